@@ -1,0 +1,14 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.GentleClip.Interop;
+
+/// <summary>Finds the environment behind a catalog, as ML.NET's own extensions do.</summary>
+internal static class CatalogEnvironment
+{
+    /// <summary>The environment of a transforms catalog.</summary>
+    public static IHostEnvironment Of(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
+    /// <summary>The environment of a data catalog.</summary>
+    public static IHostEnvironment Of(DataOperationsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+}

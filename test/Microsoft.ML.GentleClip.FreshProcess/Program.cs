@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: FreshProcess COMMAND");
+return 2;
