@@ -1,0 +1,29 @@
+using Microsoft.ML.GentleClip.Modalities;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>Turns a batch of examples of one modality into features, what comes before the projection head.</summary>
+internal abstract class Encoder(string name) : nn.Module(name)
+{
+    /// <summary>Width of the features.</summary>
+    public abstract int FeatureDimension { get; }
+
+    /// <summary>Features of a batch, <c>[batch, FeatureDimension]</c>.</summary>
+    /// <param name="batch">The examples.</param>
+    /// <param name="noise">Augmentation and dropout in training; null in inference.</param>
+    public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
+
+    /// <summary>Learns what does not need gradients, such as the inputs' mean, from the training examples.</summary>
+    public abstract void Prepare(ExampleStore examples);
+
+    /// <summary>Builds the encoder of a modality.</summary>
+    /// <param name="modality">What to encode.</param>
+    /// <param name="inputDimension">Size of one sample, where the modality has one.</param>
+    /// <param name="generator">Source of the initial weights.</param>
+    public static Encoder Create(Modality modality, int inputDimension, Generator generator) => modality switch
+    {
+        VectorModality vector => new VectorEncoder(vector.Encoder, inputDimension, generator),
+        _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
+    };
+}

@@ -1,0 +1,30 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>
+/// y = x W' + b with PyTorch's names and default initialisation, uniform in +-1/sqrt(inputs), drawn from a generator of ours
+/// (TorchSharp's own layer draws from the process-wide one).
+/// </summary>
+internal sealed class Linear : nn.Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+    private readonly Parameter bias;
+
+    /// <summary>Creates a layer of <paramref name="inputs"/> to <paramref name="outputs"/>.</summary>
+    public Linear(long inputs, long outputs, Generator generator) : base(nameof(Linear))
+    {
+        using var scope = NewDisposeScope();
+        var bound = 1 / Math.Sqrt(inputs);
+        weight = Owned.Parameter(Uniform(bound, generator, outputs, inputs));
+        bias = Owned.Parameter(Uniform(bound, generator, outputs));
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
+
+    private static Tensor Uniform(double bound, Generator generator, params long[] shape) =>
+        rand(shape, dtype: ScalarType.Float32, generator: generator) * (2 * bound) - bound;
+}

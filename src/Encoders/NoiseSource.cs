@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>
+/// Randomness of a training's forward passes, drawn from a generator of its own: TorchSharp's dropout would draw from the
+/// process-wide one. Passing none to an encoder means inference.
+/// </summary>
+internal sealed class NoiseSource(Generator generator)
+{
+    /// <summary>Dropout: zeroes a share of the elements and scales the others by 1 / (1 - share).</summary>
+    public Tensor Dropout(Tensor input, double share) => share == 0 ? input : input * Keep(input, share) / (1 - share);
+
+    /// <summary>Zeroes a share of the elements without scaling the others.</summary>
+    public Tensor Mask(Tensor input, double share) => share == 0 ? input : input * Keep(input, share);
+
+    /// <summary>Adds Gaussian noise of a standard deviation.</summary>
+    public Tensor AddGaussian(Tensor input, double standardDeviation) => standardDeviation == 0
+        ? input
+        : input + randn(input.shape, dtype: input.dtype, device: input.device, generator: generator) * standardDeviation;
+
+    private Tensor Keep(Tensor input, double share) =>
+        rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(share).to(input.dtype);
+}

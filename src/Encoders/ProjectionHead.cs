@@ -1,0 +1,35 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>
+/// Projection head of the paper's authors: a = projection(x), y = dropout(fc(gelu(a))), LayerNorm(a + y), then L2 normalisation.
+/// </summary>
+internal sealed class ProjectionHead : nn.Module
+{
+    private const double DropoutShare = 0.1;
+    private const double LayerNormEpsilon = 1e-5;
+
+    private readonly Linear projection;
+    private readonly Linear fc;
+    private readonly LayerNormalization layer_norm;
+
+    /// <summary>Creates a head with fresh weights.</summary>
+    public ProjectionHead(long features, long embeddingDimension, Generator generator) : base(nameof(ProjectionHead))
+    {
+        projection = new Linear(features, embeddingDimension, generator);
+        fc = new Linear(embeddingDimension, embeddingDimension, generator);
+        layer_norm = new LayerNormalization(embeddingDimension, LayerNormEpsilon);
+        RegisterComponents();
+    }
+
+    /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>.</summary>
+    public Tensor Project(Tensor features, NoiseSource? noise)
+    {
+        var projected = projection.forward(features);
+        var y = fc.forward(nn.functional.gelu(projected));
+        if (noise is not null)
+            y = noise.Dropout(y, DropoutShare);
+        return nn.functional.normalize(layer_norm.forward(y + projected), p: 2, dim: 1, eps: 1e-12);
+    }
+}

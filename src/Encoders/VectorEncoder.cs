@@ -1,0 +1,66 @@
+using Microsoft.ML.GentleClip.Modalities;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>Multilayer perceptron over standardised feature vectors: per layer a linear map, GELU and dropout.</summary>
+internal sealed class VectorEncoder : Encoder
+{
+    // Below this share of its magnitude a feature's spread is rounding, and dividing by it would make noise of a constant.
+    private const double SmallestRelativeSpread = 1e-6;
+
+    private readonly VectorEncoderOptions _options;
+    private readonly Tensor input_mean;
+    private readonly Tensor input_scale;
+    private readonly ModuleList<Linear> layers;
+
+    /// <summary>Creates the encoder with fresh weights.</summary>
+    public VectorEncoder(VectorEncoderOptions options, int inputDimension, Generator generator) : base(nameof(VectorEncoder))
+    {
+        _options = options;
+        input_mean = Owned.Buffer(zeros(inputDimension, dtype: ScalarType.Float32));
+        input_scale = Owned.Buffer(ones(inputDimension, dtype: ScalarType.Float32));
+        layers = [];
+        FeatureDimension = inputDimension;
+        foreach (var width in options.HiddenDimensions)
+        {
+            layers.Add(new Linear(FeatureDimension, width, generator));
+            FeatureDimension = width;
+        }
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override int FeatureDimension { get; }
+
+    /// <inheritdoc/>
+    public override void Prepare(ExampleStore examples)
+    {
+        if (!_options.Standardize)
+            return;
+        var (mean, deviation) = ((VectorStore)examples).Moments();
+        var scale = new float[mean.Length];
+        for (var i = 0; i < mean.Length; i++)
+            scale[i] = deviation[i] > SmallestRelativeSpread * Math.Abs(mean[i]) && deviation[i] > float.Epsilon ? (float)(1 / deviation[i]) : 1;
+        using var scope = no_grad();
+        using var tensors = NewDisposeScope();
+        input_mean.copy_(tensor(Array.ConvertAll(mean, value => (float)value)));
+        input_scale.copy_(tensor(scale));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
+    {
+        var x = (batch.Values - input_mean) * input_scale;
+        if (noise is not null)
+            x = noise.Mask(noise.AddGaussian(x, _options.InputNoise), _options.InputMasking);
+        foreach (var layer in layers)
+        {
+            x = nn.functional.gelu(layer.forward(x));
+            if (noise is not null)
+                x = noise.Dropout(x, _options.Dropout);
+        }
+        return x;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Security.Cryptography;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>
+/// Learns one embedding space for two modalities from few matched pairs and many unmatched samples. Make one with
+/// <c>mlContext.Transforms.GentleClip(...)</c>.
+/// </summary>
+/// <remarks>
+/// <format type="text/markdown"><![CDATA[
+/// ### Estimator Characteristics
+/// |  |  |
+/// | -- | -- |
+/// | Does this estimator need to look at the data to train its parameters? | Yes |
+/// | Input column data type | Vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; the paired column is <xref:System.Boolean> |
+/// | Output column data type | Known-sized vector of <xref:System.Single> |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
+/// | Exportable to ONNX | No |
+///
+/// ### Training Algorithm Details
+/// Two towers (encoder and projection head) are trained on batches of matched pairs and unpaired samples. The loss is
+/// $\alpha (L_{CL} + \mu L_{SSL-U} + \mu L_{SSL-V}) + \delta L_{MK-MMD} + \eta L_{SDD}$: the contrastive loss of CLIP on the pairs, a
+/// self-supervised contrastive loss in each modality, the multi-kernel maximum mean discrepancy and the semantic density distribution
+/// loss between the modalities (Song et al., Gentle-CLIP, equations 1 to 9).
+/// ]]></format>
+/// </remarks>
+public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
+{
+    private const int FewestSamples = 2;
+
+    private readonly IHost _host;
+    private readonly GentleClipOptions _options;
+
+    internal GentleClipEstimator(IHostEnvironment environment, GentleClipOptions options)
+    {
+        MlNetVersion.EnsureSupported();
+        _host = environment.Register(nameof(GentleClipEstimator));
+        _options = new GentleClipOptions(options);
+        _options.Validate();
+    }
+
+    /// <summary>Trains on all rows of a data view.</summary>
+    /// <param name="input">Rows with both sides, one or none; read once.</param>
+    /// <returns>The fitted transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
+    /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
+    public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null);
+
+    /// <summary>Trains on all rows of a data view, validating on the matched pairs of another.</summary>
+    /// <param name="train">Rows with both sides, one or none; read once.</param>
+    /// <param name="validation">
+    /// Rows whose matched pairs decide which epoch's weights are kept and when to stop; null takes
+    /// <see cref="GentleClipOptions.ValidationFraction"/> of the training pairs.
+    /// </param>
+    /// <param name="initial">A fitted transformer of the same shape to continue from; null starts from random weights.</param>
+    /// <returns>The fitted transformer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="ArgumentException"><paramref name="initial"/> has other dimensions or encoders.</exception>
+    /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
+    /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
+    public GentleClipTransformer Fit(IDataView train, IDataView? validation, GentleClipTransformer? initial = null)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        TorchNativeLibrary.EnsureLoaded();
+        CheckCancelled();
+        using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
+        using var reporter = new TrainingReporter(_host, _options.Progress, _options.MaximumNumberOfSteps);
+        var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(_host), HostSettings.FallbackToCpu(_host), reporter.Warning);
+        var seed = _options.Seed ?? HostSettings.Seed(_host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        reporter.Info($"Seed {seed}.");
+        var random = new RandomSource(seed);
+
+        using var data = TrainingData.Read(train, _options, CheckCancelled);
+        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled);
+        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
+        CheckData(data, reporter);
+
+        var model = CreateModel(data, initial, random);
+        try
+        {
+            model = model.to(device);
+            var trainer = new TwoTowerTrainer(_options, random, device, reporter, CheckCancelled);
+            var history = trainer.Train(model, data, validationSet);
+            return new GentleClipTransformer(new FittedModel(model, seed, _options.TrainingRows, history), device);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The input's columns and the two embedding columns.</summary>
+    /// <param name="inputSchema">Shape of the input.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        ModalityBinding.CheckShape(_options.ModalityA!, inputSchema);
+        ModalityBinding.CheckShape(_options.ModalityB!, inputSchema);
+        if (_options.PairedColumnName is { } paired)
+        {
+            if (!SchemaShapes.TryFind(inputSchema, paired, out var column))
+                throw SchemaErrors.Missing("paired", paired);
+            if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType != BooleanDataViewType.Instance)
+                throw SchemaErrors.Mismatch("paired", paired, "Boolean", SchemaShapes.Describe(column));
+        }
+        var columns = inputSchema.ToDictionary(column => column.Name);
+        foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
+            columns[name] = SchemaShapes.FloatVector(name);
+        return new SchemaShape(columns.Values);
+    }
+
+    private void CheckCancelled()
+    {
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        if (HostSettings.IsCanceled(_host))
+            throw new OperationCanceledException("The training was cancelled through the MLContext.");
+    }
+
+    private void CheckData(TrainingData data, TrainingReporter reporter)
+    {
+        if (data.Rows == 0)
+            throw new InvalidOperationException("The training data have no rows.");
+        foreach (var (store, modality) in new[] { (data.A, _options.ModalityA!), (data.B, _options.ModalityB!) })
+        {
+            if (store.Count < FewestSamples)
+                throw new InvalidOperationException(
+                    $"Column '{modality.InputColumnName}' holds {store.Count} samples in {data.Rows} rows; expected at least {FewestSamples}.");
+        }
+        if (data.PairsA.Count >= FewestSamples)
+            return;
+        if (_options.MmdWeight == 0 && _options.SddWeight == 0)
+            throw new InvalidOperationException(
+                $"The training data hold {data.PairsA.Count} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs.");
+        reporter.Warning(data.PairsA.Count == 0
+            ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
+            : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");
+    }
+
+    private TwoTowerModel CreateModel(TrainingData data, GentleClipTransformer? initial, RandomSource random)
+    {
+        var spec = new TwoTowerSpec(
+            new TowerSpec(_options.ModalityA!, data.BindingA.InputDimension),
+            new TowerSpec(_options.ModalityB!, data.BindingB.InputDimension),
+            _options.EmbeddingDimension, _options.Temperature);
+        using var generator = random.Torch("weights", CPU);
+        var model = new TwoTowerModel(spec, generator);
+        if (initial is null)
+        {
+            model.TowerA.Prepare(data.A);
+            model.TowerB.Prepare(data.B);
+            return model;
+        }
+        try
+        {
+            model.CopyWeights(initial.Model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+}

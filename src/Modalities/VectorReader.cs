@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Numerics;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>The current row's features as float32.</summary>
+internal abstract class FeatureReader(int dimension) : ExampleReader
+{
+    private readonly float[] _values = new float[dimension];
+    private int _problemSlot;
+
+    /// <summary>Features of the current row.</summary>
+    public ReadOnlySpan<float> Values => _values;
+
+    /// <inheritdoc/>
+    public override string Problem => string.Create(CultureInfo.InvariantCulture,
+        $"slot {_problemSlot} is {_values[_problemSlot]}; expected finite numbers, or NaN in every slot for a sample that is absent");
+
+    /// <summary>Copies the values, converted, and tells what they are.</summary>
+    protected Presence Take<T>(ReadOnlySpan<T> source) where T : struct, INumber<T>
+    {
+        if (source.Length == 0)
+            return Presence.Absent;
+        var notFinite = 0;
+        var nan = 0;
+        for (var i = 0; i < source.Length; i++)
+        {
+            var value = float.CreateTruncating(source[i]);
+            _values[i] = value;
+            if (float.IsFinite(value))
+                continue;
+            if (notFinite++ == 0)
+                _problemSlot = i;
+            if (float.IsNaN(value))
+                nan++;
+        }
+        if (notFinite == 0)
+            return Presence.Present;
+        return nan == source.Length ? Presence.Absent : Presence.Invalid;
+    }
+}
+
+/// <summary>Reads a vector column.</summary>
+internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter) : FeatureReader(dimension) where T : struct, INumber<T>
+{
+    private readonly T[] _dense = new T[dimension];
+    private VBuffer<T> _buffer;
+
+    /// <inheritdoc/>
+    public override Presence Read()
+    {
+        getter(ref _buffer);
+        // A null array under a fixed vector type arrives with length 0.
+        if (_buffer.Length == 0)
+            return Presence.Absent;
+        if (_buffer.Length != _dense.Length)
+            throw new InvalidOperationException($"A vector of {_buffer.Length} slots came from a column of {_dense.Length}.");
+        if (_buffer.IsDense)
+            return Take(_buffer.GetValues());
+        _buffer.CopyTo(_dense);
+        return Take<T>(_dense);
+    }
+}
+
+/// <summary>Reads a scalar column as a vector of one feature.</summary>
+internal sealed class ScalarReader<T>(ValueGetter<T> getter) : FeatureReader(1) where T : struct, INumber<T>
+{
+    private T _value;
+
+    /// <inheritdoc/>
+    public override Presence Read()
+    {
+        getter(ref _value);
+        return Take(new ReadOnlySpan<T>(in _value));
+    }
+}

@@ -1,0 +1,8 @@
+namespace Microsoft.ML.GentleClip.Models;
+
+/// <summary>A trained model and what is kept of its training; what the serialiser writes and reads.</summary>
+/// <param name="Model">Towers with their weights.</param>
+/// <param name="Seed">Seed of the training.</param>
+/// <param name="TrainingRows">Rows that the next estimator of a pipeline is fitted on.</param>
+/// <param name="History">The training's epochs.</param>
+internal sealed record FittedModel(TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History);

@@ -1,0 +1,26 @@
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Models;
+
+/// <summary>One side of the two-tower model: encoder, projection head, normalisation.</summary>
+internal sealed class Tower : nn.Module
+{
+    private readonly Encoder encoder;
+    private readonly ProjectionHead head;
+
+    /// <summary>Creates a tower with fresh weights.</summary>
+    public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
+    {
+        encoder = Encoder.Create(spec.Modality, spec.InputDimension, generator);
+        head = new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator);
+        RegisterComponents();
+    }
+
+    /// <summary>Learns what does not need gradients from the training examples.</summary>
+    public void Prepare(ExampleStore examples) => encoder.Prepare(examples);
+
+    /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
+    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => head.Project(encoder.Encode(batch, noise), noise);
+}

@@ -1,0 +1,18 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>One epoch of a training, as kept in <see cref="GentleClipTransformer.History"/>.</summary>
+/// <remarks>
+/// An epoch is as many steps as it takes to see every unpaired row of the larger side once (every pair, when there is no
+/// unpaired row), and at least 20.
+/// </remarks>
+/// <param name="Epoch">Zero-based number.</param>
+/// <param name="Step">Optimiser steps done at its end.</param>
+/// <param name="Losses">
+/// Mean over the epoch's steps of each loss term before weighting, in nats where the term is a log-likelihood or divergence:
+/// <c>contrastive</c>, <c>selfSupervisedA</c>, <c>selfSupervisedB</c>, <c>mmd</c>, <c>sdd</c> (those with a weight above 0), and the weighted <c>total</c>.
+/// </param>
+/// <param name="Temperature">Temperature tau at its end.</param>
+/// <param name="LearningRate">Learning rate at its end.</param>
+/// <param name="Validation">Retrieval on the validation pairs at its end, or null without validation.</param>
+public sealed record TrainingEpoch(
+    int Epoch, int Step, IReadOnlyDictionary<string, double> Losses, double Temperature, double LearningRate, ValidationRetrieval? Validation);

@@ -1,0 +1,367 @@
+using Microsoft.ML.GentleClip.Options;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>
+/// Everything that <c>mlContext.Transforms.GentleClip</c> can be told. Each setter checks its value; what depends on the data or
+/// on several options is checked by <c>Fit</c>. The estimator keeps a copy.
+/// </summary>
+public sealed class GentleClipOptions
+{
+    private Modality? _modalityA;
+    private Modality? _modalityB;
+    private string? _pairedColumnName;
+    private int _embeddingDimension = Defaults.EmbeddingDimension;
+    private int _batchSize = Defaults.BatchSize;
+    private int? _pairsPerBatch;
+    private PairsPerBatchRule _pairsPerBatchRule;
+    private int _maximumNumberOfSteps = Defaults.MaximumNumberOfSteps;
+    private double _learningRate = Defaults.LearningRate;
+    private double _weightDecay = Defaults.WeightDecay;
+    private double _warmupFraction = Defaults.WarmupFraction;
+    private double _gradientClipNorm = Defaults.GradientClipNorm;
+    private double _contrastiveWeight = Defaults.ContrastiveWeight;
+    private double _selfSupervisedWeight = Defaults.SelfSupervisedWeight;
+    private double _mmdWeight = Defaults.MmdWeight;
+    private double _sddWeight = Defaults.SddWeight;
+    private double _sddBandwidth = Defaults.SddBandwidth;
+    private double _temperature = Defaults.Temperature;
+    private TrainingRows _trainingRows;
+    private double _validationFraction = Defaults.ValidationFraction;
+    private int _earlyStoppingPatience = Defaults.EarlyStoppingPatience;
+    private int? _numberOfThreads;
+    private string? _device;
+
+    /// <summary>Default values.</summary>
+    public static class Defaults
+    {
+        /// <summary>128.</summary>
+        public const int EmbeddingDimension = 128;
+
+        /// <summary>256 rows of each modality.</summary>
+        public const int BatchSize = 256;
+
+        /// <summary>1000 optimiser steps; on small data fewer leave every method under-trained.</summary>
+        public const int MaximumNumberOfSteps = 1000;
+
+        /// <summary>1e-3.</summary>
+        public const double LearningRate = 1e-3;
+
+        /// <summary>1e-2.</summary>
+        public const double WeightDecay = 1e-2;
+
+        /// <summary>0.05 of the steps.</summary>
+        public const double WarmupFraction = 0.05;
+
+        /// <summary>Gradients of a norm above 1 are scaled to 1.</summary>
+        public const double GradientClipNorm = 1;
+
+        /// <summary>1 (alpha in equation 9).</summary>
+        public const double ContrastiveWeight = 1;
+
+        /// <summary>0.1 (mu in equation 8); 0.3 and more hurt.</summary>
+        public const double SelfSupervisedWeight = 0.1;
+
+        /// <summary>1 (delta in equation 9).</summary>
+        public const double MmdWeight = 1;
+
+        /// <summary>1 (eta in equation 9), for a bandwidth of 0.5.</summary>
+        public const double SddWeight = 1;
+
+        /// <summary>0.5 (b in equation 5).</summary>
+        public const double SddBandwidth = 0.5;
+
+        /// <summary>0.07 at the start; learnt from there.</summary>
+        public const double Temperature = 0.07;
+
+        /// <summary>0: no pair is held out.</summary>
+        public const double ValidationFraction = 0;
+
+        /// <summary>20 epochs.</summary>
+        public const int EarlyStoppingPatience = 20;
+    }
+
+    /// <summary>Creates options with the defaults, which are those of <see cref="GentleClipPreset.Recommended"/>.</summary>
+    public GentleClipOptions()
+    {
+    }
+
+    /// <summary>Creates a copy.</summary>
+    /// <param name="other">Options to copy.</param>
+    public GentleClipOptions(GentleClipOptions other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        _modalityA = other._modalityA;
+        _modalityB = other._modalityB;
+        _pairedColumnName = other._pairedColumnName;
+        _embeddingDimension = other._embeddingDimension;
+        _batchSize = other._batchSize;
+        _pairsPerBatch = other._pairsPerBatch;
+        _pairsPerBatchRule = other._pairsPerBatchRule;
+        _maximumNumberOfSteps = other._maximumNumberOfSteps;
+        _learningRate = other._learningRate;
+        _weightDecay = other._weightDecay;
+        _warmupFraction = other._warmupFraction;
+        _gradientClipNorm = other._gradientClipNorm;
+        _contrastiveWeight = other._contrastiveWeight;
+        _selfSupervisedWeight = other._selfSupervisedWeight;
+        _mmdWeight = other._mmdWeight;
+        _sddWeight = other._sddWeight;
+        _sddBandwidth = other._sddBandwidth;
+        _temperature = other._temperature;
+        _trainingRows = other._trainingRows;
+        _validationFraction = other._validationFraction;
+        _earlyStoppingPatience = other._earlyStoppingPatience;
+        _numberOfThreads = other._numberOfThreads;
+        _device = other._device;
+        Seed = other.Seed;
+        Progress = other.Progress;
+        CancellationToken = other.CancellationToken;
+    }
+
+    /// <summary>Options of a named preset.</summary>
+    /// <param name="preset">The preset.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Not a preset.</exception>
+    public static GentleClipOptions FromPreset(GentleClipPreset preset) => preset switch
+    {
+        GentleClipPreset.Recommended => new(),
+        GentleClipPreset.Clip => new() { SelfSupervisedWeight = 0, MmdWeight = 0, SddWeight = 0 },
+        _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}."),
+    };
+
+    /// <summary>First modality (U in the paper). Required.</summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public Modality? ModalityA
+    {
+        get => _modalityA;
+        set => _modalityA = value ?? throw new ArgumentNullException(nameof(value), $"{nameof(ModalityA)} must not be null.");
+    }
+
+    /// <summary>Second modality (V in the paper). Required.</summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public Modality? ModalityB
+    {
+        get => _modalityB;
+        set => _modalityB = value ?? throw new ArgumentNullException(nameof(value), $"{nameof(ModalityB)} must not be null.");
+    }
+
+    /// <summary>
+    /// Boolean column that says whether a row is a matched pair (true) or holds unpaired samples (false).
+    /// Null (default): a row that has both sides is a pair.
+    /// </summary>
+    /// <exception cref="ArgumentException">An empty name.</exception>
+    public string? PairedColumnName
+    {
+        get => _pairedColumnName;
+        set
+        {
+            if (value is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(value);
+            _pairedColumnName = value;
+        }
+    }
+
+    /// <summary>Length of the embeddings, 2 to 16384. Default 128.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int EmbeddingDimension
+    {
+        get => _embeddingDimension;
+        set => _embeddingDimension = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
+    }
+
+    /// <summary>Rows of each modality in a batch, pairs included, 4 to 1048576 (B in the paper). Fewer when the data hold fewer. Default 256.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int BatchSize
+    {
+        get => _batchSize;
+        set => _batchSize = Check.InRange(value, 4, 1 << 20, nameof(BatchSize));
+    }
+
+    /// <summary>
+    /// Matched pairs in a batch, 2 or more, at most <see cref="BatchSize"/>. Null (default): half the batch. Never more than the data hold.
+    /// Used with <see cref="PairsPerBatchRule.Fixed"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 2.</exception>
+    public int? PairsPerBatch
+    {
+        get => _pairsPerBatch;
+        set => _pairsPerBatch = value is { } number ? Check.InRange(number, 2, 1 << 20, nameof(PairsPerBatch)) : null;
+    }
+
+    /// <summary>How the number of pairs in a batch is found. Default <see cref="PairsPerBatchRule.Fixed"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a rule.</exception>
+    public PairsPerBatchRule PairsPerBatchRule
+    {
+        get => _pairsPerBatchRule;
+        set => _pairsPerBatchRule = Check.Defined(value, nameof(PairsPerBatchRule));
+    }
+
+    /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int MaximumNumberOfSteps
+    {
+        get => _maximumNumberOfSteps;
+        set => _maximumNumberOfSteps = Check.InRange(value, 1, int.MaxValue, nameof(MaximumNumberOfSteps));
+    }
+
+    /// <summary>Peak learning rate of AdamW, above 0; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
+    public double LearningRate
+    {
+        get => _learningRate;
+        set => _learningRate = Check.Positive(value, nameof(LearningRate));
+    }
+
+    /// <summary>Decoupled weight decay of AdamW on weight matrices, 0 or more. Default 1e-2.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public double WeightDecay
+    {
+        get => _weightDecay;
+        set => _weightDecay = Check.NotNegative(value, nameof(WeightDecay));
+    }
+
+    /// <summary>Share of the steps in which the learning rate rises from 0, 0 to 1. Default 0.05.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double WarmupFraction
+    {
+        get => _warmupFraction;
+        set => _warmupFraction = Check.InRange(value, 0, 1, nameof(WarmupFraction));
+    }
+
+    /// <summary>Largest norm of the gradient over all parameters, above 0; a larger one is scaled down. Default 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
+    public double GradientClipNorm
+    {
+        get => _gradientClipNorm;
+        set => _gradientClipNorm = Check.Positive(value, nameof(GradientClipNorm));
+    }
+
+    /// <summary>Weight alpha of the supervised part of the loss (equation 9), 0 or more. Default 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public double ContrastiveWeight
+    {
+        get => _contrastiveWeight;
+        set => _contrastiveWeight = Check.NotNegative(value, nameof(ContrastiveWeight));
+    }
+
+    /// <summary>Weight mu of each modality's self-supervised contrastive loss, relative to the contrastive loss (equation 8), 0 or more. Default 0.1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public double SelfSupervisedWeight
+    {
+        get => _selfSupervisedWeight;
+        set => _selfSupervisedWeight = Check.NotNegative(value, nameof(SelfSupervisedWeight));
+    }
+
+    /// <summary>Weight delta of the multi-kernel maximum mean discrepancy (equation 9), 0 or more. Default 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public double MmdWeight
+    {
+        get => _mmdWeight;
+        set => _mmdWeight = Check.NotNegative(value, nameof(MmdWeight));
+    }
+
+    /// <summary>
+    /// Weight eta of the semantic density distribution loss (equation 9), 0 or more. Only meaningful together with
+    /// <see cref="SddBandwidth"/>: for the same gradient eta 1 at b = 0.5 corresponds to about 44 at b = 1. Default 1.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public double SddWeight
+    {
+        get => _sddWeight;
+        set => _sddWeight = Check.NotNegative(value, nameof(SddWeight));
+    }
+
+    /// <summary>Bandwidth b of the densities (equation 5), above 0; 0.5 to 1 is sensible, 0.3 and less can destroy the model. Default 0.5.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
+    public double SddBandwidth
+    {
+        get => _sddBandwidth;
+        set => _sddBandwidth = Check.Positive(value, nameof(SddBandwidth));
+    }
+
+    /// <summary>Temperature tau of the contrastive losses at the start, 0.01 to 1; learnt, and never below 0.01. Default 0.07.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double Temperature
+    {
+        get => _temperature;
+        set => _temperature = Check.InRange(value, 0.01, 1, nameof(Temperature));
+    }
+
+    /// <summary>Which rows the next estimator of a pipeline is fitted on. Default <see cref="TrainingRows.All"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
+    public TrainingRows TrainingRows
+    {
+        get => _trainingRows;
+        set => _trainingRows = Check.Defined(value, nameof(TrainingRows));
+    }
+
+    /// <summary>
+    /// Share of the matched pairs held out for validation, 0 to below 1; at least 2 pairs when above 0. The weights of the best
+    /// epoch by retrieval are kept, and training stops early. Not used when <c>Fit</c> is given a validation set. Default 0.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double ValidationFraction
+    {
+        get => _validationFraction;
+        set => _validationFraction = Check.InRangeExclusive(value, 0, 1, nameof(ValidationFraction));
+    }
+
+    /// <summary>Epochs without a better validation after which training stops, 1 or more. Default 20.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int EarlyStoppingPatience
+    {
+        get => _earlyStoppingPatience;
+        set => _earlyStoppingPatience = Check.InRange(value, 1, int.MaxValue, nameof(EarlyStoppingPatience));
+    }
+
+    /// <summary>Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.</summary>
+    public int? Seed { get; set; }
+
+    /// <summary>
+    /// Threads inside tensor operations, 1 to 1024. Null (default) leaves the process's setting alone; a number is set for the whole
+    /// process while <c>Fit</c> runs, and a parallel <c>Fit</c> that asks for another number waits.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int? NumberOfThreads
+    {
+        get => _numberOfThreads;
+        set => _numberOfThreads = value is { } number ? Check.InRange(number, 1, 1024, nameof(NumberOfThreads)) : null;
+    }
+
+    /// <summary>"cpu", "cuda" or "cuda:N". Null (default): <see cref="MLContext.GpuDeviceId"/> decides, and without one the CPU.</summary>
+    /// <exception cref="ArgumentException">An empty text.</exception>
+    public string? Device
+    {
+        get => _device;
+        set
+        {
+            if (value is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(value);
+            _device = value;
+        }
+    }
+
+    /// <summary>Called after steps, at most some ten times a second and at the last one, on the training's thread or as the implementation decides.</summary>
+    public IProgress<TrainingProgress>? Progress { get; set; }
+
+    /// <summary>Stops a running <c>Fit</c> at its next step with <see cref="OperationCanceledException"/>.</summary>
+    public CancellationToken CancellationToken { get; set; }
+
+    /// <summary>Checks what depends on more than one option.</summary>
+    /// <exception cref="ArgumentException">Options contradict each other or one is missing.</exception>
+    internal void Validate()
+    {
+        var a = ModalityA ?? throw new ArgumentException($"{nameof(GentleClipOptions)}.{nameof(ModalityA)} is not set.");
+        var b = ModalityB ?? throw new ArgumentException($"{nameof(GentleClipOptions)}.{nameof(ModalityB)} is not set.");
+        if (a.InputColumnName == b.InputColumnName)
+            throw new ArgumentException($"Both modalities read column '{a.InputColumnName}'; expected two different columns.");
+        if (a.OutputColumnName == b.OutputColumnName)
+            throw new ArgumentException($"Both modalities write column '{a.OutputColumnName}'; expected two different columns.");
+        if (PairedColumnName is { } paired && (paired == a.InputColumnName || paired == b.InputColumnName))
+            throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
+        if (PairsPerBatch > BatchSize)
+            throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
+        if (ContrastiveWeight == 0 && MmdWeight == 0 && SddWeight == 0)
+            throw new ArgumentException($"{nameof(ContrastiveWeight)}, {nameof(MmdWeight)} and {nameof(SddWeight)} are all 0; expected at least one above 0.");
+    }
+}

@@ -1,0 +1,35 @@
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>What a batch consists of: how many pairs and how many unpaired samples of each modality.</summary>
+/// <param name="Pairs">Matched pairs (n in equation 1).</param>
+/// <param name="UnpairedA">Unpaired samples of modality A.</param>
+/// <param name="UnpairedB">Unpaired samples of modality B.</param>
+/// <param name="StepsPerEpoch">Steps of an epoch.</param>
+internal sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int StepsPerEpoch)
+{
+    private const int SmallestEpoch = 20;
+
+    /// <summary>Plans the batches of a training.</summary>
+    /// <param name="options">Batch size and rule.</param>
+    /// <param name="pairs">Number of pairs in the data (N).</param>
+    /// <param name="unpairedA">Number of unpaired samples of modality A (M1).</param>
+    /// <param name="unpairedB">Number of unpaired samples of modality B (M2).</param>
+    public static BatchPlan Create(GentleClipOptions options, int pairs, int unpairedA, int unpairedB)
+    {
+        var larger = Math.Max(unpairedA, unpairedB);
+        var n = options.PairsPerBatchRule switch
+        {
+            PairsPerBatchRule.Proportional => Math.Clamp((int)((long)pairs * options.BatchSize / Math.Max(1, (long)pairs + larger)), Math.Min(2, pairs), pairs),
+            _ => Math.Min(pairs, options.PairsPerBatch ?? (larger == 0 ? options.BatchSize : Math.Max(2, options.BatchSize / 2))),
+        };
+        // Unpaired rows that no loss looks at would only cost time.
+        var usesUnpaired = options.MmdWeight > 0 || options.SddWeight > 0 || (options.SelfSupervisedWeight > 0 && options.ContrastiveWeight > 0);
+        var room = usesUnpaired ? options.BatchSize - n : 0;
+        var a = Math.Min(room, unpairedA);
+        var b = Math.Min(room, unpairedB);
+        var steps = Math.Max(Math.Max(Steps(unpairedA, a), Steps(unpairedB, b)), larger == 0 || !usesUnpaired ? Steps(pairs, n) : 1);
+        return new BatchPlan(n, a, b, Math.Max(SmallestEpoch, steps));
+
+        static int Steps(int rows, int perBatch) => perBatch == 0 ? 0 : (rows + perBatch - 1) / perBatch;
+    }
+}

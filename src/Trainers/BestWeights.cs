@@ -1,0 +1,47 @@
+using Microsoft.ML.GentleClip.Models;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Keeps a copy of the weights of the epoch that validated best.</summary>
+internal sealed class BestWeights : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _weights = [];
+
+    /// <summary>Best score so far; null before the first.</summary>
+    public double? Score { get; private set; }
+
+    /// <summary>Epoch of the best score.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>Offers the current weights; they are copied when they score higher.</summary>
+    public bool Offer(TwoTowerModel model, double score, int epoch)
+    {
+        if (score <= Score)
+            return false;
+        Dispose();
+        using var frozen = no_grad();
+        foreach (var (name, value) in model.state_dict())
+            _weights[name] = value.detach().clone().DetachFromDisposeScope();
+        Score = score;
+        Epoch = epoch;
+        return true;
+    }
+
+    /// <summary>Puts the best weights back.</summary>
+    public void Restore(TwoTowerModel model)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (name, value) in model.state_dict())
+            value.copy_(_weights[name]);
+    }
+
+    /// <summary>Frees the copy.</summary>
+    public void Dispose()
+    {
+        foreach (var weight in _weights.Values)
+            weight.Dispose();
+        _weights.Clear();
+    }
+}

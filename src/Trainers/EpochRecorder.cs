@@ -1,0 +1,41 @@
+using Microsoft.ML.GentleClip.Objectives;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Averages the loss terms of an epoch's steps.</summary>
+internal sealed class EpochRecorder
+{
+    private readonly Dictionary<string, double> _sums = [];
+    private int _steps;
+
+    /// <summary>Adds a step's terms and returns their weighted total.</summary>
+    /// <exception cref="ArithmeticException">A term is NaN or infinite; the message names it and the step.</exception>
+    public double Add(LossTerms losses, int step)
+    {
+        var total = losses.Total.item<float>();
+        foreach (var term in losses.Terms)
+        {
+            var value = term.Value.item<float>();
+            if (!float.IsFinite(value))
+                throw new ArithmeticException($"Training stopped at step {step}: the loss term '{term.Name}' is {value}. "
+                    + "Lower the learning rate, or look for extreme values in the input columns.");
+            Sum(term.Name, value);
+        }
+        if (!float.IsFinite(total))
+            throw new ArithmeticException($"Training stopped at step {step}: the weighted total of the loss terms is {total}. Lower the terms' weights.");
+        Sum("total", total);
+        _steps++;
+        return total;
+    }
+
+    /// <summary>The means so far; the recorder starts over.</summary>
+    public IReadOnlyDictionary<string, double> Finish()
+    {
+        var means = _sums.ToDictionary(term => term.Key, term => term.Value / _steps);
+        _sums.Clear();
+        _steps = 0;
+        return means;
+    }
+
+    private void Sum(string name, double value) => _sums[name] = _sums.GetValueOrDefault(name) + value;
+}

@@ -1,0 +1,35 @@
+using Microsoft.ML.GentleClip.Runtime;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Hands out indices in shuffled cycles; one draw never holds an index twice.</summary>
+internal sealed class IndexCycle
+{
+    private readonly int[] _order;
+    private readonly ManagedRandom _random;
+    private int _position;
+
+    /// <summary>Cycles over the given indices.</summary>
+    public IndexCycle(IEnumerable<int> indices, ManagedRandom random)
+    {
+        _order = [.. indices];
+        _random = random;
+        _random.Shuffle(_order.AsSpan());
+    }
+
+    /// <summary>Draws <c>target.Length</c> different indices, at most as many as there are.</summary>
+    public void Draw(Span<int> target)
+    {
+        if (_position + target.Length > _order.Length)
+        {
+            // What the old cycle had left opens the new one, so that nothing waits longer than two cycles.
+            var left = _order.Length - _position;
+            for (var i = 0; i < left; i++)
+                (_order[i], _order[_position + i]) = (_order[_position + i], _order[i]);
+            _random.Shuffle(_order.AsSpan(left));
+            _position = 0;
+        }
+        _order.AsSpan(_position, target.Length).CopyTo(target);
+        _position += target.Length;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>
+/// The rows of a data view, read once: a store per modality, and which examples are matched pairs and which are unpaired.
+/// Pairing is decided here and nowhere else.
+/// </summary>
+internal sealed class TrainingData : IDisposable
+{
+    private readonly List<int> _pairsA = [];
+    private readonly List<int> _pairsB = [];
+    private readonly List<int> _unpairedA = [];
+    private readonly List<int> _unpairedB = [];
+
+    private TrainingData(ModalityBinding a, ModalityBinding b)
+    {
+        BindingA = a;
+        BindingB = b;
+        A = a.CreateStore();
+        B = b.CreateStore();
+    }
+
+    /// <summary>How modality A is read.</summary>
+    public ModalityBinding BindingA { get; }
+
+    /// <summary>How modality B is read.</summary>
+    public ModalityBinding BindingB { get; }
+
+    /// <summary>All samples of modality A.</summary>
+    public ExampleStore A { get; }
+
+    /// <summary>All samples of modality B.</summary>
+    public ExampleStore B { get; }
+
+    /// <summary>Positions in <see cref="A"/> of the pairs' first halves.</summary>
+    public IReadOnlyList<int> PairsA => _pairsA;
+
+    /// <summary>Positions in <see cref="B"/> of the pairs' second halves, in the order of <see cref="PairsA"/>.</summary>
+    public IReadOnlyList<int> PairsB => _pairsB;
+
+    /// <summary>Positions in <see cref="A"/> of the unpaired samples.</summary>
+    public IReadOnlyList<int> UnpairedA => _unpairedA;
+
+    /// <summary>Positions in <see cref="B"/> of the unpaired samples.</summary>
+    public IReadOnlyList<int> UnpairedB => _unpairedB;
+
+    /// <summary>Number of rows read.</summary>
+    public long Rows { get; private set; }
+
+    /// <summary>Reads a data view.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="options">Modalities and paired column.</param>
+    /// <param name="checkCancelled">Called every few rows; throws to stop.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
+    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled)
+    {
+        var schema = data.Schema;
+        var a = ModalityBinding.Bind(options.ModalityA!, schema);
+        var b = ModalityBinding.Bind(options.ModalityB!, schema);
+        var paired = PairedColumn(schema, options.PairedColumnName);
+        var result = new TrainingData(a, b);
+        try
+        {
+            DataViewSchema.Column[] needed = paired is { } column ? [a.Column, b.Column, column] : [a.Column, b.Column];
+            using var cursor = data.GetRowCursor(needed);
+            result.ReadRows(cursor, paired, checkCancelled);
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes pairs out of the training, to validate on.</summary>
+    /// <param name="pairs">Positions among the pairs.</param>
+    /// <returns>Positions in <see cref="A"/> and <see cref="B"/> of the pairs taken out.</returns>
+    public (int[] A, int[] B) HoldOut(IReadOnlyCollection<int> pairs)
+    {
+        var heldOut = (pairs.Select(pair => _pairsA[pair]).ToArray(), pairs.Select(pair => _pairsB[pair]).ToArray());
+        foreach (var pair in pairs.OrderDescending())
+        {
+            _pairsA.RemoveAt(pair);
+            _pairsB.RemoveAt(pair);
+        }
+        return heldOut;
+    }
+
+    /// <summary>Frees the stores.</summary>
+    public void Dispose()
+    {
+        A.Dispose();
+        B.Dispose();
+    }
+
+    private static DataViewSchema.Column? PairedColumn(DataViewSchema schema, string? name)
+    {
+        if (name is null)
+            return null;
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("paired", name);
+        return column.Type == BooleanDataViewType.Instance
+            ? column
+            : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
+    }
+
+    private void ReadRows(DataViewRowCursor cursor, DataViewSchema.Column? pairedColumn, Action checkCancelled)
+    {
+        const int rowsBetweenChecks = 256;
+        var readerA = BindingA.Open(cursor);
+        var readerB = BindingB.Open(cursor);
+        var getPaired = pairedColumn is { } column ? cursor.GetGetter<bool>(column) : null;
+        while (cursor.MoveNext())
+        {
+            if (Rows % rowsBetweenChecks == 0)
+                checkCancelled();
+            var hasA = Has(readerA, BindingA);
+            var hasB = Has(readerB, BindingB);
+            var isPair = hasA && hasB;
+            if (getPaired is not null)
+            {
+                var flagged = false;
+                getPaired(ref flagged);
+                if (flagged && !isPair)
+                    throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+                        $"Row {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
+                isPair = flagged;
+            }
+            if (hasA)
+                Add(A, readerA, isPair ? _pairsA : _unpairedA);
+            if (hasB)
+                Add(B, readerB, isPair ? _pairsB : _unpairedB);
+            Rows++;
+        }
+    }
+
+    private bool Has(ExampleReader reader, ModalityBinding binding) => reader.Read() switch
+    {
+        Presence.Present => true,
+        Presence.Absent => false,
+        _ => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"Row {Rows}, column '{binding.Column.Name}': {reader.Problem}.")),
+    };
+
+    private static void Add(ExampleStore store, ExampleReader reader, List<int> positions)
+    {
+        positions.Add(store.Count);
+        store.Add(reader);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Tells the outside how a training goes: ML.NET's log and progress channels and the user's <see cref="IProgress{T}"/>.</summary>
+internal sealed class TrainingReporter : IDisposable
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly IChannel _channel;
+    private readonly IProgressChannel _progressChannel;
+    private readonly IProgress<TrainingProgress>? _progress;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly int _totalSteps;
+    private TimeSpan _lastReport = -ReportInterval;
+    private TrainingProgress _state;
+
+    /// <summary>Starts reporting a training of so many steps.</summary>
+    public TrainingReporter(IHost host, IProgress<TrainingProgress>? progress, int totalSteps)
+    {
+        _progress = progress;
+        _totalSteps = totalSteps;
+        _state = new TrainingProgress(0, totalSteps, 0, double.NaN, null, TimeSpan.Zero, null);
+        _channel = host.Start("Training");
+        _progressChannel = host.StartProgressChannel("Training");
+        _progressChannel.SetHeader(new ProgressHeader(["loss"], ["steps", "epochs"]), entry =>
+        {
+            // Called from a timer's thread; the record is replaced as a whole.
+            var state = Volatile.Read(ref _state);
+            entry.SetProgress(0, state.Step, state.TotalSteps);
+            entry.SetProgress(1, state.Epoch);
+            entry.SetMetric(0, state.Loss);
+        });
+    }
+
+    /// <summary>An informational log message.</summary>
+    public void Info(FormattableString message) => _channel.Info(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A detail of the log.</summary>
+    public void Trace(FormattableString message) => _channel.Trace(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A warning.</summary>
+    public void Warning(string message) => _channel.Warning(MessageSensitivity.None, message);
+
+    /// <summary>Reports a finished step.</summary>
+    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10)
+    {
+        var elapsed = _clock.Elapsed;
+        var isLast = stepsDone == _totalSteps;
+        Volatile.Write(ref _state, new TrainingProgress(
+            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, elapsed / stepsDone * (_totalSteps - stepsDone)));
+        if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
+            return;
+        _lastReport = elapsed;
+        _progress.Report(_state);
+    }
+
+    /// <summary>Reports an epoch.</summary>
+    public void Epoch(TrainingEpoch epoch)
+    {
+        _progressChannel.Checkpoint(epoch.Losses["total"], epoch.Step, epoch.Epoch);
+        var terms = string.Join(", ", epoch.Losses.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:G5}")));
+        Trace($"Epoch {epoch.Epoch}, step {epoch.Step}: {terms}");
+        if (epoch.Validation is { } validation)
+            Trace($"Epoch {epoch.Epoch}: validation recall@1 {validation.RecallAt1:P1}, @5 {validation.RecallAt5:P1}, @10 {validation.RecallAt10:P1}");
+    }
+
+    /// <summary>Closes the channels.</summary>
+    public void Dispose()
+    {
+        _progressChannel.Dispose();
+        _channel.Dispose();
+    }
+}

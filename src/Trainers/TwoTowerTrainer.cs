@@ -1,0 +1,93 @@
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>The training loop of a two-tower model: mixed batches, the objective's named terms, AdamW, validation.</summary>
+internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled)
+{
+    private const int StepsBetweenTrims = 100;
+
+    /// <summary>Trains the model in place.</summary>
+    /// <param name="model">Model on the training's device; its weights are the result.</param>
+    /// <param name="data">Pairs and unpaired samples.</param>
+    /// <param name="validation">Pairs to validate on, or null.</param>
+    /// <returns>The epochs.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
+    public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation)
+    {
+        var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
+        var sampler = new MixedBatchSampler(data, plan, random);
+        var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
+        var objective = new GentleClipObjective(Settings());
+        using var generator = random.Torch("noise", device);
+        var noise = new NoiseSource(generator);
+        using var optimizer = new AdamW(model.parameters(), options.WeightDecay);
+        using var best = new BestWeights();
+        var recorder = new EpochRecorder();
+        var history = new List<TrainingEpoch>();
+        reporter.Info($"Batches of {plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B; {plan.StepsPerEpoch} steps an epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+
+        for (var step = 0; step < options.MaximumNumberOfSteps; step++)
+        {
+            checkCancelled();
+            using var scope = NewDisposeScope();
+            sampler.Next();
+            var a = data.A.Gather(sampler.PositionsA, device);
+            var b = data.B.Gather(sampler.PositionsB, device);
+            var needsSecondView = options.SelfSupervisedWeight > 0 && options.ContrastiveWeight > 0;
+            using var losses = objective.Compute(new ObjectiveInput
+            {
+                EmbeddingsA = model.TowerA.Embed(a, noise),
+                EmbeddingsB = model.TowerB.Embed(b, noise),
+                PositivesA = needsSecondView ? model.TowerA.Embed(a, noise) : null,
+                PositivesB = needsSecondView ? model.TowerB.Embed(b, noise) : null,
+                NumberOfPairs = plan.Pairs,
+                LogScale = model.LogitScale,
+            });
+            var total = recorder.Add(losses, step);
+            optimizer.ZeroGradients();
+            losses.Total.backward();
+            var learningRate = schedule.At(step);
+            var gradientNorm = optimizer.Step(learningRate, options.GradientClipNorm);
+            if (!double.IsFinite(gradientNorm))
+                throw new ArithmeticException($"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate, or look for extreme values in the input columns.");
+            LogitScale.Clamp(model.LogitScale);
+
+            var epoch = step / plan.StepsPerEpoch;
+            if ((step + 1) % plan.StepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
+            {
+                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), Math.Exp(-model.LogitScale.item<float>()), learningRate, validation?.Evaluate(model, device));
+                history.Add(entry);
+                reporter.Epoch(entry);
+                if (entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience)
+                {
+                    reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
+                    break;
+                }
+            }
+            reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
+            if ((step + 1) % StepsBetweenTrims == 0)
+                NativeHeap.Trim();
+        }
+        if (best.Score is not null)
+        {
+            best.Restore(model);
+            reporter.Info($"Kept the weights of epoch {best.Epoch}, mean reciprocal rank {best.Score:F3} on {validation!.PositionsA.Length} validation pairs.");
+        }
+        return history;
+    }
+
+    private ObjectiveSettings Settings() => new()
+    {
+        ContrastiveWeight = options.ContrastiveWeight,
+        SelfSupervisedWeight = options.SelfSupervisedWeight,
+        MmdWeight = options.MmdWeight,
+        SddWeight = options.SddWeight,
+        Sdd = new SddSettings { Bandwidth = options.SddBandwidth },
+    };
+}

@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Modalities;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Matched pairs on which retrieval is measured after each epoch.</summary>
+/// <param name="A">Store of modality A.</param>
+/// <param name="PositionsA">The pairs' positions in it.</param>
+/// <param name="B">Store of modality B.</param>
+/// <param name="PositionsB">The pairs' positions in it.</param>
+internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleStore B, int[] PositionsB)
+{
+    private const int RowsPerForwardPass = 1024;
+
+    /// <summary>Retrieval of the model as it stands.</summary>
+    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device)
+    {
+        var dimension = model.Spec.EmbeddingDimension;
+        var metrics = RetrievalMetrics.Evaluate(
+            Embed(model.TowerA, A, PositionsA, dimension, device), Embed(model.TowerB, B, PositionsB, dimension, device), dimension);
+        return new ValidationRetrieval(metrics.MeanRecallAt(1), metrics.MeanRecallAt(5), metrics.MeanRecallAt(10), metrics.MeanReciprocalRank);
+    }
+
+    private static float[] Embed(Tower tower, ExampleStore store, int[] positions, int dimension, Device device)
+    {
+        var result = new float[positions.Length * dimension];
+        using var inference = inference_mode();
+        for (var start = 0; start < positions.Length; start += RowsPerForwardPass)
+        {
+            using var scope = NewDisposeScope();
+            var rows = Math.Min(RowsPerForwardPass, positions.Length - start);
+            var embeddings = tower.Embed(store.Gather(positions.AsSpan(start, rows), device), noise: null).cpu().contiguous();
+            MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(result.AsSpan(start * dimension));
+        }
+        return result;
+    }
+}

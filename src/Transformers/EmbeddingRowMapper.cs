@@ -1,0 +1,25 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>Maps single rows, as a prediction engine does.</summary>
+internal sealed class EmbeddingRowMapper(EmbeddingSchema schema) : IRowToRowMapper
+{
+    /// <inheritdoc/>
+    public DataViewSchema InputSchema => schema.Input;
+
+    /// <inheritdoc/>
+    public DataViewSchema OutputSchema => schema.Output;
+
+    /// <inheritdoc/>
+    public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns) =>
+        schema.Dependencies(dependingColumns);
+
+    /// <inheritdoc/>
+    public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(activeColumns);
+        return new EmbeddingRow(schema, input, activeColumns);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>The output columns bound to an input schema: what is appended, what it is computed from.</summary>
+internal sealed class EmbeddingSchema
+{
+    private readonly EmbeddingColumn[] _columns;
+
+    /// <summary>Binds columns to a schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
+    public EmbeddingSchema(DataViewSchema input, params EmbeddingColumn[] columns)
+    {
+        Input = input;
+        _columns = columns;
+        Bindings = [.. columns.Select(column => Bind(column, input))];
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumns(input);
+        foreach (var column in columns)
+            builder.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension));
+        Output = builder.ToSchema();
+    }
+
+    /// <summary>Schema of the input.</summary>
+    public DataViewSchema Input { get; }
+
+    /// <summary>The input's columns, then the embedding columns.</summary>
+    public DataViewSchema Output { get; }
+
+    /// <summary>The embedding columns.</summary>
+    public IReadOnlyList<EmbeddingColumn> Columns => _columns;
+
+    /// <summary>Their inputs, in the same order.</summary>
+    public IReadOnlyList<ModalityBinding> Bindings { get; }
+
+    /// <summary>Number of the embedding column behind an output column, or -1 for a column of the input.</summary>
+    public int EmbeddingOf(DataViewSchema.Column outputColumn) => outputColumn.Index >= Input.Count ? outputColumn.Index - Input.Count : -1;
+
+    /// <summary>The input columns needed for some output columns.</summary>
+    public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> outputColumns) =>
+        outputColumns.Select(column => EmbeddingOf(column) is >= 0 and var embedding ? Bindings[embedding].Column : Input[column.Index])
+            .DistinctBy(column => column.Index);
+
+    private static ModalityBinding Bind(EmbeddingColumn column, DataViewSchema input)
+    {
+        var binding = ModalityBinding.Bind(column.Spec.Modality, input);
+        if (binding.InputDimension != column.Spec.InputDimension)
+            throw SchemaErrors.Mismatch("input", column.Spec.Modality.InputColumnName,
+                string.Create(CultureInfo.InvariantCulture, $"{column.Spec.InputDimension} features as in training"), binding.Column.Type.ToString()!);
+        return binding;
+    }
+}

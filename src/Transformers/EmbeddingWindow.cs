@@ -1,0 +1,63 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>One embedding column over the rows of a window: collects the examples row by row, then embeds them in one forward pass.</summary>
+internal sealed class EmbeddingWindow : IDisposable
+{
+    private const int NoExample = -1;
+
+    private readonly EmbeddingColumn _column;
+    private readonly ExampleReader _reader;
+    private readonly ExampleStore _examples;
+    private readonly int[] _exampleOfRow;
+    private readonly int[] _positions;
+    private readonly float[] _embeddings;
+
+    /// <summary>Opens the column's input on a row or cursor.</summary>
+    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, DataViewRow source, int rows)
+    {
+        _column = column;
+        _reader = binding.Open(source);
+        _examples = binding.CreateStore();
+        _exampleOfRow = new int[rows];
+        _positions = [.. Enumerable.Range(0, rows)];
+        _embeddings = new float[(long)rows * column.Dimension];
+    }
+
+    /// <summary>Starts a new window.</summary>
+    public void Clear() => _examples.Clear();
+
+    /// <summary>Reads the source's current row; tells whether it holds a usable sample.</summary>
+    public bool Read() => _reader.Read() == Presence.Present;
+
+    /// <summary>Puts what <see cref="Read"/> found into a row of the window.</summary>
+    public void Take(int row, bool present)
+    {
+        _exampleOfRow[row] = present ? _examples.Count : NoExample;
+        if (present)
+            _examples.Add(_reader);
+    }
+
+    /// <summary>Embeds the window's examples.</summary>
+    public void Compute()
+    {
+        if (_examples.Count > 0)
+            _column.Embed(_examples, _positions.AsSpan(0, _examples.Count), _embeddings.AsSpan(0, _examples.Count * _column.Dimension));
+    }
+
+    /// <summary>Copies a row's embedding; NaN in every slot where the row has no sample.</summary>
+    public void CopyTo(int row, ref VBuffer<float> value)
+    {
+        var editor = VBufferEditor.Create(ref value, _column.Dimension);
+        if (_exampleOfRow[row] == NoExample)
+            editor.Values.Fill(float.NaN);
+        else
+            _embeddings.AsSpan(_exampleOfRow[row] * _column.Dimension, _column.Dimension).CopyTo(editor.Values);
+        value = editor.Commit();
+    }
+
+    /// <summary>Frees the examples.</summary>
+    public void Dispose() => _examples.Dispose();
+}
