@@ -7,6 +7,7 @@ namespace Microsoft.ML.GentleClip.Runtime;
 internal static partial class PrivateLibrary
 {
     private const uint CloseOnExec = 1;
+    private static int _count;
 
     /// <summary>Loads the image; its own needs must be loaded already, as it has no folder to look in.</summary>
     /// <param name="image">A complete shared library.</param>
@@ -17,7 +18,9 @@ internal static partial class PrivateLibrary
     {
         using var file = (inMemory ? OpenInMemory(name) : null) ?? OpenNameless();
         RandomAccess.Write(file, image, 0);
-        return NativeLibrary.Load($"/proc/self/fd/{file.DangerousGetHandle()}"); // The mapping outlives the descriptor.
+        // The loader takes an equal path for the same library, and descriptors are reused: spell each one differently.
+        var spelling = string.Concat(Enumerable.Repeat("./", Interlocked.Increment(ref _count)));
+        return NativeLibrary.Load($"/proc/self/{spelling}fd/{file.DangerousGetHandle()}"); // The mapping outlives the descriptor.
     }
 
     private static SafeFileHandle? OpenInMemory(string name)
