@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -56,6 +57,6 @@ internal static class NativeFolders
             : null;
     }
 
-    // Empty in a single-file application.
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "Empty there, which is handled: the application's own folder holds the files.")]
     private static string TorchSharpLocation => typeof(torch).Assembly.Location;
 }
