@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary>
+/// Row and column sums of the Gaussian and the polynomial kernel between two sets.
+/// Gauss: exp(-d² / (2 bandwidth²)). Polynomial: (gamma &lt;x, y&gt; + c)^degree / scale.
+/// </summary>
+internal static class KernelSums
+{
+    /// <summary>`[2, n]` (kernel, row): sums over j of k(x_i, x_j), with or without j = i.</summary>
+    public static Tensor Self(Tensor x, Tensor squaredBandwidth, PolynomialKernel polynomial, bool excludeSelf)
+    {
+        using var scope = NewDisposeScope();
+        var kernels = Kernels(x, x, squaredBandwidth, polynomial);
+        if (excludeSelf)
+            kernels = kernels.masked_fill(Pairwise.DiagonalMask(x.size(0), x.size(0), x.size(0), x.device), 0);
+        return kernels.sum(dim: 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>`[2, n]`: sums over j of k(x_i, y_j), and `[2, m]`: sums over i.</summary>
+    public static (Tensor Rows, Tensor Columns) Cross(Tensor x, Tensor y, Tensor squaredBandwidth, PolynomialKernel polynomial)
+    {
+        using var scope = NewDisposeScope();
+        var kernels = Kernels(x, y, squaredBandwidth, polynomial);
+        return (kernels.sum(dim: 2).MoveToOuterDisposeScope(), kernels.sum(dim: 1).MoveToOuterDisposeScope());
+    }
+
+    private static Tensor Kernels(Tensor x, Tensor y, Tensor squaredBandwidth, PolynomialKernel polynomial)
+    {
+        var dots = x.matmul(y.t());
+        var distances = (x.square().sum(dim: 1, keepdim: true) + y.square().sum(dim: 1) - 2 * dots).clamp_min(0);
+        var gauss = (distances / (-2 * squaredBandwidth)).exp();
+        return stack([gauss, (polynomial.Gamma * dots + polynomial.Offset).pow(polynomial.Degree) / polynomial.Scale]);
+    }
+}

@@ -1,0 +1,50 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary>Small pieces that the pairwise objectives share.</summary>
+internal static class Pairwise
+{
+    /// <summary>Rows above which the pairwise sums run in row blocks.</summary>
+    public const int DefaultBlockSize = 1024;
+
+    /// <summary>A pair with this affinity takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
+    public const double Excluded = -1e30;
+
+    /// <summary>Zero that depends on the tensors, so that backward runs and leaves zero gradients.</summary>
+    public static Tensor ZeroWithGraph(params ReadOnlySpan<Tensor> tensors)
+    {
+        using var scope = NewDisposeScope();
+        var zero = tensors[0].sum() * 0;
+        for (var i = 1; i < tensors.Length; i++)
+            zero += tensors[i].sum() * 0;
+        return zero.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Squared distances `[n, m]` between the rows of <paramref name="x"/> and <paramref name="y"/>, by the Gram matrix: no `[n, m, dim]` intermediate.</summary>
+    public static Tensor SquaredDistances(Tensor x, Tensor y)
+    {
+        using var scope = NewDisposeScope();
+        // Distances do not change under a common shift; centred rows lose less to cancellation, which tight clusters need in float32.
+        var center = y.detach().mean([0], keepdim: true);
+        var (cx, cy) = (x - center, y - center);
+        var distances = cx.square().sum(dim: 1, keepdim: true) + cy.square().sum(dim: 1) - 2 * cx.matmul(cy.t());
+        return distances.clamp_min(0).MoveToOuterDisposeScope(); // rounding can leave a small negative number
+    }
+
+    /// <summary>Inner products `[n]` of matching rows.</summary>
+    public static Tensor RowDots(Tensor x, Tensor y)
+    {
+        using var products = x * y;
+        return products.sum(dim: 1);
+    }
+
+    /// <summary>Boolean `[n, m]`, true on the first <paramref name="count"/> entries of the diagonal.</summary>
+    public static Tensor DiagonalMask(long n, long m, long count, Device device)
+    {
+        var mask = zeros(n, m, dtype: ScalarType.Bool, device: device);
+        using var scope = NewDisposeScope();
+        mask.diagonal().narrow(0, 0, count).fill_(true);
+        return mask;
+    }
+}

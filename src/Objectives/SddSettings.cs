@@ -1,0 +1,49 @@
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary>How the two density profiles of a set are compared.</summary>
+internal enum SddDivergence
+{
+    /// <summary>Kullback-Leibler divergence of the normalised profiles (equation 4).</summary>
+    KullbackLeibler,
+
+    /// <summary>Rows times the sum of squared differences of the normalised profiles.</summary>
+    MeanSquaredError,
+
+    /// <summary>Mean squared difference of the densities of equation 5, not normalised.</summary>
+    RawMeanSquaredError,
+}
+
+/// <summary>Whose variance makes a distance relative.</summary>
+internal enum SddVariance
+{
+    /// <summary>That of the set whose density is estimated (equation 5).</summary>
+    Own,
+
+    /// <summary>The mean of both sets' variances: no explosion when one set collapses.</summary>
+    Pooled,
+
+    /// <summary>None: absolute distances.</summary>
+    None,
+}
+
+/// <summary>How <see cref="SddLoss"/> is computed. The weight of the loss only has meaning together with the bandwidth: gradients fall by a factor of about 40 from 0.5 to 1.</summary>
+internal sealed record SddSettings
+{
+    /// <summary>b of equation 5. Sensible from 0.5 to 1; below 0.3 training breaks.</summary>
+    public double Bandwidth { get; init; } = 0.5;
+
+    /// <summary>How profiles are compared.</summary>
+    public SddDivergence Divergence { get; init; } = SddDivergence.KullbackLeibler;
+
+    /// <summary>What distances are divided by.</summary>
+    public SddVariance Variance { get; init; } = SddVariance.Own;
+
+    /// <summary>Smallest variance. For unit vectors at least 0.01: a tiny one guards against nothing but division by zero.</summary>
+    public double VarianceFloor { get; init; } = 1e-2;
+
+    /// <summary>Stops gradients through the variance. Not recommended: the loss then no longer sees a set's overall scale.</summary>
+    public bool DetachVariance { get; init; }
+
+    /// <summary>Leaves a sample out of its own set's density and its matched partner out of the other's. Needed for bandwidths below 0.7.</summary>
+    public bool LeaveOneOut { get; init; } = true;
+}

@@ -1,0 +1,46 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary>What a sample's positive is compared with in the self-supervised loss.</summary>
+internal enum SelfSupervisedForm
+{
+    /// <summary>Equation 7 as printed: all first views, the sample itself included; the positive is not among them.</summary>
+    Printed,
+
+    /// <summary>All second views, the positive included (SimCSE).</summary>
+    SimCse,
+
+    /// <summary>The positive and the other first views.</summary>
+    Both,
+
+    /// <summary>All other views of both kinds, and both views as anchors (SimCLR's NT-Xent).</summary>
+    NtXent,
+}
+
+/// <summary>The self-supervised contrastive loss between two augmented views of one modality (the paper's equation 7).</summary>
+internal static class SelfSupervisedLoss
+{
+    /// <summary>Scalar loss; zero with a graph for an empty batch.</summary>
+    /// <param name="z">Unit-norm embeddings of the first views `[n, dim]`.</param>
+    /// <param name="positives">Unit-norm embeddings of the second views `[n, dim]`.</param>
+    /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
+    /// <param name="form">What the positive competes with.</param>
+    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse)
+    {
+        if (z.size(0) == 0)
+            return Pairwise.ZeroWithGraph(z, positives, logScale);
+        using var scope = NewDisposeScope();
+        var scale = logScale.exp();
+        var positive = scale * Pairwise.RowDots(z, positives);
+        var normalizer = form switch
+        {
+            SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false),
+            SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot),
+            SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true).logaddexp(positive),
+            SelfSupervisedForm.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true),
+            _ => throw new ArgumentOutOfRangeException(nameof(form), form, null),
+        };
+        return (normalizer.mean() - positive.mean()).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,120 @@
+using Microsoft.ML.GentleClip.Objectives;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Objectives;
+
+[TestClass]
+public sealed class GentleClipObjectiveTests : ObjectiveTest
+{
+    public static IEnumerable<object[]> Cases => GoldenCase.Rows("total.json");
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void Golden(GoldenCase golden)
+    {
+        var (u, v, uPlus, vPlus, logScale) = (golden.Input("u"), golden.Input("v"), golden.Input("u_plus"), golden.Input("v_plus"), golden.Input("log_scale"));
+        var objective = new GentleClipObjective(new()
+        {
+            ContrastiveWeight = golden.Number("alpha"),
+            SelfSupervisedWeight = golden.Number("mu"),
+            MmdWeight = golden.Number("delta"),
+            SddWeight = golden.Number("eta"),
+            SelfSupervisedForm = Enum.Parse<SelfSupervisedForm>(golden.Text("ssl_form")!, ignoreCase: true),
+            Mmd = new()
+            {
+                SquaredBandwidth = golden.Number("bw2"),
+                Polynomial = new((int)golden.Number("degree"), golden.Number("gamma"), golden.Number("c"), golden.Number("poly_scale")),
+                GaussianWeight = golden.Parameter("beta")[0].GetDouble(),
+            },
+            Sdd = new() { Bandwidth = golden.Number("b"), LeaveOneOut = false, VarianceFloor = 1e-12 },
+        });
+        var terms = objective.Compute(new()
+        {
+            EmbeddingsA = Unit(u),
+            EmbeddingsB = Unit(v),
+            PositivesA = Unit(uPlus),
+            PositivesB = Unit(vPlus),
+            NumberOfPairs = (int)golden.Number("n"),
+            LogScale = logScale,
+        });
+
+        string[] names = ["contrastive", "selfSupervisedA", "selfSupervisedB", "mmd", "sdd"];
+        CollectionAssert.AreEqual(names, terms.Terms.Select(t => t.Name).ToArray());
+        foreach (var (term, extra) in terms.Terms.Zip(["cl", "ssl_u", "ssl_v", "mmd", "sdd"]))
+            GoldenCase.AssertClose(golden.Extra(extra), term.Value.detach(), term.Name);
+        golden.Check(terms.Total, ("u", u), ("v", v), ("u_plus", uPlus), ("v_plus", vPlus), ("log_scale", logScale));
+    }
+
+    [TestMethod]
+    public void BatchWithoutPairsTrainsOnTheOtherTerms()
+    {
+        var input = Input(6, 5, 0);
+        var terms = new GentleClipObjective(new()).Compute(input);
+        Assert.AreEqual(0, terms.Terms[0].Value.item<double>());
+        terms.Total.backward();
+        Assert.IsGreaterThan(0, input.EmbeddingsA.grad!.norm().item<double>());
+        Assert.IsGreaterThan(0, input.EmbeddingsB.grad!.norm().item<double>());
+    }
+
+    [TestMethod]
+    [DataRow(0, 5)]
+    [DataRow(6, 0)]
+    [DataRow(0, 0)]
+    public void EmptySideLeavesAGraph(int a, int b)
+    {
+        var input = Input(a, b, 0);
+        var terms = new GentleClipObjective(new()).Compute(input);
+        Assert.HasCount(5, terms.Terms);
+        Assert.IsTrue(double.IsFinite(terms.Total.item<double>()));
+        terms.Total.backward();
+        Assert.IsTrue(input.EmbeddingsA.grad!.isfinite().all().item<bool>());
+        Assert.IsTrue(input.EmbeddingsB.grad!.isfinite().all().item<bool>());
+    }
+
+    [TestMethod]
+    public void TermOfWeightZeroIsNotComputed()
+    {
+        var input = Input(6, 5, 3) with { PositivesA = null, PositivesB = null };
+        var terms = new GentleClipObjective(new() { SelfSupervisedWeight = 0, SddWeight = 0 }).Compute(input);
+        string[] expected = [LossTerm.Contrastive, LossTerm.Mmd];
+        CollectionAssert.AreEqual(expected, terms.Terms.Select(t => t.Name).ToArray());
+        GoldenCase.AssertClose(terms.Terms.Sum(t => t.Weight * t.Value.item<double>()), terms.Total.item<double>(), "total");
+
+        var nothing = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0 }).Compute(input);
+        Assert.IsEmpty(nothing.Terms);
+        nothing.Total.backward();
+        Assert.AreEqual(0, input.EmbeddingsA.grad!.norm().item<double>());
+    }
+
+    [TestMethod]
+    public void ErrorsSayWhatWasExpectedAndFound()
+    {
+        var objective = new GentleClipObjective(new());
+        Throws("PositivesA is missing", Input(6, 5, 3) with { PositivesA = null });
+        Throws("PositivesB must have the shape of EmbeddingsB, [5, 4]; found [6, 4]", Input(6, 5, 3) with { PositivesB = RandomUnit(6, 4, 1) });
+        Throws("NumberOfPairs is 6; expected at least 0 and at most the rows of each side: A [6, 4], B [5, 4]", Input(6, 5, 6));
+        Throws("found A [6, 4] and B [5, 3]", Input(6, 5, 3) with { EmbeddingsB = RandomUnit(5, 3, 1) });
+        Throws("LogScale must be a scalar; found [2]", Input(6, 5, 3) with { LogScale = zeros(2, float64) });
+
+        void Throws(string message, ObjectiveInput input) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input)).Message, message);
+    }
+
+    [TestMethod]
+    public void LeavesNoTensors()
+    {
+        var objective = new GentleClipObjective(new());
+        CheckLeavesNoTensors(
+            t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], PositivesA = t[2], PositivesB = t[3], LogScale = t[4], NumberOfPairs = 3 }).Total,
+            RandomUnit(6, 4, 1), RandomUnit(5, 4, 2), RandomUnit(6, 4, 3), RandomUnit(5, 4, 4), tensor(2.0));
+    }
+
+    private static ObjectiveInput Input(int a, int b, int pairs) => new()
+    {
+        EmbeddingsA = RandomUnit(a, 4, 1).requires_grad_(),
+        EmbeddingsB = RandomUnit(b, 4, 2).requires_grad_(),
+        PositivesA = RandomUnit(a, 4, 3),
+        PositivesB = RandomUnit(b, 4, 4),
+        NumberOfPairs = pairs,
+        LogScale = tensor(2.0).requires_grad_(),
+    };
+}

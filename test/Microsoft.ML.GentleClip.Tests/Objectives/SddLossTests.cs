@@ -1,0 +1,117 @@
+using Microsoft.ML.GentleClip.Objectives;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Objectives;
+
+[TestClass]
+public sealed class SddLossTests : ObjectiveTest
+{
+    public static IEnumerable<object[]> Cases => GoldenCase.Rows("sdd.json").Concat(GoldenCase.Rows("sdd_edge.json"));
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void Golden(GoldenCase golden)
+    {
+        var (u, v) = (golden.Input("u"), golden.Input("v"));
+        var settings = new SddSettings
+        {
+            Bandwidth = golden.Number("b"),
+            Divergence = golden.Text("divergence") switch { "kl" => SddDivergence.KullbackLeibler, "mse" => SddDivergence.MeanSquaredError, _ => SddDivergence.RawMeanSquaredError },
+            Variance = !golden.Flag("relative") ? SddVariance.None : golden.Text("sigma_mode") == "pooled" ? SddVariance.Pooled : SddVariance.Own,
+            VarianceFloor = golden.Number("sigma_floor"),
+            DetachVariance = golden.Flag("detach_sigma"),
+            LeaveOneOut = golden.Flag("leave_one_out"),
+        };
+        golden.Check(SddLoss.Compute(u, v, settings, (long)golden.Number("n_pairs")), ("u", u), ("v", v));
+    }
+
+    public static IEnumerable<object[]> Settings =>
+        from divergence in Enum.GetNames<SddDivergence>()
+        from variance in Enum.GetNames<SddVariance>()
+        from leaveOneOut in new[] { false, true }
+        select new object[] { divergence, variance, leaveOneOut };
+
+    [TestMethod]
+    [DynamicData(nameof(Settings))]
+    public void EqualsNaiveLoop(string divergence, string variance, bool leaveOneOut)
+    {
+        const int Pairs = 3;
+        var settings = new SddSettings { Bandwidth = 0.9, Divergence = Enum.Parse<SddDivergence>(divergence), Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut };
+        var (u, v) = (RandomUnit(5, 4, 11), RandomUnit(7, 4, 12));
+        var (x, y) = (ToRows(u), ToRows(v));
+
+        double Variance(double[][] t)
+        {
+            var mean = Enumerable.Range(0, 4).Select(k => t.Average(r => r[k])).ToArray();
+            return t.Sum(r => SquaredDistance(r, mean)) / (t.Length - 1);
+        }
+
+        double Sigma(double[][] t) => settings.Variance switch
+        {
+            SddVariance.Own => Variance(t),
+            SddVariance.Pooled => (Variance(x) + Variance(y)) / 2,
+            _ => 1,
+        };
+        double Density(int i, double[][] t, double[][] r)
+        {
+            double sum = 0, count = 0;
+            for (var j = 0; j < r.Length; j++)
+            {
+                if (leaveOneOut && i == j && (ReferenceEquals(t, r) || i < Pairs))
+                    continue;
+                sum += Math.Exp(-SquaredDistance(t[i], r[j]) / (0.81 * Sigma(r)));
+                count++;
+            }
+
+            // Only the raw form sees the divisor; the normalised ones drop it, whatever the count.
+            return settings.Divergence == SddDivergence.RawMeanSquaredError ? sum / (2 * count * 0.81 * Math.PI) : sum;
+        }
+
+        double Gamma(double[][] t, double[][] r)
+        {
+            var p = t.Select((_, i) => Density(i, t, t)).ToArray();
+            var q = t.Select((_, i) => Density(i, t, r)).ToArray();
+            if (settings.Divergence == SddDivergence.RawMeanSquaredError)
+                return p.Zip(q, (a, b) => (a - b) * (a - b)).Average();
+            var (sumP, sumQ) = (p.Sum(), q.Sum());
+            return settings.Divergence == SddDivergence.KullbackLeibler
+                ? p.Zip(q, (a, b) => a / sumP * Math.Log(a / sumP / (b / sumQ))).Sum()
+                : p.Zip(q, (a, b) => (a / sumP - b / sumQ) * (a / sumP - b / sumQ)).Sum() * t.Length;
+        }
+
+        GoldenCase.AssertClose((Gamma(x, y) + Gamma(y, x)) / 2, SddLoss.Compute(u, v, settings, Pairs).item<double>(), "value");
+        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings, Pairs), u, v);
+    }
+
+    [TestMethod]
+    [DataRow(0, 4)]
+    [DataRow(4, 1)]
+    [DataRow(1, 1)]
+    [DataRow(0, 0)]
+    public void FewerThanTwoRowsGiveZeroWithGraph(int n, int m) =>
+        CheckZeroWithGraph(t => SddLoss.Compute(t[0], t[1], new()), RandomUnit(n, 4, 1), RandomUnit(m, 4, 2));
+
+    [TestMethod]
+    public void CollapsedOrMinimalSetsStayFinite()
+    {
+        var (x, y) = (RandomUnit(1, 4, 1, ScalarType.Float32).expand(6, 4), RandomUnit(1, 4, 2, ScalarType.Float32).expand(6, 4));
+        CheckFinite(t => SddLoss.Compute(t[0], t[1], new()), x, x);
+        CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 6), x, y);
+        CheckFinite(t => SddLoss.Compute(t[0], t[1], new()), x, RandomUnit(6, 4, 3, ScalarType.Float32));
+        CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 2), RandomUnit(2, 4, 3, ScalarType.Float32), RandomUnit(2, 4, 4, ScalarType.Float32));
+    }
+
+    [TestMethod]
+    public void SingleTightClusterKeepsItsPrecisionInFloat32()
+    {
+        // Unit vectors within 1e-3 of one point: their Gram matrix in float32 is 1 but for the last digits.
+        var (u, v) = (Unit(ones(1, 16, float64) + 1e-3 * Random(24, 16, 1)), Unit(ones(1, 16, float64) + 1e-3 * Random(24, 16, 2)));
+        var settings = new SddSettings { VarianceFloor = 1e-12 };
+        var exact = SddLoss.Compute(u, v, settings).item<double>();
+        Assert.AreEqual(exact, SddLoss.Compute(u.to(float32), v.to(float32), settings).item<float>(), 1e-3 * exact);
+    }
+
+    [TestMethod]
+    public void LeavesNoTensors() =>
+        CheckLeavesNoTensors(t => SddLoss.Compute(t[0], t[1], new(), 3), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2));
+}

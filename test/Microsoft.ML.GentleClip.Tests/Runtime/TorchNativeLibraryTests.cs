@@ -1,0 +1,85 @@
+using Microsoft.ML.GentleClip.Runtime;
+
+namespace Microsoft.ML.GentleClip.Tests.Runtime;
+
+[TestClass]
+[OSCondition(OperatingSystems.Linux)]
+public sealed class TorchNativeLibraryTests
+{
+    private static readonly string[] Torch = ["libtorch.so", "libtorch_cpu.so", "libc10.so", "libgomp-98b21ff3.so.1"];
+
+    [TestMethod]
+    [DataRow("explicit")]
+    [DataRow("event")]
+    public void LoadsFromTheApplicationsPackages(string how)
+    {
+        using var temporary = new TemporaryFolder();
+        var before = Listing(AppContext.BaseDirectory);
+        var child = ChildProcess.Run(AppContext.BaseDirectory, ["torch-maps", how], new Dictionary<string, string> { ["TMPDIR"] = temporary.FullName });
+
+        AssertTorchIsOurs(child);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(temporary.FullName));
+        CollectionAssert.AreEqual(before, Listing(AppContext.BaseDirectory));
+    }
+
+    [TestMethod]
+    public void ForeignLibtorchOnTheSearchPathIsNotMapped()
+    {
+        using var decoys = new TemporaryFolder();
+        var small = Path.Combine(AppContext.BaseDirectory, "libtorch_global_deps.so"); // valid, and has none of the symbols
+        foreach (var name in Torch.Where(name => name.StartsWith("libtorch", StringComparison.Ordinal) || name == "libc10.so"))
+            File.Copy(small, decoys.File(name));
+        var child = ChildProcess.Run(AppContext.BaseDirectory, ["torch-maps", "explicit"], new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = decoys.FullName });
+
+        AssertTorchIsOurs(child);
+        Assert.DoesNotContain(decoys.FullName, child.Output, child.ToString());
+    }
+
+    [TestMethod]
+    public void MissingNativePackageIsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        ChildProcess.CopyManaged(folder.FullName);
+        var before = Listing(folder.FullName);
+        var child = ChildProcess.Run(folder.FullName, ["torch-missing"]);
+
+        Assert.AreEqual(0, child.ExitCode, child.ToString());
+        foreach (var part in (string[])["TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows", "0.107.0", NativeFolders.RuntimeIdentifier, folder.FullName])
+            Assert.Contains(part, child.Output);
+        CollectionAssert.AreEqual(before, Listing(folder.FullName)); // TorchSharp's own search would have copied 500 MB
+    }
+
+    [TestMethod]
+    public void FilesNotOfTheLoaderAreRefusedNotRead()
+    {
+        foreach (var content in (byte[][])[[], "MZ not an ELF file"u8.ToArray(), new byte[64]])
+            Assert.ThrowsExactly<InvalidDataException>(() => new ElfImage(new MemoryStream(content)));
+    }
+
+    [TestMethod]
+    public void EveryNeedOfTheBridgeIsKnown()
+    {
+        using var file = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "libtorch_cpu.so"));
+        var needed = new ElfImage(file).Needed;
+        Assert.Contains("libc10.so", needed);
+        Assert.Contains("libgomp-98b21ff3.so.1", needed);
+        Assert.Contains("libstdc++.so.6", needed);
+    }
+
+    private static void AssertTorchIsOurs(ChildProcess.Result child)
+    {
+        Assert.AreEqual(0, child.ExitCode, child.ToString());
+        Assert.Contains("sum 10", child.Lines, child.ToString());
+        var maps = child.Lines.Where(line => line.StartsWith("map ", StringComparison.Ordinal)).Select(line => line[4..]).ToArray();
+        foreach (var name in Torch)
+            CollectionAssert.AreEqual(new[] { Path.Combine(AppContext.BaseDirectory, name) }, maps.Where(path => Path.GetFileName(path) == name).ToArray(), child.ToString());
+        var bridge = maps.Where(path => path.Contains("LibTorchSharp", StringComparison.Ordinal)).ToArray();
+        Assert.HasCount(1, bridge, child.ToString());
+        Assert.IsTrue(bridge[0] == "/memfd:libLibTorchSharp.so (deleted)" || bridge[0] == Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so"), child.ToString());
+    }
+
+    private static string[] Listing(string folder) => [.. new DirectoryInfo(folder)
+        .EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+        .Select(entry => $"{entry.FullName} {entry.LastWriteTimeUtc:O} {(entry as FileInfo)?.Length}")
+        .Order(StringComparer.Ordinal)];
+}
