@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Data;
 using Microsoft.ML.GentleClip.Interop;

@@ -80,7 +80,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(_host), HostSettings.FallbackToCpu(_host), reporter.Warning);
         var seed = _options.Seed ?? HostSettings.Seed(_host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
-        var random = new RandomSource(seed);
+        using var random = new RandomSource(seed);
 
         using var data = TrainingData.Read(train, _options, CheckCancelled);
         using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled);
@@ -156,8 +156,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             new TowerSpec(_options.ModalityA!, data.BindingA.InputDimension),
             new TowerSpec(_options.ModalityB!, data.BindingB.InputDimension),
             _options.EmbeddingDimension, _options.Temperature);
-        using var generator = random.Torch("weights", CPU);
-        var model = new TwoTowerModel(spec, generator);
+        var model = new TwoTowerModel(spec, random.Torch("weights", CPU));
         if (initial is null)
         {
             model.TowerA.Prepare(data.A);

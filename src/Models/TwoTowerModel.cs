@@ -32,4 +32,28 @@ internal sealed class TwoTowerModel : nn.Module
 
     /// <summary>ln(1 / temperature).</summary>
     public Parameter LogitScale => logit_scale;
+
+    /// <summary>Takes over the weights of a model of the same shape.</summary>
+    /// <exception cref="ArgumentException">Weights are missing, unexpected or of other shapes.</exception>
+    public void CopyWeights(TwoTowerModel other)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var source = other.state_dict();
+        var target = state_dict();
+        var problems = target.Keys.Union(source.Keys).Select(Problem).OfType<string>().ToList();
+        if (problems.Count > 0)
+            throw new ArgumentException($"The initial model has another shape: {string.Join("; ", problems)}.", nameof(other));
+        foreach (var (name, value) in target)
+            value.copy_(source[name]);
+
+        string? Problem(string name)
+        {
+            var (expected, found) = (Shape(target, name), Shape(source, name));
+            return expected == found ? null : $"{name}: expected {expected}, found {found}";
+        }
+
+        static string Shape(Dictionary<string, Tensor> weights, string name) =>
+            weights.TryGetValue(name, out var weight) ? $"[{string.Join(", ", weight.shape)}]" : "nothing";
+    }
 }

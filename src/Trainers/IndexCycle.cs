@@ -6,11 +6,11 @@ namespace Microsoft.ML.GentleClip.Trainers;
 internal sealed class IndexCycle
 {
     private readonly int[] _order;
-    private readonly ManagedRandom _random;
+    private readonly ManagedGenerator _random;
     private int _position;
 
     /// <summary>Cycles over the given indices.</summary>
-    public IndexCycle(IEnumerable<int> indices, ManagedRandom random)
+    public IndexCycle(IEnumerable<int> indices, ManagedGenerator random)
     {
         _order = [.. indices];
         _random = random;

@@ -24,8 +24,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
         var objective = new GentleClipObjective(Settings());
-        using var generator = random.Torch("noise", device);
-        var noise = new NoiseSource(generator);
+        var noise = new NoiseSource(random.Torch("noise", device));
         using var optimizer = new AdamW(model.parameters(), options.WeightDecay);
         using var best = new BestWeights();
         var recorder = new EpochRecorder();

@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>A data view with embedding columns appended, computed in batches as its cursors are read.</summary>

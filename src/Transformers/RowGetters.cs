@@ -1,5 +1,3 @@
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>Hands out the typed getters of a row.</summary>

@@ -92,7 +92,7 @@ public sealed class ModalityCombinerErrorTests
 
         void Listen(object? sender, LoggingEventArgs e)
         {
-            if (e.Kind == Runtime.ChannelMessageKind.Warning)
+            if (e.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
                 warnings.Add(e.Message);
         }
     }
