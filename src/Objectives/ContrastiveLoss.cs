@@ -12,13 +12,14 @@ internal static class ContrastiveLoss
     /// <param name="u">Unit-norm embeddings `[n, dim]`; row i belongs to row i of <paramref name="v"/>.</param>
     /// <param name="v">Unit-norm embeddings `[n, dim]`.</param>
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
-    public static Tensor Compute(Tensor u, Tensor v, Tensor logScale)
+    /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
+    public static Tensor Compute(Tensor u, Tensor v, Tensor logScale, int blockSize = Pairwise.DefaultBlockSize)
     {
         if (u.size(0) < 2)
             return Pairwise.ZeroWithGraph(u, v, logScale);
         using var scope = NewDisposeScope();
         var scale = logScale.exp();
-        var (rows, columns) = PairwiseLogSumExp.RowsAndColumns(u, v, scale, scale, Affinity.Dot);
+        var (rows, columns) = PairwiseLogSumExp.RowsAndColumns(u, v, scale, scale, Affinity.Dot, blockSize);
         return ((rows + columns) / 2 - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
     }
 }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.Objectives;
 /// Multi-kernel maximum mean discrepancy between the two modalities' embeddings (the paper's equation 2):
 /// a weighted sum of the squared distances between the kernel means, for a Gaussian and a polynomial kernel.
 /// </summary>
-internal sealed class MkMmdLoss(MkMmdSettings settings)
+internal sealed class MkMmdLoss(MkMmdSettings settings, int blockSize = Pairwise.DefaultBlockSize)
 {
     private const int RowsForMedian = 512;
     private const double SmallestSquaredBandwidth = 1e-4;
@@ -35,9 +35,9 @@ internal sealed class MkMmdLoss(MkMmdSettings settings)
     {
         var (n, m) = (u.size(0), v.size(0));
         var bandwidth = settings.SquaredBandwidth is { } given ? tensor(given, u.dtype, u.device) : MedianBandwidth(u, v);
-        var uu = KernelSums.Self(u, bandwidth, settings.Polynomial, settings.Unbiased).sum(dim: 1);
-        var vv = KernelSums.Self(v, bandwidth, settings.Polynomial, settings.Unbiased).sum(dim: 1);
-        var uv = KernelSums.Cross(u, v, bandwidth, settings.Polynomial).Rows.sum(dim: 1);
+        var uu = KernelSums.Self(u, bandwidth, settings.Polynomial, settings.Unbiased, blockSize).sum(dim: 1);
+        var vv = KernelSums.Self(v, bandwidth, settings.Polynomial, settings.Unbiased, blockSize).sum(dim: 1);
+        var uv = KernelSums.Cross(u, v, bandwidth, settings.Polynomial, blockSize).Rows.sum(dim: 1);
         var own = settings.Unbiased ? 1 : 0;
         return uu / ((double)n * (n - own)) + vv / ((double)m * (m - own)) - uv * (2 / ((double)n * m));
     }

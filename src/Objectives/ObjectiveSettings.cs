@@ -23,4 +23,7 @@ internal sealed record ObjectiveSettings
 
     /// <summary>Form of equations 3 to 6.</summary>
     public SddSettings Sdd { get; init; } = new();
+
+    /// <summary>Rows above which the pairwise terms run in row blocks, with memory that grows with the batch instead of its square.</summary>
+    public int BlockSize { get; init; } = Pairwise.DefaultBlockSize;
 }

@@ -15,34 +15,61 @@ internal enum Affinity
 /// <summary>
 /// Log-sum-exp over the rows and columns of a scaled affinity matrix: the one pairwise quantity that the contrastive,
 /// self-supervised and density objectives need. Scales are positive scalar tensors; gradients flow to rows and scales.
+/// Above a block size in row blocks (<see cref="BlockLogSumExp"/>), with the same values and gradients.
 /// </summary>
 internal static class PairwiseLogSumExp
 {
-    /// <summary>`[n]`: logsumexp_j(scale * a(x_i, y_j)). The first <paramref name="excluded"/> pairs (i, i) are left out.</summary>
-    public static Tensor Rows(Tensor x, Tensor y, Tensor scale, Affinity affinity, long excluded = 0)
+    /// <summary>`[n]`: logsumexp_j(scale * a(x_i, y_j)). The first <paramref name="excluded"/> pairs (i, i) are left out. A <paramref name="sharpness"/> weighs the exponents of a row by a softmax over them: see <see cref="Tempering"/>.</summary>
+    public static Tensor Rows(Tensor x, Tensor y, Tensor scale, Affinity affinity, int blockSize, long excluded = 0, double? sharpness = null)
     {
+        if (Math.Max(x.size(0), y.size(0)) > blockSize)
+            return BlockLogSumExp.Apply(x, y, scale, null, new(affinity, excluded, blockSize, Symmetric: false, sharpness));
         using var scope = NewDisposeScope();
-        return (Affinities(x, y, affinity, excluded) * scale).logsumexp(1).MoveToOuterDisposeScope();
+        var (affinities, mask) = Affinities(x, y, affinity, excluded);
+        var exponents = affinities * scale;
+        if (sharpness is { } given)
+        {
+            exponents *= (exponents * given).softmax(1) * (mask is null ? y.size(0) : y.size(0) - mask.sum(dim: 1, keepdim: true));
+            exponents = mask is null ? exponents : exponents.masked_fill(mask, Pairwise.Excluded);
+        }
+
+        return exponents.logsumexp(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>`[n]`: as <see cref="Rows"/> for a set against itself, with or without each row's own term.</summary>
-    public static Tensor Self(Tensor x, Tensor scale, Affinity affinity, bool excludeSelf) =>
-        Rows(x, x, scale, affinity, excludeSelf ? x.size(0) : 0);
+    public static Tensor Self(Tensor x, Tensor scale, Affinity affinity, bool excludeSelf, int blockSize, double? sharpness = null)
+    {
+        var excluded = excludeSelf ? x.size(0) : 0;
+        return sharpness is null && x.size(0) > blockSize
+            ? BlockLogSumExp.Apply(x, null, scale, null, new(affinity, excluded, blockSize, Symmetric: true, null))
+            : Rows(x, x, scale, affinity, blockSize, excluded, sharpness);
+    }
 
     /// <summary>`[n]`: logsumexp_j(rowScale * a(x_i, y_j)), and `[m]`: logsumexp_i(columnScale * a(x_i, y_j)).</summary>
     public static (Tensor Rows, Tensor Columns) RowsAndColumns(
-        Tensor x, Tensor y, Tensor rowScale, Tensor columnScale, Affinity affinity, long excluded = 0)
+        Tensor x, Tensor y, Tensor rowScale, Tensor columnScale, Affinity affinity, int blockSize, long excluded = 0, double? sharpness = null)
     {
+        if (sharpness is not null) // the softmax runs along one side
+            return (Rows(x, y, rowScale, affinity, blockSize, excluded, sharpness), Rows(y, x, columnScale, affinity, blockSize, excluded, sharpness));
+
+        var (n, m) = (x.size(0), y.size(0));
         using var scope = NewDisposeScope();
-        var affinities = Affinities(x, y, affinity, excluded);
+        if (Math.Max(n, m) > blockSize)
+        {
+            var sums = BlockLogSumExp.Apply(x, y, rowScale, columnScale, new(affinity, excluded, blockSize, Symmetric: false, null));
+            return (sums.narrow(0, 0, n).MoveToOuterDisposeScope(), sums.narrow(0, n, m).MoveToOuterDisposeScope());
+        }
+
+        var affinities = Affinities(x, y, affinity, excluded).Values;
         return ((affinities * rowScale).logsumexp(1).MoveToOuterDisposeScope(), (affinities * columnScale).logsumexp(0).MoveToOuterDisposeScope());
     }
 
-    private static Tensor Affinities(Tensor x, Tensor y, Affinity affinity, long excluded)
+    private static (Tensor Values, Tensor? Mask) Affinities(Tensor x, Tensor y, Affinity affinity, long excluded)
     {
         var affinities = affinity == Affinity.Dot ? x.matmul(y.t()) : -Pairwise.SquaredDistances(x, y);
-        return excluded == 0
-            ? affinities
-            : affinities.masked_fill(Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device), Pairwise.Excluded);
+        if (excluded == 0)
+            return (affinities, null);
+        var mask = Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device);
+        return (affinities.masked_fill(mask, Pairwise.Excluded), mask);
     }
 }

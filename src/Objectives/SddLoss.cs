@@ -13,16 +13,18 @@ internal static class SddLoss
     /// <param name="v">Embeddings `[m, dim]`; m may differ from n.</param>
     /// <param name="settings">Bandwidth and form.</param>
     /// <param name="numberOfPairs">Leading rows of both sets that are matched; used by leave-one-out.</param>
-    public static Tensor Compute(Tensor u, Tensor v, SddSettings settings, long numberOfPairs = 0)
+    /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
+    public static Tensor Compute(Tensor u, Tensor v, SddSettings settings, long numberOfPairs = 0, int blockSize = Pairwise.DefaultBlockSize)
     {
         if (u.size(0) < 2 || v.size(0) < 2)
             return Pairwise.ZeroWithGraph(u, v);
         using var scope = NewDisposeScope();
         var (scaleU, scaleV) = Scales(u, v, settings);
         var excluded = settings.LeaveOneOut ? numberOfPairs : 0;
-        var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut);
-        var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut);
-        var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, excluded);
+        var sharpness = settings.Bandwidth * settings.Bandwidth / settings.DistanceTemperature; // exponents are -relative distance / b²
+        var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
+        var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
+        var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, blockSize, excluded, sharpness);
         if (settings.Divergence == SddDivergence.RawMeanSquaredError)
         {
             var own = settings.LeaveOneOut ? 1 : 0;

@@ -46,4 +46,10 @@ internal sealed record SddSettings
 
     /// <summary>Leaves a sample out of its own set's density and its matched partner out of the other's. Needed for bandwidths below 0.7.</summary>
     public bool LeaveOneOut { get; init; } = true;
+
+    /// <summary>
+    /// T of the softmax-weighted distance (section 4.5): d'_ij = B softmax_j(-d_ij / T) d_ij on relative distances, gradient through both.
+    /// Small: near samples decide the density. Null is the printed form, the limit of a large T.
+    /// </summary>
+    public double? DistanceTemperature { get; init; }
 }

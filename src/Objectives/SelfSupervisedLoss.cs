@@ -26,7 +26,8 @@ internal static class SelfSupervisedLoss
     /// <param name="positives">Unit-norm embeddings of the second views `[n, dim]`.</param>
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
     /// <param name="form">What the positive competes with.</param>
-    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse)
+    /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
+    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize)
     {
         if (z.size(0) == 0)
             return Pairwise.ZeroWithGraph(z, positives, logScale);
@@ -35,10 +36,10 @@ internal static class SelfSupervisedLoss
         var positive = scale * Pairwise.RowDots(z, positives);
         var normalizer = form switch
         {
-            SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false),
-            SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot),
-            SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true).logaddexp(positive),
-            SelfSupervisedForm.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true),
+            SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
+            SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot, blockSize),
+            SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true, blockSize).logaddexp(positive),
+            SelfSupervisedForm.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true, blockSize),
             _ => throw new ArgumentOutOfRangeException(nameof(form), form, null),
         };
         return (normalizer.mean() - positive.mean()).MoveToOuterDisposeScope();

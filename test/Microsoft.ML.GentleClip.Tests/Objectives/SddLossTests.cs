@@ -84,6 +84,44 @@ public sealed class SddLossTests : ObjectiveTest
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void DistanceTemperatureEqualsNaiveLoop(bool leaveOneOut)
+    {
+        const int Pairs = 2;
+        const double T = 0.8;
+        var settings = new SddSettings { Bandwidth = 0.9, Variance = SddVariance.None, DistanceTemperature = T, LeaveOneOut = leaveOneOut };
+        var (u, v) = (RandomUnit(5, 4, 21), RandomUnit(6, 4, 22));
+        var (x, y) = (ToRows(u), ToRows(v));
+        double Density(int i, double[][] t, double[][] r)
+        {
+            var others = Enumerable.Range(0, r.Length).Where(j => !(leaveOneOut && i == j && (ReferenceEquals(t, r) || i < Pairs)));
+            var distances = others.Select(j => SquaredDistance(t[i], r[j])).ToArray();
+            var normalizer = distances.Sum(d => Math.Exp(-d / T));
+            return distances.Sum(d => Math.Exp(-(distances.Length * Math.Exp(-d / T) / normalizer * d) / 0.81));
+        }
+
+        double Gamma(double[][] t, double[][] r)
+        {
+            var (p, q) = (t.Select((_, i) => Density(i, t, t)).ToArray(), t.Select((_, i) => Density(i, t, r)).ToArray());
+            return p.Zip(q, (a, b) => a / p.Sum() * Math.Log(a / p.Sum() / (b / q.Sum()))).Sum();
+        }
+
+        GoldenCase.AssertClose((Gamma(x, y) + Gamma(y, x)) / 2, SddLoss.Compute(u, v, settings, Pairs).item<double>(), "value");
+        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings, Pairs), u, v);
+        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings with { Variance = SddVariance.Own }, Pairs), u, v);
+    }
+
+    [TestMethod]
+    public void LargeDistanceTemperatureIsThePrintedForm()
+    {
+        var (u, v) = (RandomUnit(5, 4, 21), RandomUnit(6, 4, 22));
+        var printed = SddLoss.Compute(u, v, new(), 3).item<double>();
+        Assert.AreEqual(printed, SddLoss.Compute(u, v, new() { DistanceTemperature = 1e8 }, 3).item<double>(), 1e-6);
+        Assert.AreNotEqual(printed, SddLoss.Compute(u, v, new() { DistanceTemperature = 1 }, 3).item<double>(), 1e-3);
+    }
+
+    [TestMethod]
     [DataRow(0, 4)]
     [DataRow(4, 1)]
     [DataRow(1, 1)]

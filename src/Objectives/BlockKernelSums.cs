@@ -1,0 +1,100 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary><see cref="KernelSums"/> in row blocks, computed again in backward. Output: `[2, n]` row sums, followed by `[2, m]` column sums unless symmetric.</summary>
+internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKernelSums>
+{
+    /// <summary>What is computed; without y the set is compared with itself.</summary>
+    internal sealed record Plan(PolynomialKernel Polynomial, bool ExcludeSelf, int BlockSize);
+
+    public override string Name => nameof(BlockKernelSums);
+
+    public static Tensor Apply(Tensor x, Tensor? y, Tensor squaredBandwidth, Plan plan) => apply(x, y!, squaredBandwidth, plan);
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, y, squaredBandwidth, plan) = ((Tensor)vars[0], (Tensor?)vars[1], (Tensor)vars[2], (Plan)vars[3]);
+        using var scope = NewDisposeScope();
+        var pairs = new Pairs(x, y ?? x, squaredBandwidth, plan);
+        var (n, m) = (x.size(0), pairs.Y.size(0));
+        var sums = zeros(2, y is null ? n : n + m, x.dtype, x.device);
+        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        {
+            using var block = NewDisposeScope();
+            var (bases, gauss) = pairs.Rows(start, length);
+            var polynomial = bases.pow(plan.Polynomial.Degree).div_(plan.Polynomial.Scale);
+            Sum(gauss, sums[0]);
+            Sum(polynomial, sums[1]);
+
+            void Sum(Tensor kernel, Tensor target)
+            {
+                if (plan.ExcludeSelf)
+                    kernel.diagonal(start).fill_(0);
+                target.narrow(0, start, length).copy_(kernel.sum(dim: 1));
+                if (y is not null)
+                    target.narrow(0, n, m).add_(kernel.sum(dim: 0));
+            }
+        }
+
+        ctx.save_data(nameof(Plan), plan);
+        ctx.save_for_backward([x, y!, squaredBandwidth]);
+        return sums.MoveToOuterDisposeScope();
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        var plan = (Plan)ctx.get_data(nameof(Plan));
+        var saved = ctx.get_saved_variables();
+        Tensor x = saved[0].detach(), squaredBandwidth = saved[2].detach();
+        var y = saved[1]?.detach();
+        var pairs = new Pairs(x, y ?? x, squaredBandwidth, plan);
+        var (n, m) = (x.size(0), pairs.Y.size(0));
+        // The pair (i, j) counts in sum i and in sum j, whether those are a row's and a column's or two rows' of one set.
+        var (rowGradient, columnGradient) = (grad_output.narrow(1, 0, n).unsqueeze(2), grad_output.narrow(1, y is null ? 0 : n, m).unsqueeze(1));
+        var (gx, gy, columnSums) = (empty_like(x), y is null ? null : zeros_like(y), zeros(m, 1, x.dtype, x.device));
+        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        {
+            using var block = NewDisposeScope();
+            var (bases, gauss) = pairs.Rows(start, length);
+            var rows = x.narrow(0, start, length);
+            var upstream = rowGradient.narrow(1, start, length) + columnGradient;
+            var polynomial = plan.Polynomial;
+            var byDistance = gauss.mul_(upstream[0]).div_(-2 * squaredBandwidth);
+            var byDot = bases.pow_(polynomial.Degree - 1).mul_(upstream[1]).mul_(polynomial.Degree * polynomial.Gamma / polynomial.Scale);
+            if (plan.ExcludeSelf)
+            {
+                byDistance.diagonal(start).fill_(0);
+                byDot.diagonal(start).fill_(0);
+            }
+
+            // d² = |x|² + |y|² - 2 <x, y>
+            var rowSums = byDistance.sum(dim: 1, keepdim: true);
+            columnSums.add_(byDistance.sum(dim: 0).unsqueeze(1));
+            byDot.sub_(byDistance.mul_(2));
+            gx.narrow(0, start, length).copy_(byDot.matmul(pairs.Y)).add_(rowSums.mul_(2) * rows);
+            gy?.addmm_(byDot.t(), rows);
+        }
+
+        gy?.add_(columnSums.mul_(2) * y!);
+        return [gx.MoveToOuterDisposeScope(), gy?.MoveToOuterDisposeScope()!, null!, null!];
+    }
+
+    private sealed class Pairs(Tensor x, Tensor y, Tensor squaredBandwidth, Plan plan)
+    {
+        private readonly Tensor _xSquares = x.square().sum(dim: 1, keepdim: true);
+        private readonly Tensor _ySquares = y.square().sum(dim: 1);
+        private readonly Tensor _yt = y.t();
+
+        public Tensor Y => y;
+
+        /// <summary>gamma &lt;x, y&gt; + offset and the Gaussian kernel of a block of rows.</summary>
+        public (Tensor Bases, Tensor Gauss) Rows(long start, long length)
+        {
+            var dots = x.narrow(0, start, length).matmul(_yt);
+            var gauss = (dots * -2).add_(_xSquares.narrow(0, start, length)).add_(_ySquares).clamp_min_(0).div_(-2 * squaredBandwidth).exp_();
+            return (dots.mul_(plan.Polynomial.Gamma).add_(plan.Polynomial.Offset), gauss);
+        }
+    }
+}
