@@ -47,8 +47,8 @@ internal sealed class AdamW : IDisposable
         var present = gradients.Where(gradient => gradient is not null).Select(gradient => gradient!.norm()).ToList();
         if (present.Count == 0)
             return 0;
-        var norm = stack(present).norm().item<float>();
-        if (!float.IsFinite(norm))
+        var norm = stack(present).norm().to(ScalarType.Float64).item<double>();
+        if (!double.IsFinite(norm))
             return norm;
 
         _step++;

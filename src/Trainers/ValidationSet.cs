@@ -19,8 +19,8 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
     {
         var dimension = model.Spec.EmbeddingDimension;
         var metrics = RetrievalMetrics.Evaluate(
-            Embed(model.TowerA, A, PositionsA, dimension, device), Embed(model.TowerB, B, PositionsB, dimension, device), dimension);
-        return new ValidationRetrieval(metrics.MeanRecallAt(1), metrics.MeanRecallAt(5), metrics.MeanRecallAt(10), metrics.MeanReciprocalRank);
+            Embed(model.TowerA, A, PositionsA, dimension, device), Embed(model.TowerB, B, PositionsB, dimension, device), PositionsA.Length, dimension);
+        return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank);
     }
 
     private static float[] Embed(Tower tower, ExampleStore store, int[] positions, int dimension, Device device)

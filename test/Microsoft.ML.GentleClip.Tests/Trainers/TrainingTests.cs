@@ -1,0 +1,189 @@
+using System.Security.Cryptography;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Trainers;
+
+[TestClass]
+public sealed class TrainingTests
+{
+    // TorchSharp's counter never takes back the tensor that a Parameter was made from (its handle is moved, not disposed): one for each
+    // of the model's parameters, 8 a tower and the logit scale.
+    private const int NeverUncounted = 17;
+
+    private static readonly MLContext MlContext = new(seed: 1);
+
+    private static IDataView Data(int pairs = 40, int unpairedA = 60, int unpairedB = 50) =>
+        MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(pairs, unpairedA, unpairedB));
+
+    private static string HashOfWeights(GentleClipTransformer transformer)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var scope = NewDisposeScope();
+        foreach (var (name, value) in transformer.Model.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(System.Text.Encoding.UTF8.GetBytes(name));
+            hash.AppendData(value.contiguous().bytes);
+        }
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private static GentleClipTransformer Fit(GentleClipOptions options, IDataView? data = null) => MlContext.Transforms.GentleClip(options).Fit(data ?? Data());
+
+    [TestMethod]
+    public void SameSeedSameBytesOfWeights()
+    {
+        var options = TwoViews.Options(steps: 30);
+        options.Seed = 7;
+        using var first = Fit(options);
+        using var second = Fit(options);
+        options.Seed = 8;
+        using var other = Fit(options);
+        Assert.AreEqual(HashOfWeights(first), HashOfWeights(second));
+        Assert.AreNotEqual(HashOfWeights(first), HashOfWeights(other));
+    }
+
+    [TestMethod]
+    public void LiveTensorsStayFlatOver500Steps()
+    {
+        var options = TwoViews.Options(steps: 500);
+        options.BatchSize = 32;
+        using (Fit(TwoViews.Options(steps: 2)))
+        {
+        }
+        var before = Tensor.TotalCount;
+        var counts = new List<long>();
+        var mlContext = new MLContext(seed: 1);
+        mlContext.Log += (_, e) =>
+        {
+            if (e.Message.Contains("Epoch ", StringComparison.Ordinal))
+                counts.Add(Tensor.TotalCount);
+        };
+        var model = mlContext.Transforms.GentleClip(options).Fit(Data());
+        Assert.HasCount(25, counts);
+        Assert.AreEqual(1, counts.Distinct().Count(), $"live tensors while training: {string.Join(", ", counts)}");
+        var weights = model.Model.state_dict().Values.ToList();
+        model.Dispose();
+        Assert.IsTrue(weights.TrueForAll(weight => weight.IsInvalid), "weights live after the model was disposed");
+        Assert.AreEqual(before + NeverUncounted, Tensor.TotalCount, "live tensors after the model was disposed");
+    }
+
+    [TestMethod]
+    public void CancelledTrainingFreesItsTensors()
+    {
+        using (Fit(TwoViews.Options(steps: 2)))
+        {
+        }
+        var before = Tensor.TotalCount;
+        using var source = new CancellationTokenSource();
+        var options = TwoViews.Options(steps: 100_000);
+        options.CancellationToken = source.Token;
+        options.Progress = new StepWatcher(source.Cancel);
+        Assert.ThrowsExactly<OperationCanceledException>(() => Fit(options));
+        Assert.AreEqual(before + NeverUncounted, Tensor.TotalCount);
+    }
+
+    [TestMethod]
+    public void GlobalGeneratorIsUntouched()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(99);
+        var expected = rand(8).bytes.ToArray();
+        random.manual_seed(99);
+        using (Fit(TwoViews.Options(steps: 5)))
+        {
+        }
+        CollectionAssert.AreEqual(expected, rand(8).bytes.ToArray());
+    }
+
+    [TestMethod]
+    public void NonFiniteLossNamesTermAndStep()
+    {
+        var options = TwoViews.Options(steps: 200);
+        options.LearningRate = 1e30;
+        options.WarmupFraction = 0;
+        var error = Assert.ThrowsExactly<ArithmeticException>(() => Fit(options));
+        StringAssert.Matches(error.Message, new System.Text.RegularExpressions.Regex("^Training stopped at step [0-9]+: the loss term '(contrastive|selfSupervised[AB]|mmd|sdd)' is (NaN|∞|Infinity)"));
+    }
+
+    [TestMethod]
+    public void HistoryHasTheTermsOfTheActiveLosses()
+    {
+        var options = TwoViews.Options(steps: 45);
+        using var full = Fit(options);
+        CollectionAssert.AreEquivalent(new[] { "contrastive", "selfSupervisedA", "selfSupervisedB", "mmd", "sdd", "total" }, full.History[0].Losses.Keys.ToArray());
+        CollectionAssert.AreEqual(new[] { 20, 40, 45 }, full.History.Select(epoch => epoch.Step).ToArray());
+        var losses = full.History[0].Losses;
+        var weighted = losses["contrastive"] + 0.1 * (losses["selfSupervisedA"] + losses["selfSupervisedB"]) + losses["mmd"] + losses["sdd"];
+        Assert.AreEqual(weighted, losses["total"], 1e-4 * weighted);
+        Assert.IsLessThan(losses["contrastive"], full.History[^1].Losses["contrastive"]);
+
+        options.SelfSupervisedWeight = 0;
+        options.SddWeight = 0;
+        using var reduced = Fit(options);
+        CollectionAssert.AreEquivalent(new[] { "contrastive", "mmd", "total" }, reduced.History[0].Losses.Keys.ToArray());
+    }
+
+    [TestMethod]
+    public void ValidationKeepsTheBestEpochAndStopsEarly()
+    {
+        var validation = MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(80, seed: 5));
+        var options = TwoViews.Options(steps: 2000);
+        options.EarlyStoppingPatience = 3;
+        options.LearningRate = 2e-2;
+        using var model = MlContext.Transforms.GentleClip(options).Fit(Data(), validation);
+        var ranks = model.History.Select(epoch => epoch.Validation!.MeanReciprocalRank).ToList();
+        var best = ranks.IndexOf(ranks.Max());
+        Assert.IsLessThan(2000, model.History[^1].Step, "training ran to the end; the test needs one that stops");
+        Assert.AreEqual(ranks.Count - 1, best + 3, "training stops when patience is spent");
+
+        // The weights kept are those of the best epoch: they reach its figures again.
+        var metrics = RetrievalMetrics.Evaluate(model.Transform(validation), "EmbeddingA", "EmbeddingB");
+        Assert.AreEqual(ranks[best], metrics.MeanReciprocalRank, 1e-9);
+        Assert.AreEqual(model.History[best].Validation!.RecallAt5, metrics.RecallAt(5), 1e-9);
+    }
+
+    [TestMethod]
+    public void ValidationFractionTakesPairsOutOfTheTraining()
+    {
+        var options = TwoViews.Options(steps: 20);
+        options.ValidationFraction = 0.25;
+        options.BatchSize = 64;
+        var messages = new List<string>();
+        var mlContext = new MLContext(seed: 1);
+        mlContext.Log += (_, e) => messages.Add(e.Message);
+        using var model = mlContext.Transforms.GentleClip(options).Fit(Data(pairs: 40));
+        Assert.IsTrue(messages.Exists(message => message.Contains("Batches of 30 pairs", StringComparison.Ordinal)), string.Join('\n', messages));
+        Assert.IsTrue(messages.Exists(message => message.Contains("on 10 validation pairs", StringComparison.Ordinal)), string.Join('\n', messages));
+        Assert.IsNotNull(model.History[^1].Validation);
+    }
+
+    [TestMethod]
+    public void InitialModelIsContinued()
+    {
+        var options = TwoViews.Options(steps: 150);
+        using var first = Fit(options);
+        options.MaximumNumberOfSteps = 1;
+        options.LearningRate = 1e-9;
+        using var continued = MlContext.Transforms.GentleClip(options).Fit(Data(), null, first);
+        var test = MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(20, seed: 4));
+        var (expected, actual) = (Embeddings.Column(first.Transform(test), "EmbeddingA"), Embeddings.Column(continued.Transform(test), "EmbeddingA"));
+        for (var row = 0; row < expected.Length; row++)
+            Assert.AreEqual(1, Embeddings.Dot(expected[row], actual[row]), 1e-5);
+    }
+
+    [TestMethod]
+    public void LogitScaleStaysInItsRange()
+    {
+        var options = TwoViews.Options(steps: 100);
+        options.Temperature = 0.01;
+        options.LearningRate = 0.3;
+        using var model = Fit(options);
+        foreach (var epoch in model.History)
+            Assert.IsTrue(epoch.Temperature is >= 0.01 - 1e-6 and <= 1 + 1e-6, $"temperature {epoch.Temperature}");
+    }
+
+    private sealed class StepWatcher(Action onStep) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => onStep();
+    }
+}
