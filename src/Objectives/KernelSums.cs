@@ -15,7 +15,7 @@ internal static class KernelSums
         if (x.size(0) > blockSize)
             return BlockKernelSums.Apply(x, null, squaredBandwidth, new(polynomial, excludeSelf, blockSize));
         using var scope = NewDisposeScope();
-        var kernels = Kernels(x, x, squaredBandwidth, polynomial);
+        var kernels = Matrices(x, x, squaredBandwidth, polynomial);
         if (excludeSelf)
             kernels = kernels.masked_fill(Pairwise.DiagonalMask(x.size(0), x.size(0), x.size(0), x.device), 0);
         return kernels.sum(dim: 2).MoveToOuterDisposeScope();
@@ -32,15 +32,17 @@ internal static class KernelSums
             return (sums.narrow(1, 0, n).MoveToOuterDisposeScope(), sums.narrow(1, n, m).MoveToOuterDisposeScope());
         }
 
-        var kernels = Kernels(x, y, squaredBandwidth, polynomial);
+        var kernels = Matrices(x, y, squaredBandwidth, polynomial);
         return (kernels.sum(dim: 2).MoveToOuterDisposeScope(), kernels.sum(dim: 1).MoveToOuterDisposeScope());
     }
 
-    private static Tensor Kernels(Tensor x, Tensor y, Tensor squaredBandwidth, PolynomialKernel polynomial)
+    /// <summary>`[2, n, m]`: both kernel matrices.</summary>
+    public static Tensor Matrices(Tensor x, Tensor y, Tensor squaredBandwidth, PolynomialKernel polynomial)
     {
+        using var scope = NewDisposeScope();
         var dots = x.matmul(y.t());
         var distances = (x.square().sum(dim: 1, keepdim: true) + y.square().sum(dim: 1) - 2 * dots).clamp_min(0);
         var gauss = (distances / (-2 * squaredBandwidth)).exp();
-        return stack([gauss, (polynomial.Gamma * dots + polynomial.Offset).pow(polynomial.Degree) / polynomial.Scale]);
+        return stack([gauss, (polynomial.Gamma * dots + polynomial.Offset).pow(polynomial.Degree) / polynomial.Scale]).MoveToOuterDisposeScope();
     }
 }

@@ -51,6 +51,8 @@ public sealed class GoldenCase(JsonElement json)
         }
     }
 
+    public bool HasExtra(string name) => json.TryGetProperty("expected_extra", out var extra) && extra.TryGetProperty(name, out _);
+
     public override string ToString() => Name;
 
     public static void AssertClose(double expected, double actual, string what, double tolerance = Tolerance) =>
