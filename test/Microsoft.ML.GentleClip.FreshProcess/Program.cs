@@ -1,2 +1,4 @@
+if ((RuntimeCommands.Run(args) ?? ModelCommands.Run(args)) is { } code)
+    return code;
 Console.Error.WriteLine("usage: FreshProcess COMMAND");
 return 2;
