@@ -13,6 +13,12 @@ internal sealed record LossTerm(string Name, double Weight, Tensor Value)
     public const string SelfSupervisedB = "selfSupervisedB";
     public const string Mmd = "mmd";
     public const string Sdd = "sdd";
+    public const string Centroid = "centroid";
+    public const string Sinkhorn = "sinkhorn";
+    public const string PseudoLabel = "pseudoLabel";
+    public const string Keyword = "keyword";
+    public const string TransportPairs = "transportPairs";
+    public const string Klot = "klot";
 }
 
 /// <summary>The terms that were computed, in a fixed order, and their weighted sum.</summary>

@@ -23,6 +23,27 @@ internal sealed record ObjectiveInput
     /// <summary>Embeddings `[b, dim]` of a second augmented view of B's rows; needed by the self-supervised term.</summary>
     public Tensor? PositivesB { get; init; }
 
+    /// <summary>A's rows through a slowly moving average of the towers `[a, dim']`, unit-norm; needed by the transport pairs.</summary>
+    public Tensor? AveragedA { get; init; }
+
+    /// <summary>B's rows through a slowly moving average of the towers `[b, dim']`, unit-norm; needed by the transport pairs.</summary>
+    public Tensor? AveragedB { get; init; }
+
+    /// <summary>A's rows in the space of a teacher fitted on the pairs `[a, dim']`, unit-norm; needed by KLOT.</summary>
+    public Tensor? TeacherA { get; init; }
+
+    /// <summary>B's rows in the space of a teacher fitted on the pairs `[b, dim']`, unit-norm; needed by KLOT.</summary>
+    public Tensor? TeacherB { get; init; }
+
+    /// <summary>Unit-norm embeddings of the keywords `[k, dim]`; needed by the keyword term.</summary>
+    public Tensor? Keywords { get; init; }
+
+    /// <summary>Whether the text of a pair holds a keyword `[n, k]`; needed by the keyword term.</summary>
+    public Tensor? PairHasKeyword { get; init; }
+
+    /// <summary>Factor, 0 to 1, of the terms that rest on the model's own guesses; rises during training.</summary>
+    public double PseudoLabelRamp { get; init; } = 1;
+
     /// <summary>Checks the shapes.</summary>
     /// <exception cref="ArgumentException">Shapes do not fit together.</exception>
     public void Validate()
@@ -33,14 +54,21 @@ internal sealed record ObjectiveInput
             throw new ArgumentException($"NumberOfPairs is {NumberOfPairs}; expected at least 0 and at most the rows of each side: A {Shape(EmbeddingsA)}, B {Shape(EmbeddingsB)}.");
         if (LogScale.numel() != 1)
             throw new ArgumentException($"LogScale must be a scalar; found {Shape(LogScale)}.");
-        CheckLike(PositivesA, EmbeddingsA, nameof(PositivesA), nameof(EmbeddingsA));
-        CheckLike(PositivesB, EmbeddingsB, nameof(PositivesB), nameof(EmbeddingsB));
+        var (a, b, dim) = (EmbeddingsA.size(0), EmbeddingsB.size(0), EmbeddingsA.size(1));
+        Check(PositivesA, nameof(PositivesA), a, dim);
+        Check(PositivesB, nameof(PositivesB), b, dim);
+        Check(AveragedA, nameof(AveragedA), a);
+        Check(AveragedB, nameof(AveragedB), b, AveragedA?.size(1));
+        Check(TeacherA, nameof(TeacherA), a);
+        Check(TeacherB, nameof(TeacherB), b, TeacherA?.size(1));
+        Check(Keywords, nameof(Keywords), null, dim);
+        Check(PairHasKeyword, nameof(PairHasKeyword), NumberOfPairs, Keywords?.size(0));
     }
 
-    private static void CheckLike(Tensor? tensor, Tensor model, string name, string modelName)
+    private static void Check(Tensor? tensor, string name, long? rows, long? columns = null)
     {
-        if (tensor is not null && !tensor.shape.AsSpan().SequenceEqual(model.shape))
-            throw new ArgumentException($"{name} must have the shape of {modelName}, {Shape(model)}; found {Shape(tensor)}.");
+        if (tensor is not null && (tensor.ndim != 2 || tensor.size(0) != (rows ?? tensor.size(0)) || tensor.size(1) != (columns ?? tensor.size(1))))
+            throw new ArgumentException($"{name} must be [{(rows is null ? "any" : rows)}, {(columns is null ? "any" : columns)}]; found {Shape(tensor)}.");
     }
 
     private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";

@@ -15,6 +15,24 @@ internal sealed record ObjectiveSettings
     /// <summary>eta of equation 9.</summary>
     public double SddWeight { get; init; } = 1;
 
+    /// <summary>Weight of the centroid distance.</summary>
+    public double CentroidWeight { get; init; }
+
+    /// <summary>Weight of the Sinkhorn divergence. No gain at 1; 10 ruins the embeddings.</summary>
+    public double SinkhornWeight { get; init; }
+
+    /// <summary>Weight of the caption-level pseudo-labels (times the ramp). Any other than zero also makes unpaired rows negatives of the contrastive term.</summary>
+    public double PseudoLabelWeight { get; init; }
+
+    /// <summary>Weight of the keyword-level pseudo-labels (times the ramp).</summary>
+    public double KeywordWeight { get; init; }
+
+    /// <summary>Weight of the transport-plan pseudo-pairs (times the ramp): 0.3 is cautious, 1 gains more and can hurt.</summary>
+    public double TransportPairWeight { get; init; }
+
+    /// <summary>Weight of SOTAlign's plan divergence.</summary>
+    public double KlotWeight { get; init; }
+
     /// <summary>Form of equation 7.</summary>
     public SelfSupervisedForm SelfSupervisedForm { get; init; } = SelfSupervisedForm.SimCse;
 
@@ -23,6 +41,18 @@ internal sealed record ObjectiveSettings
 
     /// <summary>Form of equations 3 to 6.</summary>
     public SddSettings Sdd { get; init; } = new();
+
+    /// <summary>Form of the Sinkhorn divergence.</summary>
+    public SinkhornSettings Sinkhorn { get; init; } = new();
+
+    /// <summary>Form of the pseudo-labels.</summary>
+    public PseudoLabelSettings PseudoLabel { get; init; } = new();
+
+    /// <summary>Form of the transport-plan pseudo-pairs.</summary>
+    public TransportPairSettings TransportPairs { get; init; } = new();
+
+    /// <summary>Form of the plan divergence.</summary>
+    public KlotSettings Klot { get; init; } = new();
 
     /// <summary>Rows above which the pairwise terms run in row blocks, with memory that grows with the batch instead of its square.</summary>
     public int BlockSize { get; init; } = Pairwise.DefaultBlockSize;

@@ -90,8 +90,8 @@ public sealed class GentleClipObjectiveTests : ObjectiveTest
     public void ErrorsSayWhatWasExpectedAndFound()
     {
         var objective = new GentleClipObjective(new());
-        Throws("PositivesA is missing", Input(6, 5, 3) with { PositivesA = null });
-        Throws("PositivesB must have the shape of EmbeddingsB, [5, 4]; found [6, 4]", Input(6, 5, 3) with { PositivesB = RandomUnit(6, 4, 1) });
+        Throws("The self-supervised term has a weight, but PositivesA is missing", Input(6, 5, 3) with { PositivesA = null });
+        Throws("PositivesB must be [5, 4]; found [6, 4]", Input(6, 5, 3) with { PositivesB = RandomUnit(6, 4, 1) });
         Throws("NumberOfPairs is 6; expected at least 0 and at most the rows of each side: A [6, 4], B [5, 4]", Input(6, 5, 6));
         Throws("found A [6, 4] and B [5, 3]", Input(6, 5, 3) with { EmbeddingsB = RandomUnit(5, 3, 1) });
         Throws("LogScale must be a scalar; found [2]", Input(6, 5, 3) with { LogScale = zeros(2, float64) });

@@ -49,7 +49,7 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
         foreach (var unrolled in new[] { false, true })
             GoldenCase.AssertClose(expected, SinkhornDivergence.Compute(u, v, new(Epsilon, Iterations, unrolled)).item<double>(), "value");
         CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new(Epsilon, Iterations, Unrolled: true)), u, v);
-        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new(Epsilon, 400)), u, v);
+        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new(1, 60)), u, v);
     }
 
     [TestMethod]

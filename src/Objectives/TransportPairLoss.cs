@@ -1,0 +1,36 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Objectives;
+
+/// <summary>How <see cref="TransportPairLoss"/> is computed.</summary>
+/// <param name="Epsilon">Entropic regularisation of the cost 1 - cosine. Up to 0.02; larger ones blur the pairing.</param>
+/// <param name="Iterations">Updates of the plan.</param>
+internal sealed record TransportPairSettings(double Epsilon = 0.02, int Iterations = 20);
+
+/// <summary>
+/// Cross-modal pseudo-pairing: a transport plan between the unpaired rows of both modalities, from a slowly moving average of
+/// the towers, serves as soft targets of the contrastive loss. Gains most with long training; can hurt early, so ramp it in.
+/// </summary>
+internal static class TransportPairLoss
+{
+    /// <summary>Scalar loss; zero with a graph where a side is empty.</summary>
+    /// <param name="u">Unit-norm embeddings `[n, dim]` of unpaired rows.</param>
+    /// <param name="v">Unit-norm embeddings `[m, dim]` of unpaired rows of the other modality.</param>
+    /// <param name="teacherU">The averaged towers' unit-norm embeddings of u's rows `[n, dim']`.</param>
+    /// <param name="teacherV">The averaged towers' unit-norm embeddings of v's rows `[m, dim']`.</param>
+    /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
+    /// <param name="settings">Regularisation and effort.</param>
+    /// <exception cref="ArgumentException">The plan is above <see cref="Sinkhorn.MaximumPairs"/>.</exception>
+    public static Tensor Compute(Tensor u, Tensor v, Tensor teacherU, Tensor teacherV, Tensor logScale, TransportPairSettings settings)
+    {
+        if (u.size(0) == 0 || v.size(0) == 0)
+            return Pairwise.ZeroWithGraph(u, v, logScale);
+        Sinkhorn.CheckSize(u.size(0), v.size(0), "The transport-pair term");
+        using var scope = NewDisposeScope();
+        var logPlan = Sinkhorn.LogPlan((teacherU.detach().matmul(teacherV.detach().t()) - 1) / settings.Epsilon, settings.Iterations);
+        var logits = logScale.exp() * u.matmul(v.t());
+        // A softmax divides a row of the plan by its sum.
+        var loss = PseudoLabelLoss.CrossEntropy(logits, logPlan.softmax(1)) + PseudoLabelLoss.CrossEntropy(logits.t(), logPlan.t().softmax(1));
+        return (loss / 2).MoveToOuterDisposeScope();
+    }
+}
