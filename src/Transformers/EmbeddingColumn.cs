@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;

@@ -27,7 +27,10 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
 
         var terms = Objective(golden, Sides.A).Compute(new()
         {
-            EmbeddingsA = cat([u, q], 0), EmbeddingsB = v, NumberOfPairs = 4, LogScale = logScale,
+            EmbeddingsA = cat([u, q], 0),
+            EmbeddingsB = v,
+            NumberOfPairs = 4,
+            LogScale = logScale,
         });
         CheckTerms(golden, terms);
         golden.Check(terms.Total, ("u", u), ("v", v), ("q", q));
@@ -40,7 +43,10 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         var (u, v, q) = (golden.Input("u"), golden.Input("v"), golden.Input("q"));
         var terms = Objective(golden, Sides.B).Compute(new()
         {
-            EmbeddingsA = v, EmbeddingsB = cat([u, q], 0), NumberOfPairs = 4, LogScale = LogScale(golden),
+            EmbeddingsA = v,
+            EmbeddingsB = cat([u, q], 0),
+            NumberOfPairs = 4,
+            LogScale = LogScale(golden),
         });
         CheckTerms(golden, terms);
         golden.Check(terms.Total, ("u", u), ("v", v), ("q", q));
@@ -53,7 +59,10 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         var (u, v, qu, qv) = (golden.Input("u"), golden.Input("v"), golden.Input("qu"), golden.Input("qv"));
         var terms = Objective(golden, Sides.Both).Compute(new()
         {
-            EmbeddingsA = cat([u, qu], 0), EmbeddingsB = cat([v, qv], 0), NumberOfPairs = 4, LogScale = LogScale(golden),
+            EmbeddingsA = cat([u, qu], 0),
+            EmbeddingsB = cat([v, qv], 0),
+            NumberOfPairs = 4,
+            LogScale = LogScale(golden),
         });
         CheckTerms(golden, terms);
         golden.Check(terms.Total, ("u", u), ("v", v), ("qu", qu), ("qv", qv));
@@ -113,7 +122,12 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         CheckZeroWithGraph(
             t => objective.Compute(new()
             {
-                EmbeddingsA = t[0], EmbeddingsB = t[1], NumberOfPairs = pairs, LogScale = t[2], Keywords = RandomUnit(5, 4, 3), PairHasKeyword = ones(pairs, 5),
+                EmbeddingsA = t[0],
+                EmbeddingsB = t[1],
+                NumberOfPairs = pairs,
+                LogScale = t[2],
+                Keywords = RandomUnit(5, 4, 3),
+                PairHasKeyword = ones(pairs, 5),
             }).Total,
             RandomUnit(pairs + unpaired, 4, 1), RandomUnit(pairs + unpaired, 4, 2), tensor(2.0));
     }

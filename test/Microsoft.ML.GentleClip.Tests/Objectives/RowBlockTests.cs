@@ -67,7 +67,12 @@ public sealed class RowBlockTests : ObjectiveTest
         var objective = new GentleClipObjective(new() { BlockSize = 4 });
         Tensor Total(Tensor[] t) => objective.Compute(new()
         {
-            EmbeddingsA = t[0], EmbeddingsB = t[1], PositivesA = t[0], PositivesB = t[1], LogScale = t[2], NumberOfPairs = 6,
+            EmbeddingsA = t[0],
+            EmbeddingsB = t[1],
+            PositivesA = t[0],
+            PositivesB = t[1],
+            LogScale = t[2],
+            NumberOfPairs = 6,
         }).Total;
         CheckLeavesNoTensors(Total, u, v, logScale);
 

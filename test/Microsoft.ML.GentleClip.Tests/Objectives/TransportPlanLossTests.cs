@@ -74,8 +74,15 @@ public sealed class TransportPlanLossTests : ObjectiveTest
         using var objective = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0, CentroidWeight = 1, SinkhornWeight = 2, TransportPairWeight = 0.3, KlotWeight = 4 });
         var input = new ObjectiveInput
         {
-            EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 2, LogScale = logScale,
-            AveragedA = averagedA, AveragedB = averagedB, TeacherA = teacherA, TeacherB = teacherB, PseudoLabelRamp = 0.5,
+            EmbeddingsA = a,
+            EmbeddingsB = b,
+            NumberOfPairs = 2,
+            LogScale = logScale,
+            AveragedA = averagedA,
+            AveragedB = averagedB,
+            TeacherA = teacherA,
+            TeacherB = teacherB,
+            PseudoLabelRamp = 0.5,
         };
         var terms = objective.Compute(input).Terms;
         Tensor Rest(Tensor x) => x.narrow(0, 2, x.size(0) - 2);

@@ -1,7 +1,7 @@
 using Microsoft.ML.GentleClip.Trainers;
+using static TorchSharp.torch;
 using AdamW = Microsoft.ML.GentleClip.Trainers.AdamW;
 using Parameter = TorchSharp.Modules.Parameter;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Trainers;
 
