@@ -57,9 +57,10 @@ public sealed class ThreadCountLeaseTests
         entered.Wait();
         first.Dispose();
         first.Dispose();
-        Assert.AreEqual((2, 3), (torch.get_num_threads(), OfNewThread()));
+        var meanwhile = (torch.get_num_threads(), OfNewThread());
         leave.Set();
         thread.Join();
+        Assert.AreEqual((2, 3), meanwhile);
         Assert.AreEqual((3, 2), second);
         Assert.AreEqual((2, 2), (torch.get_num_threads(), OfNewThread()));
     }
@@ -67,7 +68,7 @@ public sealed class ThreadCountLeaseTests
     [TestMethod]
     public void AnotherNumberWaitsUntilTheHolderHasGone()
     {
-        var holder = ThreadCountLease.Acquire(3);
+        using var holder = ThreadCountLease.Acquire(3);
         var released = false;
         var waiter = Task.Factory.StartNew(() =>
         {
