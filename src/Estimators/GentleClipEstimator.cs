@@ -37,13 +37,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
 {
     private const int FewestSamples = 2;
 
-    private readonly IHost _host;
+    private readonly IHostEnvironment _environment;
     private readonly GentleClipOptions _options;
 
     internal GentleClipEstimator(IHostEnvironment environment, GentleClipOptions options)
     {
         MlNetVersion.EnsureSupported();
-        _host = environment.Register(nameof(GentleClipEstimator));
+        _environment = environment;
         _options = new GentleClipOptions(options);
         _options.Validate();
     }
@@ -74,18 +74,21 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         ArgumentNullException.ThrowIfNull(train);
         TorchNativeLibrary.EnsureLoaded();
+        // Registered for each training: a host takes over the context's GPU settings when it is made.
+        var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
-        using var reporter = new TrainingReporter(_host, _options.Progress, _options.MaximumNumberOfSteps);
-        var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(_host), HostSettings.FallbackToCpu(_host), reporter.Warning);
-        var seed = _options.Seed ?? HostSettings.Seed(_host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
+        var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
+        var seed = _options.Seed ?? HostSettings.Seed(host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
         using var random = new RandomSource(seed);
 
         using var data = TrainingData.Read(train, _options, CheckCancelled);
-        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled);
+        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row");
+        CheckSamples(data);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
-        CheckData(data, reporter);
+        CheckPairs(data, reporter);
 
         var model = CreateModel(data, initial, random);
         try
@@ -99,6 +102,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         {
             model.Dispose();
             throw;
+        }
+
+        void CheckCancelled()
+        {
+            _options.CancellationToken.ThrowIfCancellationRequested();
+            if (HostSettings.IsCanceled(host))
+                throw new OperationCanceledException("The training was cancelled through the MLContext.");
         }
     }
 
@@ -123,14 +133,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         return new SchemaShape(columns.Values);
     }
 
-    private void CheckCancelled()
-    {
-        _options.CancellationToken.ThrowIfCancellationRequested();
-        if (HostSettings.IsCanceled(_host))
-            throw new OperationCanceledException("The training was cancelled through the MLContext.");
-    }
-
-    private void CheckData(TrainingData data, TrainingReporter reporter)
+    private void CheckSamples(TrainingData data)
     {
         if (data.Rows == 0)
             throw new InvalidOperationException("The training data have no rows.");
@@ -140,6 +143,10 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
                 throw new InvalidOperationException(
                     $"Column '{modality.InputColumnName}' holds {store.Count} samples in {data.Rows} rows; expected at least {FewestSamples}.");
         }
+    }
+
+    private void CheckPairs(TrainingData data, TrainingReporter reporter)
+    {
         if (data.PairsA.Count >= FewestSamples)
             return;
         if (_options.MmdWeight == 0 && _options.SddWeight == 0)

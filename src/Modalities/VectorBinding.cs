@@ -21,7 +21,7 @@ internal sealed class VectorBinding : ModalityBinding
         _isDouble = item == NumberDataViewType.Double;
         InputDimension = column.Type is VectorDataViewType sized ? sized.Size : 1;
         if ((!_isDouble && item != NumberDataViewType.Single) || InputDimension == 0)
-            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, column.Type.ToString()!);
+            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, Describe(column.Type));
     }
 
     /// <inheritdoc/>
@@ -43,4 +43,7 @@ internal sealed class VectorBinding : ModalityBinding
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new VectorStore(InputDimension);
+
+    // ML.NET writes a vector of variable size as "Vector<Single>", which reads like what was expected.
+    private static string Describe(DataViewType type) => type is VectorDataViewType { IsKnownSize: false } ? $"{type} of variable size" : type.ToString()!;
 }

@@ -9,13 +9,14 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
 {
     private readonly float[] _values = new float[dimension];
     private int _problemSlot;
+    private double _problemValue;
 
     /// <summary>Features of the current row.</summary>
     public ReadOnlySpan<float> Values => _values;
 
     /// <inheritdoc/>
     public override string Problem => string.Create(CultureInfo.InvariantCulture,
-        $"slot {_problemSlot} is {_values[_problemSlot]}; expected finite numbers, or NaN in every slot for a sample that is absent");
+        $"slot {_problemSlot} is {_problemValue}; expected finite numbers within the range of Single, or NaN in every slot for a sample that is absent");
 
     /// <summary>Copies the values, converted, and tells what they are.</summary>
     protected Presence Take<T>(ReadOnlySpan<T> source) where T : struct, INumber<T>
@@ -31,7 +32,7 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
             if (float.IsFinite(value))
                 continue;
             if (notFinite++ == 0)
-                _problemSlot = i;
+                (_problemSlot, _problemValue) = (i, double.CreateTruncating(source[i]));
             if (float.IsNaN(value))
                 nan++;
         }

@@ -134,7 +134,7 @@ public sealed class GentleClipOptions
     public Modality? ModalityA
     {
         get => _modalityA;
-        set => _modalityA = value ?? throw new ArgumentNullException(nameof(value), $"{nameof(ModalityA)} must not be null.");
+        set => _modalityA = value ?? throw new ArgumentNullException(nameof(ModalityA));
     }
 
     /// <summary>Second modality (V in the paper). Required.</summary>
@@ -142,7 +142,7 @@ public sealed class GentleClipOptions
     public Modality? ModalityB
     {
         get => _modalityB;
-        set => _modalityB = value ?? throw new ArgumentNullException(nameof(value), $"{nameof(ModalityB)} must not be null.");
+        set => _modalityB = value ?? throw new ArgumentNullException(nameof(ModalityB));
     }
 
     /// <summary>
@@ -156,7 +156,7 @@ public sealed class GentleClipOptions
         set
         {
             if (value is not null)
-                ArgumentException.ThrowIfNullOrWhiteSpace(value);
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(PairedColumnName));
             _pairedColumnName = value;
         }
     }
@@ -336,7 +336,7 @@ public sealed class GentleClipOptions
         set
         {
             if (value is not null)
-                ArgumentException.ThrowIfNullOrWhiteSpace(value);
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(Device));
             _device = value;
         }
     }

@@ -39,7 +39,7 @@ public sealed record VectorEncoderOptions
         get => _hiddenDimensions;
         init
         {
-            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(value, nameof(HiddenDimensions));
             Check.InRange(value.Count, 0, 32, nameof(HiddenDimensions) + ".Count");
             foreach (var width in value)
                 Check.InRange(width, 1, 65536, nameof(HiddenDimensions));

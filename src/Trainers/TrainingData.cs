@@ -15,9 +15,11 @@ internal sealed class TrainingData : IDisposable
     private readonly List<int> _pairsB = [];
     private readonly List<int> _unpairedA = [];
     private readonly List<int> _unpairedB = [];
+    private readonly string _rowName;
 
-    private TrainingData(ModalityBinding a, ModalityBinding b)
+    private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
     {
+        _rowName = rowName;
         BindingA = a;
         BindingB = b;
         A = a.CreateStore();
@@ -55,15 +57,16 @@ internal sealed class TrainingData : IDisposable
     /// <param name="data">The rows.</param>
     /// <param name="options">Modalities and paired column.</param>
     /// <param name="checkCancelled">Called every few rows; throws to stop.</param>
+    /// <param name="rowName">What messages call a row.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
-    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled)
+    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row")
     {
         var schema = data.Schema;
         var a = ModalityBinding.Bind(options.ModalityA!, schema);
         var b = ModalityBinding.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
-        var result = new TrainingData(a, b);
+        var result = new TrainingData(a, b, rowName);
         try
         {
             DataViewSchema.Column[] needed = paired is { } column ? [a.Column, b.Column, column] : [a.Column, b.Column];
@@ -128,7 +131,7 @@ internal sealed class TrainingData : IDisposable
                 getPaired(ref flagged);
                 if (flagged && !isPair)
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                        $"Row {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
+                        $"{_rowName} {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
                 isPair = flagged;
             }
             if (hasA)
@@ -144,7 +147,7 @@ internal sealed class TrainingData : IDisposable
         Presence.Present => true,
         Presence.Absent => false,
         _ => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"Row {Rows}, column '{binding.Column.Name}': {reader.Problem}.")),
+            $"{_rowName} {Rows}, column '{binding.Column.Name}': {reader.Problem}.")),
     };
 
     private static void Add(ExampleStore store, ExampleReader reader, List<int> positions)
