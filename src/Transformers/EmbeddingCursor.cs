@@ -9,19 +9,9 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
 {
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRowCursor _source;
+    private readonly RowWindow _window;
     private readonly Delegate?[] _getters;
-    private readonly List<ColumnBuffer> _buffers = [];
-    private readonly EmbeddingWindow?[] _windows;
-    private readonly EmbeddingWindow[] _open;
-    private readonly bool[] _requested;
-    private readonly bool[] _required;
-    private readonly ValueGetter<DataViewRowId> _getSourceId;
-    private readonly DataViewRowId[] _ids;
-    private readonly long[] _batches;
-    private readonly bool[] _present;
-    private int _rows;
-    private int _current = -1;
-    private bool _sourceEnded;
+    private int _slot = -1;
     private long _position = -1;
     private bool _disposed;
 
@@ -33,40 +23,14 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
     /// <param name="window">Rows to read ahead.</param>
     public EmbeddingCursor(EmbeddingSchema schema, DataViewRowCursor source, IEnumerable<DataViewSchema.Column> requested, bool[] required, int window)
     {
+        var columns = requested.DistinctBy(column => column.Index).ToList();
+        var holdsAll = columns.TrueForAll(column => ColumnBuffer.CanHold(column.Type));
         _schema = schema;
         _source = source;
-        _required = required;
+        _window = new RowWindow(schema, source, columns, required, holdsAll ? window : 1);
         _getters = new Delegate?[schema.Output.Count];
-        _windows = new EmbeddingWindow?[schema.Columns.Count];
-        _requested = new bool[schema.Columns.Count];
-        _present = new bool[schema.Columns.Count];
-        _ids = new DataViewRowId[window];
-        _batches = new long[window];
-        _getSourceId = source.GetIdGetter();
-        foreach (var column in requested.DistinctBy(column => column.Index))
-        {
-            if (schema.EmbeddingOf(column) is >= 0 and var embedding)
-            {
-                var opened = Open(embedding);
-                _requested[embedding] = true;
-                _getters[column.Index] = (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => opened.CopyTo(CurrentSlot(), ref value));
-            }
-            else
-            {
-                var buffer = ColumnBuffer.Open(source, schema.Input[column.Index], window);
-                _buffers.Add(buffer);
-                _getters[column.Index] = buffer.Getter(CurrentSlot);
-            }
-        }
-        for (var embedding = 0; embedding < required.Length; embedding++)
-        {
-            if (required[embedding])
-                Open(embedding);
-        }
-        _open = [.. _windows.OfType<EmbeddingWindow>()];
-
-        EmbeddingWindow Open(int embedding) =>
-            _windows[embedding] ??= new EmbeddingWindow(schema.Columns[embedding], schema.Bindings[embedding], source, window);
+        foreach (var column in columns)
+            _getters[column.Index] = _window.Getter(column, CurrentSlot);
     }
 
     /// <inheritdoc/>
@@ -76,75 +40,41 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
     public override long Position => _position;
 
     /// <inheritdoc/>
-    public override long Batch => _position < 0 ? 0 : _batches[_current];
+    public override long Batch => _position < 0 ? 0 : _window.Batch(_slot);
 
     /// <inheritdoc/>
     public override bool IsColumnActive(DataViewSchema.Column column) => _getters[column.Index] is not null;
 
     /// <inheritdoc/>
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _ids[CurrentSlot()];
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = _window.Id(CurrentSlot());
 
     /// <inheritdoc/>
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => RowGetters.Typed<TValue>(_getters, column);
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        RowGetters.Check<TValue>(column, IsColumnActive(column));
+        return (ValueGetter<TValue>)_getters[column.Index]!;
+    }
 
     /// <inheritdoc/>
     public override bool MoveNext()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (++_current >= _rows && !ReadWindow())
+        var next = _position + 1;
+        _position = -1; // stays so at the end and when the next row fails
+        _window.ThrowIfDisposed();
+        if (++_slot >= _window.Count)
         {
-            _position = -1;
-            return false;
-        }
-        _position++;
-        return true;
-    }
-
-    private bool ReadWindow()
-    {
-        foreach (var window in _open)
-            window.Clear();
-        _rows = 0;
-        while (_rows < _ids.Length && !_sourceEnded)
-        {
-            if (!_source.MoveNext())
-            {
-                _sourceEnded = true;
-                break;
-            }
-            if (TakeRow(_rows))
-                _rows++;
-        }
-        for (var embedding = 0; embedding < _windows.Length; embedding++)
-        {
-            if (_requested[embedding])
-                _windows[embedding]!.Compute();
-        }
-        _current = 0;
-        return _rows > 0;
-    }
-
-    private bool TakeRow(int slot)
-    {
-        for (var embedding = 0; embedding < _windows.Length; embedding++)
-        {
-            if (_windows[embedding] is not { } window)
-                continue;
-            _present[embedding] = window.Read();
-            if (_required[embedding] && !_present[embedding])
+            _slot = -1;
+            if (!_window.Advance())
                 return false;
+            _slot = 0;
         }
-        for (var embedding = 0; embedding < _windows.Length; embedding++)
-            _windows[embedding]?.Take(slot, _present[embedding]);
-        foreach (var buffer in _buffers)
-            buffer.Fill(slot);
-        _getSourceId(ref _ids[slot]);
-        _batches[slot] = _source.Batch;
+        _position = next;
         return true;
     }
 
     private int CurrentSlot() => _position >= 0
-        ? _current
+        ? _slot
         : throw new InvalidOperationException("The cursor is not on a row: MoveNext was not called or returned false.");
 
     /// <inheritdoc/>
@@ -153,8 +83,8 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
         if (disposing && !_disposed)
         {
             _disposed = true;
-            foreach (var window in _open)
-                window.Dispose();
+            _position = -1;
+            _window.Dispose();
             _source.Dispose();
         }
         base.Dispose(disposing);

@@ -55,8 +55,18 @@ internal sealed class EmbeddingDataView : IDataView
         return [.. _schema.Dependencies(needed.Concat(required))];
     }
 
-    private DataViewRowCursor Wrap(DataViewRowCursor source, List<DataViewSchema.Column> needed) =>
-        KeepsEveryRow && needed.TrueForAll(column => _schema.EmbeddingOf(column) < 0)
-            ? new PassThroughCursor(_schema, source)
-            : new EmbeddingCursor(_schema, source, needed, _required, _window);
+    private DataViewRowCursor Wrap(DataViewRowCursor source, List<DataViewSchema.Column> needed)
+    {
+        if (KeepsEveryRow && needed.TrueForAll(column => _schema.EmbeddingOf(column) < 0))
+            return new PassThroughCursor(_schema, source);
+        try
+        {
+            return new EmbeddingCursor(_schema, source, needed, _required, _window);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
 }

@@ -44,10 +44,13 @@ internal sealed class EmbeddingRow : DataViewRow
     public override ValueGetter<DataViewRowId> GetIdGetter() => _input.GetIdGetter();
 
     /// <inheritdoc/>
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) =>
-        _schema.EmbeddingOf(column) < 0 && _active[column.Index]
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        RowGetters.Check<TValue>(column, _active[column.Index]);
+        return _schema.EmbeddingOf(column) < 0
             ? _input.GetGetter<TValue>(_schema.Input[column.Index])
-            : RowGetters.Typed<TValue>(_embeddingGetters, column);
+            : (ValueGetter<TValue>)_embeddingGetters[column.Index]!;
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -63,15 +66,18 @@ internal sealed class EmbeddingRow : DataViewRow
 
     private ValueGetter<VBuffer<float>> Getter(int embedding)
     {
-        var window = new EmbeddingWindow(_schema.Columns[embedding], _schema.Bindings[embedding], _input, rows: 1);
+        var reader = _schema.Bindings[embedding].Open(_input);
+        var window = new EmbeddingWindow(_schema.Columns[embedding], _schema.Bindings[embedding], rows: 1);
         _windows.Add(window);
         var computed = NotComputed;
         return (ref VBuffer<float> value) =>
         {
+            _schema.Columns[embedding].ThrowIfDisposed();
             if (_input.Position != computed)
             {
+                computed = NotComputed;
                 window.Clear();
-                window.Take(0, window.Read());
+                window.Set(0, reader, reader.Read());
                 window.Compute();
                 computed = _input.Position;
             }

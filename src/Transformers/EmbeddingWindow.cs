@@ -9,38 +9,37 @@ internal sealed class EmbeddingWindow : IDisposable
     private const int NoExample = -1;
 
     private readonly EmbeddingColumn _column;
-    private readonly ExampleReader _reader;
     private readonly ExampleStore _examples;
     private readonly int[] _exampleOfRow;
     private readonly int[] _positions;
     private readonly float[] _embeddings;
 
-    /// <summary>Opens the column's input on a row or cursor.</summary>
-    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, DataViewRow source, int rows)
+    /// <summary>Makes an empty window.</summary>
+    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, int rows)
     {
         _column = column;
-        _reader = binding.Open(source);
         _examples = binding.CreateStore();
         _exampleOfRow = new int[rows];
         _positions = [.. Enumerable.Range(0, rows)];
         _embeddings = new float[(long)rows * column.Dimension];
     }
 
+    /// <summary>Frees the examples of a row that nobody disposed: ML.NET's prediction engine disposes its input row alone.</summary>
+    ~EmbeddingWindow() => _examples?.Dispose();
+
     /// <summary>Starts a new window.</summary>
     public void Clear() => _examples.Clear();
 
-    /// <summary>Reads the source's current row; tells whether it holds a usable sample.</summary>
-    public bool Read() => _reader.Read() == Presence.Present;
-
-    /// <summary>Puts what <see cref="Read"/> found into a row of the window.</summary>
-    public void Take(int row, bool present)
+    /// <summary>Sets a row of the window to the sample that a reader holds, or to none.</summary>
+    public void Set(int row, ExampleReader reader, Presence presence)
     {
-        _exampleOfRow[row] = present ? _examples.Count : NoExample;
-        if (present)
-            _examples.Add(_reader);
+        _exampleOfRow[row] = presence == Presence.Present ? _examples.Count : NoExample;
+        if (presence == Presence.Present)
+            _examples.Add(reader);
     }
 
     /// <summary>Embeds the window's examples.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Compute()
     {
         if (_examples.Count > 0)
@@ -59,5 +58,9 @@ internal sealed class EmbeddingWindow : IDisposable
     }
 
     /// <summary>Frees the examples.</summary>
-    public void Dispose() => _examples.Dispose();
+    public void Dispose()
+    {
+        _examples.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }

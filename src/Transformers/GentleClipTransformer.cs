@@ -19,7 +19,8 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 /// <remarks>
 /// Scoring is thread-safe. Rows are read ahead and embedded many at a time; only the embedding columns that are asked for are computed.
-/// Dispose it to free the weights' native memory; views and cursors made before cannot be read afterwards.
+/// Dispose it to free the weights' native memory; the embedding columns of views, cursors and prediction engines made before throw
+/// <see cref="ObjectDisposedException"/> afterwards.
 /// </remarks>
 public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<GentleClipTransformer>, IDisposable
 {
@@ -37,16 +38,17 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     private readonly FittedModel _fitted;
     private readonly EmbeddingColumn[] _columns;
-    private bool _disposed;
+    private readonly SharedModel _shared;
 
     internal GentleClipTransformer(FittedModel fitted, Device device)
     {
         _fitted = fitted;
         var model = fitted.Model;
+        _shared = new SharedModel(model);
         _columns =
         [
-            new EmbeddingColumn(model.Spec.A, model.TowerA, model.Spec.EmbeddingDimension, device),
-            new EmbeddingColumn(model.Spec.B, model.TowerB, model.Spec.EmbeddingDimension, device),
+            new EmbeddingColumn(_shared, model.Spec.A, model.TowerA, model.Spec.EmbeddingDimension, device),
+            new EmbeddingColumn(_shared, model.Spec.B, model.TowerB, model.Spec.EmbeddingDimension, device),
         ];
     }
 
@@ -76,10 +78,13 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            _shared.ThrowIfDisposed();
             return _fitted.Model;
         }
     }
+
+    /// <summary>The two output columns.</summary>
+    internal IReadOnlyList<EmbeddingColumn> Columns => _columns;
 
     /// <summary>The input's schema with the two embedding columns appended.</summary>
     /// <param name="inputSchema">Schema of the input.</param>
@@ -96,14 +101,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
     public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(Bind(inputSchema));
 
-    /// <summary>Frees the weights.</summary>
-    public void Dispose()
-    {
-        if (_disposed)
-            return;
-        _disposed = true;
-        _fitted.Model.Dispose();
-    }
+    /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
+    public void Dispose() => _shared.Dispose();
 
     static ModelFormat ILoadable<GentleClipTransformer>.LoadableFormat => FileFormat;
 
@@ -120,7 +119,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     private protected override void SaveModel(ModelWriter writer)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _shared.Enter();
         writer.WriteEntry(ModelSerializer.DescriptionEntry, stream => ModelSerializer.WriteDescription(_fitted, stream));
         writer.WriteEntry(ModelSerializer.WeightsEntry, stream => ModelSerializer.WriteWeights(_fitted, stream));
     }
@@ -137,7 +136,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private EmbeddingSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        _shared.ThrowIfDisposed();
         return new EmbeddingSchema(inputSchema, _columns);
     }
 }

@@ -22,9 +22,11 @@ internal sealed class PassThroughCursor(EmbeddingSchema schema, DataViewRowCurso
     public override ValueGetter<DataViewRowId> GetIdGetter() => source.GetIdGetter();
 
     /// <inheritdoc/>
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => IsColumnActive(column)
-        ? source.GetGetter<TValue>(schema.Input[column.Index])
-        : throw new ArgumentOutOfRangeException(nameof(column), column.Name, $"Column '{column.Name}' is not active in this cursor.");
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        RowGetters.Check<TValue>(column, IsColumnActive(column));
+        return source.GetGetter<TValue>(schema.Input[column.Index]);
+    }
 
     /// <inheritdoc/>
     public override bool MoveNext() => source.MoveNext();

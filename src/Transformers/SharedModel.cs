@@ -1,0 +1,65 @@
+using Microsoft.ML.GentleClip.Models;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>
+/// Keeps a model's weights alive while threads compute with them: disposal turns new users away at once, and the last user out frees the
+/// weights. Native memory freed under a running forward pass would end the process.
+/// </summary>
+internal sealed class SharedModel(TwoTowerModel model) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private int _users;
+    private bool _disposed;
+
+    /// <summary>Takes part in using the weights until the result is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public Use Enter()
+    {
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            _users++;
+            return new Use(this);
+        }
+    }
+
+    /// <summary>Throws when the model was disposed.</summary>
+    public void ThrowIfDisposed()
+    {
+        if (Volatile.Read(ref _disposed))
+            throw new ObjectDisposedException(nameof(GentleClipTransformer),
+                "The transformer was disposed, so it computes no more embeddings. (A PredictionEngine disposes its transformer unless it is created with ownsTransformer: false.)");
+    }
+
+    /// <summary>Frees the weights, or leaves that to the last user.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            if (_users > 0)
+                return;
+        }
+        model.Dispose();
+    }
+
+    private void Leave()
+    {
+        lock (_gate)
+        {
+            if (--_users > 0 || !_disposed)
+                return;
+        }
+        model.Dispose();
+    }
+
+    /// <summary>One user's stay.</summary>
+    public readonly ref struct Use(SharedModel shared)
+    {
+        /// <summary>Ends the stay.</summary>
+        public void Dispose() => shared.Leave();
+    }
+}
