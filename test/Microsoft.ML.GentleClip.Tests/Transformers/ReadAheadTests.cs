@@ -124,7 +124,7 @@ public sealed class ReadAheadTests
             AssertClose(Reference(transformer.Model.TowerB, rows[i].B), b[i], $"B of row {i}");
         }
 
-        static float[] Reference(Models.Tower tower, float[]? sample)
+        static float[] Reference(Microsoft.ML.GentleClip.Models.Tower tower, float[]? sample)
         {
             if (sample is null)
                 return [.. Enumerable.Repeat(float.NaN, 16)];
