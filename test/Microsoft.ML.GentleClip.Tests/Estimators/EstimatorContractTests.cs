@@ -73,7 +73,8 @@ public sealed class EstimatorContractTests
             new(With(data, _mlContext.Transforms.CopyColumns(paired, "Name")), paired, "expected Boolean", "String", "String") { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Conversion.ConvertType(paired, outputKind: DataKind.Single)), paired, "expected Boolean", "Single", "Single") { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Concatenate("both", "B", "B"), _mlContext.Transforms.CopyColumns("B", "both")),
-                "B", "expected 9 features as in training", "Vector<Double, 18>", null) { ForTransformersAlone = true });
+                "B", "expected 9 features as in training", "Vector<Double, 18>", null)
+            { ForTransformersAlone = true });
     }
 
     private sealed class ScalarRow
