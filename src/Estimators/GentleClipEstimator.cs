@@ -55,7 +55,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
-    public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null);
+    public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
 
     /// <summary>Trains on all rows of a data view, validating on the matched pairs of another.</summary>
     /// <param name="train">Rows with both sides, one or none; read once.</param>
@@ -70,7 +70,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
-    public GentleClipTransformer Fit(IDataView train, IDataView? validation, GentleClipTransformer? initial = null)
+    public GentleClipTransformer Fit(IDataView train, IDataView? validation = null, GentleClipTransformer? initial = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         TorchNativeLibrary.EnsureLoaded();
