@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
 
-namespace Microsoft.ML.GentleClip.Interop;
+namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// A transformer that ML.NET saves and loads like its own, and that may show another view of the training rows to the

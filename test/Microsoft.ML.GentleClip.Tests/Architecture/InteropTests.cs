@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.Tests.Architecture;
 [TestClass]
 public sealed class InteropTests
 {
-    private const string InteropNamespace = "Microsoft.ML.GentleClip.Interop";
+    private static readonly Dictionary<string, string> Folders = SourceFolders.OfTypes(typeof(GentleClipOptions).Assembly.Location);
 
     [TestMethod]
     public void OnlyInteropNamesInternals()
@@ -20,7 +20,7 @@ public sealed class InteropTests
         {
             foreach (var reference in References(type).Where(IsInternalOfMlNet))
             {
-                if (OutermostNamespace(type) == InteropNamespace)
+                if (Folders.GetValueOrDefault(Outermost(type).FullName) == "Interop")
                     inside++;
                 else
                     outside.Add($"{type.FullName} uses {reference.FullName}");
@@ -30,7 +30,7 @@ public sealed class InteropTests
         Assert.IsEmpty(outside, string.Join('\n', outside));
     }
 
-    private static string OutermostNamespace(TypeDefinition type) => type.DeclaringType is null ? type.Namespace : OutermostNamespace(type.DeclaringType);
+    private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is null ? type : Outermost(type.DeclaringType);
 
     private static IEnumerable<MemberReference> References(TypeDefinition type)
     {

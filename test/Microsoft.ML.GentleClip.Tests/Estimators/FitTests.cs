@@ -13,8 +13,7 @@ public sealed class FitTests
         var scored = model.Transform(test);
         var (a, b) = (Embeddings.Column(scored, "EmbeddingA"), Embeddings.Column(scored, "EmbeddingB"));
         var hits = Enumerable.Range(0, a.Length).Count(i => Enumerable.Range(0, b.Length).All(j => i == j || Embeddings.Dot(a[i], b[j]) < Embeddings.Dot(a[i], b[i])));
-        Console.WriteLine($"recall@1 {hits} %");
-        foreach (var e in model.History.Where((_, i) => i % 3 == 0)) Console.WriteLine(string.Join(" ", e.Losses.Select(l => $"{l.Key} {l.Value:F4}")));
-        Assert.IsGreaterThan(30, hits);
+        // Chance is 1 of 100; this world is easy, 98 and 99 were seen.
+        Assert.IsGreaterThan(80, hits);
     }
 }
