@@ -32,14 +32,6 @@ internal static class Pairwise
         return distances.clamp_min(0).MoveToOuterDisposeScope(); // rounding can leave a small negative number
     }
 
-    /// <summary>Row blocks (start, length) of an `[n, m]` matrix: at most <paramref name="blockSize"/> rows and about four times its square in elements, so that wide matrices take no more memory.</summary>
-    public static IEnumerable<(long Start, long Length)> Blocks(long n, long m, int blockSize)
-    {
-        var rows = Math.Clamp(4L * blockSize * blockSize / Math.Max(m, 1), 1, blockSize);
-        for (long start = 0; start < n; start += rows)
-            yield return (start, Math.Min(rows, n - start));
-    }
-
     /// <summary>Sum of the elementwise product of two contiguous matrices, without the product in memory.</summary>
     public static Tensor Inner(Tensor x, Tensor y) => x.view(-1).dot(y.view(-1));
 
