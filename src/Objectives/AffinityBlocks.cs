@@ -26,22 +26,22 @@ internal sealed class AffinityBlocks
 
     public long Columns => _right.size(1);
 
-    /// <summary>Writes the affinities of a block's rows with all columns; excluded ones are <see cref="Pairwise.Excluded"/>.</summary>
+    /// <summary>Writes the affinities of a block's rows with all columns, the excluded ones too.</summary>
     public Tensor Write(Tensor target, RowBlock block)
     {
         target.addmm_(_left.narrow(0, block.Start, block.Length), _right, 0, 1);
         if (Affinity == Affinity.NegativeSquaredDistance)
             target.clamp_max_(0);
-        return Mask(target, block);
+        return target;
     }
 
-    /// <summary>Writes <see cref="Pairwise.Excluded"/> over the excluded pairs of a block, in place.</summary>
-    public Tensor Mask(Tensor values, RowBlock block)
+    /// <summary>Writes <see cref="Pairwise.Excluded"/> over the exponents of the excluded pairs of a block, in place.</summary>
+    public Tensor Mask(Tensor exponents, RowBlock block)
     {
         var count = ExcludedIn(block);
         if (count > 0)
-            values.diagonal(block.Start).narrow(0, 0, count).fill_(Pairwise.Excluded);
-        return values;
+            exponents.diagonal(block.Start).narrow(0, 0, count).fill_(Pairwise.Excluded);
+        return exponents;
     }
 
     /// <summary>`[length, 1]`: how many columns each row of a block is compared with.</summary>

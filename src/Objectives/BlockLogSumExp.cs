@@ -30,7 +30,7 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
         {
             using var blockScope = NewDisposeScope();
             var a = affinities.Write(blocks.Buffer(0, block), block);
-            var exponents = blocks.Buffer(1, block).copy_(a).mul_(rowScale);
+            var exponents = affinities.Mask(blocks.Buffer(1, block).copy_(a).mul_(rowScale), block);
             if (plan.Sharpness is { } sharpness)
                 Tempering.Apply(exponents, blocks.Buffer(2, block), sharpness, affinities, block);
             var rowMax = exponents.amax([1], keepdim: true);
@@ -39,7 +39,7 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
                 continue;
 
             // Online: rescale the sums so far to the new maximum.
-            a.mul_(columnScale);
+            affinities.Mask(a.mul_(columnScale), block);
             var max = maximum(columnMax, a.amax(0));
             columnSum.mul_((columnMax - max).exp_()).add_(a.sub_(max).exp_().sum(dim: 0));
             columnMax.copy_(max);
@@ -70,23 +70,25 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
             using var blockScope = NewDisposeScope();
             var (rowSum, rowGradient) = (rowSums.narrow(0, block.Start, block.Length), rowGradients.narrow(0, block.Start, block.Length));
             var a = affinities.Write(blocks.Buffer(0, block), block);
-            var weights = blocks.Buffer(1, block).copy_(a).mul_(rowScale);
+            var weights = Exponents(1, rowScale);
             if (plan.Sharpness is { } sharpness)
                 Tempering.Backward(weights, sharpness, affinities, blocks, 2, block, rowSum, rowGradient);
             else
                 weights.sub_(rowSum).exp_().mul_(rowGradient);
             rowScaleGradient.add_(Pairwise.Inner(weights, a));
             if (plan.Symmetric) // the same pairs seen from the other side: their exponents are the same, their normalisers are not
-                weights.add_(blocks.Buffer(2, block).copy_(a).mul_(rowScale).sub_(rowSums.t()).exp_().mul_(rowGradients.t()));
+                weights.add_(Exponents(2, rowScale).sub_(rowSums.t()).exp_().mul_(rowGradients.t()));
             weights.mul_(rowScale);
             if (columnScale is not null)
             {
-                var columns = blocks.Buffer(2, block).copy_(a).mul_(columnScale).sub_(sums.narrow(0, n, m)).exp_().mul_(grad_output.narrow(0, n, m));
+                var columns = Exponents(2, columnScale).sub_(sums.narrow(0, n, m)).exp_().mul_(grad_output.narrow(0, n, m));
                 columnScaleGradient!.add_(Pairwise.Inner(columns, a));
                 weights.add_(columns.mul_(columnScale));
             }
 
             gradient.Add(weights, block);
+
+            Tensor Exponents(int buffer, Tensor scale) => affinities.Mask(blocks.Buffer(buffer, block).copy_(a).mul_(scale), block);
         }
 
         var (gx, gy) = gradient.Result();

@@ -8,7 +8,7 @@ internal static class Pairwise
     /// <summary>Rows above which the pairwise sums run in row blocks.</summary>
     public const int DefaultBlockSize = 1024;
 
-    /// <summary>A pair with this affinity takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
+    /// <summary>A pair with this exponent takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
     public const double Excluded = -1e30;
 
     /// <summary>Zero that depends on the tensors, so that backward runs and leaves zero gradients.</summary>
