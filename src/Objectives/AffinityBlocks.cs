@@ -6,61 +6,69 @@ namespace Microsoft.ML.GentleClip.Objectives;
 internal sealed class AffinityBlocks
 {
     private readonly long _excluded;
-    private readonly Tensor _yt;
-    private readonly Tensor? _xSquares;
-    private readonly Tensor? _ySquares;
+    private readonly Tensor _left;
+    private readonly Tensor _right;
 
     public AffinityBlocks(Tensor x, Tensor y, Affinity affinity, long excluded)
     {
         (Affinity, _excluded) = (affinity, excluded);
-        if (affinity == Affinity.NegativeSquaredDistance)
-        {
-            var center = y.mean([0], keepdim: true); // as in Pairwise.SquaredDistances
-            y = ReferenceEquals(x, y) ? x = x - center : y - center;
-            if (!ReferenceEquals(x, y))
-                x = x - center;
-            (_xSquares, _ySquares) = (x.square().sum(dim: 1, keepdim: true), y.square().sum(dim: 1));
-        }
-
-        (X, Y, _yt) = (x, y, y.t());
+        (_left, _right) = affinity == Affinity.Dot ? (x, y) : DistanceFactors(x, y);
+        (RowVectors, ColumnVectors, _right) = (_left.narrow(1, 0, x.size(1)), _right.narrow(1, 0, x.size(1)), _right.t());
     }
 
     public Affinity Affinity { get; }
 
-    /// <summary>Rows, centred for distances.</summary>
-    public Tensor X { get; }
+    /// <summary>x; for distances twice x after the common shift.</summary>
+    public Tensor RowVectors { get; }
 
-    /// <summary>Columns, shifted like the rows.</summary>
-    public Tensor Y { get; }
+    /// <summary>y; for distances after the common shift.</summary>
+    public Tensor ColumnVectors { get; }
 
-    public long Columns => Y.size(0);
+    public long Columns => _right.size(1);
 
-    /// <summary>The affinities of <paramref name="length"/> rows with all columns; excluded ones are <see cref="Pairwise.Excluded"/>.</summary>
-    public Tensor Rows(long start, long length)
+    /// <summary>Writes the affinities of a block's rows with all columns, the excluded ones too.</summary>
+    public Tensor Write(Tensor target, RowBlock block)
     {
-        var rows = X.narrow(0, start, length);
-        var block = Affinity == Affinity.Dot
-            ? rows.matmul(_yt)
-            : addmm(_ySquares!, rows, _yt, -1, 2).sub_(_xSquares!.narrow(0, start, length)).clamp_max_(0);
-        return Mask(block, start);
+        target.addmm_(_left.narrow(0, block.Start, block.Length), _right, 0, 1);
+        if (Affinity == Affinity.NegativeSquaredDistance)
+            target.clamp_max_(0);
+        return target;
     }
 
-    /// <summary>Writes <see cref="Pairwise.Excluded"/> over the excluded pairs of a block, in place.</summary>
-    public Tensor Mask(Tensor block, long start)
+    /// <summary>Writes <see cref="Pairwise.Excluded"/> over the exponents of the excluded pairs of a block, in place.</summary>
+    public Tensor Mask(Tensor exponents, RowBlock block)
     {
-        var count = ExcludedIn(block, start);
+        var count = ExcludedIn(block);
         if (count > 0)
-            block.diagonal(start).narrow(0, 0, count).fill_(Pairwise.Excluded);
-        return block;
+            exponents.diagonal(block.Start).narrow(0, 0, count).fill_(Pairwise.Excluded);
+        return exponents;
     }
 
     /// <summary>`[length, 1]`: how many columns each row of a block is compared with.</summary>
-    public Tensor Counts(Tensor block, long start)
+    public Tensor Counts(RowBlock block)
     {
-        var counts = full(block.size(0), 1, Columns, block.dtype, block.device);
-        counts.narrow(0, 0, ExcludedIn(block, start)).sub_(1);
+        var counts = full(block.Length, 1, Columns, _left.dtype, _left.device);
+        counts.narrow(0, 0, ExcludedIn(block)).sub_(1);
         return counts;
     }
 
-    private long ExcludedIn(Tensor block, long start) => Math.Clamp(_excluded - start, 0, block.size(0));
+    private long ExcludedIn(RowBlock block) => Math.Clamp(_excluded - block.Start, 0, block.Length);
+
+    /// <summary>[2x, -|x|², -1] and [y, 1, |y|²], whose product is minus the squared distance. In place: copies of the rows are what these functions hold most of.</summary>
+    private static (Tensor Left, Tensor Right) DistanceFactors(Tensor x, Tensor y)
+    {
+        var (n, m, dim) = (x.size(0), y.size(0), x.size(1));
+        var (left, right) = (empty(n, dim + 2, x.dtype, x.device), empty(m, dim + 2, y.dtype, y.device));
+        using var scope = NewDisposeScope();
+        var center = y.mean([0], keepdim: true); // as in Pairwise.SquaredDistances
+        var (rows, columns) = (left.narrow(1, 0, dim), right.narrow(1, 0, dim));
+        rows.copy_(x).sub_(center);
+        columns.copy_(y).sub_(center);
+        left.narrow(1, dim, 1).copy_(-rows.square().sum(dim: 1, keepdim: true));
+        left.narrow(1, dim + 1, 1).fill_(-1);
+        right.narrow(1, dim, 1).fill_(1);
+        right.narrow(1, dim + 1, 1).copy_(columns.square().sum(dim: 1, keepdim: true));
+        rows.mul_(2);
+        return (left, right);
+    }
 }

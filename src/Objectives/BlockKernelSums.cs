@@ -18,20 +18,20 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
         using var scope = NewDisposeScope();
         var pairs = new Pairs(x, y ?? x, squaredBandwidth, plan);
         var (n, m) = (x.size(0), pairs.Y.size(0));
+        var blocks = new RowBlocks(n, m, plan.BlockSize, 2, x);
         var sums = zeros(2, y is null ? n : n + m, x.dtype, x.device);
-        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        foreach (var block in blocks)
         {
-            using var block = NewDisposeScope();
-            var (bases, gauss) = pairs.Rows(start, length);
-            var polynomial = bases.pow(plan.Polynomial.Degree).div_(plan.Polynomial.Scale);
+            using var blockScope = NewDisposeScope();
+            var (bases, gauss) = pairs.Write(blocks.Buffer(0, block), blocks.Buffer(1, block), block);
             Sum(gauss, sums[0]);
-            Sum(polynomial, sums[1]);
+            Sum(bases.pow_(plan.Polynomial.Degree).div_(plan.Polynomial.Scale), sums[1]);
 
             void Sum(Tensor kernel, Tensor target)
             {
                 if (plan.ExcludeSelf)
-                    kernel.diagonal(start).fill_(0);
-                target.narrow(0, start, length).copy_(kernel.sum(dim: 1));
+                    kernel.diagonal(block.Start).fill_(0);
+                target.narrow(0, block.Start, block.Length).copy_(kernel.sum(dim: 1));
                 if (y is not null)
                     target.narrow(0, n, m).add_(kernel.sum(dim: 0));
             }
@@ -46,38 +46,40 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
     {
         using var scope = NewDisposeScope();
         var plan = (Plan)ctx.get_data(nameof(Plan));
+        var polynomial = plan.Polynomial;
         var saved = ctx.get_saved_variables();
         Tensor x = saved[0].detach(), squaredBandwidth = saved[2].detach();
         var y = saved[1]?.detach();
         var pairs = new Pairs(x, y ?? x, squaredBandwidth, plan);
         var (n, m) = (x.size(0), pairs.Y.size(0));
+        var blocks = new RowBlocks(n, m, plan.BlockSize, 3, x);
         // The pair (i, j) counts in sum i and in sum j, whether those are a row's and a column's or two rows' of one set.
         var (rowGradient, columnGradient) = (grad_output.narrow(1, 0, n).unsqueeze(2), grad_output.narrow(1, y is null ? 0 : n, m).unsqueeze(1));
         var (gx, gy, columnSums) = (empty_like(x), y is null ? null : zeros_like(y), zeros(m, 1, x.dtype, x.device));
-        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        foreach (var block in blocks)
         {
-            using var block = NewDisposeScope();
-            var (bases, gauss) = pairs.Rows(start, length);
-            var rows = x.narrow(0, start, length);
-            var upstream = rowGradient.narrow(1, start, length) + columnGradient;
-            var polynomial = plan.Polynomial;
-            var byDistance = gauss.mul_(upstream[0]).div_(-2 * squaredBandwidth);
-            var byDot = bases.pow_(polynomial.Degree - 1).mul_(upstream[1]).mul_(polynomial.Degree * polynomial.Gamma / polynomial.Scale);
+            using var blockScope = NewDisposeScope();
+            var (bases, gauss) = pairs.Write(blocks.Buffer(0, block), blocks.Buffer(1, block), block);
+            var byDistance = gauss.mul_(Upstream(0)).div_(-2 * squaredBandwidth);
+            var byDot = bases.pow_(polynomial.Degree - 1).mul_(Upstream(1)).mul_(polynomial.Degree * polynomial.Gamma / polynomial.Scale);
             if (plan.ExcludeSelf)
             {
-                byDistance.diagonal(start).fill_(0);
-                byDot.diagonal(start).fill_(0);
+                byDistance.diagonal(block.Start).fill_(0);
+                byDot.diagonal(block.Start).fill_(0);
             }
 
             // d² = |x|² + |y|² - 2 <x, y>
+            var rows = x.narrow(0, block.Start, block.Length);
             var rowSums = byDistance.sum(dim: 1, keepdim: true);
             columnSums.add_(byDistance.sum(dim: 0).unsqueeze(1));
             byDot.sub_(byDistance.mul_(2));
-            gx.narrow(0, start, length).copy_(byDot.matmul(pairs.Y)).add_(rowSums.mul_(2) * rows);
+            gx.narrow(0, block.Start, block.Length).addmm_(byDot, pairs.Y, 0, 1).addcmul_(rowSums, rows, 2);
             gy?.addmm_(byDot.t(), rows);
+
+            Tensor Upstream(int kernel) => blocks.Buffer(2, block).copy_(columnGradient[kernel]).add_(rowGradient[kernel].narrow(0, block.Start, block.Length));
         }
 
-        gy?.add_(columnSums.mul_(2) * y!);
+        gy?.addcmul_(columnSums, y!, 2);
         return [gx.MoveToOuterDisposeScope(), gy?.MoveToOuterDisposeScope()!, null!, null!];
     }
 
@@ -89,12 +91,13 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
 
         public Tensor Y => y;
 
-        /// <summary>gamma &lt;x, y&gt; + offset and the Gaussian kernel of a block of rows.</summary>
-        public (Tensor Bases, Tensor Gauss) Rows(long start, long length)
+        /// <summary>Writes gamma &lt;x, y&gt; + offset and the Gaussian kernel of a block of rows.</summary>
+        public (Tensor Bases, Tensor Gauss) Write(Tensor bases, Tensor gauss, RowBlock block)
         {
-            var dots = x.narrow(0, start, length).matmul(_yt);
-            var gauss = (dots * -2).add_(_xSquares.narrow(0, start, length)).add_(_ySquares).clamp_min_(0).div_(-2 * squaredBandwidth).exp_();
-            return (dots.mul_(plan.Polynomial.Gamma).add_(plan.Polynomial.Offset), gauss);
+            bases.addmm_(x.narrow(0, block.Start, block.Length), _yt, 0, 1);
+            gauss.copy_(bases).mul_(-2).add_(_xSquares.narrow(0, block.Start, block.Length)).add_(_ySquares).clamp_min_(0).div_(-2 * squaredBandwidth).exp_();
+            bases.mul_(plan.Polynomial.Gamma).add_(plan.Polynomial.Offset);
+            return (bases, gauss);
         }
     }
 }

@@ -22,22 +22,24 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
         using var scope = NewDisposeScope();
         var affinities = new AffinityBlocks(x, y ?? x, plan.Affinity, plan.Excluded);
         var (n, m) = (x.size(0), affinities.Columns);
+        var blocks = new RowBlocks(n, m, plan.BlockSize, plan.Sharpness is null ? 2 : 3, x);
         var sums = empty(columnScale is null ? n : n + m, x.dtype, x.device);
         var columnMax = full(m, double.NegativeInfinity, x.dtype, x.device);
         var columnSum = zeros(m, x.dtype, x.device);
-        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        foreach (var block in blocks)
         {
-            using var block = NewDisposeScope();
-            var a = affinities.Rows(start, length);
-            var exponents = a * rowScale;
+            using var blockScope = NewDisposeScope();
+            var a = affinities.Write(blocks.Buffer(0, block), block);
+            var exponents = affinities.Mask(blocks.Buffer(1, block).copy_(a).mul_(rowScale), block);
             if (plan.Sharpness is { } sharpness)
-                exponents = exponents.mul_(Tempering.Weights(exponents, sharpness, affinities, start));
-            sums.narrow(0, start, length).copy_(affinities.Mask(exponents, start).logsumexp(1));
+                Tempering.Apply(exponents, blocks.Buffer(2, block), sharpness, affinities, block);
+            var rowMax = exponents.amax([1], keepdim: true);
+            sums.narrow(0, block.Start, block.Length).copy_(exponents.sub_(rowMax).exp_().sum(dim: 1).log_().add_(rowMax.squeeze(1)));
             if (columnScale is null)
                 continue;
 
             // Online: rescale the sums so far to the new maximum.
-            a.mul_(columnScale);
+            affinities.Mask(a.mul_(columnScale), block);
             var max = maximum(columnMax, a.amax(0));
             columnSum.mul_((columnMax - max).exp_()).add_(a.sub_(max).exp_().sum(dim: 0));
             columnMax.copy_(max);
@@ -59,40 +61,34 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
         var columnScale = saved[3]?.detach();
         var affinities = new AffinityBlocks(x, y, plan.Affinity, plan.Excluded);
         var (n, m) = (x.size(0), affinities.Columns);
-        var rowGradient = grad_output.narrow(0, 0, n).unsqueeze(1);
-        var rowSums = sums.narrow(0, 0, n).unsqueeze(1);
-
-        var gradient = new PairGradient(affinities, plan.Symmetric);
+        var blocks = new RowBlocks(n, m, plan.BlockSize, plan.Sharpness is null ? 3 : 2 + Tempering.Buffers, x);
+        var (rowGradients, rowSums) = (grad_output.narrow(0, 0, n).unsqueeze(1), sums.narrow(0, 0, n).unsqueeze(1));
         var (rowScaleGradient, columnScaleGradient) = (zeros_like(rowScale), columnScale is null ? null : zeros_like(columnScale));
-        foreach (var (start, length) in Pairwise.Blocks(n, m, plan.BlockSize))
+        var gradient = new PairGradient(affinities, plan.Symmetric);
+        foreach (var block in blocks)
         {
-            using var block = NewDisposeScope();
-            var a = affinities.Rows(start, length);
-            var exponents = a * rowScale;
-            Tensor weights;
+            using var blockScope = NewDisposeScope();
+            var (rowSum, rowGradient) = (rowSums.narrow(0, block.Start, block.Length), rowGradients.narrow(0, block.Start, block.Length));
+            var a = affinities.Write(blocks.Buffer(0, block), block);
+            var weights = Exponents(1, rowScale);
             if (plan.Sharpness is { } sharpness)
-            {
-                weights = Tempering.Backward(exponents, sharpness, affinities, start, rowSums.narrow(0, start, length), rowGradient.narrow(0, start, length));
-                rowScaleGradient.add_(Pairwise.Inner(weights, a));
-            }
+                Tempering.Backward(weights, sharpness, affinities, blocks, 2, block, rowSum, rowGradient);
             else
-            {
-                weights = (plan.Symmetric ? exponents.sub(rowSums.narrow(0, start, length)) : exponents.sub_(rowSums.narrow(0, start, length))).exp_();
-                weights.mul_(rowGradient.narrow(0, start, length));
-                rowScaleGradient.add_(Pairwise.Inner(weights, a));
-                if (plan.Symmetric) // the same pairs seen from the other side: their exponents are the same, their normalisers are not
-                    weights.add_(exponents.sub_(rowSums.t()).exp_().mul_(rowGradient.t()));
-            }
-
+                weights.sub_(rowSum).exp_().mul_(rowGradient);
+            rowScaleGradient.add_(Pairwise.Inner(weights, a));
+            if (plan.Symmetric) // the same pairs seen from the other side: their exponents are the same, their normalisers are not
+                weights.add_(Exponents(2, rowScale).sub_(rowSums.t()).exp_().mul_(rowGradients.t()));
             weights.mul_(rowScale);
             if (columnScale is not null)
             {
-                var columns = a.mul(columnScale).sub_(sums.narrow(0, n, m)).exp_().mul_(grad_output.narrow(0, n, m));
+                var columns = Exponents(2, columnScale).sub_(sums.narrow(0, n, m)).exp_().mul_(grad_output.narrow(0, n, m));
                 columnScaleGradient!.add_(Pairwise.Inner(columns, a));
                 weights.add_(columns.mul_(columnScale));
             }
 
-            gradient.Add(weights, start);
+            gradient.Add(weights, block);
+
+            Tensor Exponents(int buffer, Tensor scale) => affinities.Mask(blocks.Buffer(buffer, block).copy_(a).mul_(scale), block);
         }
 
         var (gx, gy) = gradient.Result();

@@ -8,6 +8,18 @@ namespace Microsoft.ML.GentleClip.Objectives;
 /// </summary>
 internal static class ContrastiveLoss
 {
+    /// <summary>
+    /// Pairs in a batch by equation 1, n = floor(N / (M + N) B), with M the larger of the two unpaired sets; at least 2, where there
+    /// are as many, because fewer give no gradient, and at most N. More pairs than that train faster.
+    /// </summary>
+    public static int PairsPerBatch(long pairs, long unpairedA, long unpairedB, int batchSize)
+    {
+        if (pairs == 0)
+            return 0;
+        var share = pairs * batchSize / (pairs + Math.Max(unpairedA, unpairedB));
+        return (int)Math.Clamp(share, Math.Min(2, pairs), pairs);
+    }
+
     /// <summary>Scalar loss; zero with a graph for fewer than two pairs, which hold no negatives.</summary>
     /// <param name="u">Unit-norm embeddings `[n, dim]`; row i belongs to row i of <paramref name="v"/>.</param>
     /// <param name="v">Unit-norm embeddings `[n, dim]`.</param>

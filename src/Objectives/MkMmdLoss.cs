@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Objectives;
 /// </summary>
 internal sealed class MkMmdLoss : nn.Module
 {
-    private const int RowsForStatistics = 512;
+    private const int RowsForStatistics = 256;
     private const double SmallestSquaredBandwidth = 1e-4;
 
     private readonly MkMmdSettings _settings;

@@ -8,7 +8,7 @@ internal static class Pairwise
     /// <summary>Rows above which the pairwise sums run in row blocks.</summary>
     public const int DefaultBlockSize = 1024;
 
-    /// <summary>A pair with this affinity takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
+    /// <summary>A pair with this exponent takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
     public const double Excluded = -1e30;
 
     /// <summary>Zero that depends on the tensors, so that backward runs and leaves zero gradients.</summary>
@@ -30,14 +30,6 @@ internal static class Pairwise
         var (cx, cy) = (x - center, y - center);
         var distances = cx.square().sum(dim: 1, keepdim: true) + cy.square().sum(dim: 1) - 2 * cx.matmul(cy.t());
         return distances.clamp_min(0).MoveToOuterDisposeScope(); // rounding can leave a small negative number
-    }
-
-    /// <summary>Row blocks (start, length) of an `[n, m]` matrix: at most <paramref name="blockSize"/> rows and about four times its square in elements, so that wide matrices take no more memory.</summary>
-    public static IEnumerable<(long Start, long Length)> Blocks(long n, long m, int blockSize)
-    {
-        var rows = Math.Clamp(4L * blockSize * blockSize / Math.Max(m, 1), 1, blockSize);
-        for (long start = 0; start < n; start += rows)
-            yield return (start, Math.Min(rows, n - start));
     }
 
     /// <summary>Sum of the elementwise product of two contiguous matrices, without the product in memory.</summary>

@@ -25,12 +25,12 @@ internal static class PairwiseLogSumExp
         if (Math.Max(x.size(0), y.size(0)) > blockSize)
             return BlockLogSumExp.Apply(x, y, scale, null, new(affinity, excluded, blockSize, Symmetric: false, sharpness));
         using var scope = NewDisposeScope();
-        var (affinities, mask) = Affinities(x, y, affinity, excluded);
-        var exponents = affinities * scale;
+        var mask = Mask(x, y, excluded);
+        var exponents = Exclude(Affinities(x, y, affinity) * scale, mask);
         if (sharpness is { } given)
         {
-            exponents *= (exponents * given).softmax(1) * (mask is null ? y.size(0) : y.size(0) - mask.sum(dim: 1, keepdim: true));
-            exponents = mask is null ? exponents : exponents.masked_fill(mask, Pairwise.Excluded);
+            var weights = (exponents * given).softmax(1) * (mask is null ? y.size(0) : y.size(0) - mask.sum(dim: 1, keepdim: true));
+            exponents = Exclude(exponents * weights, mask);
         }
 
         return exponents.logsumexp(1).MoveToOuterDisposeScope();
@@ -60,16 +60,13 @@ internal static class PairwiseLogSumExp
             return (sums.narrow(0, 0, n).MoveToOuterDisposeScope(), sums.narrow(0, n, m).MoveToOuterDisposeScope());
         }
 
-        var affinities = Affinities(x, y, affinity, excluded).Values;
-        return ((affinities * rowScale).logsumexp(1).MoveToOuterDisposeScope(), (affinities * columnScale).logsumexp(0).MoveToOuterDisposeScope());
+        var (affinities, mask) = (Affinities(x, y, affinity), Mask(x, y, excluded));
+        return (Exclude(affinities * rowScale, mask).logsumexp(1).MoveToOuterDisposeScope(), Exclude(affinities * columnScale, mask).logsumexp(0).MoveToOuterDisposeScope());
     }
 
-    private static (Tensor Values, Tensor? Mask) Affinities(Tensor x, Tensor y, Affinity affinity, long excluded)
-    {
-        var affinities = affinity == Affinity.Dot ? x.matmul(y.t()) : -Pairwise.SquaredDistances(x, y);
-        if (excluded == 0)
-            return (affinities, null);
-        var mask = Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device);
-        return (affinities.masked_fill(mask, Pairwise.Excluded), mask);
-    }
+    private static Tensor Affinities(Tensor x, Tensor y, Affinity affinity) => affinity == Affinity.Dot ? x.matmul(y.t()) : -Pairwise.SquaredDistances(x, y);
+
+    private static Tensor? Mask(Tensor x, Tensor y, long excluded) => excluded == 0 ? null : Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device);
+
+    private static Tensor Exclude(Tensor exponents, Tensor? mask) => mask is null ? exponents : exponents.masked_fill(mask, Pairwise.Excluded);
 }

@@ -25,7 +25,7 @@ internal static class SddLoss
         var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, blockSize, excluded, sharpness);
-        if (settings.Divergence == SddDivergence.RawMeanSquaredError)
+        if (settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric)
         {
             var own = settings.LeaveOneOut ? 1 : 0;
             uu -= LogDensityDivisor(u.size(0) - own, uu, 0, settings);
@@ -33,7 +33,7 @@ internal static class SddLoss
             uv -= LogDensityDivisor(v.size(0), uv, excluded, settings);
             vu -= LogDensityDivisor(u.size(0), vu, excluded, settings);
         }
-        return ((Gamma(uu, uv, settings.Divergence) + Gamma(vv, vu, settings.Divergence)) / 2).MoveToOuterDisposeScope();
+        return ((Gamma(u, uu, uv, settings) + Gamma(v, vv, vu, settings)) / 2).MoveToOuterDisposeScope();
     }
 
     /// <summary>1 / (b² variance) for the densities of either set.</summary>
@@ -57,13 +57,15 @@ internal static class SddLoss
     /// <summary>Equation 6, with the mean over j that its misprinted index stands for.</summary>
     private static Tensor Variance(Tensor t) => (t - t.mean([0], keepdim: true)).square().sum() / (t.size(0) - 1);
 
-    /// <summary>Γ(T, R) of equation 4, from the log kernel sums of T's samples within T and within R.</summary>
-    private static Tensor Gamma(Tensor own, Tensor other, SddDivergence divergence)
+    /// <summary>Γ(T, R) of equation 4, from the log kernel sums of T's samples within T and within R; raw forms: from log densities.</summary>
+    private static Tensor Gamma(Tensor t, Tensor own, Tensor other, SddSettings settings)
     {
-        if (divergence == SddDivergence.RawMeanSquaredError)
+        if (settings.Divergence == SddDivergence.RawMeanSquaredError)
             return (own.exp() - other.exp()).square().mean();
+        if (settings.Divergence == SddDivergence.RawSymmetric)
+            return ((own.exp() - other.exp()) * (own - other)).sum() / (t.amax(0) - t.amin(0)).square().sum().clamp_min(settings.VarianceFloor);
         var (logP, logQ) = (own - own.logsumexp(0), other - other.logsumexp(0));
-        return divergence == SddDivergence.KullbackLeibler
+        return settings.Divergence == SddDivergence.KullbackLeibler
             ? (logP.exp() * (logP - logQ)).sum()
             : (logP.exp() - logQ.exp()).square().sum() * own.size(0);
     }

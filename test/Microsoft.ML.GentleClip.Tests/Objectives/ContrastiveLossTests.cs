@@ -59,6 +59,17 @@ public sealed class ContrastiveLossTests : ObjectiveTest
         CheckLeavesNoTensors(t => ContrastiveLoss.Compute(t[0], t[1], t[2]), RandomUnit(6, 4, 1), RandomUnit(6, 4, 2), tensor(2.0));
 
     [TestMethod]
+    [DataRow(0, 100, 100, 64, 0)]
+    [DataRow(1, 100, 100, 64, 1)]
+    [DataRow(10, 10_000, 0, 64, 2)]
+    [DataRow(50, 100, 150, 64, 16)]
+    [DataRow(50, 150, 100, 64, 16)]
+    [DataRow(50, 0, 0, 64, 50)]
+    [DataRow(100, 0, 0, 64, 64)]
+    public void PairsPerBatchFollowsEquation1(int pairs, int unpairedA, int unpairedB, int batch, int expected) =>
+        Assert.AreEqual(expected, ContrastiveLoss.PairsPerBatch(pairs, unpairedA, unpairedB, batch));
+
+    [TestMethod]
     [DataRow(-1.0, 0.0)]
     [DataRow(2.0, 2.0)]
     [DataRow(7.0, 4.605170185988092)]

@@ -87,6 +87,35 @@ public sealed class GentleClipObjectiveTests : ObjectiveTest
     }
 
     [TestMethod]
+    [DataRow(1024)]
+    [DataRow(16)]
+    public void Float32AgreesWithFloat64(int block)
+    {
+        using var objective = new GentleClipObjective(new() { BlockSize = block });
+        Tensor Total(Tensor[] t) => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], PositivesA = t[2], PositivesB = t[3], LogScale = t[4], NumberOfPairs = 20 }).Total;
+        Tensor[] inputs = [RandomUnit(60, 32, 1), RandomUnit(50, 32, 2), RandomUnit(60, 32, 3), RandomUnit(50, 32, 4), tensor(2.66)];
+        var (exact, single) = (Differentiate(Total, inputs), Differentiate(Total, [.. inputs.Select(x => x.to(float32))]));
+        GoldenCase.AssertClose(exact.Value, single.Value.to(float64), "total", 1e-5);
+        for (var k = 0; k < inputs.Length; k++)
+        {
+            Assert.AreEqual(ScalarType.Float32, single.Gradients[k].dtype);
+            GoldenCase.AssertClose(exact.Gradients[k], single.Gradients[k].to(float64), $"gradient of input {k}", 1e-4);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1024)]
+    [DataRow(4)]
+    public void HugeEmbeddingsStayFinite(int block)
+    {
+        using var objective = new GentleClipObjective(new() { BlockSize = block });
+        Tensor Huge(int rows, int seed) => 1e6 * Random(rows, 4, seed, ScalarType.Float32);
+        CheckFinite(
+            t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], PositivesA = t[2], PositivesB = t[3], LogScale = t[4], NumberOfPairs = 3 }).Total,
+            Huge(6, 1), Huge(5, 2), Huge(6, 3), Huge(5, 4), tensor(4.6f));
+    }
+
+    [TestMethod]
     public void ErrorsSayWhatWasExpectedAndFound()
     {
         var objective = new GentleClipObjective(new());

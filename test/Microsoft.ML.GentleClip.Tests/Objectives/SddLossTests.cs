@@ -64,7 +64,7 @@ public sealed class SddLossTests : ObjectiveTest
             }
 
             // Only the raw form sees the divisor; the normalised ones drop it, whatever the count.
-            return settings.Divergence == SddDivergence.RawMeanSquaredError ? sum / (2 * count * 0.81 * Math.PI) : sum;
+            return settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric ? sum / (2 * count * 0.81 * Math.PI) : sum;
         }
 
         double Gamma(double[][] t, double[][] r)
@@ -73,6 +73,8 @@ public sealed class SddLossTests : ObjectiveTest
             var q = t.Select((_, i) => Density(i, t, r)).ToArray();
             if (settings.Divergence == SddDivergence.RawMeanSquaredError)
                 return p.Zip(q, (a, b) => (a - b) * (a - b)).Average();
+            if (settings.Divergence == SddDivergence.RawSymmetric)
+                return p.Zip(q, (a, b) => a * Math.Log(a / b) + b * Math.Log(b / a)).Sum() / Enumerable.Range(0, 4).Sum(k => Math.Pow(t.Max(r => r[k]) - t.Min(r => r[k]), 2));
             var (sumP, sumQ) = (p.Sum(), q.Sum());
             return settings.Divergence == SddDivergence.KullbackLeibler
                 ? p.Zip(q, (a, b) => a / sumP * Math.Log(a / sumP / (b / sumQ))).Sum()
@@ -137,6 +139,21 @@ public sealed class SddLossTests : ObjectiveTest
         CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 6), x, y);
         CheckFinite(t => SddLoss.Compute(t[0], t[1], new()), x, RandomUnit(6, 4, 3, ScalarType.Float32));
         CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 2), RandomUnit(2, 4, 3, ScalarType.Float32), RandomUnit(2, 4, 4, ScalarType.Float32));
+    }
+
+    [TestMethod]
+    [DataRow(ScalarType.Float32, 1e15)]
+    [DataRow(ScalarType.Float64, 1e100)]
+    public void HugeEmbeddingsGiveTheValueOfTheirShape(ScalarType type, double factor)
+    {
+        // Relative distances: a common factor changes nothing, leave-one-out included.
+        var (u, v) = (RandomUnit(9, 4, 1, type), RandomUnit(7, 4, 2, type));
+        var expected = SddLoss.Compute(u, v, new(), 3).to(float64).item<double>();
+        foreach (var block in new[] { 4, 100 })
+        {
+            Assert.AreEqual(expected, SddLoss.Compute(factor * u, factor * v, new(), 3, block).to(float64).item<double>(), 1e-4);
+            CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 3, block), factor * u, factor * v);
+        }
     }
 
     [TestMethod]
