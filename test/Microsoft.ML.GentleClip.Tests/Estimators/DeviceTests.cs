@@ -2,7 +2,7 @@ using TorchSharp;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
-/// <summary>The context's GPU settings, for Fit and for Load. With a GPU the tests ask for one that is not there.</summary>
+/// <summary>The context's GPU settings, for Fit and for Load, and the number of threads. With a GPU the tests ask for one that is not there.</summary>
 [TestClass]
 public sealed class DeviceTests
 {
@@ -73,6 +73,29 @@ public sealed class DeviceTests
         var strict = new MLContext { GpuDeviceId = MissingGpu, FallbackToCpu = false };
         var exception = Assert.Throws<Exception>(() => strict.Model.Load(stream, out _));
         Assert.Contains($"Device 'cuda:{MissingGpu}' is not available", exception.ToString());
+    }
+
+    [TestMethod]
+    public void TheNumberOfThreadsIsTheOptionsWhileTrainingAndTheOldOneAfterwards()
+    {
+        var before = torch.get_num_threads();
+        try
+        {
+            torch.set_num_threads(2);
+            var during = 0;
+            _options.NumberOfThreads = 1;
+            _options.Progress = new DirectProgress(_ => during = torch.get_num_threads());
+            using (_mlContext.Transforms.GentleClip(_options).Fit(Data()))
+                Assert.AreEqual((1, 2), (during, torch.get_num_threads()));
+
+            _options.NumberOfThreads = null;
+            using (_mlContext.Transforms.GentleClip(_options).Fit(Data()))
+                Assert.AreEqual((2, 2), (during, torch.get_num_threads()));
+        }
+        finally
+        {
+            torch.set_num_threads(before);
+        }
     }
 
     private static void AssertOnCpu(GentleClipTransformer model) => Assert.IsTrue(model.Model.parameters().All(parameter => parameter.device_type == DeviceType.CPU));
