@@ -53,7 +53,7 @@ internal sealed record ProteinChain(string Key, string Sequence, string Dssp, Ve
             }
             catch (InvalidDataException problem)
             {
-                throw Malformed(problem.Message, problem);
+                throw Malformed(problem.Message.TrimEnd('.'), problem);
             }
         }
 
