@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace ProteinAlignment;
+
+/// <summary>What the user asked for.</summary>
+internal sealed record CommandLine
+{
+    public const string Usage = """
+        Aligns protein sequences and structures from few pairs and many unpaired chains.
+
+        Usage: ProteinAlignment [options]
+          --seeds N     runs with seeds 1 to N (default 3)
+          --steps N     training steps of each run (default 1000)
+          --out DIR     folder for model.zip, training.png and embeddings.png (default: the current folder)
+          --json FILE   writes every figure to a file
+          --quick       one seed, 60 steps, a quarter of the chains: shows that all works, not how well
+          --help        this text
+        """;
+
+    public int Seeds { get; private init; } = 3;
+
+    public int Steps { get; private init; } = 1000;
+
+    public string OutputFolder { get; private init; } = ".";
+
+    public string? JsonFile { get; private init; }
+
+    public bool Quick { get; private init; }
+
+    public bool Help { get; private init; }
+
+    /// <exception cref="ArgumentException">An option is unknown, or its value is missing or wrong.</exception>
+    public static CommandLine Parse(string[] arguments)
+    {
+        // The short form sets defaults, so it has to come first, wherever it stands.
+        var result = arguments.Contains("--quick") ? new CommandLine { Quick = true, Seeds = 1, Steps = 60 } : new CommandLine();
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            string option = arguments[i];
+            result = option switch
+            {
+                "--seeds" => result with { Seeds = Positive() },
+                "--steps" => result with { Steps = Positive() },
+                "--out" => result with { OutputFolder = Value() },
+                "--json" => result with { JsonFile = Value() },
+                "--quick" => result,
+                "--help" or "-h" => result with { Help = true },
+                _ => throw new ArgumentException($"Unknown option '{option}'."),
+            };
+
+            string Value() => ++i < arguments.Length && !arguments[i].StartsWith("--", StringComparison.Ordinal)
+                ? arguments[i]
+                : throw new ArgumentException($"{option} needs a value.");
+
+            int Positive() => Value() is var text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
+                ? number
+                : throw new ArgumentException($"{option} needs a whole number above 0, found '{text}'.");
+        }
+
+        return result;
+    }
+}
