@@ -42,7 +42,10 @@ internal sealed class VectorEncoder : Encoder
         var (mean, deviation) = ((VectorStore)examples).Moments();
         var scale = new float[mean.Length];
         for (var i = 0; i < mean.Length; i++)
-            scale[i] = deviation[i] > SmallestRelativeSpread * Math.Abs(mean[i]) && deviation[i] > float.Epsilon ? (float)(1 / deviation[i]) : 1;
+        {
+            var inverse = (float)(1 / deviation[i]);
+            scale[i] = deviation[i] > SmallestRelativeSpread * Math.Abs(mean[i]) && float.IsFinite(inverse) ? inverse : 1;
+        }
         using var scope = no_grad();
         using var tensors = NewDisposeScope();
         input_mean.copy_(tensor(Array.ConvertAll(mean, value => (float)value)));

@@ -72,8 +72,8 @@ public sealed record VectorEncoderOptions
     }
 
     /// <summary>
-    /// Whether each feature is standardised by the mean and standard deviation over all training rows of the modality, paired
-    /// and unpaired (a constant feature is only centred). Default true.
+    /// Whether each feature is standardised by the mean and standard deviation over all rows of the modality given to Fit, paired,
+    /// unpaired and held out for validation (a constant feature is only centred). Default true.
     /// </summary>
     public bool Standardize { get; init; } = Defaults.Standardize;
 

@@ -45,12 +45,11 @@ internal sealed class TrainingReporter : IDisposable
     public void Warning(string message) => _channel.Warning(MessageSensitivity.None, message);
 
     /// <summary>Reports a finished step.</summary>
-    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10)
+    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, bool isLast)
     {
         var elapsed = _clock.Elapsed;
-        var isLast = stepsDone == _totalSteps;
         Volatile.Write(ref _state, new TrainingProgress(
-            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, elapsed / stepsDone * (_totalSteps - stepsDone)));
+            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast ? TimeSpan.Zero : elapsed / stepsDone * (_totalSteps - stepsDone)));
         if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
             return;
         _lastReport = elapsed;

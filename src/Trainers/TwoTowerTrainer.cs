@@ -23,7 +23,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
-        var objective = new GentleClipObjective(Settings());
+        using var objective = new GentleClipObjective(Settings());
         var noise = new NoiseSource(random.Torch("noise", device));
         using var optimizer = new AdamW(model.parameters(), options.WeightDecay);
         using var best = new BestWeights();
@@ -58,20 +58,22 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             LogitScale.Clamp(model.LogitScale);
 
             var epoch = step / plan.StepsPerEpoch;
+            var stop = false;
             if ((step + 1) % plan.StepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
             {
                 var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), Math.Exp(-model.LogitScale.item<float>()), learningRate, validation?.Evaluate(model, device));
                 history.Add(entry);
                 reporter.Epoch(entry);
-                if (entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience)
-                {
-                    reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
-                    break;
-                }
+                stop = entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience;
             }
-            reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
+            reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null, isLast: stop || step + 1 == options.MaximumNumberOfSteps);
             if ((step + 1) % StepsBetweenTrims == 0)
                 NativeHeap.Trim();
+            if (stop)
+            {
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
+                break;
+            }
         }
         if (best.Score is not null)
         {
