@@ -1,0 +1,20 @@
+using System.Globalization;
+using Microsoft.ML.GentleClip;
+using Spectre.Console;
+
+namespace ProteinAlignment;
+
+/// <summary>Shows a training as a bar of the console.</summary>
+internal sealed class ProgressBar(ProgressContext bars, string name) : IProgress<TrainingProgress>
+{
+    private readonly ProgressTask _task = bars.AddTask(name.EscapeMarkup());
+
+    public void Report(TrainingProgress value)
+    {
+        _task.MaxValue = value.TotalSteps;
+        _task.Value = value.Step;
+        _task.Description = string.Create(CultureInfo.InvariantCulture, $"{name.EscapeMarkup()}, loss {value.Loss:f2}");
+        if (value.Step == value.TotalSteps)
+            _task.StopTask();
+    }
+}

@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.ML.GentleClip;
+using Spectre.Console;
+
+namespace ProteinAlignment;
+
+/// <summary>Prints the table and the conclusion, and writes every figure as JSON.</summary>
+internal static class Report
+{
+    private static readonly string[] Figures =
+        [.. Scores.Ks.Select(k => $"seq to str R@{k}"), .. Scores.Ks.Select(k => $"str to seq R@{k}"), "accuracy", "macro-accuracy"];
+
+    private static readonly string[] Keys =
+        [.. Scores.Ks.Select(k => $"sequenceToStructureRecallAt{k}"), .. Scores.Ks.Select(k => $"structureToSequenceRecallAt{k}"), "accuracy", "macroAccuracy"];
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static void Print(Results results)
+    {
+        var (baselines, seeds) = (results.Baselines, results.Runs.Select(run => run.Seed).Distinct().Count());
+        string?[] chance = [.. Shares([.. baselines.ChanceRecall, .. baselines.ChanceRecall, baselines.MajorityAccuracy, baselines.MajorityMacroAccuracy])];
+        string?[] raw = [.. new string?[2 * Scores.Ks.Length], .. Shares([baselines.RawAccuracy, baselines.RawMacroAccuracy])];
+        Summary[] alone = Of(results, Experiment.PairsAlone), gentle = Of(results, Experiment.GentleClip), differences = Differences(results);
+
+        var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("per cent"));
+        foreach (string method in (string[])["chance,\nmajority", "raw seq.\nfeatures", "pairs alone", Experiment.GentleClip, "difference"])
+            table.AddColumn(Column(method).RightAligned());
+        for (int figure = 0; figure < Figures.Length; figure++)
+            table.AddRow(Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]), Percent(differences[figure], "+0.0;-0.0;0.0"));
+
+        Console.WriteLine($"{results.Test} test chains; trained on {results.Pairs} pairs and {results.Unpaired} unpaired chains of each side.");
+        Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds; the difference is taken seed by seed. ")
+            + "'Pairs alone' is the contrastive loss on the pairs.");
+        AnsiConsole.Write(table);
+        Console.WriteLine(Conclusion(results));
+        Console.WriteLine(Invariant($"Whole run: {results.TotalSeconds:f0} s; a fit took {results.Runs.Average(run => run.FitSeconds):f1} s."));
+    }
+
+    public static void Write(string file, CommandLine commandLine, Results results)
+    {
+        var figures = new
+        {
+            Options = new { commandLine.Seeds, commandLine.Steps, commandLine.Quick },
+            Data = new { results.Pairs, UnpairedSequences = results.Unpaired, UnpairedStructures = results.Unpaired, results.Test },
+            results.Baselines,
+            Runs = results.Runs.Select(run => new { run.Method, run.Seed, Options = Settings(run.Options), Figures = Named(run.Scores.All), run.FitSeconds, run.History }),
+            Summary = ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).ToDictionary(method => method, method => Named(Of(results, method))),
+            Difference = Named(Differences(results)),
+            Conclusion = Conclusion(results),
+            results.TotalSeconds,
+        };
+        File.WriteAllText(file, JsonSerializer.Serialize(figures, Json));
+    }
+
+    private static object Settings(GentleClipOptions options) => new
+    {
+        options.EmbeddingDimension,
+        options.BatchSize,
+        options.PairsPerBatch,
+        options.MaximumNumberOfSteps,
+        options.LearningRate,
+        options.WeightDecay,
+        options.ContrastiveWeight,
+        options.SelfSupervisedWeight,
+        options.MmdWeight,
+        options.SddWeight,
+        options.SddBandwidth,
+        options.Temperature,
+        options.NumberOfThreads,
+    };
+
+    // Says what gained what. A difference counts when it is larger than its own spread over the seeds.
+    private static string Conclusion(Results results)
+    {
+        Summary[] differences = Differences(results), gentle = Of(results, Experiment.GentleClip);
+        int recall = Array.IndexOf(Scores.Ks, 10), accuracy = Figures.Length - 2;
+        return "Gentle-CLIP against the contrastive loss on the pairs alone: "
+            + $"{Verdict("recall@10 sequence to structure", differences[recall])}; "
+            + $"{Verdict("recall@10 structure to sequence", differences[Scores.Ks.Length + recall])}; "
+            + $"{Verdict("accuracy", differences[accuracy])}. "
+            + Invariant($"Its embedding classifies {100 * (gentle[accuracy].Mean - results.Baselines.RawAccuracy):+0.0;-0.0;0.0} points against raw sequence features.");
+    }
+
+    private static string Verdict(string figure, Summary difference) =>
+        Invariant($"{figure} {100 * difference.Mean:+0.0;-0.0;0.0} points ")
+        + (difference.StandardDeviation is not { } deviation ? "(one seed)"
+            : Math.Abs(difference.Mean) <= deviation ? "(within the spread of the seeds)"
+            : difference.Mean > 0 ? "(a gain)" : "(a loss)");
+
+    private static Summary[] Of(Results results, string method) =>
+        [.. Keys.Select((_, figure) => Summary.Of(results.Runs.Where(run => run.Method == method).Select(run => run.Scores.All[figure])))];
+
+    // Paired by seed: both methods saw the same pairs.
+    private static Summary[] Differences(Results results) =>
+        [.. Keys.Select((_, figure) => Summary.Of(results.Runs.GroupBy(run => run.Seed).Select(seed =>
+            seed.Single(run => run.Method == Experiment.GentleClip).Scores.All[figure] - seed.Single(run => run.Method == Experiment.PairsAlone).Scores.All[figure])))];
+
+    private static Dictionary<string, T> Named<T>(IEnumerable<T> values) =>
+        Keys.Zip(values).ToDictionary(entry => entry.First, entry => entry.Second);
+
+    // Narrow enough for a console of 80 characters.
+    private static TableColumn Column(string header) => new TableColumn(header).NoWrap().PadLeft(0).PadRight(1);
+
+    private static IEnumerable<string> Shares(IEnumerable<double> shares) => shares.Select(share => Invariant($"{100 * share:f1}"));
+
+    private static string Percent(Summary summary, string format = "0.0")
+    {
+        string mean = (100 * summary.Mean).ToString(format, CultureInfo.InvariantCulture);
+        return summary.StandardDeviation is { } deviation ? mean + Invariant($" ± {100 * deviation:f1}") : mean;
+    }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

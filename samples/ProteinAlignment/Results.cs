@@ -1,0 +1,36 @@
+using Microsoft.ML.GentleClip;
+
+namespace ProteinAlignment;
+
+/// <summary>The figures of one trained model on the test rows; recalls at 1, 5 and 10, all as shares from 0 to 1.</summary>
+internal sealed record Scores(double[] SequenceToStructure, double[] StructureToSequence, double Accuracy, double MacroAccuracy)
+{
+    public static readonly int[] Ks = [1, 5, 10];
+
+    /// <summary>All figures in the order of the table's columns.</summary>
+    public double[] All => [.. SequenceToStructure, .. StructureToSequence, Accuracy, MacroAccuracy];
+}
+
+/// <summary>A finished run: one method with one seed.</summary>
+internal sealed record Run(
+    string Method, int Seed, GentleClipOptions Options, Scores Scores, double FitSeconds, IReadOnlyList<TrainingEpoch> History, TestEmbeddings Embeddings);
+
+/// <summary>Embeddings of the test rows, in their order.</summary>
+internal sealed record TestEmbeddings(float[][] Sequences, float[][] Structures, string[] Classes);
+
+/// <summary>What the runs are compared with: the classifier on raw sequence features, the most frequent class, and ranking by chance.</summary>
+internal sealed record Baselines(double RawAccuracy, double RawMacroAccuracy, double MajorityAccuracy, double MajorityMacroAccuracy, double[] ChanceRecall);
+
+/// <summary>Everything the experiment found.</summary>
+internal sealed record Results(Baselines Baselines, IReadOnlyList<Run> Runs, int Pairs, int Unpaired, int Test, double TotalSeconds);
+
+/// <summary>Mean and sample standard deviation; the latter is null for a single value.</summary>
+internal sealed record Summary(double Mean, double? StandardDeviation)
+{
+    public static Summary Of(IEnumerable<double> values)
+    {
+        double[] all = [.. values];
+        double mean = all.Average();
+        return new Summary(mean, all.Length > 1 ? Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1)) : null);
+    }
+}
