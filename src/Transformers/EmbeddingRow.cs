@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
@@ -10,7 +11,6 @@ internal sealed class EmbeddingRow : DataViewRow
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRow _input;
     private readonly Delegate?[] _embeddingGetters;
-    private readonly List<EmbeddingWindow> _windows = [];
     private readonly bool[] _active;
 
     /// <summary>Wraps a row of the input.</summary>
@@ -56,32 +56,41 @@ internal sealed class EmbeddingRow : DataViewRow
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            foreach (var window in _windows)
-                window.Dispose();
             _input.Dispose();
-        }
         base.Dispose(disposing);
     }
 
     private ValueGetter<VBuffer<float>> Getter(int embedding)
     {
-        var reader = _schema.Bindings[embedding].Open(_input);
-        var window = new EmbeddingWindow(_schema.Columns[embedding], _schema.Bindings[embedding], rows: 1);
-        _windows.Add(window);
+        var (column, binding) = (_schema.Columns[embedding], _schema.Bindings[embedding]);
+        var reader = binding.Open(_input);
+        var slots = new float[column.Dimension];
         var computed = NotComputed;
         return (ref VBuffer<float> value) =>
         {
-            _schema.Columns[embedding].ThrowIfDisposed();
+            column.ThrowIfDisposed();
             if (_input.Position != computed)
             {
                 computed = NotComputed;
-                window.Clear();
-                window.Set(0, reader, reader.Read());
-                window.Compute();
+                Compute(column, binding, reader, slots);
                 computed = _input.Position;
             }
-            window.CopyTo(0, ref value);
+            var editor = VBufferEditor.Create(ref value, slots.Length);
+            slots.CopyTo(editor.Values);
+            value = editor.Commit();
         };
+    }
+
+    // The store lives no longer than the forward pass: ML.NET's prediction engine disposes its input row, but never the row it reads.
+    private static void Compute(EmbeddingColumn column, ModalityBinding binding, ExampleReader reader, Span<float> target)
+    {
+        if (reader.Read() != Presence.Present)
+        {
+            target.Fill(float.NaN);
+            return;
+        }
+        using var example = binding.CreateStore();
+        example.Add(reader);
+        column.Embed(example, [0], target);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class EmbeddingWindow : IDisposable
         _embeddings = new float[(long)rows * column.Dimension];
     }
 
-    /// <summary>Frees the examples of a row that nobody disposed: ML.NET's prediction engine disposes its input row alone.</summary>
+    /// <summary>Frees the examples of a cursor that nobody disposed.</summary>
     ~EmbeddingWindow() => _examples?.Dispose();
 
     /// <summary>Starts a new window.</summary>

@@ -13,6 +13,9 @@ internal static class Scoring
     /// </summary>
     public const float Tolerance = 1e-6f;
 
+    /// <summary>Tensors of a transformer's state: 2 of standardisation, 2 a linear map (3) and 2 of the layer normalisation a tower, and the logit scale.</summary>
+    public const int WeightTensors = 2 * (2 + 3 * 2 + 2) + 1;
+
     public static readonly MLContext Context = new(seed: 1);
 
     // Tiny products, and threads of torch's own collapse when cores are shared.
@@ -36,15 +39,23 @@ internal static class Scoring
     public static IDataView Load(IEnumerable<TwoViews.Row> rows) => Context.Data.LoadFromEnumerable(rows);
 
     /// <summary>Rows of which every third lacks A and every fifth lacks B.</summary>
-    public static List<TwoViews.Row> Gaps(int count, int seed = 5)
+    /// <param name="count">Number of rows.</param>
+    /// <param name="seed">Decides the values.</param>
+    /// <param name="withNulls">
+    /// Whether every other missing vector is a null array instead of NaNs. Such a vector has length 0 under a type of fixed size, which
+    /// ML.NET's cache and binary saver refuse.
+    /// </param>
+    public static List<TwoViews.Row> Gaps(int count, int seed = 5, bool withNulls = true)
     {
         var rows = TwoViews.Pairs(count, seed);
         for (var i = 0; i < count; i++)
         {
-            (rows[i].A, rows[i].B) = (i % 3 == 2 ? null : rows[i].A, i % 5 == 4 ? null : rows[i].B);
+            (rows[i].A, rows[i].B) = (i % 3 == 2 ? Missing(i, TwoViews.DimensionA) : rows[i].A, i % 5 == 4 ? Missing(i, TwoViews.DimensionB) : rows[i].B);
             rows[i].IsPaired = false;
         }
         return rows;
+
+        float[]? Missing(int row, int dimension) => withNulls && row % 2 == 0 ? null : [.. Enumerable.Repeat(float.NaN, dimension)];
     }
 
     /// <summary>Forward passes of both towers so far.</summary>

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using static Microsoft.ML.GentleClip.Tests.Transformers.Scoring;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Transformers;
+
+[TestClass]
+public sealed class DisposedTransformerTests
+{
+    [TestMethod]
+    public void EverythingThatComputesRefuses()
+    {
+        var transformer = CreateTransformer();
+        var source = Load(TwoViews.Pairs(600, 1));
+        var view = transformer.Transform(source);
+        using var live = view.GetRowCursor(view.Schema);
+        Assert.IsTrue(live.MoveNext());
+        using var engine = Engine(transformer, owns: false);
+        var row = TwoViews.Pairs(1, 1)[0];
+        engine.Predict(row);
+        transformer.Dispose();
+        transformer.Dispose();
+
+        Refuses(() => transformer.Transform(source));
+        Refuses(() => transformer.GetOutputSchema(source.Schema));
+        Refuses(() => transformer.GetRowToRowMapper(source.Schema));
+        Refuses(() => live.MoveNext());
+        Refuses(() => live.MoveNext());
+        Refuses(() => ReadAll(view, "EmbeddingB"));
+        Refuses(() => engine.Predict(row));
+        Refuses(() => Context.Model.Save(transformer, source.Schema, Stream.Null));
+        // What needs no weights stays readable, and what the transformer knows of itself too.
+        Assert.AreEqual(600, ReadAll(view, "Name", "A"));
+        Assert.AreEqual(16, transformer.EmbeddingDimension);
+        StringAssert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(() => transformer.Transform(source)).Message, nameof(GentleClipTransformer));
+
+        static void Refuses(Action action) => Assert.ThrowsExactly<ObjectDisposedException>(action);
+    }
+
+    [TestMethod]
+    public void AnEngineThatOwnsItsTransformerSaysWhy()
+    {
+        using var transformer = CreateTransformer();
+        var row = TwoViews.Pairs(1, 1)[0];
+        using (var owner = Engine(transformer, owns: true))
+            owner.Predict(row);
+        StringAssert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(() => Engine(transformer, owns: false)).Message, "ownsTransformer: false");
+    }
+
+    [TestMethod]
+    public void DisposingWhileOtherThreadsScoreEndsThemCleanly()
+    {
+        var source = Load(TwoViews.Pairs(2000, 1));
+        var rows = TwoViews.Pairs(50, 1);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var outcomes = new ConcurrentDictionary<string, int>();
+        for (var round = 0; round < 25; round++)
+        {
+            var transformer = CreateTransformer();
+            var withoutWeights = Tensor.TotalCount - WeightTensors;
+            var view = transformer.Transform(source);
+            using var engine = Engine(transformer, owns: false);
+            using var ready = new Barrier(4);
+            Thread[] threads =
+            [
+                Scorer(() => ReadAll(view, "EmbeddingA", "EmbeddingB")),
+                Scorer(() => ReadAll(view, "EmbeddingB")),
+                Scorer(() => rows.ForEach(row => engine.Predict(row))),
+            ];
+            Array.ForEach(threads, thread => thread.Start());
+            ready.SignalAndWait();
+            Thread.Sleep(round % 5);
+            transformer.Dispose();
+            Array.ForEach(threads, thread => thread.Join());
+            Assert.AreEqual(withoutWeights, Tensor.TotalCount, "the last user frees the weights");
+
+            Thread Scorer(Action score) => new(() =>
+            {
+                try
+                {
+                    score(); // once before, so that the race finds everything warm
+                    ready.SignalAndWait();
+                    while (true)
+                        score();
+                }
+                catch (Exception exception)
+                {
+                    outcomes.AddOrUpdate(exception.GetType().Name, 1, (_, count) => count + 1);
+                }
+            });
+        }
+        Assert.AreEqual("ObjectDisposedException 75", string.Join(", ", outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}")));
+    }
+
+    [TestMethod]
+    public void AViewKeepsItsTransformersWeightsAlive()
+    {
+        var view = Forgotten();
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.IsTrue(Embeddings.Column(view, "EmbeddingA").All(row => row.All(float.IsFinite)));
+
+        static IDataView Forgotten() => CreateTransformer().Transform(Load(TwoViews.Pairs(10, 1)));
+    }
+
+    private static PredictionEngine<TwoViews.Row, Scored> Engine(GentleClipTransformer transformer, bool owns) =>
+        Context.Model.CreatePredictionEngine<TwoViews.Row, Scored>(transformer, new PredictionEngineOptions { OwnsTransformer = owns });
+}
