@@ -70,12 +70,12 @@ internal static class Report
         options.NumberOfThreads,
     };
 
-    // Says what gained what. A difference counts when it is larger than its own spread over the seeds.
+    // Says what gained what. A difference counts when the 95 % interval of its mean over the seeds leaves out 0.
     private static string Conclusion(Results results)
     {
         Summary[] differences = Differences(results), gentle = Of(results, Experiment.GentleClip);
         int recall = Array.IndexOf(Scores.Ks, 10), accuracy = Figures.Length - 2;
-        return "Gentle-CLIP against the contrastive loss on the pairs alone: "
+        return "Gentle-CLIP against the contrastive loss on the pairs alone, in points with the 95 % margin: "
             + $"{Verdict("recall@10 sequence to structure", differences[recall])}; "
             + $"{Verdict("recall@10 structure to sequence", differences[Scores.Ks.Length + recall])}; "
             + $"{Verdict("accuracy", differences[accuracy])}. "
@@ -83,10 +83,10 @@ internal static class Report
     }
 
     private static string Verdict(string figure, Summary difference) =>
-        Invariant($"{figure} {100 * difference.Mean:+0.0;-0.0;0.0} points ")
-        + (difference.StandardDeviation is not { } deviation ? "(one seed)"
-            : Math.Abs(difference.Mean) <= deviation ? "(within the spread of the seeds)"
-            : difference.Mean > 0 ? "(a gain)" : "(a loss)");
+        Invariant($"{figure} {100 * difference.Mean:+0.0;-0.0;0.0}")
+        + (difference.Margin is not { } margin ? " (one seed)"
+            : Invariant($" ± {100 * margin:f1} ")
+                + (Math.Abs(difference.Mean) <= margin ? "(no clear difference)" : difference.Mean > 0 ? "(a gain)" : "(a loss)"));
 
     private static Summary[] Of(Results results, string method) =>
         [.. Keys.Select((_, figure) => Summary.Of(results.Runs.Where(run => run.Method == method).Select(run => run.Scores.All[figure])))];

@@ -24,13 +24,20 @@ internal sealed record Baselines(double RawAccuracy, double RawMacroAccuracy, do
 /// <summary>Everything the experiment found.</summary>
 internal sealed record Results(Baselines Baselines, IReadOnlyList<Run> Runs, int Pairs, int Unpaired, int Test, double TotalSeconds);
 
-/// <summary>Mean and sample standard deviation; the latter is null for a single value.</summary>
-internal sealed record Summary(double Mean, double? StandardDeviation)
+/// <summary>Mean, sample standard deviation and half the width of the mean's 95 % confidence interval; the latter two are null for a single value.</summary>
+internal sealed record Summary(double Mean, double? StandardDeviation, double? Margin)
 {
+    // Quantile 0.975 of Student's distribution for 1, 2, ... degrees of freedom; the last stands for more.
+    private static readonly double[] Student = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
+
     public static Summary Of(IEnumerable<double> values)
     {
         double[] all = [.. values];
         double mean = all.Average();
-        return new Summary(mean, all.Length > 1 ? Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1)) : null);
+        if (all.Length == 1)
+            return new Summary(mean, null, null);
+
+        double deviation = Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1));
+        return new Summary(mean, deviation, Student[Math.Min(all.Length - 1, Student.Length) - 1] * deviation / Math.Sqrt(all.Length));
     }
 }
