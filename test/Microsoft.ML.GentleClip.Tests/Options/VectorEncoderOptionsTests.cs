@@ -19,7 +19,7 @@ public sealed class VectorEncoderOptionsTests
                 _ => throw new NotSupportedException(),
             }, property.GetValue(options), property.Name);
         CollectionAssert.AreEqual(new[] { 256, 256 }, options.HiddenDimensions.ToArray());
-        Assert.AreEqual((0.3, 0.3, 0.1, true), (options.Dropout, options.InputNoise, options.InputMasking, options.Standardize));
+        Assert.AreEqual((0.5, 0.5, 0.2, true), (options.Dropout, options.InputNoise, options.InputMasking, options.Standardize));
     }
 
     [TestMethod]
