@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
@@ -21,10 +22,21 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int
     {
         var watch = Stopwatch.StartNew();
         var split = ProteinSplit.Create(proteins, seed: 1);
-        var runs = new List<Run>();
-        for (int seed = 1; seed <= seeds; seed++)
-            foreach (string method in (string[])[PairsAlone, GentleClip])
-                runs.Add(Train(method, seed, progressOf(method, seed)));
+        (int Seed, string Method, IProgress<TrainingProgress> Progress)[] plan =
+            [.. from seed in Enumerable.Range(1, seeds)
+                from method in (string[])[PairsAlone, GentleClip]
+                select (seed, method, progressOf(method, seed))];
+        var runs = new Run[plan.Length];
+        try
+        {
+            // Each training has one thread and a context of its own, so runs side by side give what they give one by one.
+            var parallel = new ParallelOptions { MaxDegreeOfParallelism = Math.Min(2, Environment.ProcessorCount), CancellationToken = cancellation };
+            Parallel.For(0, plan.Length, parallel, i => runs[i] = Train(plan[i].Method, plan[i].Seed, plan[i].Progress));
+        }
+        catch (AggregateException problems)
+        {
+            ExceptionDispatchInfo.Throw(problems.InnerExceptions[0]);
+        }
         return new Results(MeasureBaselines(split), runs, split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
     }
 
@@ -38,11 +50,11 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int
             .Append(Classifier(mlContext, Columns.SequenceEmbedding));
 
         var watch = Stopwatch.StartNew();
-        var model = pipeline.Fit(training);
+        using var model = pipeline.Fit(training);
         double seconds = watch.Elapsed.TotalSeconds;
 
         IDataView scored = mlContext.Data.Cache(model.Transform(test));
-        if (method == GentleClip)
+        if (method == GentleClip && seed == seeds)
             SaveAndCheck(mlContext, model, training.Schema, test, scored);
         var retrieval = RetrievalMetrics.Evaluate(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, Scores.Ks);
         var classes = mlContext.MulticlassClassification.Evaluate(scored, Columns.ClassKey);

@@ -149,7 +149,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         if (data.PairsA.Count >= FewestSamples)
             return;
-        if (_options.MmdWeight == 0 && _options.SddWeight == 0)
+        if (!_options.HasLossWithoutPairs)
             throw new InvalidOperationException(
                 $"The training data hold {data.PairsA.Count} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs.");
         reporter.Warning(data.PairsA.Count == 0

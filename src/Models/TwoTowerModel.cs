@@ -7,6 +7,9 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>Two towers into one embedding space, and the learnable logit scale of the contrastive losses.</summary>
 internal sealed class TwoTowerModel : nn.Module
 {
+    /// <summary>Name of the logit scale in the state dictionary.</summary>
+    public const string LogitScaleName = nameof(logit_scale);
+
     private readonly Tower tower_a;
     private readonly Tower tower_b;
     private readonly Parameter logit_scale;

@@ -55,7 +55,7 @@ internal sealed class GentleClipObjective : nn.Module
 
         Tensor SelfSupervised(Tensor z, Tensor? positives, string name) => z.size(0) == 0
             ? Pairwise.ZeroWithGraph(z, logScale)
-            : SelfSupervisedLoss.Compute(z, Required(positives, name, "self-supervised"), logScale, s.SelfSupervisedForm, s.BlockSize);
+            : SelfSupervisedLoss.Compute(z, Required(positives, name, "self-supervised"), logScale, s.SelfSupervisedDenominator, s.BlockSize);
 
         Tensor Unpaired(Tensor? embeddings, string name) => SplitBatch.Unpaired(Required(embeddings, name, "transport-plan"), input.NumberOfPairs);
     }

@@ -34,7 +34,7 @@ internal sealed record ObjectiveSettings
     public double KlotWeight { get; init; }
 
     /// <summary>Form of equation 7.</summary>
-    public SelfSupervisedForm SelfSupervisedForm { get; init; } = SelfSupervisedForm.SimCse;
+    public SelfSupervisedDenominator SelfSupervisedDenominator { get; init; } = SelfSupervisedDenominator.SimCse;
 
     /// <summary>Form of equation 2.</summary>
     public MkMmdSettings Mmd { get; init; } = new();

@@ -15,7 +15,7 @@ internal static class PseudoLabelLoss
     /// <param name="kind">Where labels come from.</param>
     /// <param name="iterations">Updates of the transport plan.</param>
     /// <exception cref="ArgumentException">The plan is above <see cref="Sinkhorn.MaximumPairs"/>.</exception>
-    public static Tensor Plan(Tensor queries, Tensor u, Tensor logScale, PseudoLabelKind kind, int iterations = 10)
+    public static Tensor Plan(Tensor queries, Tensor u, Tensor logScale, PseudoLabelSource kind, int iterations = 10)
     {
         Sinkhorn.CheckSize(queries.size(0), u.size(0), "The pseudo-label term");
         using var noGrad = no_grad();
@@ -23,10 +23,10 @@ internal static class PseudoLabelLoss
         var similarities = queries.matmul(u.t());
         var plan = kind switch
         {
-            PseudoLabelKind.Hard => nn.functional.one_hot(similarities.argmax(1), u.size(0)).to_type(u.dtype),
-            PseudoLabelKind.Soft => (similarities * logScale.exp()).softmax(1),
+            PseudoLabelSource.Hard => nn.functional.one_hot(similarities.argmax(1), u.size(0)).to_type(u.dtype),
+            PseudoLabelSource.Soft => (similarities * logScale.exp()).softmax(1),
             // Cost 1 - similarity; the constant does not move the plan. A row's softmax divides it by its sum.
-            PseudoLabelKind.OptimalTransport => Sinkhorn.LogPlan((similarities - 1) * logScale.exp(), iterations).softmax(1),
+            PseudoLabelSource.OptimalTransport => Sinkhorn.LogPlan((similarities - 1) * logScale.exp(), iterations).softmax(1),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
         return plan.MoveToOuterDisposeScope();

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip.Objectives;
 
 /// <summary>How unpaired rows get pseudo-labels from the pairs of their modality.</summary>
-internal enum PseudoLabelKind
+internal enum PseudoLabelSource
 {
     /// <summary>The most similar pair (Hard-PL).</summary>
     Hard,
@@ -31,7 +31,7 @@ internal enum Sides
 internal sealed record PseudoLabelSettings
 {
     /// <summary>Where labels come from.</summary>
-    public PseudoLabelKind Kind { get; init; } = PseudoLabelKind.OptimalTransport;
+    public PseudoLabelSource Kind { get; init; } = PseudoLabelSource.OptimalTransport;
 
     /// <summary>Whose unpaired rows get labels. S-CLIP: the images alone.</summary>
     public Sides Sides { get; init; } = Sides.Both;

@@ -13,7 +13,7 @@ internal static class SamplingSize
     public static Tensor Gap(Tensor t, Tensor r, bool leaveOneOut = false, int blockSize = Pairwise.DefaultBlockSize)
     {
         using var scope = NewDisposeScope();
-        var settings = new SddSettings { Bandwidth = 1, Divergence = SddDivergence.RawMeanSquaredError, VarianceFloor = 1e-12, LeaveOneOut = leaveOneOut };
+        var settings = new SddSettings { Bandwidth = 1, Divergence = DensityDivergence.RawMeanSquaredError, VarianceFloor = 1e-12, LeaveOneOut = leaveOneOut };
         // Equation 11 is twice equation 5 at b = 1, and equation 10 the sum of what equation 3 averages.
         return (8 * SddLoss.Compute(t, r, settings, 0, blockSize)).MoveToOuterDisposeScope();
     }

@@ -25,7 +25,7 @@ internal static class SddLoss
         var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, blockSize, excluded, sharpness);
-        if (settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric)
+        if (settings.Divergence is DensityDivergence.RawMeanSquaredError or DensityDivergence.RawSymmetric)
         {
             var own = settings.LeaveOneOut ? 1 : 0;
             uu -= LogDensityDivisor(u.size(0) - own, uu, 0, settings);
@@ -40,7 +40,7 @@ internal static class SddLoss
     private static (Tensor U, Tensor V) Scales(Tensor u, Tensor v, SddSettings settings)
     {
         var inverse = 1 / (settings.Bandwidth * settings.Bandwidth);
-        if (settings.Variance == SddVariance.None)
+        if (settings.Variance == DensityVariance.None)
         {
             var constant = tensor(inverse, u.dtype, u.device);
             return (constant, constant);
@@ -49,7 +49,7 @@ internal static class SddLoss
         var (varianceU, varianceV) = (Variance(u), Variance(v));
         if (settings.DetachVariance)
             (varianceU, varianceV) = (varianceU.detach(), varianceV.detach());
-        if (settings.Variance == SddVariance.Pooled)
+        if (settings.Variance == DensityVariance.Pooled)
             varianceU = varianceV = (varianceU + varianceV) / 2;
         return (inverse / varianceU.clamp_min(settings.VarianceFloor), inverse / varianceV.clamp_min(settings.VarianceFloor));
     }
@@ -60,12 +60,12 @@ internal static class SddLoss
     /// <summary>Γ(T, R) of equation 4, from the log kernel sums of T's samples within T and within R; raw forms: from log densities.</summary>
     private static Tensor Gamma(Tensor t, Tensor own, Tensor other, SddSettings settings)
     {
-        if (settings.Divergence == SddDivergence.RawMeanSquaredError)
+        if (settings.Divergence == DensityDivergence.RawMeanSquaredError)
             return (own.exp() - other.exp()).square().mean();
-        if (settings.Divergence == SddDivergence.RawSymmetric)
+        if (settings.Divergence == DensityDivergence.RawSymmetric)
             return ((own.exp() - other.exp()) * (own - other)).sum() / (t.amax(0) - t.amin(0)).square().sum().clamp_min(settings.VarianceFloor);
         var (logP, logQ) = (own - own.logsumexp(0), other - other.logsumexp(0));
-        return settings.Divergence == SddDivergence.KullbackLeibler
+        return settings.Divergence == DensityDivergence.KullbackLeibler
             ? (logP.exp() * (logP - logQ)).sum()
             : (logP.exp() - logQ.exp()).square().sum() * own.size(0);
     }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip.Objectives;
 
 /// <summary>How the two density profiles of a set are compared.</summary>
-internal enum SddDivergence
+internal enum DensityDivergence
 {
     /// <summary>Kullback-Leibler divergence of the normalised profiles (equation 4).</summary>
     KullbackLeibler,
@@ -20,7 +20,7 @@ internal enum SddDivergence
 }
 
 /// <summary>Whose variance makes a distance relative.</summary>
-internal enum SddVariance
+internal enum DensityVariance
 {
     /// <summary>That of the set whose density is estimated (equation 5).</summary>
     Own,
@@ -39,10 +39,10 @@ internal sealed record SddSettings
     public double Bandwidth { get; init; } = 0.5;
 
     /// <summary>How profiles are compared.</summary>
-    public SddDivergence Divergence { get; init; } = SddDivergence.KullbackLeibler;
+    public DensityDivergence Divergence { get; init; } = DensityDivergence.KullbackLeibler;
 
     /// <summary>What distances are divided by.</summary>
-    public SddVariance Variance { get; init; } = SddVariance.Own;
+    public DensityVariance Variance { get; init; } = DensityVariance.Own;
 
     /// <summary>Smallest variance. For unit vectors at least 0.01: a tiny one guards against nothing but division by zero.</summary>
     public double VarianceFloor { get; init; } = 1e-2;

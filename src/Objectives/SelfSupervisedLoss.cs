@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Objectives;
 
 /// <summary>What a sample's positive is compared with in the self-supervised loss.</summary>
-internal enum SelfSupervisedForm
+internal enum SelfSupervisedDenominator
 {
     /// <summary>Equation 7 as printed: all first views, the sample itself included; the positive is not among them.</summary>
     Printed,
@@ -27,7 +27,7 @@ internal static class SelfSupervisedLoss
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
     /// <param name="form">What the positive competes with.</param>
     /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
-    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize)
+    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedDenominator form = SelfSupervisedDenominator.SimCse, int blockSize = Pairwise.DefaultBlockSize)
     {
         if (z.size(0) == 0)
             return Pairwise.ZeroWithGraph(z, positives, logScale);
@@ -36,10 +36,10 @@ internal static class SelfSupervisedLoss
         var positive = scale * Pairwise.RowDots(z, positives);
         var normalizer = form switch
         {
-            SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
-            SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot, blockSize),
-            SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true, blockSize).logaddexp(positive),
-            SelfSupervisedForm.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true, blockSize),
+            SelfSupervisedDenominator.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
+            SelfSupervisedDenominator.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot, blockSize),
+            SelfSupervisedDenominator.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true, blockSize).logaddexp(positive),
+            SelfSupervisedDenominator.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true, blockSize),
             _ => throw new ArgumentOutOfRangeException(nameof(form), form, null),
         };
         return (normalizer.mean() - positive.mean()).MoveToOuterDisposeScope();

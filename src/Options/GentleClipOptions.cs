@@ -26,6 +26,7 @@ public sealed class GentleClipOptions
     private double _sddWeight = Defaults.SddWeight;
     private double _sddBandwidth = Defaults.SddBandwidth;
     private double _temperature = Defaults.Temperature;
+    private ObjectiveOptions _objective = new();
     private TrainingRows _trainingRows;
     private double _validationFraction = Defaults.ValidationFraction;
     private int _earlyStoppingPatience = Defaults.EarlyStoppingPatience;
@@ -109,6 +110,7 @@ public sealed class GentleClipOptions
         _sddWeight = other._sddWeight;
         _sddBandwidth = other._sddBandwidth;
         _temperature = other._temperature;
+        _objective = other._objective;
         _trainingRows = other._trainingRows;
         _validationFraction = other._validationFraction;
         _earlyStoppingPatience = other._earlyStoppingPatience;
@@ -122,12 +124,7 @@ public sealed class GentleClipOptions
     /// <summary>Options of a named preset.</summary>
     /// <param name="preset">The preset.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not a preset.</exception>
-    public static GentleClipOptions FromPreset(GentleClipPreset preset) => preset switch
-    {
-        GentleClipPreset.Recommended => new(),
-        GentleClipPreset.Clip => new() { SelfSupervisedWeight = 0, MmdWeight = 0, SddWeight = 0 },
-        _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}."),
-    };
+    public static GentleClipOptions FromPreset(GentleClipPreset preset) => Presets.Create(preset);
 
     /// <summary>First modality (U in the paper). Required.</summary>
     /// <exception cref="ArgumentNullException">Set to null.</exception>
@@ -287,6 +284,14 @@ public sealed class GentleClipOptions
         set => _temperature = Check.InRange(value, 0.01, 1, nameof(Temperature));
     }
 
+    /// <summary>The forms of the loss terms, and the terms beyond the paper's total. Default: those of <see cref="GentleClipPreset.Recommended"/>.</summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public ObjectiveOptions Objective
+    {
+        get => _objective;
+        set => _objective = value ?? throw new ArgumentNullException(nameof(Objective));
+    }
+
     /// <summary>Which rows the next estimator of a pipeline is fitted on. Default <see cref="TrainingRows.All"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TrainingRows TrainingRows
@@ -361,7 +366,17 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
         if (PairsPerBatch > BatchSize)
             throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
-        if (ContrastiveWeight == 0 && MmdWeight == 0 && SddWeight == 0)
-            throw new ArgumentException($"{nameof(ContrastiveWeight)}, {nameof(MmdWeight)} and {nameof(SddWeight)} are all 0; expected at least one above 0.");
+        if (ContrastiveWeight == 0 && !HasLossWithoutPairs)
+            throw new ArgumentException($"{nameof(ContrastiveWeight)} and the weights of all losses on unpaired samples are 0; expected at least one above 0.");
     }
+
+    /// <summary>Whether a loss can be computed without any matched pair.</summary>
+    internal bool HasLossWithoutPairs =>
+        MmdWeight > 0 || SddWeight > 0 || Objective.CentroidWeight > 0 || Objective.SinkhornWeight > 0 || Objective.TransportPairWeight > 0;
+
+    /// <summary>Whether the self-supervised loss, which needs a second view of each sample, is on.</summary>
+    internal bool HasSelfSupervision => SelfSupervisedWeight > 0 && ContrastiveWeight > 0;
+
+    /// <summary>Whether any loss looks at unpaired samples.</summary>
+    internal bool UsesUnpairedRows => HasLossWithoutPairs || HasSelfSupervision || Objective.PseudoLabelWeight > 0;
 }

@@ -11,4 +11,28 @@ public enum GentleClipPreset
 
     /// <summary>The contrastive loss on the matched pairs alone (CLIP); unpaired rows only set the standardisation of the inputs.</summary>
     Clip,
+
+    /// <summary>
+    /// The paper's formulas as printed (equations 1 to 9): pairs per batch by equation 1, batches of 64, the self term in equation 7,
+    /// learnable kernel weights, densities with the self term at bandwidth 1. With few pairs it needs ten times the default steps.
+    /// </summary>
+    Paper,
+
+    /// <summary>
+    /// What the authors' released code does where it differs from the paper: 22 pairs in batches of 64, a fixed temperature of 0.05, one Gaussian
+    /// kernel, densities that are not normalised.
+    /// </summary>
+    Authors,
+
+    /// <summary>S-CLIP's pseudo-labels beside the losses of <see cref="Recommended"/>, as the paper builds on S-CLIP in remote sensing.</summary>
+    GentleSClip,
+
+    /// <summary>Baseline: CLIP, and each unpaired sample takes the partner of the most similar pair.</summary>
+    HardPseudoLabels,
+
+    /// <summary>Baseline: CLIP, and each unpaired sample takes a softmax mixture of the pairs' partners.</summary>
+    SoftPseudoLabels,
+
+    /// <summary>Baseline: S-CLIP's caption-level pseudo-labels from a transport plan (Mo et al. 2023), for both modalities.</summary>
+    SClip,
 }

@@ -5,8 +5,7 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// <summary>Averages the loss terms of an epoch's steps.</summary>
 internal sealed class EpochRecorder
 {
-    private readonly Dictionary<string, double> _sums = [];
-    private int _steps;
+    private readonly Dictionary<string, (double Sum, int Steps)> _terms = [];
 
     /// <summary>Adds a step's terms and returns their weighted total.</summary>
     /// <exception cref="ArithmeticException">A term is NaN or infinite; the message names it and the step.</exception>
@@ -24,18 +23,20 @@ internal sealed class EpochRecorder
         if (!float.IsFinite(total))
             throw new ArithmeticException($"Training stopped at step {step}: the weighted total of the loss terms is {total}. Lower the terms' weights.");
         Sum("total", total);
-        _steps++;
         return total;
     }
 
-    /// <summary>The means so far; the recorder starts over.</summary>
+    /// <summary>The means so far, each over the steps that had the term; the recorder starts over.</summary>
     public IReadOnlyDictionary<string, double> Finish()
     {
-        var means = _sums.ToDictionary(term => term.Key, term => term.Value / _steps);
-        _sums.Clear();
-        _steps = 0;
+        var means = _terms.ToDictionary(term => term.Key, term => term.Value.Sum / term.Value.Steps);
+        _terms.Clear();
         return means;
     }
 
-    private void Sum(string name, double value) => _sums[name] = _sums.GetValueOrDefault(name) + value;
+    private void Sum(string name, double value)
+    {
+        var (sum, steps) = _terms.GetValueOrDefault(name);
+        _terms[name] = (sum + value, steps + 1);
+    }
 }

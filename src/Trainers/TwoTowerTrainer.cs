@@ -2,6 +2,7 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -23,9 +24,12 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
-        using var objective = new GentleClipObjective(Settings());
+        using var objective = ObjectiveFactory.Create(options).to(device);
         var noise = new NoiseSource(random.Torch("noise", device));
-        using var optimizer = new AdamW(model.parameters(), options.WeightDecay);
+        var fixedParameter = options.Objective.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
+        var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
+        using var optimizer = new AdamW(trainable.Concat(objective.parameters()), options.WeightDecay);
+        using var averaged = options.Objective.TransportPairWeight > 0 ? new AveragedTowers(model, options.Objective.AverageDecay, device) : null;
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
@@ -38,13 +42,16 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             sampler.Next();
             var a = data.A.Gather(sampler.PositionsA, device);
             var b = data.B.Gather(sampler.PositionsB, device);
-            var needsSecondView = options.SelfSupervisedWeight > 0 && options.ContrastiveWeight > 0;
+            var averagedEmbeddings = averaged?.Embed(a, b);
             using var losses = objective.Compute(new ObjectiveInput
             {
                 EmbeddingsA = model.TowerA.Embed(a, noise),
                 EmbeddingsB = model.TowerB.Embed(b, noise),
-                PositivesA = needsSecondView ? model.TowerA.Embed(a, noise) : null,
-                PositivesB = needsSecondView ? model.TowerB.Embed(b, noise) : null,
+                PositivesA = options.HasSelfSupervision ? model.TowerA.Embed(a, noise) : null,
+                PositivesB = options.HasSelfSupervision ? model.TowerB.Embed(b, noise) : null,
+                AveragedA = averagedEmbeddings?.A,
+                AveragedB = averagedEmbeddings?.B,
+                PseudoLabelRamp = ObjectiveFactory.Ramp(options.Objective, step, options.MaximumNumberOfSteps),
                 NumberOfPairs = plan.Pairs,
                 LogScale = model.LogitScale,
             });
@@ -56,6 +63,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             if (!double.IsFinite(gradientNorm))
                 throw new ArithmeticException($"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate, or look for extreme values in the input columns.");
             LogitScale.Clamp(model.LogitScale);
+            averaged?.Update(model);
 
             var epoch = step / plan.StepsPerEpoch;
             var stop = false;
@@ -82,13 +90,4 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         }
         return history;
     }
-
-    private ObjectiveSettings Settings() => new()
-    {
-        ContrastiveWeight = options.ContrastiveWeight,
-        SelfSupervisedWeight = options.SelfSupervisedWeight,
-        MmdWeight = options.MmdWeight,
-        SddWeight = options.SddWeight,
-        Sdd = new SddSettings { Bandwidth = options.SddBandwidth },
-    };
 }

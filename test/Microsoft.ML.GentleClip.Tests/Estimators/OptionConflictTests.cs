@@ -39,7 +39,7 @@ public sealed class OptionConflictTests
     {
         var options = TwoViews.Options();
         options.ContrastiveWeight = options.MmdWeight = options.SddWeight = 0;
-        AssertRefused(options, "ContrastiveWeight, MmdWeight and SddWeight are all 0");
+        AssertRefused(options, "ContrastiveWeight and the weights of all losses on unpaired samples are 0");
     }
 
     [TestMethod]

@@ -19,7 +19,7 @@ public sealed class GentleClipObjectiveTests : ObjectiveTest
             SelfSupervisedWeight = golden.Number("mu"),
             MmdWeight = golden.Number("delta"),
             SddWeight = golden.Number("eta"),
-            SelfSupervisedForm = Enum.Parse<SelfSupervisedForm>(golden.Text("ssl_form")!, ignoreCase: true),
+            SelfSupervisedDenominator = Enum.Parse<SelfSupervisedDenominator>(golden.Text("ssl_form")!, ignoreCase: true),
             Mmd = new()
             {
                 SquaredBandwidth = golden.Number("bw2"),

@@ -89,7 +89,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
             using var objective = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0, KeywordWeight = 3, PseudoLabel = new() { KeywordSide = side } });
             var rows = side == Sides.A ? a : b;
             var (pairs, queries) = (rows.narrow(0, 0, 3), rows.narrow(0, 3, rows.size(0) - 3));
-            var targets = KeywordLoss.Targets(queries, keywords, PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelKind.OptimalTransport), has, logScale, softmax: true);
+            var targets = KeywordLoss.Targets(queries, keywords, PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelSource.OptimalTransport), has, logScale, softmax: true);
             var terms = objective.Compute(input);
             Assert.AreEqual((LossTerm.Keyword, 1.5), (terms.Terms.Single().Name, terms.Terms.Single().Weight));
             GoldenCase.AssertClose(KeywordLoss.Compute(queries, keywords, targets, logScale), terms.Terms.Single().Value, "value");
@@ -135,7 +135,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [TestMethod]
     public void PlanStaysFiniteAtTheLargestScaleInFloat32()
     {
-        var plan = PseudoLabelLoss.Plan(RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum), PseudoLabelKind.OptimalTransport);
+        var plan = PseudoLabelLoss.Plan(RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum), PseudoLabelSource.OptimalTransport);
         Assert.IsTrue(plan.isfinite().all().item<bool>());
         GoldenCase.AssertClose(ones(40, float32), plan.sum(dim: 1), "rows sum to one", 1e-5);
     }
@@ -154,11 +154,11 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
 
     private static Tensor LogScale(GoldenCase golden) => tensor(Math.Log(golden.Number("scale")));
 
-    private static PseudoLabelKind Kind(GoldenCase golden) => golden.Text("kind") switch
+    private static PseudoLabelSource Kind(GoldenCase golden) => golden.Text("kind") switch
     {
-        "hard" => PseudoLabelKind.Hard,
-        "soft" => PseudoLabelKind.Soft,
-        _ => PseudoLabelKind.OptimalTransport,
+        "hard" => PseudoLabelSource.Hard,
+        "soft" => PseudoLabelSource.Soft,
+        _ => PseudoLabelSource.OptimalTransport,
     };
 
     private static GentleClipObjective Objective(GoldenCase golden, Sides sides) => new(new()

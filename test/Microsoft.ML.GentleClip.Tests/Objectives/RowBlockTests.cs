@@ -15,12 +15,12 @@ public sealed class RowBlockTests : ObjectiveTest
         (t, block) => ContrastiveLoss.Compute(t[0], t[1], t[2], block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
-    [DataRow(nameof(SelfSupervisedForm.Printed))]
-    [DataRow(nameof(SelfSupervisedForm.SimCse))]
-    [DataRow(nameof(SelfSupervisedForm.Both))]
-    [DataRow(nameof(SelfSupervisedForm.NtXent))]
+    [DataRow(nameof(SelfSupervisedDenominator.Printed))]
+    [DataRow(nameof(SelfSupervisedDenominator.SimCse))]
+    [DataRow(nameof(SelfSupervisedDenominator.Both))]
+    [DataRow(nameof(SelfSupervisedDenominator.NtXent))]
     public void SelfSupervised(string form) => CheckEqual(
-        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedForm>(form), block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
+        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedDenominator>(form), block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
     [DataRow(false, 2)]
@@ -35,7 +35,7 @@ public sealed class RowBlockTests : ObjectiveTest
     }
 
     public static IEnumerable<object?[]> SddForms =>
-        from variance in Enum.GetNames<SddVariance>()
+        from variance in Enum.GetNames<DensityVariance>()
         from leaveOneOut in new[] { false, true }
         from temperature in new double?[] { null, 0.5, 3 }
         select new object?[] { variance, leaveOneOut, temperature };
@@ -44,7 +44,7 @@ public sealed class RowBlockTests : ObjectiveTest
     [DynamicData(nameof(SddForms))]
     public void Sdd(string variance, bool leaveOneOut, double? temperature)
     {
-        var settings = new SddSettings { Bandwidth = 0.8, Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
+        var settings = new SddSettings { Bandwidth = 0.8, Variance = Enum.Parse<DensityVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 4, block), RandomUnit(13, 5, 1), RandomUnit(7, 5, 2));
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 7, block), RandomUnit(7, 5, 3), RandomUnit(13, 5, 4));
     }
@@ -92,7 +92,7 @@ public sealed class RowBlockTests : ObjectiveTest
         var same = RandomUnit(1, 4, 1, ScalarType.Float32).expand(9, 4);
         CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 9, 4), same, same);
         CheckFinite(t => new MkMmdLoss(new(), 4).Compute(t[0], t[1]), same, same);
-        CheckFinite(t => SelfSupervisedLoss.Compute(t[0], t[1], t[2], SelfSupervisedForm.NtXent, 4), same, same, tensor(4.6f));
+        CheckFinite(t => SelfSupervisedLoss.Compute(t[0], t[1], t[2], SelfSupervisedDenominator.NtXent, 4), same, same, tensor(4.6f));
     }
 
     private static void CheckEqual(Func<Tensor[], int, Tensor> compute, params Tensor[] inputs)

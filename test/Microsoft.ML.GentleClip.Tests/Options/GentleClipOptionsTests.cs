@@ -30,7 +30,7 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -48,11 +48,12 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
+        Assert.AreEqual(new ObjectiveOptions(), options.Objective);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
@@ -91,7 +92,7 @@ public sealed class GentleClipOptionsTests
                 Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentException>(() => Set(options, name, text)).ParamName);
             Set(options, name, null);
         }
-        foreach (var name in new[] { "ModalityA", "ModalityB" })
+        foreach (var name in new[] { "ModalityA", "ModalityB", "Objective" })
             Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentNullException>(() => Set(options, name, null)).ParamName);
     }
 
@@ -125,13 +126,14 @@ public sealed class GentleClipOptionsTests
         var recommended = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
         var clip = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
         string[] off = ["SelfSupervisedWeight", "MmdWeight", "SddWeight"];
+        Assert.AreEqual(new ObjectiveOptions(), recommended.Objective);
         foreach (var property in Properties)
         {
             Assert.AreEqual(property.GetValue(new GentleClipOptions()), property.GetValue(recommended), property.Name);
             Assert.AreEqual(off.Contains(property.Name) ? 0.0 : property.GetValue(recommended), property.GetValue(clip), property.Name);
         }
-        var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)7));
-        Assert.Contains("There is no preset 7", exception.Message);
+        var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)77));
+        Assert.Contains("There is no preset 77", exception.Message);
     }
 
     private static readonly Dictionary<string, object> ChangedValues = new()
@@ -154,6 +156,7 @@ public sealed class GentleClipOptionsTests
         ["SddWeight"] = 6.0,
         ["SddBandwidth"] = 0.75,
         ["Temperature"] = 0.2,
+        ["Objective"] = new ObjectiveOptions { CentroidWeight = 2 },
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,
         ["EarlyStoppingPatience"] = 8,

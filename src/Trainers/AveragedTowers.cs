@@ -1,0 +1,42 @@
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>A moving average of the towers' weights: a steadier judge of which unpaired samples may belong together.</summary>
+internal sealed class AveragedTowers : IDisposable
+{
+    private readonly TwoTowerModel _average;
+    private readonly double _decay;
+
+    /// <summary>Starts from the model as it is.</summary>
+    public AveragedTowers(TwoTowerModel model, double decay, Device device)
+    {
+        _decay = decay;
+        using var generator = new Generator(0);
+        _average = new TwoTowerModel(model.Spec, generator).to(device);
+        _average.CopyWeights(model);
+    }
+
+    /// <summary>Moves the average towards the model.</summary>
+    public void Update(TwoTowerModel model)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var weights = model.state_dict();
+        foreach (var (name, value) in _average.state_dict())
+            value.mul_(_decay).add_(weights[name], 1 - _decay);
+    }
+
+    /// <summary>Embeddings of a batch without noise and without gradients.</summary>
+    public (Tensor A, Tensor B) Embed(ModalityBatch a, ModalityBatch b)
+    {
+        using var frozen = no_grad();
+        return (_average.TowerA.Embed(a, noise: null), _average.TowerB.Embed(b, noise: null));
+    }
+
+    /// <summary>Frees the average.</summary>
+    public void Dispose() => _average.Dispose();
+}

@@ -1,0 +1,89 @@
+using Microsoft.ML.GentleClip.Objectives;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Turns the options of a training into the objective's settings.</summary>
+internal static class ObjectiveFactory
+{
+    /// <summary>The objective of a training.</summary>
+    public static GentleClipObjective Create(GentleClipOptions options) => new(Settings(options));
+
+    /// <summary>The objective's settings.</summary>
+    public static ObjectiveSettings Settings(GentleClipOptions options)
+    {
+        var forms = options.Objective;
+        return new ObjectiveSettings
+        {
+            ContrastiveWeight = options.ContrastiveWeight,
+            SelfSupervisedWeight = options.SelfSupervisedWeight,
+            MmdWeight = options.MmdWeight,
+            SddWeight = options.SddWeight,
+            CentroidWeight = forms.CentroidWeight,
+            SinkhornWeight = forms.SinkhornWeight,
+            PseudoLabelWeight = forms.PseudoLabelWeight,
+            TransportPairWeight = forms.TransportPairWeight,
+            SelfSupervisedDenominator = forms.SelfSupervisedForm switch
+            {
+                SelfSupervisedForm.Printed => SelfSupervisedDenominator.Printed,
+                SelfSupervisedForm.Both => SelfSupervisedDenominator.Both,
+                SelfSupervisedForm.NtXent => SelfSupervisedDenominator.NtXent,
+                _ => SelfSupervisedDenominator.SimCse,
+            },
+            Mmd = new MkMmdSettings
+            {
+                SquaredBandwidth = forms.GaussianKernelBandwidth * forms.GaussianKernelBandwidth,
+                GaussianWeight = forms.GaussianKernelWeight,
+                Weighting = forms.MmdKernelWeights switch
+                {
+                    MmdKernelWeights.Learnable => KernelWeighting.Learnable,
+                    MmdKernelWeights.Power => KernelWeighting.Power,
+                    _ => KernelWeighting.Fixed,
+                },
+            },
+            Sdd = new SddSettings
+            {
+                Bandwidth = options.SddBandwidth,
+                VarianceFloor = forms.SddVarianceFloor,
+                LeaveOneOut = forms.SddLeaveOneOut,
+                DistanceTemperature = forms.SddDistanceTemperature,
+                Divergence = forms.SddDivergence switch
+                {
+                    SddDivergence.MeanSquaredError => DensityDivergence.MeanSquaredError,
+                    SddDivergence.RawMeanSquaredError => DensityDivergence.RawMeanSquaredError,
+                    SddDivergence.RawSymmetric => DensityDivergence.RawSymmetric,
+                    _ => DensityDivergence.KullbackLeibler,
+                },
+                Variance = forms.SddVariance switch
+                {
+                    SddVariance.Pooled => DensityVariance.Pooled,
+                    SddVariance.None => DensityVariance.None,
+                    _ => DensityVariance.Own,
+                },
+            },
+            PseudoLabel = new PseudoLabelSettings
+            {
+                Kind = forms.PseudoLabelKind switch
+                {
+                    PseudoLabelKind.Hard => PseudoLabelSource.Hard,
+                    PseudoLabelKind.Soft => PseudoLabelSource.Soft,
+                    _ => PseudoLabelSource.OptimalTransport,
+                },
+                Sides = forms.PseudoLabelSides switch
+                {
+                    PseudoLabelSides.A => Sides.A,
+                    PseudoLabelSides.B => Sides.B,
+                    _ => Sides.Both,
+                },
+            },
+        };
+    }
+
+    /// <summary>How far the terms that rest on the model's own guesses count at a step, 0 to 1.</summary>
+    public static double Ramp(ObjectiveOptions forms, int step, int totalSteps)
+    {
+        var progress = (double)step / totalSteps;
+        if (progress < forms.RampStart)
+            return 0;
+        return forms.RampEnd <= forms.RampStart ? 1 : Math.Min(1, (progress - forms.RampStart) / (forms.RampEnd - forms.RampStart));
+    }
+}
