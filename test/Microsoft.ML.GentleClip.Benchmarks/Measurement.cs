@@ -11,7 +11,7 @@ internal sealed record Measurement
     private const int EmbeddingDimension = 256;
     private const int MaximumRuns = 9;
     private const int ShortestSample = 30; // milliseconds; shorter runs are timed several at once
-    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Budget = TimeSpan.FromSeconds(2);
 
     /// <summary>Highest resident memory in the first run over that just before it; 1 MB is 10^6 bytes.</summary>
     public double PeakMegabytes { get; init; }

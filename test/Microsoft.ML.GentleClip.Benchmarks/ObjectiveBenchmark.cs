@@ -12,7 +12,7 @@ internal sealed class ObjectiveBenchmark(IReadOnlyList<ObjectiveCase> objectives
     private const int Processes = 3;
     private const int LargestRival = 1024; // above, one broadcast matrix takes 17 GB and a loop minutes
     private const int EmbeddingBytes = 256 * sizeof(float);
-    private static readonly TimeSpan RivalBudget = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RivalBudget = TimeSpan.FromSeconds(10);
     private static readonly int[] Batches = [64, 256, 1024, 4096, 16384];
 
     private readonly List<Figures> _figures = [];

@@ -2,11 +2,11 @@ using Microsoft.ML.GentleClip.Benchmarks;
 
 try
 {
-    return CommandLine.Parse(args).Run();
+    return BenchmarkCommand.Parse(args).Run();
 }
 catch (ArgumentException e)
 {
-    Console.Error.WriteLine($"{e.Message}\n\n{CommandLine.Usage}");
+    Console.Error.WriteLine($"{e.Message}\n\n{BenchmarkCommand.Usage}");
     return 2;
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException or MeasurementException)

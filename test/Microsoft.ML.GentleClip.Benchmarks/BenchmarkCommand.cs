@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Microsoft.ML.GentleClip.Benchmarks;
 
 /// <summary>What the user, or this program in a child process, asked for.</summary>
-internal sealed record CommandLine(Func<int> Run)
+internal sealed record BenchmarkCommand(Func<int> Run)
 {
     public const string Usage = """
         Measures time and memory of the objectives' forward and backward passes.
@@ -16,7 +16,7 @@ internal sealed record CommandLine(Func<int> Run)
         """;
 
     /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
-    public static CommandLine Parse(string[] arguments) => arguments switch
+    public static BenchmarkCommand Parse(string[] arguments) => arguments switch
     {
         [] => throw new ArgumentException("A command is needed: objectives."),
         _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
@@ -31,7 +31,7 @@ internal sealed record CommandLine(Func<int> Run)
         return 0;
     }
 
-    private static CommandLine Objectives(string[] options)
+    private static BenchmarkCommand Objectives(string[] options)
     {
         string? json = null;
         var quick = false;
@@ -63,7 +63,7 @@ internal sealed record CommandLine(Func<int> Run)
     }
 
     /// <summary>The child's side: OBJECTIVE BATCH FORM [--once], one line of JSON on standard output.</summary>
-    private static CommandLine Measure(string[] request)
+    private static BenchmarkCommand Measure(string[] request)
     {
         if (request is not [var name, var rows, var form, .. var rest] || rest is not ([] or ["--once"])
             || !int.TryParse(rows, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) || batch < 2 || !Enum.TryParse<Form>(form, out var parsed) || !Enum.IsDefined(parsed))
