@@ -1,0 +1,78 @@
+using System.Globalization;
+
+namespace Microsoft.ML.GentleClip.Benchmarks;
+
+/// <summary>What the user, or this program in a child process, asked for.</summary>
+internal sealed record BenchmarkCommand(Func<int> Run)
+{
+    public const string Usage = """
+        Measures time and memory of the objectives' forward and backward passes.
+
+        Usage: Microsoft.ML.GentleClip.Benchmarks objectives [options]
+          --json FILE    writes the figures as a list
+          --quick        batches up to 1024 instead of 16384
+          --only NAMES   some objectives alone, separated by commas: CL,SDD
+          --help         this text
+        """;
+
+    /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
+    public static BenchmarkCommand Parse(string[] arguments) => arguments switch
+    {
+        [] => throw new ArgumentException("A command is needed: objectives."),
+        _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
+        ["objectives", .. var options] => Objectives(options),
+        [ChildProcess.Command, .. var request] => Measure(request),
+        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there is one: objectives."),
+    };
+
+    private static int Help()
+    {
+        Console.WriteLine(Usage);
+        return 0;
+    }
+
+    private static BenchmarkCommand Objectives(string[] options)
+    {
+        string? json = null;
+        var quick = false;
+        var cases = ObjectiveCase.All;
+        for (var i = 0; i < options.Length; i++)
+        {
+            var option = options[i];
+            switch (option)
+            {
+                case "--json":
+                    json = Value();
+                    break;
+                case "--quick":
+                    quick = true;
+                    break;
+                case "--only":
+                    cases = [.. Value().Split(',', StringSplitOptions.TrimEntries).Select(ObjectiveCase.Named)];
+                    break;
+                default:
+                    throw new ArgumentException($"Unknown option '{option}'.");
+            }
+
+            string Value() => ++i < options.Length && !options[i].StartsWith("--", StringComparison.Ordinal)
+                ? options[i]
+                : throw new ArgumentException($"{option} needs a value.");
+        }
+
+        return new(() => new ObjectiveBenchmark(cases, quick, json).Run());
+    }
+
+    /// <summary>The child's side: OBJECTIVE BATCH FORM [--once], one line of JSON on standard output.</summary>
+    private static BenchmarkCommand Measure(string[] request)
+    {
+        if (request is not [var name, var rows, var form, .. var rest] || rest is not ([] or ["--once"])
+            || !int.TryParse(rows, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) || batch < 2 || !Enum.TryParse<Form>(form, out var parsed) || !Enum.IsDefined(parsed))
+            throw new ArgumentException($"Expected {ChildProcess.Command} OBJECTIVE BATCH {string.Join('|', Enum.GetNames<Form>())} [--once]; found '{string.Join(' ', request)}'.");
+        var objective = ObjectiveCase.Named(name);
+        return new(() =>
+        {
+            Console.WriteLine(Measurement.Take(objective, batch, parsed, rest.Length > 0).ToJson());
+            return 0;
+        });
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.ML.GentleClip.Objectives;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Objectives;
+
+/// <summary>Objectives that keep whole transport plans refuse more than 8192 x 8192 pairs, before they allocate one.</summary>
+[TestClass]
+public sealed class PlanSizeTests : ObjectiveTest
+{
+    private const string Limit = "at most 67108864 pairs (8192 x 8192)";
+
+    private static readonly Dictionary<string, (string Name, ObjectiveSettings Settings)> Terms = new()
+    {
+        ["sinkhorn"] = ("The Sinkhorn divergence", new() { SinkhornWeight = 1 }),
+        ["pseudoLabel"] = ("The pseudo-label term", new() { PseudoLabelWeight = 1, PseudoLabel = new() { Sides = Sides.A } }),
+        ["keyword"] = ("The pseudo-label term", new() { KeywordWeight = 1 }),
+        ["transportPairs"] = ("The transport-pair term", new() { TransportPairWeight = 1 }),
+        ["klot"] = ("The KLOT term", new() { KlotWeight = 1 }),
+    };
+
+    public static IEnumerable<object[]> TermNames => Terms.Keys.Select(name => new object[] { name });
+
+    [TestMethod]
+    [DynamicData(nameof(TermNames))]
+    public void OneRowTooManyIsRefused(string term)
+    {
+        // The plan of pseudo-labels is of unpaired rows and pairs, that of the others of both sides' unpaired rows or of all rows.
+        var (name, settings) = Terms[term];
+        var pairs = term is "pseudoLabel" or "keyword" ? 8192 : 0;
+        var (n, m) = term is "sinkhorn" ? (8193, 8193) : (8193, 8192);
+        using var objective = new GentleClipObjective(settings with { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0 });
+        var (a, b) = (ones(pairs + n, 1), ones(8192, 1));
+        var input = new ObjectiveInput
+        {
+            EmbeddingsA = a,
+            EmbeddingsB = b,
+            NumberOfPairs = pairs,
+            LogScale = tensor(1f),
+            AveragedA = a,
+            AveragedB = b,
+            TeacherA = a,
+            TeacherB = b,
+            Keywords = ones(1, 1),
+            PairHasKeyword = ones(pairs, 1),
+        };
+        var error = Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input));
+        Assert.AreEqual($"{name} keeps whole transport plans: {Limit}; this batch has {n} x {m}. Use smaller batches.", error.Message);
+    }
+
+    [TestMethod]
+    [DataRow(8192, 8192)]
+    [DataRow(1, 67_108_864)]
+    [DataRow(16384, 4096)]
+    public void ThePlanCountsNotTheSide(long n, long m)
+    {
+        Sinkhorn.CheckSize(n, m, "A term");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Sinkhorn.CheckSize(n, m + 1, "A term")).Message, $"{Limit}; this batch has {n} x {m + 1}");
+    }
+}
