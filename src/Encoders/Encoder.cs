@@ -17,6 +17,13 @@ internal abstract class Encoder(string name) : nn.Module(name)
     /// <summary>Learns what does not need gradients, such as the inputs' mean, from the training examples.</summary>
     public abstract void Prepare(ExampleStore examples);
 
+    /// <summary>Number of weights, buffers included, and width of the features of what <see cref="Create"/> would build; nothing is allocated.</summary>
+    public static (long Weights, int FeatureDimension) Measure(Modality modality, int inputDimension) => modality switch
+    {
+        VectorModality vector => VectorEncoder.Measure(vector.Encoder, inputDimension),
+        _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
+    };
+
     /// <summary>Builds the encoder of a modality.</summary>
     /// <param name="modality">What to encode.</param>
     /// <param name="inputDimension">Size of one sample, where the modality has one.</param>

@@ -25,6 +25,9 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
 
+    /// <summary>Number of weights of such a layer.</summary>
+    public static long CountWeights(long inputs, long outputs) => (inputs + 1) * outputs;
+
     private static Tensor Uniform(double bound, Generator generator, params long[] shape) =>
         rand(shape, dtype: ScalarType.Float32, generator: generator) * (2 * bound) - bound;
 }

@@ -23,6 +23,10 @@ internal sealed class ProjectionHead : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>Number of weights of such a head.</summary>
+    public static long CountWeights(long features, long embeddingDimension) =>
+        Linear.CountWeights(features, embeddingDimension) + Linear.CountWeights(embeddingDimension, embeddingDimension) + 2 * embeddingDimension;
+
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>.</summary>
     public Tensor Project(Tensor features, NoiseSource? noise)
     {

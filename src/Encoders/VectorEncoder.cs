@@ -34,6 +34,18 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <summary>Number of weights and width of the features of such an encoder.</summary>
+    public static (long Weights, int FeatureDimension) Measure(VectorEncoderOptions options, int inputDimension)
+    {
+        var (weights, width) = (2L * inputDimension, inputDimension);
+        foreach (var next in options.HiddenDimensions)
+        {
+            weights += Linear.CountWeights(width, next);
+            width = next;
+        }
+        return (weights, width);
+    }
+
     /// <inheritdoc/>
     public override void Prepare(ExampleStore examples)
     {

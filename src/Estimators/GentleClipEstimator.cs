@@ -74,6 +74,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         ArgumentNullException.ThrowIfNull(train);
         TorchNativeLibrary.EnsureLoaded();
+        // The caller may be inside a no_grad or inference block of its own.
+        using var training = inference_mode(false);
+        using var gradients = enable_grad();
         // Registered for each training: a host takes over the context's GPU settings when it is made.
         var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();

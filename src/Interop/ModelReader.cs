@@ -3,20 +3,11 @@ namespace Microsoft.ML.GentleClip.Interop;
 /// <summary>Reads named binary entries beside a component's header in the model archive.</summary>
 internal sealed class ModelReader(ModelLoadContext context)
 {
-    /// <summary>Reads one entry.</summary>
+    /// <summary>Reads one entry from its stream, which is open during the call alone.</summary>
     /// <exception cref="FormatException">The archive lacks the entry.</exception>
-    public byte[] ReadEntry(string name)
+    public void ReadEntry(string name, Action<Stream> read)
     {
-        byte[]? bytes = null;
-        if (!context.InRepository || !context.TryLoadBinaryStream(name, reader => bytes = ReadAll(reader.BaseStream)))
+        if (!context.InRepository || !context.TryLoadBinaryStream(name, reader => read(reader.BaseStream)))
             throw new FormatException($"The saved model lacks its entry '{name}'.");
-        return bytes!;
-    }
-
-    private static byte[] ReadAll(Stream stream)
-    {
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
     }
 }

@@ -42,19 +42,36 @@ internal static class ModelSerializer
     }
 
     /// <summary>Reads a model back.</summary>
-    /// <param name="readEntry">Opens an entry by name.</param>
+    /// <param name="readEntry">Opens the entry of a name for the time of a call.</param>
     /// <param name="device">Where the model shall live.</param>
-    /// <exception cref="FormatException">An entry is damaged or the two do not fit together.</exception>
-    public static FittedModel Read(Func<string, byte[]> readEntry, Device device)
+    /// <exception cref="FormatException">An entry is missing, the description is damaged, or it is not that of the weights.</exception>
+    /// <exception cref="InvalidDataException">The weights are damaged or do not fit the description.</exception>
+    public static FittedModel Read(Action<string, Action<Stream>> readEntry, Device device)
     {
-        var description = ReadDescription(readEntry(DescriptionEntry));
-        var spec = new TwoTowerSpec(Tower(description.A), Tower(description.B), description.EmbeddingDimension, description.Temperature);
+        Description? description = null;
+        TwoTowerSpec? spec = null;
+        readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream));
+        FittedModel? fitted = null;
+        readEntry(WeightsEntry, stream =>
+        {
+            using var weights = SafetensorsReader.Read(stream, WeightsEntry);
+            fitted = Build(description!, spec!, weights, device);
+        });
+        return fitted!;
+    }
+
+    private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)
+    {
+        // Before anything of the described size is allocated: the file may claim towers of terabytes.
+        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Values.Sum(weight => weight.numel()));
+        if (expected != found)
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {expected} weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
         var model = new TwoTowerModel(spec, generator);
         try
         {
             using var scope = NewDisposeScope();
-            StateDictLoader.Load(model, SafetensorsReader.Read(new MemoryStream(readEntry(WeightsEntry)), WeightsEntry), WeightsEntry);
+            StateDictLoader.Load(model, weights);
             return new FittedModel(model.to(device), description.Seed, description.TrainingRows, description.History);
         }
         catch
@@ -64,11 +81,22 @@ internal static class ModelSerializer
         }
     }
 
-    private static Description ReadDescription(byte[] bytes)
+    private static (Description, TwoTowerSpec) ReadDescription(Stream stream)
     {
         try
         {
-            return JsonSerializer.Deserialize<Description>(bytes, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
+            var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
+            var spec = new TwoTowerSpec(Tower(description.A), Tower(description.B), description.EmbeddingDimension, description.Temperature);
+            // The file is held to what the options of a training are held to.
+            new GentleClipOptions
+            {
+                ModalityA = spec.A.Modality,
+                ModalityB = spec.B.Modality,
+                EmbeddingDimension = spec.EmbeddingDimension,
+                Temperature = spec.Temperature,
+                TrainingRows = description.TrainingRows,
+            }.Validate();
+            return (description, spec);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
         {
@@ -84,6 +112,8 @@ internal static class ModelSerializer
 
     private static TowerSpec Tower(TowerDescription description) => description switch
     {
+        VectorTowerDescription { InputDimension: < 1 } vector =>
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: input dimension of column '{vector.InputColumn}' expected 1 or more, found {vector.InputDimension}."),
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };

@@ -18,6 +18,13 @@ internal sealed class Tower : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>Number of weights of such a tower, buffers included; nothing is allocated.</summary>
+    public static long CountWeights(TowerSpec spec, int embeddingDimension)
+    {
+        var (weights, features) = Encoder.Measure(spec.Modality, spec.InputDimension);
+        return weights + ProjectionHead.CountWeights(features, embeddingDimension);
+    }
+
     /// <summary>Learns what does not need gradients from the training examples.</summary>
     public void Prepare(ExampleStore examples) => encoder.Prepare(examples);
 

@@ -36,6 +36,9 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>ln(1 / temperature).</summary>
     public Parameter LogitScale => logit_scale;
 
+    /// <summary>Number of weights of such a model, buffers and the logit scale included; nothing is allocated.</summary>
+    public static long CountWeights(TwoTowerSpec spec) => Tower.CountWeights(spec.A, spec.EmbeddingDimension) + Tower.CountWeights(spec.B, spec.EmbeddingDimension) + 1;
+
     /// <summary>Takes over the weights of a model of the same shape.</summary>
     /// <exception cref="ArgumentException">Weights are missing, unexpected or of other shapes.</exception>
     public void CopyWeights(TwoTowerModel other)

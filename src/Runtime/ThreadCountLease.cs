@@ -7,8 +7,9 @@ namespace Microsoft.ML.GentleClip.Runtime;
 /// number share it, who wants another waits until they have gone.
 /// </summary>
 /// <remarks>
-/// libtorch keeps the number once for threads to come and once for every thread that has computed already. A lease sets both, the
-/// second for the thread that acquires it alone, and restores that one if it is disposed there.
+/// libtorch keeps the number once for threads to come and once for every thread that has computed already, which takes the former over
+/// when it computes first. A lease sets both, the second for the thread that acquires it alone, and restores that one if it is disposed
+/// there. A thread that computes first while others hold a lease would keep their number for ever: it gets the process's own.
 /// </remarks>
 internal sealed class ThreadCountLease : IDisposable
 {
@@ -24,7 +25,7 @@ internal sealed class ThreadCountLease : IDisposable
     private ThreadCountLease(int threads)
     {
         _threads = threads;
-        _formerOfThread = torch.get_num_threads();
+        _formerOfThread = OwnNumber();
         torch.set_num_threads(threads);
         _held = true;
     }
@@ -34,6 +35,13 @@ internal sealed class ThreadCountLease : IDisposable
     {
     }
 
+    /// <summary>This thread's number as it would be without the leases of others.</summary>
+    private static int OwnNumber()
+    {
+        var number = torch.get_num_threads(); // From here on the thread keeps it, whatever others lease.
+        return Holders.Count > 0 && number == Holders[0]._threads && !Holders.Exists(holder => holder._owner == Thread.CurrentThread) ? _formerDefault : number;
+    }
+
     /// <summary>Acquires the number of threads for the process, waiting while others hold another number.</summary>
     /// <param name="threads">1 or more; null leaves the process's setting alone and never waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -41,10 +49,20 @@ internal sealed class ThreadCountLease : IDisposable
     /// <exception cref="InvalidOperationException">This thread itself holds a lease of another number, so the wait would never end.</exception>
     public static ThreadCountLease Acquire(int? threads, CancellationToken cancellationToken = default)
     {
-        if (threads is not { } number)
-            return new ThreadCountLease();
-        ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(threads));
         TorchNativeLibrary.EnsureLoaded();
+        if (threads is not { } number)
+        {
+            lock (Gate)
+            {
+                if (OwnNumber() is var own && own != torch.get_num_threads())
+                {
+                    torch.set_num_threads(own); // and with it the number for new threads
+                    SetForNewThreads(Holders[0]._threads);
+                }
+            }
+            return new ThreadCountLease();
+        }
+        ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(threads));
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -79,13 +97,15 @@ internal sealed class ThreadCountLease : IDisposable
             if (_owner == Thread.CurrentThread)
                 torch.set_num_threads(_formerOfThread); // and with it the number for new threads, set right below
             var forNewThreads = Holders.Count == 0 ? _formerDefault : _threads;
-            OnNewThread(() => { torch.set_num_threads(forNewThreads); return forNewThreads; });
+            SetForNewThreads(forNewThreads);
             if (Holders.Count > 0)
                 return;
             _released.SetResult();
             _released = new TaskCompletionSource();
         }
     }
+
+    private static void SetForNewThreads(int number) => OnNewThread(() => { torch.set_num_threads(number); return number; });
 
     private static int OnNewThread(Func<int> function)
     {

@@ -61,7 +61,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             var learningRate = schedule.At(step);
             var gradientNorm = optimizer.Step(learningRate, options.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
-                throw new ArithmeticException($"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate, or look for extreme values in the input columns.");
+                throw new ArithmeticException($"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, raise {nameof(options.SddBandwidth)}, or look for extreme values in the input columns.");
             LogitScale.Clamp(model.LogitScale);
             averaged?.Update(model);
 

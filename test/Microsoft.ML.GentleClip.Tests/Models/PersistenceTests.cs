@@ -1,8 +1,11 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Tests.Runtime;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Models;
 
@@ -161,6 +164,65 @@ public sealed class PersistenceTests
         StringAssert.Contains(LoadError(Replace("model.json", "not json"u8.ToArray())), "model.json");
         StringAssert.Contains(LoadError(Replace("weights.safetensors", new byte[100])), "weights.safetensors");
         StringAssert.Contains(LoadError(Replace("weights.safetensors", [])), "weights.safetensors");
+    }
+
+    [TestMethod]
+    // Each would otherwise allocate what it claims, up to terabytes, or end the process inside libtorch.
+    [DataRow("\"embeddingDimension\": 16", "\"embeddingDimension\": 16384", "holds")]
+    [DataRow("\"embeddingDimension\": 16", "\"embeddingDimension\": -1", "EmbeddingDimension must be from 2 to 16384, found -1")]
+    [DataRow("\"inputDimension\": 12", "\"inputDimension\": 2000000000", "holds")]
+    [DataRow("\"inputDimension\": 12", "\"inputDimension\": -12", "input dimension of column 'A' expected 1 or more, found -12")]
+    [DataRow("\"hiddenDimensions\": [", "\"hiddenDimensions\": [65536, 65536, 65536, 65536, 65536, 65536,", "holds")]
+    [DataRow("\"hiddenDimensions\": [", "\"hiddenDimensions\": [-5,", "HiddenDimensions must be from 1 to 65536, found -5")]
+    [DataRow("\"temperature\": 0.07,", "\"temperature\": \"NaN\",", "Temperature must be from 0.01 to 1, found NaN")]
+    [DataRow("\"trainingRows\": \"All\"", "\"trainingRows\": 9", "TrainingRows must be one of")]
+    [DataRow("\"outputColumn\": \"EmbeddingA\"", "\"outputColumn\": \"EmbeddingB\"", "Both modalities write column 'EmbeddingB'")]
+    [DataRow("\"inputColumn\": \"A\"", "\"inputColumn\": \"\"", "model.json")]
+    public void AHostileDescriptionIsRefusedBeforeItIsAllocated(string from, string to, string expected)
+    {
+        var bytes = Edit(zip =>
+        {
+            var entry = zip.Entries.Single(e => e.Name == "model.json");
+            var path = entry.FullName;
+            string json;
+            using (var reader = new StreamReader(entry.Open()))
+                json = reader.ReadToEnd();
+            StringAssert.Contains(json, from);
+            entry.Delete();
+            using var writer = new StreamWriter(zip.CreateEntry(path).Open());
+            writer.Write(json.Replace(from, to, StringComparison.Ordinal));
+        });
+        using var process = Process.GetCurrentProcess();
+        process.Refresh();
+        var before = process.PeakVirtualMemorySize64;
+        StringAssert.Contains(LoadError(bytes), expected);
+        process.Refresh();
+        Assert.IsLessThan(1L << 30, process.PeakVirtualMemorySize64 - before, "bytes of address space taken on the way to the error");
+    }
+
+    [TestMethod]
+    public void LoadingLeavesNoSecondCopyOfTheWeights()
+    {
+        var bytes = Edit(_ => { });
+        Load().Dispose();
+        var before = Tensor.TotalCount;
+        using var transformer = Load();
+        // One for each parameter is never taken back by TorchSharp's counter, another is the parameter; buffers are their own.
+        var (parameters, weights) = (transformer.Model.parameters().Count(), transformer.Model.state_dict().Count);
+        Assert.AreEqual(before + weights + parameters, Tensor.TotalCount);
+
+        GentleClipTransformer Load() => (GentleClipTransformer)new MLContext().Model.Load(new MemoryStream(bytes), out _);
+    }
+
+    [TestMethod]
+    public void WeightsAreCountedAsTheModelHasThem()
+    {
+        var spec = new TwoTowerSpec(
+            new(Modality.Vector("A", "EA", new VectorEncoderOptions { HiddenDimensions = [7, 5] }), 11),
+            new(Modality.Vector("B", "EB", new VectorEncoderOptions { HiddenDimensions = [] }), 3), 6, 0.07);
+        using var generator = new Generator(0);
+        using var model = new TwoTowerModel(spec, generator);
+        Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));
     }
 
     private static byte[] Replace(string name, byte[] content) => Edit(zip =>

@@ -66,6 +66,26 @@ public sealed class ThreadCountLeaseTests
     }
 
     [TestMethod]
+    [DataRow(3)]
+    [DataRow(null)]
+    public void AThreadThatComputesFirstUnderAnothersLeaseDoesNotKeepItsNumber(int? number)
+    {
+        var (during, after) = (0, 0);
+        using (ThreadCountLease.Acquire(3))
+        {
+            new Thread(() =>
+            {
+                using (ThreadCountLease.Acquire(number))
+                    during = torch.get_num_threads();
+                after = torch.get_num_threads();
+            }).RunToEnd();
+            Assert.AreEqual((3, 3), (torch.get_num_threads(), OfNewThread()), "the holder's own and that of new threads");
+        }
+        Assert.AreEqual((number ?? 2, 2), (during, after));
+        Assert.AreEqual((2, 2), (torch.get_num_threads(), OfNewThread()));
+    }
+
+    [TestMethod]
     public void AnotherNumberWaitsUntilTheHolderHasGone()
     {
         using var holder = ThreadCountLease.Acquire(3);

@@ -43,6 +43,19 @@ public sealed class TrainingTests
     }
 
     [TestMethod]
+    public void FitsInsideABlockWithoutGradients()
+    {
+        var options = TwoViews.Options(steps: 5);
+        using var expected = Fit(options);
+        using (no_grad())
+        using (var model = Fit(options))
+            Assert.AreEqual(HashOfWeights(expected), HashOfWeights(model));
+        using (inference_mode())
+        using (var model = Fit(options))
+            Assert.AreEqual(HashOfWeights(expected), HashOfWeights(model));
+    }
+
+    [TestMethod]
     public void LiveTensorsStayFlatOver500Steps()
     {
         var options = TwoViews.Options(steps: 500);
