@@ -41,7 +41,7 @@ internal sealed record PseudoPairs(long[] A, long[] B, double[] Cosines)
         using var scope = NewDisposeScope();
         var (n, m) = (a.size(0), b.size(1));
         var radii = empty(n, a.dtype, a.device);
-        var largest = a.new_zeros([0, m]); // of the columns so far
+        var largest = a.new_full([Math.Min(neighbours, n), m], double.NegativeInfinity); // of the columns so far
         for (long start = 0; start < n; start += blockSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -50,7 +50,7 @@ internal sealed record PseudoPairs(long[] A, long[] B, double[] Cosines)
             var cosines = a.narrow(0, start, length).matmul(b);
             radii.narrow(0, start, length).copy_(cosines.topk((int)Math.Min(neighbours, m), 1).values.mean([1]));
             var candidates = cat([largest, cosines.topk((int)Math.Min(neighbours, length), 0).values], 0);
-            largest = candidates.topk((int)Math.Min(neighbours, candidates.size(0)), 0).values.MoveToOuterDisposeScope();
+            largest.copy_(candidates.topk((int)largest.size(0), 0).values);
         }
         return (radii.MoveToOuterDisposeScope(), largest.mean([0]).MoveToOuterDisposeScope());
     }

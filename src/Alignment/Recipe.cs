@@ -17,7 +17,7 @@ internal sealed record Recipe(RecipeMap A, RecipeMap B)
         var linear = RidgeCca.Fit(linearA, linearB, pairs.Weights, settings);
         var kernelA = KernelFeatures.Of(pairs.A, anchors, pairs.BandwidthA, settings.KernelWeight > 0);
         var kernelB = KernelFeatures.Of(pairs.B, anchors, pairs.BandwidthB, settings.KernelWeight > 0);
-        var kernel = RidgeCca.Fit(kernelA.Features, kernelB.Features, pairs.Weights, settings);
+        var kernel = RidgeCca.Fit(kernelA.Features, kernelB.Features, pairs.Weights, settings, kernelA.FullRank, kernelB.FullRank);
         if (linear.MapA.size(1) + kernel.MapA.size(1) == 0)
             return null;
         var recipe = new Recipe(

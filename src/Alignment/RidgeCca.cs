@@ -20,7 +20,9 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
     /// <param name="b">Their partners `[n, dimB]`.</param>
     /// <param name="weights">`[n]`, of sum 1.</param>
     /// <param name="settings">Ridge and power.</param>
-    public static RidgeCca Fit(Tensor a, Tensor b, Tensor weights, AlignmentSettings settings)
+    /// <param name="rankA">Divisor of the trace in the mean eigenvalue; 0 for the number of columns.</param>
+    /// <param name="rankB">The same of B.</param>
+    public static RidgeCca Fit(Tensor a, Tensor b, Tensor weights, AlignmentSettings settings, double rankA = 0, double rankB = 0)
     {
         using var scope = NewDisposeScope();
         var (meanA, meanB) = (weights.matmul(a), weights.matmul(b));
@@ -31,7 +33,7 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
         if (Varies(covarianceA) && Varies(covarianceB))
         {
             // C^(-1/2) is only fixed up to a rotation, which the singular vectors undo: a Cholesky factor L does as well, M = La^-1 Cab Lb^-T.
-            var (rootA, rootB) = (RidgeRoot(covarianceA, settings.Ridge), RidgeRoot(covarianceB, settings.Ridge));
+            var (rootA, rootB) = (RidgeRoot(covarianceA, settings.Ridge, rankA), RidgeRoot(covarianceB, settings.Ridge, rankB));
             var half = linalg.solve_triangular(rootA, centredA.t().matmul(weightedB), upper: false);
             var whitened = linalg.solve_triangular(rootB, half.t(), upper: false).t();
             var (u, s, vh) = linalg.svd(whitened, fullMatrices: false);
@@ -48,9 +50,9 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
 
     private static bool Varies(Tensor covariance) => covariance.size(0) > 0 && covariance.trace().item<double>() > SmallestVariance;
 
-    private static Tensor RidgeRoot(Tensor covariance, double ridge)
+    private static Tensor RidgeRoot(Tensor covariance, double ridge, double rank)
     {
         var dimension = covariance.size(0);
-        return linalg.cholesky(covariance + ridge * covariance.trace() / dimension * eye(dimension, dtype: ScalarType.Float64, device: covariance.device));
+        return linalg.cholesky(covariance + ridge * covariance.trace() / (rank > 0 ? rank : dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device));
     }
 }
