@@ -1,0 +1,104 @@
+using Microsoft.ML.GentleClip.Objectives;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Alignment;
+
+/// <summary>
+/// First step of a modality, learnt from all its rows: subtract their mean, divide by one global standard deviation, keep the leading
+/// principal components with their spectrum.
+/// </summary>
+internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth)
+{
+    private const double SmallestEigenvalue = 1e-10; // of the largest; less is rounding, and would count in the mean eigenvalue of the ridge
+    private const int RowsForBandwidth = 1000;
+
+    /// <summary>`[dim]`.</summary>
+    public Tensor Mean { get; } = mean;
+
+    /// <summary>`[dim, components]`: orthogonal columns, divided by the standard deviation.</summary>
+    public Tensor Basis { get; } = basis;
+
+    /// <summary>Median squared distance of prepared rows.</summary>
+    public double Bandwidth { get; } = bandwidth;
+
+    /// <summary>Learns the preparation; null where all rows are equal.</summary>
+    /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
+    /// <param name="components">Most components.</param>
+    /// <param name="blockSize">Rows at a time.</param>
+    public static RowPreparation? Fit(IReadOnlyList<Tensor> parts, int components, int blockSize)
+    {
+        using var scope = NewDisposeScope();
+        var (count, dimension) = (parts.Sum(part => part.size(0)), parts[0].size(1));
+        var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
+        foreach (var block in Blocks(parts, blockSize))
+            using (NewDisposeScope())
+                mean.add_(block.to(ScalarType.Float64).sum(dim: 0), 1d / count);
+        var (values, vectors, variance) = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
+        var largest = values[^1].item<double>();
+        if (largest * dimension <= double.Epsilon || !double.IsFinite(largest))
+            return null;
+        var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
+        var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1) / Math.Sqrt(variance / dimension);
+        var prepared = new RowPreparation(mean, basis, 1);
+        return new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize)));
+    }
+
+    /// <summary>Prepared rows `[n, components]`.</summary>
+    public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) =>
+        Rows.InBlocks(rows, blockSize, block => (block.to(ScalarType.Float64) - Mean).matmul(Basis), cancellationToken);
+
+    // Eigenvectors of the covariance, which row blocks add up.
+    private static (Tensor Values, Tensor Vectors, double Variance) Covariance(IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize)
+    {
+        var covariance = zeros(mean.size(0), mean.size(0), ScalarType.Float64, mean.device);
+        foreach (var block in Blocks(parts, blockSize))
+        {
+            using var step = NewDisposeScope();
+            var centred = block.to(ScalarType.Float64) - mean;
+            covariance.addmm_(centred.t(), centred);
+        }
+        covariance.div_(count);
+        var (values, vectors) = linalg.eigh(covariance);
+        return (values, vectors, covariance.trace().item<double>());
+    }
+
+    // The same from inner products of rows, where there are fewer rows than dimensions.
+    private static (Tensor Values, Tensor Vectors, double Variance) Gram(IReadOnlyList<Tensor> parts, Tensor mean, long count)
+    {
+        var centred = cat([.. parts.Select(part => part.to(ScalarType.Float64))], 0) - mean;
+        var gram = centred.matmul(centred.t()) / count;
+        var (values, vectors) = linalg.eigh(gram);
+        return (values, centred.t().matmul(vectors) / (values * count).clamp_min(double.Epsilon).sqrt(), gram.trace().item<double>());
+    }
+
+    // Half of the pairs of a mass of equal rows are no distance at all: then the median of the others.
+    private static double MedianSquaredDistance(Tensor rows)
+    {
+        var pairs = triu_indices(rows.size(0), rows.size(0), 1, device: rows.device);
+        var distances = Pairwise.SquaredDistances(rows, rows).index([pairs[0], pairs[1]]);
+        var smallest = 1e-10 * distances.max().item<double>();
+        var median = distances.median().item<double>();
+        return median > smallest ? median : distances[distances > smallest].median().item<double>();
+    }
+
+    private static Tensor EvenlySpaced(IReadOnlyList<Tensor> parts, long count)
+    {
+        var (picked, offset) = (new List<Tensor>(), 0L);
+        var wanted = Math.Min(count, RowsForBandwidth);
+        var numbers = Enumerable.Range(0, (int)wanted).Select(i => i * count / wanted).ToArray();
+        foreach (var part in parts)
+        {
+            var own = numbers.Where(number => number >= offset && number < offset + part.size(0)).Select(number => number - offset).ToArray();
+            picked.Add(Rows.Pick(part, own));
+            offset += part.size(0);
+        }
+        return cat(picked, 0);
+    }
+
+    private static IEnumerable<Tensor> Blocks(IReadOnlyList<Tensor> parts, int blockSize)
+    {
+        foreach (var part in parts)
+            for (long start = 0; start < part.size(0); start += blockSize)
+                yield return part.narrow(0, start, Math.Min(blockSize, part.size(0) - start));
+    }
+}
