@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Objectives;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -67,7 +66,7 @@ internal sealed class Csls : IDisposable
         var radii = candidateRadii ?? Radii(candidates, other);
         var kept = (int)Math.Min(count, candidates.size(0));
         var (scores, numbers) = (empty([queries.size(0), kept], queries.dtype, queries.device), empty([queries.size(0), kept], ScalarType.Int64, queries.device));
-        foreach (var (start, length) in Pairwise.Blocks(queries.size(0), candidates.size(0), BlockRows(candidates.size(0))))
+        foreach (var (start, length) in Rows.Blocks(queries.size(0), candidates.size(0), BlockRows(candidates.size(0))))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();

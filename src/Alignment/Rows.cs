@@ -55,4 +55,12 @@ internal static class Rows
         using var index = tensor(numbers, device: rows.device);
         return rows.index_select(0, index);
     }
+
+    /// <summary>Cuts n rows into blocks of at most <paramref name="blockSize"/> whose products with m others hold at most 4 blockSize² numbers.</summary>
+    public static IEnumerable<(long Start, long Length)> Blocks(long n, long m, int blockSize)
+    {
+        var rows = Math.Clamp(4L * blockSize * blockSize / Math.Max(m, 1), 1, blockSize);
+        for (long start = 0; start < n; start += rows)
+            yield return (start, Math.Min(rows, n - start));
+    }
 }
