@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Objectives;
+
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>What a batch consists of: how many pairs and how many unpaired samples of each modality.</summary>
@@ -19,7 +21,7 @@ internal sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int St
         var larger = Math.Max(unpairedA, unpairedB);
         var n = options.PairsPerBatchRule switch
         {
-            PairsPerBatchRule.Proportional => Math.Clamp((int)((long)pairs * options.BatchSize / Math.Max(1, (long)pairs + larger)), Math.Min(2, pairs), pairs),
+            PairsPerBatchRule.Proportional => ContrastiveLoss.PairsPerBatch(pairs, unpairedA, unpairedB, options.BatchSize),
             _ => Math.Min(pairs, options.PairsPerBatch ?? (larger == 0 ? options.BatchSize : Math.Max(2, options.BatchSize / 2))),
         };
         // Unpaired rows that no loss looks at would only cost time.
