@@ -20,12 +20,32 @@ internal static partial class TorchNativeLibrary
 {
     private const string Bridge = "LibTorchSharp", UnusedVersion = "GLIBCXX_3.4.32", UnusedSymbol = "_ZSt21ios_base_library_initv";
     private static readonly Lock Gate = new();
-    private static volatile bool _loaded;
+    private static volatile bool _loaded, _initialized;
     private static nint _bridge;
 
     /// <summary>Loads the native libraries once per process; later calls return at once. Every entry point calls this before it touches torch.</summary>
     /// <exception cref="DllNotFoundException">No native package is there, or it cannot be loaded; the message says which to add and where was looked.</exception>
     public static void EnsureLoaded()
+    {
+        if (_initialized)
+            return;
+        Load();
+        try
+        {
+            // Outside the lock: torch's own initialisation asks for the library by the event below, maybe on another thread.
+            RuntimeHelpers.RunClassConstructor(typeof(torch).TypeHandle);
+        }
+        catch (TypeInitializationException e)
+        {
+            throw new DllNotFoundException(
+                "TorchSharp has failed to initialise, and does not try again in this process. If the program uses TorchSharp.torch before "
+                + "Microsoft.ML.GentleClip, which helps TorchSharp's load, make an estimator first: mlContext.Transforms.GentleClip(...). "
+                + $"TorchSharp's own error: {(e.InnerException ?? e).Message.Split('\n')[0].Trim()}", e);
+        }
+        _initialized = true;
+    }
+
+    private static void Load()
     {
         if (_loaded)
             return;
@@ -56,7 +76,7 @@ internal static partial class TorchNativeLibrary
             return 0;
         try
         {
-            EnsureLoaded();
+            Load();
         }
         catch (DllNotFoundException)
         {

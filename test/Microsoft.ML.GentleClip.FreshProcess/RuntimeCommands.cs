@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using TorchSharp;
 
-/// <summary>Commands about the native libraries: torch-maps, torch-missing.</summary>
+/// <summary>Commands about the native libraries: torch-maps, torch-missing, torch-too-late.</summary>
 internal static class RuntimeCommands
 {
     /// <summary>The exit code, or null where the command is another's.</summary>
@@ -19,15 +19,19 @@ internal static class RuntimeCommands
                 RuntimeHelpers.RunModuleConstructor(Library.ManifestModule.ModuleHandle);
                 return PrintMaps();
             case ["torch-missing"]:
+                return PrintError();
+            // An application that uses torch first and goes on after that failed; the native libraries are there by then.
+            case ["torch-too-late", var natives]:
                 try
                 {
-                    EnsureLoaded();
+                    PrintMaps();
                     return 1;
                 }
-                catch (DllNotFoundException e)
+                catch (TypeInitializationException)
                 {
-                    Console.WriteLine(e.Message);
-                    return 0;
+                    foreach (var file in Directory.GetFiles(natives, "lib*.so*").Where(file => !File.Exists(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)))))
+                        File.CreateSymbolicLink(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)), file);
+                    return PrintError();
                 }
             default:
                 return null;
@@ -40,6 +44,20 @@ internal static class RuntimeCommands
         .GetType("Microsoft.ML.GentleClip.Runtime.TorchNativeLibrary", throwOnError: true)!
         .GetMethod("EnsureLoaded")!
         .Invoke(null, BindingFlags.DoNotWrapExceptions, null, null, null);
+
+    private static int PrintError()
+    {
+        try
+        {
+            EnsureLoaded();
+            return 1;
+        }
+        catch (DllNotFoundException e)
+        {
+            Console.WriteLine(e.Message);
+            return 0;
+        }
+    }
 
     private static int PrintMaps()
     {

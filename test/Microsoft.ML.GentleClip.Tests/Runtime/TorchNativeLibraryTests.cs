@@ -50,6 +50,19 @@ public sealed class TorchNativeLibraryTests
     }
 
     [TestMethod]
+    public void TorchUsedTooEarlySaysWhatToDo()
+    {
+        using var folder = new TemporaryFolder();
+        using var packages = new TemporaryFolder(); // else TorchSharp copies 500 MB out of the NuGet cache
+        ChildProcess.CopyManaged(folder.FullName);
+        var child = ChildProcess.Run(folder.FullName, ["torch-too-late", AppContext.BaseDirectory], new Dictionary<string, string> { ["NUGET_PACKAGES"] = packages.FullName });
+
+        Assert.AreEqual(0, child.ExitCode, child.ToString());
+        Assert.Contains("make an estimator first: mlContext.Transforms.GentleClip(...)", child.Output);
+        Assert.Contains("TorchSharp's own error: ", child.Output);
+    }
+
+    [TestMethod]
     public void FilesNotOfTheLoaderAreRefusedNotRead()
     {
         foreach (var content in (byte[][])[[], "MZ not an ELF file"u8.ToArray(), new byte[64]])

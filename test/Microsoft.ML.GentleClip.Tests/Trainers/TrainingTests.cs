@@ -187,12 +187,66 @@ public sealed class TrainingTests
     [TestMethod]
     public void LogitScaleStaysInItsRange()
     {
-        var options = TwoViews.Options(steps: 100);
-        options.Temperature = 0.01;
-        options.LearningRate = 0.3;
+        // Where noise drowns the samples, every temperature is too low; unclamped, it rises above 1.
+        var drowned = new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.9, InputNoise = 10 };
+        var options = TwoViews.Options(steps: 60);
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", drowned), Modality.Vector("B", "EmbeddingB", drowned));
+        (options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight) = (0, 0, 0);
+        options.Temperature = 0.9;
         using var model = Fit(options);
-        foreach (var epoch in model.History)
-            Assert.IsTrue(epoch.Temperature is >= 0.01 - 1e-6 and <= 1 + 1e-6, $"temperature {epoch.Temperature}");
+        Assert.AreEqual(1, model.History.Max(epoch => epoch.Temperature), 1e-6, string.Join(", ", model.History.Select(epoch => epoch.Temperature)));
+    }
+
+    private static IEnumerable<object[]> ChangesOfOptions()
+    {
+        yield return Change(nameof(GentleClipOptions.LearningRate), options => options.LearningRate *= 2);
+        yield return Change(nameof(GentleClipOptions.WeightDecay), options => options.WeightDecay = 0.5);
+        yield return Change(nameof(GentleClipOptions.WarmupFraction), options => options.WarmupFraction = 0.5);
+        yield return Change(nameof(GentleClipOptions.GradientClipNorm), options => options.GradientClipNorm = 1e-6);
+        yield return Change(nameof(GentleClipOptions.ContrastiveWeight), options => options.ContrastiveWeight = 2);
+        yield return Change(nameof(GentleClipOptions.SelfSupervisedWeight), options => options.SelfSupervisedWeight = 1);
+        yield return Change(nameof(GentleClipOptions.MmdWeight), options => options.MmdWeight = 2);
+        yield return Change(nameof(GentleClipOptions.SddWeight), options => options.SddWeight = 2);
+        yield return Change(nameof(GentleClipOptions.SddBandwidth), options => options.SddBandwidth = 1);
+        yield return Change(nameof(GentleClipOptions.Temperature), options => options.Temperature = 0.2);
+        yield return Change(nameof(GentleClipOptions.BatchSize), options => options.BatchSize = 32);
+        yield return Change(nameof(GentleClipOptions.PairsPerBatch), options => options.PairsPerBatch = 10);
+        yield return Change(nameof(GentleClipOptions.PairsPerBatchRule), options => options.PairsPerBatchRule = PairsPerBatchRule.Proportional);
+        yield return Change(nameof(GentleClipOptions.MaximumNumberOfSteps), options => options.MaximumNumberOfSteps++);
+        yield return Change(nameof(GentleClipOptions.ValidationFraction), options => options.ValidationFraction = 0.2);
+        yield return Change(nameof(VectorEncoderOptions.Dropout), options => options.ModalityA = Encoder(options, encoder => encoder with { Dropout = 0.5 }));
+        yield return Change(nameof(VectorEncoderOptions.InputNoise), options => options.ModalityA = Encoder(options, encoder => encoder with { InputNoise = 0.5 }));
+        yield return Change(nameof(VectorEncoderOptions.InputMasking), options => options.ModalityA = Encoder(options, encoder => encoder with { InputMasking = 0.5 }));
+        yield return Change(nameof(VectorEncoderOptions.Standardize), options => options.ModalityA = Encoder(options, encoder => encoder with { Standardize = false }));
+
+        static object[] Change(string name, Action<GentleClipOptions> change) => [name, change];
+
+        static VectorModality Encoder(GentleClipOptions options, Func<VectorEncoderOptions, VectorEncoderOptions> change) =>
+            Modality.Vector("A", "EmbeddingA", change(((VectorModality)options.ModalityA!).Encoder));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(ChangesOfOptions))]
+    public void EachOptionReachesTheTraining(string name, Action<GentleClipOptions> change)
+    {
+        using var expected = Fit(TwoViews.Options(steps: 4));
+        var options = TwoViews.Options(steps: 4);
+        change(options);
+        using var changed = Fit(options);
+        Assert.AreNotEqual(HashOfWeights(expected), HashOfWeights(changed), name);
+    }
+
+    [TestMethod]
+    public void HeldOutPairsLeaveTheOthersMatched()
+    {
+        // Two samples of B alone come first, so that the partners' positions differ by two.
+        var rows = TwoViews.Mixed(0, 0, 2).Concat(TwoViews.Pairs(8, seed: 3)).ToList();
+        using var data = GentleClip.Trainers.TrainingData.Read(MlContext.Data.LoadFromEnumerable(rows), TwoViews.Options(), () => { });
+        var (a, b) = data.HoldOut([5, 0, 3]);
+        CollectionAssert.AreEqual(new[] { 5, 0, 3 }, a);
+        CollectionAssert.AreEqual(new[] { 7, 2, 5 }, b);
+        CollectionAssert.AreEqual(new[] { 1, 2, 4, 6, 7 }, data.PairsA.ToArray());
+        CollectionAssert.AreEqual(new[] { 3, 4, 6, 8, 9 }, data.PairsB.ToArray());
     }
 
     private sealed class StepWatcher(Action onStep) : IProgress<TrainingProgress>
