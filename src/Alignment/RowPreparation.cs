@@ -10,6 +10,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth)
 {
     private const double SmallestEigenvalue = 1e-10; // of the largest; less is rounding, and would count in the mean eigenvalue of the ridge
+    private const double SmallestVariance = 1e-290; // eigenvalues above 1e-10 of it are still normal numbers
     private const int RowsForBandwidth = 1000;
 
     /// <summary>`[dim]`.</summary>
@@ -21,7 +22,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <summary>Median squared distance of prepared rows.</summary>
     public double Bandwidth { get; } = bandwidth;
 
-    /// <summary>Learns the preparation; null where all rows are equal.</summary>
+    /// <summary>Learns the preparation; null where all rows are equal, or float64 overflows.</summary>
     /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
     /// <param name="components">Most components.</param>
     /// <param name="blockSize">Rows at a time.</param>
@@ -33,10 +34,14 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         foreach (var block in Blocks(parts, blockSize))
             using (NewDisposeScope())
                 mean.add_(block.to(ScalarType.Float64).sum(dim: 0), 1d / count);
-        var (values, vectors, variance) = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
-        var largest = values[^1].item<double>();
-        if (largest * dimension <= double.Epsilon || !double.IsFinite(largest))
+        var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
+        var variance = moments.trace().item<double>();
+        if (variance <= SmallestVariance || !double.IsFinite(variance))
             return null;
+        var (values, vectors) = linalg.eigh(moments);
+        if (dimension > count)
+            vectors = Directions(parts, mean, vectors) / (values * count).clamp_min(double.Epsilon).sqrt();
+        var largest = values[^1].item<double>();
         var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
         var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1) / Math.Sqrt(variance / dimension);
         var prepared = new RowPreparation(mean, basis, 1);
@@ -47,8 +52,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) =>
         Rows.InBlocks(rows, blockSize, block => (block.to(ScalarType.Float64) - Mean).matmul(Basis), cancellationToken);
 
-    // Eigenvectors of the covariance, which row blocks add up.
-    private static (Tensor Values, Tensor Vectors, double Variance) Covariance(IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize)
+    private static Tensor Covariance(IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize)
     {
         var covariance = zeros(mean.size(0), mean.size(0), ScalarType.Float64, mean.device);
         foreach (var block in Blocks(parts, blockSize))
@@ -57,19 +61,19 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
             var centred = block.to(ScalarType.Float64) - mean;
             covariance.addmm_(centred.t(), centred);
         }
-        covariance.div_(count);
-        var (values, vectors) = linalg.eigh(covariance);
-        return (values, vectors, covariance.trace().item<double>());
+        return covariance.div_(count);
     }
 
-    // The same from inner products of rows, where there are fewer rows than dimensions.
-    private static (Tensor Values, Tensor Vectors, double Variance) Gram(IReadOnlyList<Tensor> parts, Tensor mean, long count)
+    // Inner products of rows have the same non-zero eigenvalues, and are fewer where there are fewer rows than dimensions.
+    private static Tensor Gram(IReadOnlyList<Tensor> parts, Tensor mean, long count)
     {
-        var centred = cat([.. parts.Select(part => part.to(ScalarType.Float64))], 0) - mean;
-        var gram = centred.matmul(centred.t()) / count;
-        var (values, vectors) = linalg.eigh(gram);
-        return (values, centred.t().matmul(vectors) / (values * count).clamp_min(double.Epsilon).sqrt(), gram.trace().item<double>());
+        var centred = Centred(parts, mean);
+        return centred.matmul(centred.t()) / count;
     }
+
+    private static Tensor Directions(IReadOnlyList<Tensor> parts, Tensor mean, Tensor vectors) => Centred(parts, mean).t().matmul(vectors);
+
+    private static Tensor Centred(IReadOnlyList<Tensor> parts, Tensor mean) => cat([.. parts.Select(part => part.to(ScalarType.Float64))], 0) - mean;
 
     // Half of the pairs of a mass of equal rows are no distance at all: then the median of the others.
     private static double MedianSquaredDistance(Tensor rows)

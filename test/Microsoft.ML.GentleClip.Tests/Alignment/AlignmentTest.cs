@@ -71,6 +71,7 @@ public abstract class AlignmentTest
 
     protected static void AssertUnit(Tensor rows)
     {
+        using var scope = NewDisposeScope();
         Assert.IsTrue(rows.isfinite().all().item<bool>(), "a value is not finite");
         var error = (rows.to(float64).square().sum(dim: 1) - 1).abs().max().item<double>();
         Assert.IsLessThan(1e-6, error, "rows are not of length 1");

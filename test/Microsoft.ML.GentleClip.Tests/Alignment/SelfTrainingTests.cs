@@ -1,0 +1,232 @@
+using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Alignment;
+
+[TestClass]
+public sealed class SelfTrainingTests : AlignmentTest
+{
+    private static readonly AlignmentSettings Trained = new() { SelfTraining = new() { Use = PartUse.On } };
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(7)]
+    [DataRow(1000)]
+    public void PseudoPairsEqualPlainLoop(int blockSize)
+    {
+        var (a, b) = (nn.functional.normalize(Normal(23, 4, 1)), nn.functional.normalize(Normal(31, 4, 2)));
+        foreach (var (neighbours, most) in new[] { (5, 6), (1, 100), (50, 100) })
+        {
+            var expected = PlainAlignment.Matches([.. ToRows(a.matmul(b.t()))], neighbours, most);
+            var found = PseudoPairs.Find(a, b, neighbours, most, blockSize);
+            Assert.HasCount(most == 6 ? 6 : expected.Count, found.A);
+            CollectionAssert.AreEqual(expected.Select(match => (long)match.A).ToArray(), found.A);
+            CollectionAssert.AreEqual(expected.Select(match => (long)match.B).ToArray(), found.B);
+            AssertClose(tensor(expected.Select(match => match.Cosine).ToArray()), tensor(found.Cosines), 1e-12);
+        }
+    }
+
+    [TestMethod]
+    public void OneRoundEqualsPlainLoop()
+    {
+        var data = Data(pairs: 8, unpairedA: 24, unpairedB: 21);
+        var (a, b) = Views(9, 6, 5, seed: 7);
+        var (pairsA, pairsB, poolA, poolB) = (ToRows(data.PairsA), ToRows(data.PairsB), ToRows(data.UnpairedA!), ToRows(data.UnpairedB!));
+        var plain = new PlainAlignment(pairsA, pairsB, [.. pairsA, .. poolA], [.. pairsB, .. poolB]);
+        var before = plain.Cosines(ToRows(a), ToRows(b));
+        var matches = plain.SelfTrain(pairsA, pairsB, poolA, poolB, neighbours: 4, most: 6);
+        Assert.HasCount(6, matches);
+
+        var (alignment, report) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On, Rounds = 1, Neighbours = 4, PseudoPairs = 6 } });
+        using (alignment)
+        {
+            CollectionAssert.AreEqual(new[] { 6 }, report.PseudoPairs.ToArray());
+            Assert.IsTrue(report.UsesSelfTraining);
+            var expected = tensor(plain.Cosines(ToRows(a), ToRows(b)).SelectMany(row => row).ToArray(), [9, 9]);
+            AssertClose(expected, Cosines(alignment, a, b), 1e-6); // partners are weighted by float32 cosines
+            Assert.IsGreaterThan(1e-2, (expected - tensor(before.SelectMany(row => row).ToArray(), [9, 9])).abs().max().item<double>(), "the round changed something");
+        }
+    }
+
+    [TestMethod]
+    public void BlockSizeDoesNotMatter()
+    {
+        var data = Data(20, 150, 130, 12, 10);
+        var (a, b) = Views(30, 12, 10, seed: 7);
+        var all = Trained with { Spectral = new() { Use = PartUse.On }, Smoothing = new() { Use = true }, EmbeddingDimension = 40 };
+        var (whole, _) = Fit(data, all);
+        using (whole)
+            foreach (var blockSize in new[] { 1, 13, 130 })
+            {
+                var (blocks, _) = Fit(data, all with { BlockSize = blockSize });
+                using (blocks)
+                    AssertClose(Cosines(whole, a, b), Cosines(blocks, a, b), 1e-6, $"blocks of {blockSize}");
+            }
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void UnpairedRowsHelpWhereGeometriesAgreeAndNoiseOfEqualCovarianceDoesNot(int seed)
+    {
+        var world = new Agreeing(seed);
+        var (data, test) = (world.Data(pairs: 8, unpaired: 500), world.Pairs(200, 4));
+        var prepared = (A: RowPreparation.Fit(data.AllRows(AlignmentSide.A), 64, 512)!, B: RowPreparation.Fit(data.AllRows(AlignmentSide.B), 64, 512)!);
+        var pairs = WeightedPairs.Equal(prepared.A.Apply(data.PairsA, 512), prepared.B.Apply(data.PairsB, 512), prepared.A.Bandwidth, prepared.B.Bandwidth);
+        var (poolA, poolB) = (prepared.A.Apply(data.UnpairedA!, 512), prepared.B.Apply(data.UnpairedB!, 512));
+        var recipe = Recipe.Fit(pairs, null, Trained)!;
+        double Recall(Recipe maps) => RecallAt1(maps.A.Apply(prepared.A.Apply(test.A, 512)).matmul(maps.B.Apply(prepared.B.Apply(test.B, 512)).t()));
+        double RecallTrained(Tensor a, Tensor b) => Recall(new SelfTraining(Trained, a, b, new ManagedGenerator(1)).Run(pairs, recipe, 6));
+
+        var (alone, trained, control) = (Recall(recipe), RecallTrained(poolA, poolB), RecallTrained(LikeGaussian(poolA, 31), LikeGaussian(poolB, 32)));
+        var found = $"R@1: R {alone:f1}, S {trained:f1}, S on Gaussian rows {control:f1}";
+        Assert.IsGreaterThan(alone + 15, trained, found);
+        Assert.IsGreaterThan(control + 15, trained, found);
+    }
+
+    [TestMethod]
+    public void GateUsesUnpairedRowsWhereGeometriesAgree()
+    {
+        foreach (var seed in new[] { 1, 2, 3 })
+        {
+            var (alignment, report) = Fit(new Agreeing(seed).Data(pairs: 20, unpaired: 300), new());
+            alignment.Dispose();
+            Assert.IsTrue(report.UsesSelfTraining, $"seed {seed}: {report.Gate}");
+            Assert.IsLessThan(report.Gate!.Recipe, report.Gate.SelfTraining!.Value);
+            Assert.HasCount(6, report.PseudoPairs);
+        }
+    }
+
+    [TestMethod]
+    public void GateLeavesUnrelatedNoiseAlone()
+    {
+        foreach (var seed in new[] { 1, 2, 3 })
+        {
+            var world = new Agreeing(seed);
+            var (a, b) = world.Pairs(20, 1);
+            var data = new AlignmentData(a, b, 2 * Normal(300, (int)a.size(1), seed + 50), 2 * Normal(300, (int)b.size(1), seed + 60));
+            var (alignment, report) = Fit(data, new());
+            var (without, _) = Fit(data, Plain);
+            using (alignment)
+            using (without)
+            {
+                Assert.IsFalse(report.UsesSelfTraining, $"seed {seed}: {report.Gate}");
+                Assert.IsGreaterThan(report.Gate!.Recipe, report.Gate.SelfTraining!.Value);
+                Assert.IsEmpty(report.PseudoPairs);
+                var (x, y) = world.Pairs(10, 9);
+                AssertClose(Cosines(without, x, y), Cosines(alignment, x, y), 0, "without self-training it is R, to the bit");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0, 30)]
+    [DataRow(30, 0)]
+    [DataRow(0, 0)]
+    public void ASideWithoutUnpairedRowsLeavesR(int unpairedA, int unpairedB)
+    {
+        foreach (var use in new[] { PartUse.Gated, PartUse.On })
+        {
+            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), new() { SelfTraining = new() { Use = use }, Spectral = new() { Use = PartUse.Gated } });
+            alignment.Dispose();
+            Assert.IsFalse(report.UsesSelfTraining || report.UsesSpectral);
+            Assert.IsNull(report.Gate);
+        }
+    }
+
+    [TestMethod]
+    public void TwoPairsCannotBeCrossValidated()
+    {
+        var (alignment, report) = Fit(Data(2, 40, 40), new());
+        using (alignment)
+        {
+            Assert.IsFalse(report.UsesSelfTraining);
+            Assert.IsNull(report.Gate);
+            AssertUnit(alignment.Embed(Views(5, 6, 5, 3).A, AlignmentSide.A));
+        }
+        var (three, reportOfThree) = Fit(Data(3, 40, 40), new());
+        three.Dispose();
+        Assert.IsNotNull(reportOfThree.Gate);
+    }
+
+    [TestMethod]
+    public void AtMostSoManyRowsTakePart()
+    {
+        var data = Data(10, 80, 70);
+        var settings = new AlignmentSettings { SelfTraining = new() { Use = PartUse.On, MaximumRows = 50, Rounds = 2 } };
+        var (one, report) = Fit(data, settings);
+        var (same, _) = Fit(data, settings);
+        var (other, _) = Fit(data, settings, seed: 2);
+        using (one)
+        using (same)
+        using (other)
+        {
+            Assert.AreEqual((50L, 50L), (report.RowsA, report.RowsB));
+            Assert.IsTrue(report.PseudoPairs.All(count => count is > 0 and <= 50));
+            var (a, b) = Views(9, 6, 5, seed: 7);
+            AssertClose(Cosines(one, a, b), Cosines(same, a, b), 0);
+            Assert.IsGreaterThan(1e-6, (Cosines(one, a, b) - Cosines(other, a, b)).abs().max().item<double>(), "another seed draws other rows");
+        }
+    }
+
+    [TestMethod]
+    public void ReportsEveryRoundAndStopsWhenCancelled()
+    {
+        var data = new Agreeing(1).Data(pairs: 20, unpaired: 100);
+        var seen = new List<AlignmentProgress>();
+        using var random = new RandomSource(1);
+        var (alignment, report) = new AlignmentFitter(new(), random, seen.Add).Fit(data);
+        alignment.Dispose();
+        CollectionAssert.AreEqual(Enumerable.Range(1, report.UsesSelfTraining ? 15 : 9).ToArray(), seen.Select(step => step.Done).ToArray());
+        Assert.IsTrue(seen.TrueForAll(step => step.Total == 15 && step.PseudoPairs > 0));
+
+        using var source = new CancellationTokenSource();
+        using var again = new RandomSource(1);
+        var rounds = 0;
+        var live = Tensor.TotalCount;
+        Assert.ThrowsExactly<OperationCanceledException>(() => new AlignmentFitter(new(), again, _ =>
+        {
+            if (++rounds == 4)
+                source.Cancel();
+        }, source.Token).Fit(data));
+        Assert.AreEqual(4, rounds);
+        Assert.AreEqual(live, Tensor.TotalCount, "live tensors after the fit was cancelled");
+    }
+
+    // Rows of the same mean and covariance and no other structure.
+    private static Tensor LikeGaussian(Tensor rows, int seed)
+    {
+        var mean = rows.mean([0]);
+        var centred = rows - mean;
+        var (values, vectors) = linalg.eigh(centred.t().matmul(centred) / rows.size(0));
+        return Normal(rows.size(0), rows.size(1), seed).matmul((vectors * values.clamp_min(0).sqrt()).t()) + mean;
+    }
+
+    // Points in clusters of unequal size and spread, seen through two rotations with noise of their own: as through two good encoders.
+    private sealed class Agreeing(int seed)
+    {
+        private const int Latent = 20, Clusters = 40, Dimension = 32;
+
+        private readonly Tensor _centres = 2 * Normal(Clusters, Latent, seed + 1);
+        private readonly Tensor _toA = linalg.qr(Normal(Dimension, Latent, seed + 2)).Q;
+        private readonly Tensor _toB = linalg.qr(Normal(Dimension, Latent, seed + 3)).Q;
+
+        public (Tensor A, Tensor B) Pairs(int count, int draw)
+        {
+            var random = new Random(seed * 100 + draw);
+            var clusters = Enumerable.Range(0, count).Select(_ => (long)(Clusters * random.NextDouble() * random.NextDouble())).ToArray();
+            var latent = _centres.index_select(0, tensor(clusters)) + Normal(count, Latent, seed * 100 + draw + 10);
+            return (View(latent, _toA, draw + 20), View(latent, _toB, draw + 30));
+        }
+
+        public AlignmentData Data(int pairs, int unpaired)
+        {
+            var (a, b) = Pairs(pairs, 1);
+            return new AlignmentData(a, b, Pairs(unpaired, 2).A, Pairs(unpaired, 3).B);
+        }
+
+        private Tensor View(Tensor latent, Tensor map, int draw) => latent.matmul(map.t()) + 0.5 * Normal(latent.size(0), Dimension, seed * 100 + draw);
+    }
+}
