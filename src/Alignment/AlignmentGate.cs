@@ -78,7 +78,7 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
                 // A tie is half lost: an embedding that holds all rows in one place is not a good one.
                 return (cosines > partner).sum(1, keepdim: true, type: ScalarType.Float64) + 0.5 * (cosines == partner).sum(1, keepdim: true, type: ScalarType.Float64);
             }, cancellationToken);
-            into.AddRange((ranks + 1).log().data<double>().ToArray());
+            into.AddRange((ranks + 1).log().cpu().data<double>().ToArray());
         }
     }
 }
