@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
@@ -17,6 +18,36 @@ public sealed class MixedRowTests
         var log = new ContextLog(_mlContext);
         using var model = Fit(rows);
         AssertBatches(log, pairs: 20, unpairedA: 15, unpairedB: 10);
+    }
+
+    [TestMethod]
+    public void OneModalityAloneIsScoredBesideAnEmptyViewOfTheOther()
+    {
+        // What docs/mixed-rows.md tells: the schema needs both columns.
+        using var model = Fit(TwoViews.Mixed(20, 15, 10));
+        var rows = TwoViews.Pairs(5, seed: 9);
+        var alone = _mlContext.Data.LoadFromEnumerable(rows.Select(row => new OnlyA { A = row.A }).ToList());
+        var scored = model.Transform(_mlContext.Data.CombineModalities(null, alone, _mlContext.Data.LoadFromEnumerable<OnlyB>([])));
+        CollectionAssert.AreEqual(
+            Embeddings.Column(model.Transform(_mlContext.Data.LoadFromEnumerable(rows)), "EmbeddingA").SelectMany(row => row).ToArray(),
+            Embeddings.Column(scored, "EmbeddingA").SelectMany(row => row).ToArray());
+        Assert.IsTrue(Embeddings.Column(scored, "EmbeddingB").All(row => row.All(float.IsNaN)));
+    }
+
+    [TestMethod]
+    public void EmptyCellsOfATextFileAreAbsentOnlyWhenTheLoaderIsTold()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("rows.csv");
+        File.WriteAllLines(path, Enumerable.Range(0, 12).Select(i => i % 3 == 0 ? $"{i},1,{i * i}" : $",,{i}"));
+        var (a, b) = (new TextLoader.Column("A", DataKind.Single, 0, 1), new TextLoader.Column("B", DataKind.Single, 2));
+        foreach (var told in new[] { true, false })
+        {
+            var log = new ContextLog(_mlContext);
+            var data = _mlContext.Data.LoadFromTextFile(path, new TextLoader.Options { Separators = [','], Columns = [a, b], MissingRealsAsNaNs = told });
+            using var model = _mlContext.Transforms.GentleClip(_options).Fit(data);
+            AssertBatches(log, pairs: told ? 4 : 12, unpairedA: 0, unpairedB: told ? 8 : 0);
+        }
     }
 
     [TestMethod]
@@ -173,4 +204,16 @@ public sealed class MixedRowTests
         log.Texts(Microsoft.ML.Runtime.ChannelMessageKind.Info));
 
     private static float[] AllNaN(int count) => [.. Enumerable.Repeat(float.NaN, count)];
+
+    private sealed class OnlyA
+    {
+        [VectorType(TwoViews.DimensionA)]
+        public float[]? A { get; set; }
+    }
+
+    private sealed class OnlyB
+    {
+        [VectorType(TwoViews.DimensionB)]
+        public float[]? B { get; set; }
+    }
 }
