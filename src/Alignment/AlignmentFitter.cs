@@ -43,7 +43,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
         var trains = trainingUse == PartUse.On || (trainingUse == PartUse.Gated && gate?.SelfTraining < gate?.Recipe);
         if (trains)
-            recipe = Trainer(pools, trainingUse, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
+            recipe = Trainer(pools, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
         var spectral = spectralUse == PartUse.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
         var maps = spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?);
         var a = Smooth(new SideAlignment(preparedA.Mean, preparedA.Basis, recipe.A, maps?.A, null, null, 0), pairs.A, pools.A);
@@ -57,6 +57,14 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         }
         var report = new AlignmentReport(trains, spectral, gate, [.. _pseudoPairs], pools.A.size(0), pools.B.size(0), a.NaturalWidth, kept);
         return (new ClosedFormAlignment(a, b, settings.BlockSize), report);
+    }
+
+    /// <summary>Rounds of self-training that a fit reports at most, those of the gate's folds included.</summary>
+    public static int Rounds(AlignmentSettings settings)
+    {
+        var options = settings.SelfTraining;
+        var gated = options.Use == PartUse.Gated || settings.Spectral.Use == PartUse.Gated;
+        return options.Use == PartUse.Off ? 0 : options.Rounds + (gated ? options.GateFolds * options.GateRounds : 0);
     }
 
     private ManagedGenerator Stream(string name) => random.Managed(StreamPrefix + name);
@@ -89,16 +97,15 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
     private GateFigures? RunGate(WeightedPairs pairs, Pools pools, PartUse trainingUse, (SpectralGraph A, SpectralGraph B)? graphs)
     {
-        var trainer = Trainer(pools, trainingUse, final: false);
+        var trainer = Trainer(pools, final: false);
         Recipe Train(WeightedPairs fold, Recipe start) => trainer.Run(fold, start, settings.SelfTraining.GateRounds);
         return new AlignmentGate(settings, pools.A, pools.B, Stream("folds"), cancellationToken)
             .Run(pairs, trainingUse == PartUse.Off ? null : Train, trainingUse == PartUse.On, graphs);
     }
 
-    private SelfTraining Trainer(Pools pools, PartUse use, bool final)
+    private SelfTraining Trainer(Pools pools, bool final)
     {
-        var options = settings.SelfTraining;
-        var total = options.Rounds + (use == PartUse.Gated || settings.Spectral.Use == PartUse.Gated ? options.GateFolds * options.GateRounds : 0);
+        var total = Rounds(settings);
         return new SelfTraining(settings, pools.A, pools.B, Stream("anchors"), pseudoPairs =>
         {
             if (final)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -63,7 +64,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// Rows whose matched pairs decide which epoch's weights are kept and when to stop; null takes
     /// <see cref="GentleClipOptions.ValidationFraction"/> of the training pairs.
     /// </param>
-    /// <param name="initial">A fitted transformer of the same shape to continue from; null starts from random weights.</param>
+    /// <param name="initial">
+    /// A fitted transformer of the same shape to continue from; null starts from random weights. A closed-form teacher is always fitted anew.
+    /// </param>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initial"/> has other dimensions or encoders.</exception>
@@ -81,14 +84,15 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
-        using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
+        var totalSteps = _options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!);
+        using var reporter = new TrainingReporter(host, _options.Progress, totalSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
         using var random = new RandomSource(seed);
 
         using var data = TrainingData.Read(train, _options, CheckCancelled);
-        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row");
+        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
         CheckSamples(data);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
         CheckPairs(data, reporter);
@@ -97,14 +101,48 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         try
         {
             model = model.to(device);
-            var trainer = new TwoTowerTrainer(_options, random, device, reporter, CheckCancelled);
-            var history = trainer.Train(model, data, validationSet);
-            return new GentleClipTransformer(new FittedModel(model, seed, _options.TrainingRows, history), device);
+            var report = FitTeacher(model, out var guide);
+            using (guide)
+            {
+                var history = _options.TrainsTowers
+                    ? new TwoTowerTrainer(_options, random, device, reporter, CheckCancelled).Train(model, data, validationSet, model.Teacher ?? guide)
+                    : ClosedFormHistory(model);
+                return new GentleClipTransformer(new FittedModel(model, seed, _options.TrainingRows, history, report), device);
+            }
         }
         catch
         {
             model.Dispose();
             throw;
+        }
+
+        TeacherReport? FitTeacher(TwoTowerModel target, out ClosedFormAlignment? guide)
+        {
+            guide = null;
+            if (_options.Teacher is not { } teacher)
+                return null;
+            var (alignment, report) = TeacherFactory.Fit(teacher, target.Spec.Teacher?.Dimension, data, random, device, TeacherProgress, _options.CancellationToken);
+            if (target.Spec.Teacher is null)
+                guide = alignment;
+            else
+                target.SetTeacher(alignment);
+            reporter.Teacher(report);
+            return report;
+        }
+
+        void TeacherProgress(AlignmentProgress progress)
+        {
+            CheckCancelled();
+            reporter.Trace($"Teacher: round {progress.Done} of at most {progress.Total}, {progress.PseudoPairs} pseudo-pairs.");
+            if (!_options.TrainsTowers)
+                reporter.Step(progress.Done, epoch: 0, double.NaN, validationRecallAt10: null, isLast: false);
+        }
+
+        IReadOnlyList<TrainingEpoch> ClosedFormHistory(TwoTowerModel fitted)
+        {
+            var retrieval = validationSet?.Evaluate(fitted, device);
+            reporter.Step(totalSteps, epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
+            return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];
         }
 
         void CheckCancelled()
@@ -150,7 +188,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
 
     private void CheckPairs(TrainingData data, TrainingReporter reporter)
     {
-        if (data.PairsA.Count >= FewestSamples)
+        if (data.PairsA.Count >= FewestSamples || !_options.TrainsTowers)
             return;
         if (!_options.HasLossWithoutPairs)
             throw new InvalidOperationException(
@@ -165,9 +203,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var spec = new TwoTowerSpec(
             new TowerSpec(_options.ModalityA!, data.BindingA.InputDimension),
             new TowerSpec(_options.ModalityB!, data.BindingB.InputDimension),
-            _options.EmbeddingDimension, _options.Temperature);
+            _options.EmbeddingDimension, _options.Temperature, TeacherFactory.Spec(_options));
         var model = new TwoTowerModel(spec, random.Torch("weights", CPU));
-        if (initial is null)
+        if (initial is null && model.HasTowers)
         {
             model.TowerA.Prepare(data.A);
             model.TowerB.Prepare(data.B);
@@ -175,7 +213,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
         try
         {
-            model.CopyWeights(initial.Model);
+            if (initial is not null)
+                model.CopyWeights(initial.Model);
             return model;
         }
         catch

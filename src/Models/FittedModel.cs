@@ -5,4 +5,5 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="Seed">Seed of the training.</param>
 /// <param name="TrainingRows">Rows that the next estimator of a pipeline is fitted on.</param>
 /// <param name="History">The training's epochs.</param>
-internal sealed record FittedModel(TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History);
+/// <param name="Teacher">How the closed-form teacher was fitted, a guide included; null without one.</param>
+internal sealed record FittedModel(TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History, TeacherReport? Teacher = null);

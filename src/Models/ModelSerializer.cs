@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,6 +15,8 @@ internal static class ModelSerializer
 
     /// <summary>Name of the weights' entry.</summary>
     public const string WeightsEntry = "weights.safetensors";
+
+    private const string TeacherPrefix = "teacher.";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -31,14 +34,21 @@ internal static class ModelSerializer
     {
         var spec = fitted.Model.Spec;
         JsonSerializer.Serialize(stream, new Description(
-            spec.EmbeddingDimension, spec.Temperature, Describe(spec.A), Describe(spec.B), fitted.Seed, fitted.TrainingRows, fitted.History), Json);
+            spec.EmbeddingDimension, spec.Temperature, Describe(spec.A), Describe(spec.B), fitted.Seed, fitted.TrainingRows, fitted.History,
+            spec.Teacher, fitted.Teacher), Json);
     }
 
     /// <summary>Writes the weights.</summary>
     public static void WriteWeights(FittedModel fitted, Stream stream)
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(stream, fitted.Model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu()));
+        var weights = fitted.Model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu());
+        if (fitted.Model.Teacher is { } teacher)
+        {
+            foreach (var (name, value) in teacher.GetState())
+                weights.Add(TeacherPrefix + name, value.cpu().contiguous());
+        }
+        SafetensorsWriter.Write(stream, weights);
     }
 
     /// <summary>Reads a model back.</summary>
@@ -63,7 +73,7 @@ internal static class ModelSerializer
     private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)
     {
         // Before anything of the described size is allocated: the file may claim towers of terabytes.
-        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Values.Sum(weight => weight.numel()));
+        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsTeachers(weight.Key)).Sum(weight => weight.Value.numel()));
         if (expected != found)
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {expected} weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
@@ -71,8 +81,10 @@ internal static class ModelSerializer
         try
         {
             using var scope = NewDisposeScope();
-            StateDictLoader.Load(model, weights);
-            return new FittedModel(model.to(device), description.Seed, description.TrainingRows, description.History);
+            StateDictLoader.Load(model, weights, IsTeachers);
+            model = model.to(device);
+            LoadTeacher(model, weights, device);
+            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.TeacherReport);
         }
         catch
         {
@@ -81,12 +93,33 @@ internal static class ModelSerializer
         }
     }
 
+    private static bool IsTeachers(string name) => name.StartsWith(TeacherPrefix, StringComparison.Ordinal);
+
+    private static void LoadTeacher(TwoTowerModel model, StateDict weights, Device device)
+    {
+        var state = weights.Where(weight => IsTeachers(weight.Key)).ToDictionary(weight => weight.Key[TeacherPrefix.Length..], weight => weight.Value.to(device));
+        if ((model.Spec.Teacher is null) != (state.Count == 0))
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.Teacher is null ? "no" : "a")} teacher, but entry '{WeightsEntry}' holds {state.Count} tensors of one.");
+        if (state.Count == 0)
+            return;
+        var teacher = ClosedFormAlignment.FromState(state);
+        try
+        {
+            model.SetTeacher(teacher);
+        }
+        catch (ArgumentException exception)
+        {
+            teacher.Dispose();
+            throw new FormatException($"Entry '{WeightsEntry}' of the saved model does not fit entry '{DescriptionEntry}': {exception.Message}", exception);
+        }
+    }
+
     private static (Description, TwoTowerSpec) ReadDescription(Stream stream)
     {
         try
         {
             var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
-            var spec = new TwoTowerSpec(Tower(description.A), Tower(description.B), description.EmbeddingDimension, description.Temperature);
+            var spec = new TwoTowerSpec(Tower(description.A), Tower(description.B), description.EmbeddingDimension, description.Temperature, description.Teacher);
             // The file is held to what the options of a training are held to.
             new GentleClipOptions
             {
@@ -96,12 +129,27 @@ internal static class ModelSerializer
                 Temperature = spec.Temperature,
                 TrainingRows = description.TrainingRows,
             }.Validate();
+            CheckTeacher(spec);
             return (description, spec);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
         {
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model cannot be used: {exception.Message}", exception);
         }
+    }
+
+    private static void CheckTeacher(TwoTowerSpec spec)
+    {
+        if (spec.Teacher is not { } teacher)
+            return;
+        var fits = teacher.Role switch
+        {
+            TeacherRole.Alone => teacher.Dimension == spec.EmbeddingDimension,
+            TeacherRole.SideBySide => teacher.Dimension >= 1 && teacher.Dimension < spec.EmbeddingDimension && teacher.Share is > 0 and < 1,
+            _ => false,
+        };
+        if (!fits)
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: a teacher of role {teacher.Role}, share {teacher.Share} and dimension {teacher.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
     private static TowerDescription Describe(TowerSpec spec) => spec.Modality switch
@@ -119,7 +167,8 @@ internal static class ModelSerializer
     };
 
     private sealed record Description(
-        int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History);
+        int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
+        TeacherSpec? Teacher = null, TeacherReport? TeacherReport = null);
 
     [JsonPolymorphic(TypeDiscriminatorPropertyName = "modality")]
     [JsonDerivedType(typeof(VectorTowerDescription), "vector")]

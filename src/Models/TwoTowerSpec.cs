@@ -5,4 +5,9 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="B">Second tower.</param>
 /// <param name="EmbeddingDimension">Length of the embeddings.</param>
 /// <param name="Temperature">Temperature at the start of training.</param>
-internal sealed record TwoTowerSpec(TowerSpec A, TowerSpec B, int EmbeddingDimension, double Temperature);
+/// <param name="Teacher">The closed-form part, or null.</param>
+internal sealed record TwoTowerSpec(TowerSpec A, TowerSpec B, int EmbeddingDimension, double Temperature, TeacherSpec? Teacher = null)
+{
+    /// <summary>Slots of the embedding that the towers have; 0 without towers.</summary>
+    public int TowerDimension => EmbeddingDimension - (Teacher?.Dimension ?? 0);
+}

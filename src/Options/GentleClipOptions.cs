@@ -111,6 +111,8 @@ public sealed class GentleClipOptions
         _sddBandwidth = other._sddBandwidth;
         _temperature = other._temperature;
         _objective = other._objective;
+        Teacher = other.Teacher;
+        Keywords = other.Keywords;
         _trainingRows = other._trainingRows;
         _validationFraction = other._validationFraction;
         _earlyStoppingPatience = other._earlyStoppingPatience;
@@ -292,6 +294,15 @@ public sealed class GentleClipOptions
         set => _objective = value ?? throw new ArgumentNullException(nameof(Objective));
     }
 
+    /// <summary>
+    /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a guide of the
+    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Null (default): none.
+    /// </summary>
+    public TeacherOptions? Teacher { get; set; }
+
+    /// <summary>Keyword-level pseudo-labels beside the caption-level ones (<see cref="ObjectiveOptions.PseudoLabelWeight"/>). Null (default): none.</summary>
+    public KeywordOptions? Keywords { get; set; }
+
     /// <summary>Which rows the next estimator of a pipeline is fitted on. Default <see cref="TrainingRows.All"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TrainingRows TrainingRows
@@ -366,9 +377,37 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
         if (PairsPerBatch > BatchSize)
             throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
-        if (ContrastiveWeight == 0 && !HasLossWithoutPairs)
+        ValidateTeacher(a, b);
+        if (Keywords is { } keywords && (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName))
+            throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
+        if (TrainsTowers && ContrastiveWeight == 0 && !HasLossWithoutPairs)
             throw new ArgumentException($"{nameof(ContrastiveWeight)} and the weights of all losses on unpaired samples are 0; expected at least one above 0.");
     }
+
+    private void ValidateTeacher(Modality a, Modality b)
+    {
+        if (Teacher is not { } teacher)
+        {
+            if (Objective.KlotWeight > 0)
+                throw new ArgumentException($"{nameof(ObjectiveOptions.KlotWeight)} is {Objective.KlotWeight}, but there is no {nameof(Teacher)} whose plan could be followed; set one, or the weight to 0.");
+            return;
+        }
+        foreach (var modality in new[] { a, b })
+        {
+            if (modality is not VectorModality)
+                throw new ArgumentException($"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
+        }
+        if (teacher.LinearWeight + teacher.KernelWeight == 0)
+            throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
+        if (teacher.Role == TeacherRole.Guide && Objective.KlotWeight == 0)
+            throw new ArgumentException($"The teacher's role is {nameof(TeacherRole.Guide)}, but {nameof(ObjectiveOptions.KlotWeight)} is 0, so that it would guide nothing; expected a weight above 0 or another role.");
+        if (teacher.Role == TeacherRole.SideBySide && teacher.Dimension >= EmbeddingDimension)
+            throw new ArgumentException($"The teacher has {teacher.Dimension} slots of an embedding of {EmbeddingDimension}; expected fewer, so that some are left for the towers.");
+    }
+
+    /// <summary>Whether there are towers to train.</summary>
+    internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };
+
 
     /// <summary>Whether a loss can be computed without any matched pair.</summary>
     internal bool HasLossWithoutPairs =>
@@ -378,5 +417,5 @@ public sealed class GentleClipOptions
     internal bool HasSelfSupervision => SelfSupervisedWeight > 0 && ContrastiveWeight > 0;
 
     /// <summary>Whether any loss looks at unpaired samples.</summary>
-    internal bool UsesUnpairedRows => HasLossWithoutPairs || HasSelfSupervision || Objective.PseudoLabelWeight > 0;
+    internal bool UsesUnpairedRows => HasLossWithoutPairs || HasSelfSupervision || Objective.PseudoLabelWeight > 0 || Objective.KlotWeight > 0 || Keywords is not null;
 }

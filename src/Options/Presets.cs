@@ -51,6 +51,8 @@ internal static class Presets
         GentleClipPreset.HardPseudoLabels => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.Hard, PseudoLabelWeight = PseudoLabelWeight }),
         GentleClipPreset.SoftPseudoLabels => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.Soft, PseudoLabelWeight = PseudoLabelWeight }),
         GentleClipPreset.SClip => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.OptimalTransport, PseudoLabelWeight = PseudoLabelWeight }),
+        GentleClipPreset.SotAlign => SotAlign(),
+        GentleClipPreset.ClosedForm => new() { Teacher = new TeacherOptions { Role = TeacherRole.Alone } },
         _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}; expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}."),
     };
 
@@ -61,4 +63,11 @@ internal static class Presets
         SddWeight = 0,
         Objective = objective,
     };
+
+    private static GentleClipOptions SotAlign()
+    {
+        var options = Clip(new ObjectiveOptions { KlotWeight = 1, KlotTeacherRegularization = 0.005 });
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Guide, KernelWeight = 0, SelfTraining = TeacherPart.Off };
+        return options;
+    }
 }

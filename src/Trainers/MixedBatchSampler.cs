@@ -33,6 +33,9 @@ internal sealed class MixedBatchSampler
     /// <summary>Positions of the current batch in the store of modality B.</summary>
     public ReadOnlySpan<int> PositionsB => _positionsB;
 
+    /// <summary>Numbers of the current batch's pairs among all pairs.</summary>
+    public ReadOnlySpan<int> Pairs => _drawnPairs;
+
     /// <summary>Picks the next batch.</summary>
     public void Next()
     {

@@ -22,6 +22,9 @@ internal static class ObjectiveFactory
             SinkhornWeight = forms.SinkhornWeight,
             PseudoLabelWeight = forms.PseudoLabelWeight,
             TransportPairWeight = forms.TransportPairWeight,
+            KlotWeight = forms.KlotWeight,
+            Klot = new KlotSettings(forms.KlotRegularization, forms.KlotTeacherRegularization),
+            KeywordWeight = options.Keywords?.Weight ?? 0,
             SelfSupervisedDenominator = forms.SelfSupervisedForm switch
             {
                 SelfSupervisedForm.Printed => SelfSupervisedDenominator.Printed,
@@ -74,6 +77,9 @@ internal static class ObjectiveFactory
                     PseudoLabelSides.B => Sides.B,
                     _ => Sides.Both,
                 },
+                // Those that the keywords do not belong to are matched with them.
+                KeywordSide = options.Keywords?.Modality == PseudoLabelSides.A ? Sides.B : Sides.A,
+                KeywordSoftmax = options.Keywords?.Softmax ?? true,
             },
         };
     }

@@ -15,6 +15,7 @@ internal sealed class TrainingData : IDisposable
     private readonly List<int> _pairsB = [];
     private readonly List<int> _unpairedA = [];
     private readonly List<int> _unpairedB = [];
+    private readonly List<bool[]> _keywords = [];
     private readonly string _rowName;
 
     private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
@@ -50,6 +51,9 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Positions in <see cref="B"/> of the unpaired samples.</summary>
     public IReadOnlyList<int> UnpairedB => _unpairedB;
 
+    /// <summary>Which keywords each pair holds, in the order of <see cref="PairsA"/>; empty without keywords.</summary>
+    public IReadOnlyList<bool[]> PairKeywords => _keywords;
+
     /// <summary>Number of rows read.</summary>
     public long Rows { get; private set; }
 
@@ -58,20 +62,21 @@ internal sealed class TrainingData : IDisposable
     /// <param name="options">Modalities and paired column.</param>
     /// <param name="checkCancelled">Called every few rows; throws to stop.</param>
     /// <param name="rowName">What messages call a row.</param>
+    /// <param name="trains">Whether the rows are trained on; keywords are read only then.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
-    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row")
+    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true)
     {
         var schema = data.Schema;
         var a = ModalityBinding.Bind(options.ModalityA!, schema);
         var b = ModalityBinding.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
+        var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
         var result = new TrainingData(a, b, rowName);
         try
         {
-            DataViewSchema.Column[] needed = paired is { } column ? [a.Column, b.Column, column] : [a.Column, b.Column];
-            using var cursor = data.GetRowCursor(needed);
-            result.ReadRows(cursor, paired, checkCancelled);
+            using var cursor = data.GetRowCursor(new[] { a.Column, b.Column, paired, keywords }.OfType<DataViewSchema.Column>());
+            result.ReadRows(cursor, paired, keywords, checkCancelled);
             return result;
         }
         catch
@@ -91,6 +96,8 @@ internal sealed class TrainingData : IDisposable
         {
             _pairsA.RemoveAt(pair);
             _pairsB.RemoveAt(pair);
+            if (_keywords.Count > 0)
+                _keywords.RemoveAt(pair);
         }
         return heldOut;
     }
@@ -112,12 +119,13 @@ internal sealed class TrainingData : IDisposable
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
     }
 
-    private void ReadRows(DataViewRowCursor cursor, DataViewSchema.Column? pairedColumn, Action checkCancelled)
+    private void ReadRows(DataViewRowCursor cursor, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled)
     {
         const int rowsBetweenChecks = 256;
         var readerA = BindingA.Open(cursor);
         var readerB = BindingB.Open(cursor);
         var getPaired = pairedColumn is { } column ? cursor.GetGetter<bool>(column) : null;
+        var getKeywords = keywordColumn is { } indicators ? KeywordBatch.OpenIndicators(cursor, indicators) : null;
         while (cursor.MoveNext())
         {
             if (Rows % rowsBetweenChecks == 0)
@@ -138,6 +146,8 @@ internal sealed class TrainingData : IDisposable
                 Add(A, readerA, isPair ? _pairsA : _unpairedA);
             if (hasB)
                 Add(B, readerB, isPair ? _pairsB : _unpairedB);
+            if (isPair && getKeywords is not null)
+                _keywords.Add(getKeywords());
             Rows++;
         }
     }

@@ -56,6 +56,14 @@ internal sealed class TrainingReporter : IDisposable
         _progress.Report(_state);
     }
 
+    /// <summary>Reports how a closed-form teacher was fitted.</summary>
+    public void Teacher(TeacherReport report)
+    {
+        Info($"Teacher: self-training {(report.UsesSelfTraining ? "on" : "off")}, spectral part {(report.UsesSpectral ? "on" : "off")}; {report.UnpairedA} unpaired samples of A and {report.UnpairedB} of B; width {report.NaturalDimension}, of which {report.KeptEnergy:P1} of the energy is kept.");
+        if (report.LogRankOfPairsAlone is { } alone)
+            Info($"Teacher's gate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {report.LogRankOfSelfTraining:F3}, with the spectral part {report.LogRankOfSpectral:F3}.");
+    }
+
     /// <summary>Reports an epoch.</summary>
     public void Epoch(TrainingEpoch epoch)
     {

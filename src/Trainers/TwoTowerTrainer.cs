@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
@@ -16,15 +17,18 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
     /// <param name="model">Model on the training's device; its weights are the result.</param>
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="validation">Pairs to validate on, or null.</param>
+    /// <param name="teacher">The teacher whose transport plans the towers follow, or null.</param>
     /// <returns>The epochs.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
-    public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation)
+    public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
     {
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
         using var objective = ObjectiveFactory.Create(options).to(device);
+        using var keywords = KeywordBatch.Create(options.Keywords, data, device);
+        var follows = options.Objective.KlotWeight > 0 ? teacher : null;
         var noise = new NoiseSource(random.Torch("noise", device));
         var fixedParameter = options.Objective.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
@@ -51,6 +55,10 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
                 PositivesB = options.HasSelfSupervision ? model.TowerB.Embed(b, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
+                TeacherA = follows?.Embed(a.Values, AlignmentSide.A),
+                TeacherB = follows?.Embed(b.Values, AlignmentSide.B),
+                Keywords = keywords is null ? null : (keywords.BelongsToB ? model.TowerB : model.TowerA).Embed(keywords.Samples, noise),
+                PairHasKeyword = keywords?.Indicators(sampler.Pairs),
                 PseudoLabelRamp = ObjectiveFactory.Ramp(options.Objective, step, options.MaximumNumberOfSteps),
                 NumberOfPairs = plan.Pairs,
                 LogScale = model.LogitScale,

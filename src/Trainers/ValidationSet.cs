@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
@@ -19,19 +20,20 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
     {
         var dimension = model.Spec.EmbeddingDimension;
         var metrics = RetrievalMetrics.Evaluate(
-            Embed(model.TowerA, A, PositionsA, dimension, device), Embed(model.TowerB, B, PositionsB, dimension, device), PositionsA.Length, dimension);
+            Embed(model, AlignmentSide.A, A, PositionsA, device), Embed(model, AlignmentSide.B, B, PositionsB, device), PositionsA.Length, dimension);
         return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank);
     }
 
-    private static float[] Embed(Tower tower, ExampleStore store, int[] positions, int dimension, Device device)
+    private static float[] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device)
     {
+        var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length * dimension];
         using var inference = inference_mode();
         for (var start = 0; start < positions.Length; start += RowsPerForwardPass)
         {
             using var scope = NewDisposeScope();
             var rows = Math.Min(RowsPerForwardPass, positions.Length - start);
-            var embeddings = tower.Embed(store.Gather(positions.AsSpan(start, rows), device), noise: null).cpu().contiguous();
+            var embeddings = model.Embed(side, store.Gather(positions.AsSpan(start, rows), device)).cpu().contiguous();
             MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(result.AsSpan(start * dimension));
         }
         return result;

@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -47,13 +48,16 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         _shared = new SharedModel(model);
         _columns =
         [
-            new EmbeddingColumn(_shared, model.Spec.A, model.TowerA, model.Spec.EmbeddingDimension, device),
-            new EmbeddingColumn(_shared, model.Spec.B, model.TowerB, model.Spec.EmbeddingDimension, device),
+            new EmbeddingColumn(_shared, model, AlignmentSide.A, device),
+            new EmbeddingColumn(_shared, model, AlignmentSide.B, device),
         ];
     }
 
     /// <summary>The epochs of the training, in order: loss terms, temperature, validation.</summary>
     public IReadOnlyList<TrainingEpoch> History => _fitted.History;
+
+    /// <summary>How the closed-form teacher was fitted (<see cref="GentleClipOptions.Teacher"/>); null without one.</summary>
+    public TeacherReport? Teacher => _fitted.Teacher;
 
     /// <summary>Seed that decided everything random in the training.</summary>
     public int Seed => _fitted.Seed;

@@ -1,0 +1,19 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>What the fit of a closed-form teacher decided, and why; see <see cref="TeacherOptions"/>.</summary>
+/// <param name="UsesSelfTraining">Whether pseudo-pairs of unpaired samples joined the matched pairs.</param>
+/// <param name="UsesSpectral">Whether it has features of the neighbour graphs.</param>
+/// <param name="LogRankOfPairsAlone">
+/// Gate: mean of ln(1 + number of unpaired samples that lie closer than the true partner) over the held-out pairs of a cross-validation,
+/// fitted on the pairs alone; lower is better. Null when there was nothing to decide.
+/// </param>
+/// <param name="LogRankOfSelfTraining">The same with self-training, or null.</param>
+/// <param name="LogRankOfSpectral">The same with the spectral part beside the better of the two, or null.</param>
+/// <param name="PseudoPairs">Pseudo-pairs of each round of self-training, empty without it.</param>
+/// <param name="UnpairedA">Unpaired samples of modality A that took part.</param>
+/// <param name="UnpairedB">Unpaired samples of modality B that took part.</param>
+/// <param name="NaturalDimension">Width before it was cut or padded.</param>
+/// <param name="KeptEnergy">Share of the embeddings' squared length that the cut kept, 0 to 1; 1 without a cut.</param>
+public sealed record TeacherReport(
+    bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
+    IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double KeptEnergy);

@@ -1,0 +1,91 @@
+using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Fits the closed-form teacher of a training on the rows that the towers are trained on.</summary>
+internal static class TeacherFactory
+{
+    private const int RowsPerChunk = 1 << 16;
+
+    /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
+    public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
+    {
+        { Role: TeacherRole.Alone } => new TeacherSpec(TeacherRole.Alone, 1, options.EmbeddingDimension),
+        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share, teacher.Dimension ?? options.EmbeddingDimension / 2),
+        _ => null,
+    };
+
+    /// <summary>Rounds that a fit reports at most.</summary>
+    public static int Rounds(TeacherOptions teacher)
+    {
+        var settings = Settings(teacher, null);
+        return Math.Max(1, AlignmentFitter.Rounds(settings));
+    }
+
+    /// <summary>The alignment's settings; a null dimension leaves its natural width.</summary>
+    public static AlignmentSettings Settings(TeacherOptions teacher, int? dimension) => new()
+    {
+        PrincipalComponents = teacher.PrincipalComponents,
+        Ridge = teacher.Ridge,
+        Power = teacher.Power,
+        LinearWeight = teacher.LinearWeight,
+        KernelWeight = teacher.KernelWeight,
+        MaximumAnchors = teacher.MaximumAnchors,
+        EmbeddingDimension = dimension,
+        SelfTraining = new SelfTrainingSettings
+        {
+            Use = Use(teacher.SelfTraining),
+            Rounds = teacher.SelfTrainingRounds,
+            PseudoPairs = teacher.PseudoPairs,
+            PseudoPairWeight = teacher.PseudoPairWeight,
+            MaximumRows = teacher.MaximumUnpairedRows,
+        },
+        Smoothing = new SmoothingSettings { Use = teacher.Smoothing, MaximumRows = teacher.MaximumUnpairedRows },
+        Spectral = new SpectralSettings { Use = Use(teacher.Spectral) },
+    };
+
+    /// <summary>Fits a teacher, which the caller disposes.</summary>
+    /// <param name="teacher">Its options.</param>
+    /// <param name="dimension">Width of its embeddings; null leaves the natural width.</param>
+    /// <param name="data">Pairs and unpaired samples.</param>
+    /// <param name="random">Its streams are its own.</param>
+    /// <param name="device">Where it shall live.</param>
+    /// <param name="progress">Told after each round of self-training; may throw to stop.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
+    public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
+        TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
+    {
+        if (data.PairsA.Count < 2)
+            throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
+        using var scope = NewDisposeScope();
+        var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
+        var (alignment, report) = fitter.Fit(new AlignmentData(
+            Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
+        return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
+            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, report.KeptEnergy));
+    }
+
+    // In chunks: one managed span cannot hold more than two gigabytes.
+    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device)
+    {
+        if (positions.Count == 0)
+            return null;
+        int[] all = [.. positions];
+        var chunks = new List<Tensor>();
+        for (var start = 0; start < all.Length; start += RowsPerChunk)
+            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Values);
+        return chunks.Count == 1 ? chunks[0] : cat(chunks, 0);
+    }
+
+    private static PartUse Use(TeacherPart part) => part switch
+    {
+        TeacherPart.Off => PartUse.Off,
+        TeacherPart.On => PartUse.On,
+        _ => PartUse.Gated,
+    };
+}

@@ -1,0 +1,126 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.GentleClip.Tests.Estimators;
+
+/// <summary>Keyword-level pseudo-labels through the estimator.</summary>
+[TestClass]
+public sealed class KeywordTests
+{
+    private static readonly MLContext MlContext = new(seed: 1);
+
+    private sealed class Row
+    {
+        [VectorType(TwoViews.DimensionA)]
+        public float[]? A { get; set; }
+
+        [VectorType(TwoViews.DimensionB)]
+        public float[]? B { get; set; }
+
+        [VectorType(3)]
+        public float[] Keywords { get; set; } = new float[3];
+
+        public uint Cluster { get; set; }
+    }
+
+    // A keyword for each cluster: its mean sample of B. A pair holds its own cluster's keyword.
+    private static float[][] Samples() => [.. Enumerable.Range(0, 3).Select(cluster =>
+    {
+        var members = TwoViews.Pairs(300, seed: 500).Where(row => row.Cluster == cluster).ToArray();
+        return Enumerable.Range(0, TwoViews.DimensionB).Select(slot => members.Average(row => row.B![slot])).ToArray();
+    })];
+
+    private static IDataView Data(int pairs, int unpairedA, int unpairedB) => MlContext.Data.LoadFromEnumerable(
+        TwoViews.Mixed(pairs, unpairedA, unpairedB).Select(row =>
+        {
+            var result = new Row { A = row.A, B = row.B, Cluster = row.Cluster };
+            if (row.IsPaired)
+                result.Keywords[row.Cluster] = 1;
+            return result;
+        }).ToList());
+
+    private static GentleClipOptions Options(KeywordOptions? keywords, int steps = 100)
+    {
+        var options = TwoViews.Options(steps);
+        (options.Keywords, options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight) = (keywords, 0, 0, 0);
+        return options;
+    }
+
+    [TestMethod]
+    public void UnpairedSamplesMoveToTheirClustersKeyword()
+    {
+        var data = Data(pairs: 6, unpairedA: 150, unpairedB: 0);
+        using var with = MlContext.Transforms.GentleClip(Options(new KeywordOptions("Keywords", Samples()) { Weight = 1 }, steps: 200)).Fit(data);
+        using var without = MlContext.Transforms.GentleClip(Options(null, steps: 200)).Fit(data);
+        Assert.IsTrue(double.IsFinite(with.History[^1].Losses["keyword"]));
+        Assert.IsFalse(without.History[^1].Losses.ContainsKey("keyword"));
+        var (better, worse) = (Accuracy(with), Accuracy(without));
+        Assert.IsGreaterThan(worse + 0.05, better, "share of samples of A whose nearest keyword is that of their cluster");
+    }
+
+    [TestMethod]
+    public void Scan()
+    {
+        foreach (var pairs in new[] { 6, 12, 24 })
+            foreach (var kind in Enum.GetValues<PseudoLabelKind>())
+                foreach (var weight in new[] { 0, 0.3, 1 })
+                {
+                    var options = Options(weight == 0 ? null : new KeywordOptions("Keywords", Samples()) { Weight = weight }, steps: 200);
+                    options.Objective = new ObjectiveOptions { PseudoLabelKind = kind };
+                    using var model = MlContext.Transforms.GentleClip(options).Fit(Data(pairs, unpairedA: 150, unpairedB: 0));
+                    Console.WriteLine($"{pairs} {kind} {weight} {Accuracy(model):F3} {model.History[^1].Losses.GetValueOrDefault("keyword"):F3}");
+                }
+    }
+
+    [TestMethod]
+    public void BooleanIndicatorsGiveTheSameBits()
+    {
+        var data = Data(pairs: 12, unpairedA: 40, unpairedB: 10);
+        var asBooleans = MlContext.Transforms.Conversion.ConvertType("Keywords", outputKind: DataKind.Boolean).Fit(data).Transform(data);
+        var options = Options(new KeywordOptions("Keywords", Samples()), steps: 30);
+        using var first = MlContext.Transforms.GentleClip(options).Fit(data);
+        using var second = MlContext.Transforms.GentleClip(options).Fit(asBooleans);
+        Embeddings.AssertEqualBits(Embeddings.Bits(first.Transform(data), "EmbeddingA"), Embeddings.Bits(second.Transform(data), "EmbeddingA"));
+    }
+
+    [TestMethod]
+    public void HeldOutPairsTakeTheirKeywordsAlong()
+    {
+        // Were the indicators not held out with the pairs, their number would not fit the batch and the term would throw.
+        var options = Options(new KeywordOptions("Keywords", Samples()) { Modality = PseudoLabelSides.B, Softmax = false }, steps: 30);
+        options.ValidationFraction = 0.5;
+        using var model = MlContext.Transforms.GentleClip(options).Fit(Data(pairs: 20, unpairedA: 40, unpairedB: 40));
+        Assert.IsTrue(model.History.All(epoch => epoch.Validation is not null));
+    }
+
+    [TestMethod]
+    public void ErrorsNameTheColumn()
+    {
+        var data = Data(6, 6, 6);
+        AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Missing", Samples()), "Missing");
+        AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Cluster", Samples()), "Cluster");
+        AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Keywords", Samples()[..2]), "Vector<Single, 2>");
+        AssertRefused<ArgumentException>(new KeywordOptions("Keywords", Samples()) { Modality = PseudoLabelSides.A }, "expected 12 as in column 'A'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(Options(new KeywordOptions("A", Samples())))).Message, "'A' is both");
+
+        void AssertRefused<T>(KeywordOptions keywords, string message) where T : Exception =>
+            StringAssert.Contains(Assert.ThrowsExactly<T>(() => MlContext.Transforms.GentleClip(Options(keywords)).Fit(data)).Message, message);
+    }
+
+    [TestMethod]
+    public void BadKeywordsAreRefused()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [])).Message, "found none");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [[1, 2], [3]])).Message, "Keyword 1 has 1 values");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [[1, float.NaN]])).Message, "Keyword 0, slot 1");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new KeywordOptions("K", [[1]]) { Modality = PseudoLabelSides.Both });
+    }
+
+    // Share of test samples of A whose nearest keyword is that of their cluster.
+    private static double Accuracy(GentleClipTransformer model)
+    {
+        var keywords = Embeddings.Column(model.Transform(MlContext.Data.LoadFromEnumerable(Samples().Select(sample => new TwoViews.Row { B = sample }))), "EmbeddingB");
+        var test = TwoViews.Pairs(400, seed: 900);
+        var samples = Embeddings.Column(model.Transform(MlContext.Data.LoadFromEnumerable(test)), "EmbeddingA");
+        return test.Select((row, i) => Enumerable.Range(0, 3).MaxBy(keyword => Embeddings.Dot(keywords[keyword], samples[i])) == row.Cluster ? 1.0 : 0).Average();
+    }
+}

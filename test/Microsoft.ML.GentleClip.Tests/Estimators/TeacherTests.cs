@@ -1,0 +1,228 @@
+using System.IO.Compression;
+using TorchSharp;
+
+namespace Microsoft.ML.GentleClip.Tests.Estimators;
+
+/// <summary>The closed-form teacher through the estimator: alone, beside the towers, as their guide.</summary>
+[TestClass]
+public sealed class TeacherTests
+{
+    private static readonly MLContext MlContext = new(seed: 1);
+    private static readonly IDataView Train = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(pairs: 24, unpairedA: 90, unpairedB: 80));
+    private static readonly IDataView Test = MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(100, seed: 77));
+
+    private static GentleClipOptions Options(TeacherOptions? teacher, int dimension = 16, int steps = 20)
+    {
+        var options = TwoViews.Options(steps);
+        (options.Teacher, options.EmbeddingDimension) = (teacher, dimension);
+        if (teacher?.Role == TeacherRole.Guide)
+            options.Objective = new ObjectiveOptions { KlotWeight = 1 };
+        return options;
+    }
+
+    private static GentleClipTransformer Fit(TeacherOptions? teacher, int dimension = 16, int steps = 20) =>
+        MlContext.Transforms.GentleClip(Options(teacher, dimension, steps)).Fit(Train);
+
+    private static float[][] Embed(GentleClipTransformer model, string column = "EmbeddingA") => Embeddings.Column(model.Transform(Test), column);
+
+    private static double Recall(GentleClipTransformer model) => RetrievalMetrics.Evaluate(model.Transform(Test), "EmbeddingA", "EmbeddingB").RecallAt(5);
+
+    [TestMethod]
+    [DataRow(3)]
+    [DataRow(16)]
+    [DataRow(200)]
+    public void AloneItFillsTheColumnWithoutTraining(int dimension)
+    {
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone }, dimension);
+        Assert.IsEmpty(model.History);
+        Assert.AreEqual(dimension, model.EmbeddingDimension);
+        foreach (var row in Embed(model).Concat(Embed(model, "EmbeddingB")))
+        {
+            Assert.HasCount(dimension, row);
+            Assert.AreEqual(1, row.Sum(x => (double)x * x), 1e-5);
+        }
+        var report = model.Teacher!;
+        Assert.AreEqual(report.NaturalDimension > dimension, report.KeptEnergy < 1);
+        if (dimension > report.NaturalDimension)
+            Assert.IsTrue(Embed(model).All(row => row.Skip((int)report.NaturalDimension).All(x => x == 0)), "zeros fill up what is missing");
+        Assert.IsGreaterThan(dimension == 3 ? 0.3 : 0.5, Recall(model)); // chance is 0.05
+        Assert.AreEqual(90, report.UnpairedA);
+        Assert.AreEqual(80, report.UnpairedB);
+        Assert.IsNotNull(report.LogRankOfSelfTraining);
+        Assert.AreEqual(report.LogRankOfSelfTraining < report.LogRankOfPairsAlone, report.UsesSelfTraining);
+    }
+
+    [TestMethod]
+    public void SideBySideTheFirstSlotsAreTheTeachersAndTheRestTheTowers()
+    {
+        const double share = 0.3;
+        using var alone = Fit(new TeacherOptions { Role = TeacherRole.Alone }, dimension: 6);
+        using var both = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Share = share, Dimension = 6 });
+        using var students = Fit(teacher: null, dimension: 10);
+        foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
+        {
+            var (teacher, student, joint) = (Embed(alone, column), Embed(students, column), Embed(both, column));
+            for (var row = 0; row < joint.Length; row++)
+            {
+                for (var slot = 0; slot < 16; slot++)
+                {
+                    var expected = slot < 6 ? Math.Sqrt(share) * teacher[row][slot] : Math.Sqrt(1 - share) * student[row][slot - 6];
+                    Assert.AreEqual(expected, joint[row][slot], 2e-6, $"{column}, row {row}, slot {slot}");
+                }
+            }
+        }
+        Assert.IsNotEmpty(both.History);
+    }
+
+    [TestMethod]
+    public void ByDefaultTheTeacherHasHalfOfTheSlots()
+    {
+        using var both = Fit(new TeacherOptions(), dimension: 16, steps: 2);
+        var row = Embed(both)[0];
+        Assert.AreEqual(0.5, row.Take(8).Sum(x => (double)x * x), 1e-5);
+        Assert.AreEqual(0.5, row.Skip(8).Sum(x => (double)x * x), 1e-5);
+    }
+
+    [TestMethod]
+    public void AGuideLowersThePlansDivergenceAndStaysOutOfTheModel()
+    {
+        using var guided = Fit(new TeacherOptions { Role = TeacherRole.Guide }, steps: 100);
+        Assert.IsLessThan(0.75 * guided.History[0].Losses["klot"], guided.History[^1].Losses["klot"]);
+        Assert.IsNotNull(guided.Teacher);
+        Assert.IsNull(guided.Model.Teacher);
+        // The teacher's word is heard: equal in all but the teacher's kernel part, the towers become other ones.
+        using var other = Fit(new TeacherOptions { Role = TeacherRole.Guide, KernelWeight = 0 }, steps: 100);
+        Assert.IsFalse(Embeddings.Bits(guided.Transform(Test), "EmbeddingA").SequenceEqual(Embeddings.Bits(other.Transform(Test), "EmbeddingA")));
+    }
+
+    [TestMethod]
+    [DataRow(TeacherRole.Alone)]
+    [DataRow(TeacherRole.SideBySide)]
+    [DataRow(TeacherRole.Guide)]
+    public void ASavedModelGivesTheSameBitsAndReport(TeacherRole role)
+    {
+        using var model = Fit(new TeacherOptions { Role = role, SelfTraining = TeacherPart.On, Smoothing = true, Spectral = TeacherPart.On });
+        using var file = new MemoryStream();
+        MlContext.Model.Save(model, Train.Schema, file);
+        file.Position = 0;
+        using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
+        foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
+            Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(Test), column), Embeddings.Bits(loaded.Transform(Test), column));
+        Assert.AreEqual(model.Teacher! with { PseudoPairs = loaded.Teacher!.PseudoPairs }, loaded.Teacher);
+        CollectionAssert.AreEqual(model.Teacher.PseudoPairs.ToArray(), loaded.Teacher.PseudoPairs.ToArray());
+        Assert.IsTrue(loaded.Teacher.UsesSelfTraining && loaded.Teacher.UsesSpectral);
+    }
+
+    [TestMethod]
+    public void AModelFileWhoseTeacherDoesNotFitIsRefused()
+    {
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Dimension = 6 }, steps: 1);
+        using var file = new MemoryStream();
+        MlContext.Model.Save(model, Train.Schema, file);
+        StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 0"), "does not fit an embedding of 16");
+        StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 16"), "does not fit an embedding of 16");
+        StringAssert.Contains(Error("\"share\": 0.5", "\"share\": \"NaN\""), "does not fit an embedding of 16");
+        StringAssert.Contains(Error("\"role\": \"SideBySide\"", "\"role\": \"Guide\""), "does not fit an embedding of 16");
+        StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 5"), "holds");
+
+        string Error(string from, string to)
+        {
+            using var copy = new MemoryStream();
+            copy.Write(file.ToArray());
+            using (var zip = new ZipArchive(copy, ZipArchiveMode.Update, leaveOpen: true))
+            {
+                var entry = zip.Entries.Single(e => e.Name == "model.json");
+                var path = entry.FullName;
+                string json;
+                using (var reader = new StreamReader(entry.Open()))
+                    json = reader.ReadToEnd();
+                StringAssert.Contains(json, from);
+                entry.Delete();
+                using var writer = new StreamWriter(zip.CreateEntry(path).Open());
+                writer.Write(json.Replace(from, to, StringComparison.Ordinal));
+            }
+            copy.Position = 0;
+            var thrown = Assert.Throws<Exception>(() => new MLContext().Model.Load(copy, out _));
+            return thrown.GetBaseException().Message;
+        }
+    }
+
+    [TestMethod]
+    public void EqualSeedsGiveEqualBitsAndTheTeacherHasStreamsOfItsOwn()
+    {
+        using var first = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
+        using var second = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
+        Embeddings.AssertEqualBits(Embeddings.Bits(first.Transform(Test), "EmbeddingA"), Embeddings.Bits(second.Transform(Test), "EmbeddingA"));
+        Assert.AreEqual(40, first.Teacher!.UnpairedA);
+    }
+
+    [TestMethod]
+    public void ValidationScoresTheWholeEmbedding()
+    {
+        var options = Options(new TeacherOptions { Role = TeacherRole.Alone });
+        using var model = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
+        var epoch = model.History.Single();
+        Assert.AreEqual(Recall(model), epoch.Validation!.RecallAt5, 1e-6);
+        Assert.IsEmpty(epoch.Losses);
+
+        options = Options(new TeacherOptions(), steps: 60);
+        using var both = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
+        var best = both.History.MaxBy(entry => entry.Validation!.MeanReciprocalRank)!;
+        Assert.AreEqual(Recall(both), best.Validation!.RecallAt5, 1e-6);
+    }
+
+    [TestMethod]
+    public void ProgressReachesItsEndAndCancellingStopsARound()
+    {
+        var options = Options(new TeacherOptions { Role = TeacherRole.Alone });
+        var reports = new List<TrainingProgress>();
+        options.Progress = new DirectProgress(reports.Add);
+        MlContext.Transforms.GentleClip(options).Fit(Train).Dispose();
+        Assert.AreEqual(reports[^1].TotalSteps, reports[^1].Step);
+        Assert.AreEqual(15, reports[^1].TotalSteps); // 3 folds of 3 rounds, and 6
+
+        using var source = new CancellationTokenSource();
+        options.CancellationToken = source.Token;
+        options.Progress = new DirectProgress(_ => source.Cancel());
+        Assert.Throws<OperationCanceledException>(() => MlContext.Transforms.GentleClip(options).Fit(Train));
+    }
+
+    [TestMethod]
+    public void NativeMemoryIsFreed()
+    {
+        Run();
+        var before = torch.Tensor.TotalCount;
+        Run();
+        Assert.AreEqual(before + 1, torch.Tensor.TotalCount, "one for the logit scale, which TorchSharp's counter never takes back");
+
+        static void Run()
+        {
+            using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, Smoothing = true, Spectral = TeacherPart.On });
+            Embed(model);
+        }
+    }
+
+    [TestMethod]
+    public void OnePairIsTooFew()
+    {
+        var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
+        var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(data));
+        StringAssert.Contains(thrown.Message, "hold 1; expected at least 2");
+    }
+
+    [TestMethod]
+    public void OptionsThatContradictEachOtherAreNamed()
+    {
+        AssertRefused("KlotWeight is 1, but there is no Teacher", options => options.Objective = new ObjectiveOptions { KlotWeight = 1 });
+        AssertRefused("KlotWeight is 0, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
+        AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
+        AssertRefused("LinearWeight and KernelWeight of the teacher are 0", options => options.Teacher = new TeacherOptions { LinearWeight = 0, KernelWeight = 0 });
+
+        static void AssertRefused(string message, Action<GentleClipOptions> change)
+        {
+            var options = TwoViews.Options();
+            change(options);
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message, message);
+        }
+    }
+}
