@@ -6,23 +6,24 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 internal sealed record BenchmarkCommand(Func<int> Run)
 {
     public const string Usage = """
-        Measures time and memory of the objectives' forward and backward passes.
+        Measures time and memory: of the objectives' forward and backward passes, or of fitting the closed-form alignment.
 
-        Usage: Microsoft.ML.GentleClip.Benchmarks objectives [options]
+        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|alignment [options]
           --json FILE    writes the figures as a list
-          --quick        batches up to 1024 instead of 16384
-          --only NAMES   some objectives alone, separated by commas: CL,SDD
+          --quick        objectives: batches up to 1024 instead of 16384; alignment: one run, 2,000 rows a side
+          --only NAMES   objectives: some alone, separated by commas: CL,SDD
           --help         this text
         """;
 
     /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
     public static BenchmarkCommand Parse(string[] arguments) => arguments switch
     {
-        [] => throw new ArgumentException("A command is needed: objectives."),
+        [] => throw new ArgumentException("A command is needed: objectives or alignment."),
         _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
         ["objectives", .. var options] => Objectives(options),
+        ["alignment", .. var options] => Alignment(options),
         [ChildProcess.Command, .. var request] => Measure(request),
-        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there is one: objectives."),
+        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives and alignment."),
     };
 
     private static int Help()
@@ -61,6 +62,15 @@ internal sealed record BenchmarkCommand(Func<int> Run)
 
         return new(() => new ObjectiveBenchmark(cases, quick, json).Run());
     }
+
+    private static BenchmarkCommand Alignment(string[] options) => options switch
+    {
+        [] => new(new AlignmentBenchmark(quick: false, json: null).Run),
+        ["--quick"] => new(new AlignmentBenchmark(quick: true, json: null).Run),
+        ["--json", var file] => new(new AlignmentBenchmark(quick: false, file).Run),
+        ["--quick", "--json", var file] => new(new AlignmentBenchmark(quick: true, file).Run),
+        _ => throw new ArgumentException($"alignment takes --quick, then --json FILE; found '{string.Join(' ', options)}'."),
+    };
 
     /// <summary>The child's side: OBJECTIVE BATCH FORM [--once], one line of JSON on standard output.</summary>
     private static BenchmarkCommand Measure(string[] request)

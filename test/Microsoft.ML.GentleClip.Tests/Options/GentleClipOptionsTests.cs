@@ -30,7 +30,7 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -157,6 +157,8 @@ public sealed class GentleClipOptionsTests
         ["SddBandwidth"] = 0.75,
         ["Temperature"] = 0.2,
         ["Objective"] = new ObjectiveOptions { CentroidWeight = 2 },
+        ["Teacher"] = new TeacherOptions { Share = 0.25 },
+        ["Keywords"] = new KeywordOptions("K", [[1, 2]]),
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,
         ["EarlyStoppingPatience"] = 8,
