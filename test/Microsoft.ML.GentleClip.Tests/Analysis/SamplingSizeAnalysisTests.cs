@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.Data;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Analysis;
