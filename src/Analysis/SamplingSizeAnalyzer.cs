@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Objectives;
@@ -67,6 +68,7 @@ internal static class SamplingSizeAnalyzer
         var random = source.Managed($"batches of {size}");
         var order = Enumerable.Range(0, rows.Count).ToArray();
         var (printed, leaveOneOut) = (new double[repetitions], new double[repetitions]);
+        using var batches = empty([2L * size, rows[0].Length], ScalarType.Float64, CPU); // one for all repetitions: no garbage
         for (var repetition = 0; repetition < repetitions; repetition++)
         {
             checkCancelled();
@@ -75,8 +77,9 @@ internal static class SamplingSizeAnalyzer
                 var j = i + random.NextInt(order.Length - i);
                 (order[i], order[j]) = (order[j], order[i]);
             }
+            Fill(batches, rows, order);
             using var scope = NewDisposeScope();
-            var both = Scaled(tensor(Gather(rows, order.AsSpan(0, 2 * size)), [2 * size, rows[0].Length], ScalarType.Float64, CPU));
+            var both = Scaled(batches);
             var (t, r) = (both.narrow(0, 0, size), both.narrow(0, size, size));
             printed[repetition] = SamplingSize.Gap(t, r).item<double>();
             leaveOneOut[repetition] = SamplingSize.Gap(t, r, leaveOneOut: true).item<double>();
@@ -84,13 +87,13 @@ internal static class SamplingSizeAnalyzer
         return (Moments.Of(printed), Moments.Of(leaveOneOut));
     }
 
-    private static double[] Gather(List<double[]> rows, ReadOnlySpan<int> which)
+    /// <summary>Copies the leading rows of an order into a tensor `[n, dim]`.</summary>
+    private static void Fill(Tensor batches, List<double[]> rows, int[] order)
     {
         var dimension = rows[0].Length;
-        var values = new double[which.Length * dimension];
-        for (var i = 0; i < which.Length; i++)
-            rows[which[i]].CopyTo(values, i * dimension);
-        return values;
+        var values = MemoryMarshal.Cast<byte, double>(batches.bytes);
+        for (var i = 0; i < values.Length / dimension; i++)
+            rows[order[i]].CopyTo(values[(i * dimension)..]);
     }
 
     /// <summary>Centred rows of magnitude 1 or less: the gap stays the same, and neither large offsets nor tiny scales cost digits.</summary>

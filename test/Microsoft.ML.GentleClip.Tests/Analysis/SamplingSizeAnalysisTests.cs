@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using Microsoft.ML.Data;
 using static TorchSharp.torch;
 
@@ -237,12 +238,15 @@ public sealed class SamplingSizeAnalysisTests
         var endless = _mlContext.Data.LoadFromEnumerable(Endless(), Schema<DoubleRow>(NumberDataViewType.Double, 1));
         Assert.ThrowsExactly<OperationCanceledException>(() => Analyze(endless, cancellationToken: whileReading.Token));
 
-        // Drawing for days: the rows cancel it some time after they have been read.
+        // The end of the rows is not looked at before drawing begins.
         using var whileDrawing = new CancellationTokenSource();
-        var last = _mlContext.Data.LoadFromEnumerable(CancelSoon(), Schema<DoubleRow>(NumberDataViewType.Double, 3));
-        var live = Tensor.TotalCount;
-        Assert.ThrowsExactly<OperationCanceledException>(() => Analyze(last, [10], 100_000_000, whileDrawing.Token));
-        Assert.AreEqual(live, Tensor.TotalCount);
+        var last = _mlContext.Data.LoadFromEnumerable(CancelAtEnd(whileDrawing.Cancel), Schema<DoubleRow>(NumberDataViewType.Double, 3));
+        Assert.ThrowsExactly<OperationCanceledException>(() => Analyze(last, cancellationToken: whileDrawing.Token));
+
+        var host = new MLContext(1);
+        var cancelHost = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic)!;
+        last = host.Data.LoadFromEnumerable(CancelAtEnd(() => cancelHost.Invoke(host, null)), Schema<DoubleRow>(NumberDataViewType.Double, 3));
+        Assert.Contains("through the MLContext", Assert.ThrowsExactly<OperationCanceledException>(() => host.Data.AnalyzeSamplingSize(last, "X")).Message);
 
         IEnumerable<DoubleRow> Endless()
         {
@@ -254,11 +258,11 @@ public sealed class SamplingSizeAnalysisTests
             }
         }
 
-        IEnumerable<DoubleRow> CancelSoon()
+        static IEnumerable<DoubleRow> CancelAtEnd(Action cancel)
         {
             foreach (var row in Rows(20, 3, Normal))
                 yield return new DoubleRow { X = row };
-            whileDrawing.CancelAfter(TimeSpan.FromMilliseconds(100));
+            cancel();
         }
     }
 
