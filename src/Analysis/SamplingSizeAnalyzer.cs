@@ -68,7 +68,7 @@ internal static class SamplingSizeAnalyzer
         var random = source.Managed($"batches of {size}");
         var order = Enumerable.Range(0, rows.Count).ToArray();
         var (printed, leaveOneOut) = (new double[repetitions], new double[repetitions]);
-        using var batches = empty([2L * size, rows[0].Length], ScalarType.Float64, CPU); // one for all repetitions: no garbage
+        using var batches = empty([2L * size, rows[0].Length], ScalarType.Float64, CPU); // one for all repetitions: large arrays would keep the collector busy
         for (var repetition = 0; repetition < repetitions; repetition++)
         {
             checkCancelled();
