@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip;
+using Microsoft.ML.GentleClip.Analysis;
 using Microsoft.ML.GentleClip.Data;
 using Microsoft.ML.GentleClip.Interop;
 
@@ -74,5 +75,48 @@ public static class GentleClipCatalog
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentException.ThrowIfNullOrWhiteSpace(pairedColumnName);
         return ModalityCombiner.Combine(CatalogEnvironment.Of(catalog), paired, unpairedA, unpairedB, pairedColumnName);
+    }
+
+    /// <summary>
+    /// Measures how different two random batches of a column look, for several batch sizes: the sampling-size analysis of the Gentle-CLIP
+    /// paper (appendix E, equations 10 and 11, figure 4), as printed and without its self term.
+    /// </summary>
+    /// <remarks>
+    /// <para>The rows are taken as they are. For what a Gentle-CLIP training sees of an embedding column, note that its embeddings have unit length
+    /// already; normalise other columns first if their lengths should not count.</para>
+    /// <para>Of more than 20,000 rows (or twice the largest batch size, if that is more) a random sample of that many is kept in memory; every row is read and checked.
+    /// Standard errors tell how well the repetitions determine the figure for these rows. Where the batches take up much of the column, other rows
+    /// of the same source would differ by more.</para>
+    /// <para>Time grows with repetitions x (sum of the squared batch sizes) x dimensions; the computation runs on the CPU in double precision.</para>
+    /// </remarks>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="data">The rows; read once. A row whose vector is NaN in every slot, or empty, is skipped and counted.</param>
+    /// <param name="columnName">A vector of <see cref="float"/> or <see cref="double"/> of known size.</param>
+    /// <param name="batchSizes">
+    /// Rows of a batch, at least 2 and at most half the number of rows, in any order; null: 2, 4, 8, ... 512 as far as the rows allow.
+    /// </param>
+    /// <param name="repetitions">Pairs of batches drawn for each size, at least 2. Standard errors fall with its square root.</param>
+    /// <param name="seed">Decides which rows are drawn; null takes the <see cref="MLContext"/>'s seed, or a random one.</param>
+    /// <param name="cancellationToken">Stops the analysis between two pairs of batches.</param>
+    /// <returns>The figures; <see cref="SamplingSizeAnalysis.ToString"/> prints them as a table.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The column is missing or of another type, or <paramref name="repetitions"/> is below 2.
+    /// </exception>
+    /// <exception cref="ArgumentException"><paramref name="batchSizes"/> is empty or has one below 2.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Too few rows, rows that are all equal, or a vector that is infinite or NaN in some slots; the message names column, row and slot.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static SamplingSizeAnalysis AnalyzeSamplingSize(
+        this DataOperationsCatalog catalog,
+        IDataView data,
+        string columnName,
+        IReadOnlyList<int>? batchSizes = null,
+        int repetitions = 200,
+        int? seed = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return SamplingSizeAnalyzer.Run(CatalogEnvironment.Of(catalog), data, columnName, batchSizes, repetitions, seed, cancellationToken);
     }
 }

@@ -14,6 +14,8 @@ internal sealed record CommandLine
           --out DIR     folder for model.zip, training.png and embeddings.png (default: the current folder)
           --json FILE   writes every figure to a file
           --quick       one seed, 60 steps, a quarter of the chains: shows that all works, not how well
+          --sampling-size
+                        instead of all this, how different two random batches of the features look: tables and sampling-size.png
           --help        this text
         """;
 
@@ -26,6 +28,8 @@ internal sealed record CommandLine
     public string? JsonFile { get; private init; }
 
     public bool Quick { get; private init; }
+
+    public bool SamplingSize { get; private init; }
 
     public bool Help { get; private init; }
 
@@ -44,6 +48,7 @@ internal sealed record CommandLine
                 "--out" => result with { OutputFolder = Value() },
                 "--json" => result with { JsonFile = Value() },
                 "--quick" => result,
+                "--sampling-size" => result with { SamplingSize = true },
                 "--help" or "-h" => result with { Help = true },
                 _ => throw new ArgumentException($"Unknown option '{option}'."),
             };

@@ -33,6 +33,12 @@ try
         proteins = [.. proteins.Where((_, row) => row % 4 == 0)];
 
     string folder = Directory.CreateDirectory(commandLine.OutputFolder).FullName;
+    if (commandLine.SamplingSize)
+    {
+        SamplingSize.Run(proteins, commandLine.Quick ? 20 : 400, Path.Combine(folder, "sampling-size.png"), cancellation.Token);
+        return 0;
+    }
+
     string model = Path.Combine(folder, "model.zip");
     var experiment = new Experiment(proteins, commandLine.Seeds, commandLine.Steps, model, cancellation.Token);
     Results results = AnsiConsole.Progress().Start(bars => experiment.Run((method, seed) => new ProgressBar(bars, $"seed {seed}, {method}")));
