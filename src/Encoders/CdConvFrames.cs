@@ -22,7 +22,7 @@ internal static class CdConvFrames
         {
             Step(positions, i, after);
             var frame = frames.Slice(9 * i, 9);
-            var (b, n, o) = (frame[..3], frame.Slice(3, 3), frame[6..]);
+            Span<double> b = frame[..3], n = frame.Slice(3, 3), o = frame[6..];
             for (var c = 0; c < 3; c++)
                 b[c] = before[c] - after[c];
             Normalize(b);

@@ -22,7 +22,8 @@ internal sealed record CdConvNodes(double[] Positions, double[] Frames, int[] Se
         var start = 0;
         for (var c = 0; c < chains.Count; c++)
         {
-            var (coordinates, length) = (chains[c].Coordinates.Span, chains[c].Length);
+            var coordinates = chains[c].Coordinates.Span;
+            var length = chains[c].Length;
             var positions = nodes.Positions.AsSpan(3 * start, 3 * length);
             for (var i = 0; i < positions.Length; i++)
                 positions[i] = coordinates[i];
@@ -46,17 +47,17 @@ internal sealed record CdConvNodes(double[] Positions, double[] Frames, int[] Se
     }
 
     /// <summary>Equation 12: vectors to the previous and to the next node of the chain, zeros past its ends, <c>[nodes * 6]</c>.</summary>
-    public float[] StructureInput()
+    public double[] StructureInput()
     {
-        var input = new float[6 * Count];
+        var input = new double[6 * Count];
         for (var i = 0; i < Count; i++)
         {
             for (var c = 0; c < 3; c++)
             {
                 if (i > 0 && Chain[i - 1] == Chain[i])
-                    input[6 * i + c] = (float)(Positions[3 * i - 3 + c] - Positions[3 * i + c]);
+                    input[6 * i + c] = Positions[3 * i - 3 + c] - Positions[3 * i + c];
                 if (i + 1 < Count && Chain[i + 1] == Chain[i])
-                    input[6 * i + 3 + c] = (float)(Positions[3 * i + 3 + c] - Positions[3 * i + c]);
+                    input[6 * i + 3 + c] = Positions[3 * i + 3 + c] - Positions[3 * i + c];
             }
         }
         return input;
