@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
@@ -281,6 +282,14 @@ public sealed class CdConvNetworkTests
         using var one = NewDisposeScope();
         network.Encode([CdConvChains.Random(new Random(1), 1)], noise).sum().backward();
         Assert.IsTrue(network.parameters().All(p => p.grad is null || p.grad.isfinite().all().item<bool>()), "a batch of one residue");
+    }
+
+    [TestMethod]
+    public void ThroughputIsMeasuredOnChainsAsDenseAsProteins()
+    {
+        var figures = CdConvThroughput.Measure([(2, 200)], runs: 1).Single();
+        Assert.AreEqual((2, 200), (figures.Chains, figures.Length));
+        Assert.IsTrue(figures.EdgesPerResidue is > 8 and < 16, $"{figures.EdgesPerResidue} neighbours");
     }
 
     [TestMethod]
