@@ -17,8 +17,8 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var bound = 1 / Math.Sqrt(inputs);
-        weight = Owned.Parameter(Uniform(bound, generator, outputs, inputs));
-        bias = Owned.Parameter(Uniform(bound, generator, outputs));
+        weight = Owned.Parameter(Owned.Uniform(bound, generator, outputs, inputs));
+        bias = Owned.Parameter(Owned.Uniform(bound, generator, outputs));
         RegisterComponents();
     }
 
@@ -27,7 +27,4 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
 
     /// <summary>Number of weights of such a layer.</summary>
     public static long CountWeights(long inputs, long outputs) => (inputs + 1) * outputs;
-
-    private static Tensor Uniform(double bound, Generator generator, params long[] shape) =>
-        rand(shape, dtype: ScalarType.Float32, generator: generator) * (2 * bound) - bound;
 }

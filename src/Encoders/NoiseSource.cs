@@ -19,6 +19,9 @@ internal sealed class NoiseSource(Generator generator)
         ? input
         : input + randn(input.shape, dtype: input.dtype, device: input.device, generator: generator) * standardDeviation;
 
+    /// <summary>Numbers in [0, 1), float32, on the generator's device.</summary>
+    public Tensor Uniform(long count, Device device) => rand(count, dtype: ScalarType.Float32, device: device, generator: generator);
+
     private Tensor Keep(Tensor input, double share) =>
         rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(share).to(input.dtype);
 }

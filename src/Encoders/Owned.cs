@@ -14,6 +14,10 @@ internal static class Owned
         return parameter;
     }
 
+    /// <summary>Initial values, uniform in [-bound, bound).</summary>
+    public static Tensor Uniform(double bound, Generator generator, params long[] shape) =>
+        rand(shape, dtype: ScalarType.Float32, generator: generator) * (2 * bound) - bound;
+
     /// <summary>A buffer: saved with the module, not trained.</summary>
     public static Tensor Buffer(Tensor data) => data.DetachFromDisposeScope();
 }

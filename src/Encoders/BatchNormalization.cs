@@ -1,0 +1,48 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>Batch normalisation of rows, <c>[rows, channels]</c>, named as in PyTorch's checkpoints.</summary>
+internal sealed class BatchNormalization : nn.Module
+{
+    private const double Epsilon = 1e-5;
+
+    private readonly double _momentum;
+    private readonly Parameter weight;
+    private readonly Parameter bias;
+    private readonly Tensor running_mean;
+    private readonly Tensor running_var;
+    private readonly Tensor num_batches_tracked;
+
+    /// <summary>Creates the layer with weight 1, bias 0 and statistics of mean 0 and variance 1.</summary>
+    /// <param name="channels">Size of a row.</param>
+    /// <param name="momentum">Share of a training batch's statistics in the new running ones.</param>
+    public BatchNormalization(long channels, double momentum) : base(nameof(BatchNormalization))
+    {
+        _momentum = momentum;
+        weight = Owned.Parameter(ones(channels, dtype: ScalarType.Float32));
+        bias = Owned.Parameter(zeros(channels, dtype: ScalarType.Float32));
+        running_mean = Owned.Buffer(zeros(channels, dtype: ScalarType.Float32));
+        running_var = Owned.Buffer(ones(channels, dtype: ScalarType.Float32));
+        num_batches_tracked = Owned.Buffer(zeros([], dtype: ScalarType.Int64));
+        RegisterComponents();
+    }
+
+    /// <summary>Normalises by the batch's statistics in training, which also move the running ones; by the running ones otherwise.</summary>
+    /// <param name="input"><c>[rows, channels]</c>.</param>
+    /// <param name="training">A batch of one row has no variance: it is normalised as in inference.</param>
+    public Tensor Normalize(Tensor input, bool training)
+    {
+        training &= input.size(0) > 1;
+        if (training)
+        {
+            using var gradient = no_grad();
+            num_batches_tracked.add_(1);
+        }
+        return nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, _momentum, Epsilon);
+    }
+
+    /// <summary>Number of weights of such a layer, buffers included.</summary>
+    public static long CountWeights(long channels) => 4 * channels + 1;
+}
