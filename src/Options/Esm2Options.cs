@@ -29,7 +29,7 @@ public sealed record Esm2Options
         /// <summary>An error, as in the authors' code.</summary>
         public const Esm2UnknownResidues UnknownResidues = Esm2UnknownResidues.Error;
 
-        /// <summary>0.15.</summary>
+        /// <summary>0.15; ESM-2 learnt from sequences with as many residues replaced.</summary>
         public const double Masking = 0.15;
 
         /// <summary>0: no cutting.</summary>
