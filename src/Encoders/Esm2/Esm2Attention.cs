@@ -53,6 +53,5 @@ internal sealed class Esm2Attention : nn.Module
         return out_proj.forward(attended.transpose(1, 2).reshape(x.shape));
     }
 
-    // The width is set, not the rest: -1 would be ambiguous in an empty batch.
     private Tensor Split(Tensor x) => x.view(x.size(0), x.size(1), _heads, x.size(2) / _heads);
 }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal sealed class Esm2Module : nn.Module
 {
-    private const string LanguageModelHead = "lm_head.", ContactHead = "contact_head.", TiedWeight = LanguageModelHead + "weight";
+    private const string LanguageModelHead = "lm_head.", ContactHead = "contact_head.", TiedWeight = LanguageModelHead + "weight", Angles = ".rot_emb.inv_freq";
 
     private readonly Esm2Embedding embed_tokens;
     private readonly ModuleList<Esm2Layer> layers;
@@ -48,7 +48,7 @@ internal sealed class Esm2Module : nn.Module
     /// <summary>Number of buffers' elements: the angles of every layer.</summary>
     public static long CountBuffers(Esm2Size size) => size.Layers * (size.EmbeddingDimension / size.AttentionHeads / 2);
 
-    /// <summary>Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it.</summary>
+    /// <summary>Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it, and the constant angles may be missing.</summary>
     /// <exception cref="InvalidDataException">The weights do not fit; or the language model's matrix is not the token embeddings'.</exception>
     public void Load(StateDict weights)
     {
@@ -58,7 +58,11 @@ internal sealed class Esm2Module : nn.Module
             if (!tied.shape.SequenceEqual(table.shape) || !tied.eq(table).all().item<bool>())
                 throw new InvalidDataException($"{weights.Source}: '{TiedWeight}' differs from 'embed_tokens.weight'; expected one matrix for both.");
         }
-        StateDictLoader.Load(this, weights, name => name == TiedWeight
+        var tensors = new Dictionary<string, Tensor>(weights);
+        foreach (var (name, own) in state_dict())
+            if (name.EndsWith(Angles, StringComparison.Ordinal))
+                tensors.TryAdd(name, own);
+        StateDictLoader.Load(this, tensors, weights.Source, name => name == TiedWeight
             || lm_head is null && name.StartsWith(LanguageModelHead, StringComparison.Ordinal)
             || contact_head is null && name.StartsWith(ContactHead, StringComparison.Ordinal));
     }

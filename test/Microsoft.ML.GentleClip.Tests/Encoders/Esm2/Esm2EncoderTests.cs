@@ -10,6 +10,8 @@ public sealed class Esm2EncoderTests
 {
     private const string Letters = "LAGVSERTIDPKQNFYMHWC";
 
+    public Esm2EncoderTests() => set_num_threads(1);
+
     [TestMethod]
     [DataRow("padded_batch", Esm2Pooling.Mean, "mean_pooled")]
     [DataRow("with_mask_tokens", Esm2Pooling.Mean, "mean_pooled")]

@@ -9,6 +9,8 @@ public sealed class Esm2ModuleTests
 {
     private const double Double = 1e-10, Single = 1e-5, SingleLogits = 1e-4;
 
+    public Esm2ModuleTests() => set_num_threads(1);
+
     [TestMethod]
     [DataRow("padded_batch", true)]
     [DataRow("padded_batch", false)]
@@ -75,6 +77,16 @@ public sealed class Esm2ModuleTests
         }
         using var model = new Esm2Module(Esm2Golden.Size, generator, withHeads: true);
         Assert.AreEqual(weights.Count, model.state_dict().Count + 1, "every name of the file but the tied one");
+
+        using (var moreThanNeeded = Esm2Golden.Weights())
+        using (var withoutAngles = new StateDict("w", moreThanNeeded.Where(w => !w.Key.EndsWith("inv_freq", StringComparison.Ordinal)).Select(w => KeyValuePair.Create(w.Key, w.Value.clone()))))
+        using (var reference = Esm2Golden.Model(ScalarType.Float32))
+        {
+            Assert.HasCount(weights.Count - 3, withoutAngles);
+            model.Load(withoutAngles);
+            foreach (var (name, value) in reference.state_dict())
+                Esm2Golden.AssertClose(value, model.state_dict()[name], 0, name);
+        }
 
         using var smaller = new Esm2Module(new Esm2Size(2, 32, 4), generator);
         var unexpected = Assert.ThrowsExactly<InvalidDataException>(() => smaller.Load(weights));
