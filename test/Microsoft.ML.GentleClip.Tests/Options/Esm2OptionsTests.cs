@@ -46,8 +46,14 @@ public sealed class Esm2OptionsTests
     {
         var options = new Esm2Options
         {
-            Size = new Esm2Size(1, 2, 1), WeightsFile = "w.pt", TrainableLayers = 0, Pooling = Esm2Pooling.BeginningOfSequence, MaximumLength = 65534,
-            UnknownResidues = Esm2UnknownResidues.UnknownToken, Masking = 0, SubsequenceCrop = 0.99,
+            Size = new Esm2Size(1, 2, 1),
+            WeightsFile = "w.pt",
+            TrainableLayers = 0,
+            Pooling = Esm2Pooling.BeginningOfSequence,
+            MaximumLength = 65534,
+            UnknownResidues = Esm2UnknownResidues.UnknownToken,
+            Masking = 0,
+            SubsequenceCrop = 0.99,
         };
         Assert.AreEqual((1, 2, 1), (options.Size.Layers, options.Size.EmbeddingDimension, options.Size.AttentionHeads));
         Assert.AreEqual(("w.pt", 0, Esm2Pooling.BeginningOfSequence, 65534), (options.WeightsFile, options.TrainableLayers, options.Pooling, options.MaximumLength));

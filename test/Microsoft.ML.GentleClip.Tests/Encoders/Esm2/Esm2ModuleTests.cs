@@ -65,6 +65,24 @@ public sealed class Esm2ModuleTests
         Assert.AreEqual(0, fused["embed_tokens.weight"][Esm2Alphabet.Padding].abs().max().item<double>(), "padding has no influence");
     }
 
+    /// <summary>Heads as wide as in the published models, and lengths beyond one block of the kernel.</summary>
+    [TestMethod]
+    [DataRow(32, 2, 700)]
+    [DataRow(48, 2, 300)]
+    [DataRow(64, 1, 1024)]
+    [DataRow(128, 1, 70)]
+    public void TheFusedKernelTakesEveryHeadAndLength(int width, int heads, int length)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        using var generator = new Generator(3);
+        using var model = new Esm2Module(new Esm2Size(1, width, heads), generator);
+        var residues = Enumerable.Range(0, length).Select(i => (byte)(4 + i * i % 20)).ToArray();
+        var tokens = Esm2Batch.Pad([residues, residues[..(length / 3)]], CPU);
+        var tokensOnly = tokens.ne(Esm2Alphabet.Padding).unsqueeze(-1);
+        Esm2Golden.AssertClose(model.Represent(tokens, attentions: []) * tokensOnly, model.Represent(tokens) * tokensOnly, 1e-5);
+    }
+
     [TestMethod]
     public void LoadsWithAndWithoutHeadsAndRefusesTheRest()
     {
