@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
 /// y = x W' + b with PyTorch's names and default initialisation, uniform in +-1/sqrt(inputs), drawn from a generator of ours
-/// (TorchSharp's own layer draws from the process-wide one).
+/// (TorchSharp's own layer draws from the process-wide one). Other bounds may be given.
 /// </summary>
 internal sealed class Linear : nn.Module<Tensor, Tensor>
 {
@@ -13,12 +13,12 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     private readonly Parameter bias;
 
     /// <summary>Creates a layer of <paramref name="inputs"/> to <paramref name="outputs"/>.</summary>
-    public Linear(long inputs, long outputs, Generator generator) : base(nameof(Linear))
+    public Linear(long inputs, long outputs, Generator generator, double? weightBound = null, double? biasBound = null) : base(nameof(Linear))
     {
         using var scope = NewDisposeScope();
         var bound = 1 / Math.Sqrt(inputs);
-        weight = Owned.Parameter(Owned.Uniform(bound, generator, outputs, inputs));
-        bias = Owned.Parameter(Owned.Uniform(bound, generator, outputs));
+        weight = Owned.Parameter(Owned.Uniform(weightBound ?? bound, generator, outputs, inputs));
+        bias = Owned.Parameter(Owned.Uniform(biasBound ?? bound, generator, outputs));
         RegisterComponents();
     }
 

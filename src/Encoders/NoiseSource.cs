@@ -22,6 +22,13 @@ internal sealed class NoiseSource(Generator generator)
     /// <summary>Numbers in [0, 1), float32, on the generator's device.</summary>
     public Tensor Uniform(long count, Device device) => rand(count, dtype: ScalarType.Float32, device: device, generator: generator);
 
+    /// <summary>Booleans that are true with a probability of <paramref name="share"/>.</summary>
+    public Tensor Choose(Tensor like, double share) => rand(like.shape, dtype: ScalarType.Float32, device: like.device, generator: generator).lt(share);
+
+    /// <summary>Whole numbers from 0 to that of <paramref name="largest"/>, every one as likely as the others.</summary>
+    public Tensor Integers(Tensor largest) =>
+        minimum((rand(largest.shape, dtype: ScalarType.Float64, device: largest.device, generator: generator) * (largest + 1)).to(ScalarType.Int64), largest);
+
     private Tensor Keep(Tensor input, double share) =>
         rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(share).to(input.dtype);
 }

@@ -6,24 +6,25 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 internal sealed record BenchmarkCommand(Func<int> Run)
 {
     public const string Usage = """
-        Measures time and memory: of the objectives' forward and backward passes, or of fitting the closed-form alignment.
+        Measures time and memory: of the objectives' or the encoders' forward and backward passes, or of fitting the closed-form alignment.
 
-        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|alignment [options]
+        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|encoders|alignment [options]
           --json FILE    writes the figures as a list
-          --quick        objectives: batches up to 1024 instead of 16384; alignment: one run, 2,000 rows a side
-          --only NAMES   objectives: some alone, separated by commas: CL,SDD
+          --quick        objectives: batches up to 1024 instead of 16384; encoders: 3 runs instead of 15; alignment: one run, 2,000 rows a side
+          --only NAMES   some objectives or encoders alone, separated by commas: CL,SDD
           --help         this text
         """;
 
     /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
     public static BenchmarkCommand Parse(string[] arguments) => arguments switch
     {
-        [] => throw new ArgumentException("A command is needed: objectives or alignment."),
+        [] => throw new ArgumentException("A command is needed: objectives, encoders or alignment."),
         _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
-        ["objectives", .. var options] => Objectives(options),
+        ["objectives", .. var options] => Of(options, ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
+        ["encoders", .. var options] => Of(options, EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         ["alignment", .. var options] => Alignment(options),
         [ChildProcess.Command, .. var request] => Measure(request),
-        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives and alignment."),
+        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives, encoders and alignment."),
     };
 
     private static int Help()
@@ -32,11 +33,10 @@ internal sealed record BenchmarkCommand(Func<int> Run)
         return 0;
     }
 
-    private static BenchmarkCommand Objectives(string[] options)
+    private static BenchmarkCommand Of<T>(string[] options, IReadOnlyList<T> cases, Func<string, T> named, Func<IReadOnlyList<T>, bool, string?, int> run)
     {
         string? json = null;
         var quick = false;
-        var cases = ObjectiveCase.All;
         for (var i = 0; i < options.Length; i++)
         {
             var option = options[i];
@@ -49,7 +49,7 @@ internal sealed record BenchmarkCommand(Func<int> Run)
                     quick = true;
                     break;
                 case "--only":
-                    cases = [.. Value().Split(',', StringSplitOptions.TrimEntries).Select(ObjectiveCase.Named)];
+                    cases = [.. Value().Split(',', StringSplitOptions.TrimEntries).Select(named)];
                     break;
                 default:
                     throw new ArgumentException($"Unknown option '{option}'.");
@@ -60,7 +60,7 @@ internal sealed record BenchmarkCommand(Func<int> Run)
                 : throw new ArgumentException($"{option} needs a value.");
         }
 
-        return new(() => new ObjectiveBenchmark(cases, quick, json).Run());
+        return new(() => run(cases, quick, json));
     }
 
     private static BenchmarkCommand Alignment(string[] options) => options switch

@@ -1,0 +1,76 @@
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Weights;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>ESM-2 as an encoder of amino-acid sequences: pooled representations, with cutting and masking in training.</summary>
+internal sealed class Esm2Encoder : Encoder
+{
+    private readonly Esm2Options _options;
+    private readonly Esm2Module model;
+
+    /// <summary>Creates the encoder with fresh weights.</summary>
+    /// <exception cref="ArgumentException">More trainable layers are asked for than there are.</exception>
+    public Esm2Encoder(Esm2Options options, Generator generator) : base(nameof(Esm2Encoder))
+    {
+        if (options.TrainableLayers > options.Size.Layers)
+            throw new ArgumentException($"{nameof(Esm2Options)}.{nameof(options.TrainableLayers)} is {options.TrainableLayers}; expected at most the size's {options.Size.Layers} layers.", nameof(options));
+        _options = options;
+        model = new Esm2Module(options.Size, generator);
+        if (options.TrainableLayers is { } layers)
+            model.FreezeAllBut(layers);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+
+    /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
+    public static (long Weights, int FeatureDimension) Measure(Esm2Options options) =>
+        (Esm2Module.CountParameters(options.Size) + Esm2Module.CountBuffers(options.Size), options.Size.EmbeddingDimension);
+
+    /// <summary>Loads a published checkpoint under the authors' names; its heads are left out.</summary>
+    /// <exception cref="InvalidDataException">The weights are of another size or model.</exception>
+    public void Load(StateDict weights) => model.Load(weights);
+
+    /// <summary>There is nothing to learn without gradients.</summary>
+    public override void Prepare(ExampleStore examples)
+    {
+    }
+
+    /// <summary>Features of a batch whose values are tokens.</summary>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) => Features(batch.Values, noise);
+
+    /// <summary>Features <c>[batch, FeatureDimension]</c> of tokens <c>[batch, length]</c> of int64, encoded in parts of similar length.</summary>
+    /// <param name="tokens">As <see cref="Esm2Batch"/> builds them.</param>
+    /// <param name="noise">Cuts and masks in training; null in inference.</param>
+    public Tensor Features(Tensor tokens, NoiseSource? noise)
+    {
+        using var scope = NewDisposeScope();
+        tokens = Esm2Augmentation.Crop(tokens, _options, noise);
+        if (noise is not null)
+            tokens = Esm2Augmentation.Mask(tokens, _options.Masking, noise);
+        var lengths = tokens.ne(Esm2Alphabet.Padding).sum(dim: 1).cpu().data<long>().ToArray();
+        var buckets = Esm2Batch.Buckets(lengths, tokens.device_type);
+        var parts = new List<Tensor>();
+        foreach (var bucket in buckets)
+        {
+            using var part = NewDisposeScope();
+            var rows = tokens.index_select(0, tensor(bucket, device: tokens.device)).narrow(1, 0, lengths[bucket[0]]).contiguous();
+            parts.Add(Pool(model.Represent(rows), rows).MoveToOuterDisposeScope());
+        }
+        var order = new long[lengths.Length];
+        foreach (var (row, at) in buckets.SelectMany(bucket => bucket).Select((row, at) => (row, at)))
+            order[row] = at;
+        return cat(parts, 0).index_select(0, tensor(order, device: tokens.device)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Pool(Tensor representations, Tensor tokens)
+    {
+        if (_options.Pooling == Esm2Pooling.BeginningOfSequence)
+            return representations.select(1, 0);
+        var residues = Esm2Batch.Residues(tokens).to(representations.dtype);
+        return residues.unsqueeze(1).bmm(representations).squeeze(1) / residues.sum(dim: 1, keepdim: true);
+    }
+}

@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>
+/// Rotary position embedding (Su et al. 2021): at position t, coordinates m and m + h of a head of width 2h are turned by the angle
+/// t / 10000^(m / h).
+/// </summary>
+internal sealed class RotaryEmbedding : nn.Module
+{
+    private readonly Tensor inv_freq;
+
+    /// <summary>Creates the embedding of heads of an even width.</summary>
+    public RotaryEmbedding(long headDimension) : base(nameof(RotaryEmbedding))
+    {
+        using var scope = NewDisposeScope();
+        // In float32 throughout, as published checkpoints hold it.
+        var exponents = arange(0, headDimension, 2, dtype: ScalarType.Float32) / headDimension;
+        inv_freq = Owned.Buffer(1 / pow(10000, exponents));
+        RegisterComponents();
+    }
+
+    /// <summary>Cosines and signed sines of a sequence's positions, <c>[length, 1, headDimension]</c> each.</summary>
+    public (Tensor Cosine, Tensor Sine) Tables(long length)
+    {
+        var angles = outer(arange(length, dtype: inv_freq.dtype, device: inv_freq.device), inv_freq).unsqueeze(1);
+        var (cosine, sine) = (angles.cos(), angles.sin());
+        return (cat([cosine, cosine], -1), cat([-sine, sine], -1));
+    }
+
+    /// <summary>Turns queries or keys, <c>[batch, length, heads, headDimension]</c>.</summary>
+    public static Tensor Rotate(Tensor x, (Tensor Cosine, Tensor Sine) tables) =>
+        x * tables.Cosine + x.roll(x.size(-1) / 2, -1) * tables.Sine;
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using Microsoft.ML.GentleClip.Benchmarks;
+using Microsoft.ML.GentleClip.Encoders;
+
+namespace Microsoft.ML.GentleClip.Tests.Encoders;
+
+[TestClass]
+public sealed class EncoderBenchmarkTests
+{
+    [TestMethod]
+    [DataRow("encoders --jso", "Unknown option '--jso'")]
+    [DataRow("encoders --json", "--json needs a value")]
+    [DataRow("encoders --only CL", "Unknown encoder 'CL'; there are ESM-2-8M")]
+    [DataRow("encode", "there are objectives and encoders")]
+    public void BadArgumentsAreNamed(string arguments, string message) =>
+        Assert.Contains(message, Assert.ThrowsExactly<ArgumentException>(() => BenchmarkCommand.Parse(arguments.Split(' '))).Message);
+
+    [TestMethod]
+    public void MeasuresTheSmallestEncoder()
+    {
+        var (threads, esm) = (TorchSharp.torch.get_num_threads(), EncoderCase.Named("esm-2-8m"));
+        var figures = new EncoderBenchmark([esm], quick: true, null).Measure(new EncoderCase("tiny", esm.Element, esm.Smallest!));
+        Assert.AreEqual(("tiny", "residues", 1L), (figures.Encoder, figures.Element, figures.ElementsPerBatch));
+        Assert.AreEqual(Esm2Encoder.Measure(new() { Size = new(6, 40, 20) }).Weights, figures.Weights);
+        Assert.IsGreaterThan(0, figures.TrainingMilliseconds);
+        Assert.IsNull(figures.SmallestTrainingMilliseconds);
+        Assert.AreEqual(threads, TorchSharp.torch.get_num_threads());
+    }
+
+    [TestMethod]
+    public void FileIsAListWithRates()
+    {
+        using var json = JsonDocument.Parse(EncoderFigures.ToJson([new("E", "residues", 7, 100, 20, 50, 1, 2, 3, null)]));
+        var line = json.RootElement.EnumerateArray().Single();
+        Assert.AreEqual(("E", 5000.0, 2000.0), (line.GetProperty("encoder").GetString(), line.GetProperty("inferencePerSecond").GetDouble(), line.GetProperty("trainingPerSecond").GetDouble()));
+        Assert.AreEqual(JsonValueKind.Null, line.GetProperty("smallestTrainingMilliseconds").ValueKind);
+    }
+}
