@@ -192,7 +192,7 @@ internal sealed class PickleMachine
         if (count > MaximumIntegerBytes)
             throw Bad($"an integer of {count} bytes; {MaximumIntegerBytes} are allowed");
         var value = new BigInteger(Take(count));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private string Text(int count)
