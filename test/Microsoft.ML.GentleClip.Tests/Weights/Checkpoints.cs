@@ -61,5 +61,5 @@ internal static class Checkpoints
         Assert.Contains(reason, e.Message);
         Assert.IsLessThan(3000, e.Message.Length);
         Assert.AreEqual(live, TorchSharp.torch.Tensor.TotalCount, reason);
-}
+    }
 }
