@@ -7,8 +7,6 @@ namespace Microsoft.ML.GentleClip.Weights;
 /// <summary>Reads safetensors files strictly: nothing is allocated for a size that the file does not hold.</summary>
 internal static class SafetensorsReader
 {
-    private const int BufferSize = 1 << 20;
-
     /// <summary>Reads a file.</summary>
     public static StateDict Read(string path)
     {
@@ -35,7 +33,7 @@ internal static class SafetensorsReader
         {
             var header = ReadHeader(stream, source);
             using var scope = NewDisposeScope();
-            return new StateDict(source, [.. header.Entries.Select(entry => KeyValuePair.Create(entry.Name, ReadTensor(stream, entry, source)))], header.Metadata);
+            return new StateDict(source, [.. header.Entries.Select(entry => KeyValuePair.Create(entry.Name, TensorData.Read(stream, entry.Shape, entry.Type, $"{source}: tensor '{entry.Name}'")))], header.Metadata);
         }
         catch (EndOfStreamException e)
         {
@@ -57,15 +55,5 @@ internal static class SafetensorsReader
         var json = new byte[length];
         stream.ReadExactly(json);
         return SafetensorsHeader.Parse(json, available - json.Length, source);
-    }
-
-    private static Tensor ReadTensor(Stream stream, SafetensorsEntry entry, string source)
-    {
-        var tensor = empty(entry.Shape, entry.Type, CPU);
-        if (entry.End > entry.Begin)
-            tensor.ReadBytesFromStream(stream, (int)Math.Min(BufferSize, entry.End - entry.Begin));
-        if (entry.Type == ScalarType.Bool && tensor.bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-            throw new InvalidDataException($"{source}: tensor '{entry.Name}': BOOL expects bytes 0 and 1, found others.");
-        return tensor;
     }
 }

@@ -52,6 +52,14 @@ internal sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposab
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
+    /// <summary>Hands the tensors over to the caller, who puts them into another dictionary; this one is empty afterwards.</summary>
+    public IReadOnlyList<KeyValuePair<string, Tensor>> Take()
+    {
+        var tensors = _tensors.ToArray();
+        _tensors.Clear();
+        return tensors;
+    }
+
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
