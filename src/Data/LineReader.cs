@@ -54,6 +54,9 @@ internal sealed class LineReader : IDisposable
             if (length < 0 && !_ended)
             {
                 scanned = window.Length;
+                if (scanned > _maximumLineLength)
+                    LineNumber++;
+                CheckLength(scanned);
                 Fill();
                 continue;
             }
@@ -113,11 +116,6 @@ internal sealed class LineReader : IDisposable
     {
         _cancellationToken.ThrowIfCancellationRequested();
         var kept = _end - _start;
-        if (kept > _maximumLineLength)
-        {
-            LineNumber++;
-            CheckLength(kept);
-        }
         if (kept == _buffer.Length)
         {
             var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
@@ -137,7 +135,7 @@ internal sealed class LineReader : IDisposable
         }
         catch (InvalidDataException problem) // the decompressor's
         {
-            throw ErrorAt(LineNumber + 1, $"broken gzip data ({problem.Message.TrimEnd('.')})", problem);
+            throw ErrorAt(LineNumber + 1, "the gzip data is damaged or cut off", problem);
         }
         _ended = read == 0;
         _end += read;

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>Opens and finds protein files.</summary>
@@ -26,13 +24,13 @@ internal static class ProteinFile
         }
     }
 
-    /// <summary>The stream itself or, when it begins as gzip does, what it holds.</summary>
+    /// <summary>The stream itself, which must be able to seek, or, when it begins as gzip does, what it holds.</summary>
     public static Stream Decompressed(Stream stream)
     {
         Span<byte> magic = stackalloc byte[2];
         var read = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false);
         stream.Position = 0;
-        return read == 2 && magic is [0x1F, 0x8B] ? new GZipStream(stream, CompressionMode.Decompress) : stream;
+        return read == 2 && magic is [0x1F, 0x8B] ? new GzipContent(stream) : stream;
     }
 
     /// <summary>Name without folder, suffix and .gz: "1abc" of "pdb/1abc.cif.gz".</summary>

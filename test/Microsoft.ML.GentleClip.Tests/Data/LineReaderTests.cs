@@ -76,11 +76,27 @@ public sealed class LineReaderTests
     public void BrokenGzipIsAnError()
     {
         var packed = Gzip(string.Join('\n', Enumerable.Range(0, 10_000)));
-        StringAssert.Contains(Error(ProteinFile.Decompressed(new MemoryStream(packed[..(packed.Length / 2)]))), "broken gzip data");
-        packed[100] ^= 0xFF;
-        packed[200] ^= 0xFF;
-        StringAssert.Contains(Error(ProteinFile.Decompressed(new MemoryStream(packed))), "broken gzip data");
-        StringAssert.Contains(Error(ProteinFile.Decompressed(new MemoryStream([0x1F, 0x8B, (byte)'H', (byte)'E']))), "broken gzip data");
+        foreach (var length in new[] { 2, 5, 10, packed.Length / 2, packed.Length - 8, packed.Length - 1 })
+            AssertBroken(packed[..length]);
+        AssertBroken([.. packed, .. packed[..^3]]);
+        AssertBroken([0x1F, 0x8B, (byte)'H', (byte)'E']);
+        foreach (var damaged in new[] { 100, packed.Length - 6, packed.Length - 2 })
+        {
+            var copy = packed.ToArray();
+            copy[damaged] ^= 0x55;
+            AssertBroken(copy);
+        }
+
+        static void AssertBroken(byte[] bytes) =>
+            StringAssert.EndsWith(Error(ProteinFile.Decompressed(new MemoryStream(bytes))), ": the gzip data is damaged or cut off.");
+    }
+
+    [TestMethod]
+    public void BlockedGzipEndsWithAnEmptyMember()
+    {
+        // bgzip, whose files every sequence tool can read, writes blocks and this one last.
+        byte[] last = [0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF, 6, 0, 0x42, 0x43, 2, 0, 0x1B, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        CollectionAssert.AreEqual(new[] { "ab", "c" }, Read(ProteinFile.Decompressed(new MemoryStream([.. Gzip("ab"), .. Gzip("\nc\n"), .. last]))));
     }
 
     [TestMethod]

@@ -87,7 +87,7 @@ public sealed class MmCifReaderTests
     [DataRow("data_x\nloop_\n1 2\n", "file, line 2: expected names behind 'loop_', found none.")]
     [DataRow("data_x\nloop_\n_a.b\n_a.c\n1 2 3\n", "file, line 5: the last row of the loop that opens in line 2 has 1 values, expected 2.")]
     [DataRow("data_x\nglobal_\n", "file, line 2: 'global_' is not part of CIF.")]
-    [DataRow("data_x\n_atom_site.id 1\n", "file, line 2: the _atom_site category has no item 'label_atom_id'.")]
+    [DataRow("data_x\n_atom_site.Cartn_x 1\n", "file, line 2: the _atom_site category has no item 'label_atom_id'.")]
     public void ErrorsNameFileLineAndReason(string text, string expected) => Assert.AreEqual(expected, Error(text));
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.GentleClip.Data;
 using static Microsoft.ML.GentleClip.Tests.Data.StructureText;
 
@@ -163,10 +164,12 @@ public sealed class PdbReaderTests
     public void NoCultureChangesNumbers()
     {
         var before = Thread.CurrentThread.CurrentCulture;
-        Thread.CurrentThread.CurrentCulture = new System.Globalization.CultureInfo("de-DE");
+        var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (commas.NumberFormat.NumberDecimalSeparator, commas.NumberFormat.NumberGroupSeparator, commas.NumberFormat.NegativeSign) = (",", ".", "~");
+        Thread.CurrentThread.CurrentCulture = commas;
         try
         {
-            Assert.AreEqual(12.345f, Read(Pdb(Atom("GLY", "1", x: 12.345))).Chains[0].AlphaCarbons[0]);
+            Assert.AreEqual(-12.345f, Read(Pdb(Atom("GLY", "-1", x: -12.345))).Chains[0].AlphaCarbons[0]);
         }
         finally
         {
@@ -202,6 +205,6 @@ public sealed class PdbReaderTests
         random.NextBytes(bytes);
         using var lines = Lines(bytes);
         Assert.ThrowsExactly<InvalidDataException>(() => StructureReader.Read(lines));
-        StringAssert.StartsWith(Error("ATOM  " + new string('x', 94)), "file, line 1: ");
+        StringAssert.StartsWith(Error($"ATOM  {new string('x', 6)} CA {new string('x', 84)}"), "file, line 1: ");
     }
 }
