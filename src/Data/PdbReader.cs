@@ -25,7 +25,7 @@ internal sealed class PdbReader
     {
         while (_lines.TryRead(out var line))
         {
-            if (line.StartsWith("ATOM "u8))
+            if (line.StartsWith("ATOM"u8) && IsRecord(line, 4))
                 Atom(line, isHetero: false);
             else if (line.StartsWith("HETATM"u8))
                 Atom(line, isHetero: true);

@@ -205,6 +205,6 @@ public sealed class PdbReaderTests
         random.NextBytes(bytes);
         using var lines = Lines(bytes);
         Assert.ThrowsExactly<InvalidDataException>(() => StructureReader.Read(lines));
-        StringAssert.StartsWith(Error($"ATOM  {new string('x', 6)} CA {new string('x', 84)}"), "file, line 1: ");
+        StringAssert.StartsWith(Error($"ATOM  {new string('x', 6)} CA {new string('x', 54)}"), "file, line 1: ");
     }
 }
