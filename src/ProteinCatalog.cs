@@ -27,7 +27,7 @@ public static class ProteinCatalog
     /// </list>
     /// <para>Only the first model is read. Of several conformations the one with the highest occupancy counts, of equals the first. Water,
     /// ligands and residues without an alpha carbon are left out. The content, not the name, tells format and compression.</para>
-    /// <para>The files are read at once, in parallel, into memory, about 20 bytes a residue; the rows are in the order of the files and, within a file,
+    /// <para>The files are read at once, in parallel, into memory, about 25 bytes a residue; the rows are in the order of the files and, within a file,
     /// of its chains.</para>
     /// </remarks>
     /// <param name="catalog">The data catalog.</param>
