@@ -41,6 +41,7 @@ public static class ProteinCatalog
     /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
     /// the message names file, line and reason.</exception>
     /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
     /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     public static IDataView LoadProteinStructures(this DataOperationsCatalog catalog, string path, ProteinStructureLoadOptions? options = null)
     {
@@ -56,6 +57,7 @@ public static class ProteinCatalog
     /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
     /// the message names file, line and reason.</exception>
     /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
     /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     public static IDataView LoadProteinStructures(this DataOperationsCatalog catalog, IEnumerable<string> files, ProteinStructureLoadOptions? options = null)
     {
@@ -90,6 +92,7 @@ public static class ProteinCatalog
     /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
     /// the message names file, line and reason.</exception>
     /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
     /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     public static IDataView LoadFasta(this DataOperationsCatalog catalog, string path, FastaLoadOptions? options = null)
     {
@@ -105,6 +108,7 @@ public static class ProteinCatalog
     /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
     /// the message names file, line and reason.</exception>
     /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
     /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
     public static IDataView LoadFasta(this DataOperationsCatalog catalog, IEnumerable<string> files, FastaLoadOptions? options = null)
     {

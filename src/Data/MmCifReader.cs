@@ -66,7 +66,7 @@ internal sealed class MmCifReader
 
         // Residues of a polymer have a sequence number there, ligands and water a point.
         var residue = _texts.Get(Either(row, ResidueName, AuthorResidueName));
-        if (isHetero && row[SequenceNumber].IsEmpty && (row.Has(SequenceNumber) || !_builder.Letters.IsKnown(residue)))
+        if (!row[Group].SequenceEqual("ATOM"u8) && row[SequenceNumber].IsEmpty && (row.Has(SequenceNumber) || !_builder.Letters.IsKnown(residue)))
             return;
         var chain = _texts.Get(_useLabels ? Either(row, Chain, AuthorChain) : Either(row, AuthorChain, Chain));
         var number = Number(row);

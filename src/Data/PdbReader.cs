@@ -12,6 +12,7 @@ internal sealed class PdbReader
     private readonly StructureBuilder _builder = new();
     private readonly TextPool _texts = new();
     private readonly Dictionary<string, List<string>> _fullSequences = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Chain, string Residue)> _sequenceNames = [];
     private readonly HashSet<(string Chain, ResidueNumber Number)> _modified = [];
     private string? _lastChain;
 
@@ -73,7 +74,7 @@ internal sealed class PdbReader
             var isListed = _modified.Contains((id, number));
             if (_builder.Chain(id).HasEnded && !isListed)
                 return;
-            isDoubtful = !isListed && !_builder.Letters.IsKnown(residue) && !(_fullSequences.TryGetValue(id, out var full) && full.Contains(residue));
+            isDoubtful = !isListed && !_builder.Letters.IsKnown(residue) && !_sequenceNames.Contains((id, residue));
             _builder.Visit(id, number, residue);
         }
         _builder.Add(id, new AlphaCarbon(
@@ -118,8 +119,10 @@ internal sealed class PdbReader
         var rest = line[19..];
         foreach (var range in rest.SplitAny(" "u8))
         {
-            if (!rest[range].IsEmpty)
-                names.Add(_texts.Get(rest[range]));
+            if (rest[range].IsEmpty)
+                continue;
+            names.Add(_texts.Get(rest[range]));
+            _sequenceNames.Add((id, names[^1]));
         }
     }
 

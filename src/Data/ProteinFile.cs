@@ -15,6 +15,8 @@ internal static class ProteinFile
         var file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 14 });
         try
         {
+            if (!file.CanSeek)
+                throw new IOException($"{path} is a pipe or a device, expected a file.");
             return new LineReader(Decompressed(file), path, maximumLineLength, options.MaximumFileSize, options.CancellationToken);
         }
         catch

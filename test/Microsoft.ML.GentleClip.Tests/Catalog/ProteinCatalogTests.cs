@@ -72,16 +72,17 @@ public sealed class ProteinCatalogTests : IDisposable
     public void BadFilesMayBeSkippedWithAWarning()
     {
         var log = new ContextLog(_context);
-        string[] files = [_folder.Write("a.pdb", Bad), _folder.Write("b.pdb", Good), _folder.File("none.pdb"), _folder.Write("c.pdb", "")];
+        string[] files = [_folder.Write("a.pdb", Bad), _folder.Write("b.pdb", Good), _folder.File("none.pdb"), _folder.Write("c.pdb", ""), _folder.FullName];
         var states = new List<ProteinFileProgress>();
         var view = _context.Data.LoadProteinStructures(files, new() { BadFiles = BadFileHandling.Skip, Progress = new Listener(states) });
         Assert.AreEqual(2, view.GetRowCount());
-        Assert.HasCount(3, log.Warnings);
+        Assert.HasCount(4, log.Warnings);
         StringAssert.Contains(log.Warnings[0], $"{files[0]}, line 2: ");
         StringAssert.Contains(log.Warnings[1], files[2]);
         StringAssert.Contains(log.Warnings[2], $"{files[3]}: the file is empty.");
-        Assert.AreEqual(new ProteinFileProgress(4, 4, 2, 3), states[^1]);
-        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4 }, states.Select(state => state.Files).ToArray());
+        StringAssert.Contains(log.Warnings[3], files[4], "a folder among the files");
+        Assert.AreEqual(new ProteinFileProgress(5, 5, 2, 4), states[^1]);
+        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4, 5 }, states.Select(state => state.Files).ToArray());
     }
 
     [TestMethod]

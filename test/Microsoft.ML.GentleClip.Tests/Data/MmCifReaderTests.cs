@@ -36,6 +36,13 @@ public sealed class MmCifReaderTests
     }
 
     [TestMethod]
+    public void WithoutGroupsTheSequenceNumberTellsLigandsApart() => Assert.AreEqual(
+        "A:GX 1 2",
+        Read(Cif(
+            "type_symbol label_atom_id label_comp_id label_asym_id label_seq_id auth_seq_id Cartn_x Cartn_y Cartn_z",
+            "C CA GLY A 1 1 0 0 0", "C CA QQQ A 2 2 0 0 0", "C CA PLM A . 404 0 0 0", "C CA GLU A . 405 0 0 0")).Summary());
+
+    [TestMethod]
     public void LabelIdentifiersAreAChoice()
     {
         var text = Cif(Columns, "ATOM C CA . GLY Long 1 7 ? 1 0 0 1 52 X 1", "ATOM C CA . ALA Long 1 8 B 1 0 0 1 52 X 1");
