@@ -1,0 +1,26 @@
+namespace Microsoft.ML.GentleClip.Data;
+
+/// <summary>A row of <c>LoadProteinStructures</c>; its properties are the columns.</summary>
+internal sealed class ProteinChainRow(string file, ProteinChain chain)
+{
+    /// <summary>File as it was named.</summary>
+    public string File { get; } = file;
+
+    /// <summary>File name without suffixes, and chain: "1abc_A".</summary>
+    public string Identifier { get; } = chain.Id.Length > 0 ? $"{ProteinFile.Stem(file)}_{chain.Id}" : ProteinFile.Stem(file);
+
+    /// <summary>Chain id.</summary>
+    public string Chain => chain.Id;
+
+    /// <summary>Observed residues.</summary>
+    public string Sequence => chain.Sequence;
+
+    /// <summary>All residues, as far as the file tells.</summary>
+    public string FullSequence => chain.FullSequence;
+
+    /// <summary>x, y, z in angstrom of each observed residue.</summary>
+    public float[] AlphaCarbons => chain.AlphaCarbons;
+
+    /// <summary>Numbers of the observed residues; made when asked for, since numbers take less memory than texts.</summary>
+    public string[] ResidueNumbers => Array.ConvertAll(chain.ResidueNumbers, number => number.ToString());
+}

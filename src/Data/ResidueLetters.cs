@@ -1,0 +1,57 @@
+using System.Collections.Frozen;
+
+namespace Microsoft.ML.GentleClip.Data;
+
+/// <summary>One-letter codes of residues. A modified residue has the letter of the amino acid that it was made from.</summary>
+internal sealed class ResidueLetters
+{
+    /// <summary>The letter of a residue whose parent is not known.</summary>
+    public const char Unknown = 'X';
+
+    private static readonly FrozenDictionary<string, char> Standard = Parse(
+        "A ALA|C CYS|D ASP|E GLU|F PHE|G GLY|H HIS|I ILE|K LYS|L LEU|M MET|N ASN|P PRO|Q GLN|R ARG|S SER|T THR|V VAL|W TRP|Y TYR|" +
+        "B ASX|J XLE|O PYL|U SEC|X UNK|Z GLX");
+
+    // The frequent ones of the Chemical Component Dictionary, D-amino acids, and the names that force fields give to protonation states.
+    private static readonly FrozenDictionary<string, char> Modified = Parse(
+        "A ABA AIB ALC AYA DAL MAA ORN|" +
+        "C BCS CAF CAS CME CMT CSD CSO CSP CSR CSS CSU CSW CSX CSZ CY1 CYG CYM CYQ CYX DCY OCS SCH SCY SMC SNC YCM|" +
+        "D ASH BHD DAS IAS PHD|" +
+        "E B3E CGU DGL GLH PCA|" +
+        "F DAH DPN PFF PHI PHL|" +
+        "G GL3 SAR|" +
+        "H DHI HIC HID HIE HIP HSD HSE HSP MHS NEP|" +
+        "I DIL|" +
+        "K ALY DLY KCX KPI LLP LYN LYZ M3L MK8 MLY MLZ SLZ|" +
+        "L DLE MLE NLE|" +
+        "M CXM FME MED MHO MSE OMT SME|" +
+        "N DSG MEN SNN|" +
+        "P DPR HYP|" +
+        "Q DGN MEQ|" +
+        "R 2MR AGM CIR DAR HAR|" +
+        "S DSN OAS OSE SAC SEP SVA|" +
+        "T BMT DTH OLT TPO|" +
+        "V DVA FVA MVA|" +
+        "W 0AF 4HT 6CW BTR DTR FTR HTR TOX TRN TRO TRQ|" +
+        "Y DTY IYR NIY PTR TPQ TYB TYI TYQ TYS TYY");
+
+    private readonly Dictionary<string, char> _parents = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Notes what the file itself says: <paramref name="residue"/> was made from <paramref name="parent"/>. Parents that are no single amino acid say nothing.</summary>
+    public void AddParent(string residue, string parent)
+    {
+        if (Standard.TryGetValue(parent, out var letter) && letter != Unknown && !Standard.ContainsKey(residue))
+            _parents.TryAdd(residue, letter);
+    }
+
+    /// <summary>Whether this is the name of an amino acid, standard or modified.</summary>
+    public bool IsKnown(string residue) => Standard.ContainsKey(residue) || _parents.ContainsKey(residue) || Modified.ContainsKey(residue);
+
+    /// <summary>The letter of a residue: its own, that of its parent by the file, that of its parent by the table, or X.</summary>
+    public char Of(string residue) =>
+        Standard.TryGetValue(residue, out var letter) || _parents.TryGetValue(residue, out letter) || Modified.TryGetValue(residue, out letter) ? letter : Unknown;
+
+    private static FrozenDictionary<string, char> Parse(string table) => table.Split('|')
+        .SelectMany(group => group[2..].Split(' ').Select(name => KeyValuePair.Create(name, group[0])))
+        .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,133 @@
+using Microsoft.ML.GentleClip;
+using Microsoft.ML.GentleClip.Data;
+using Microsoft.ML.GentleClip.Interop;
+
+namespace Microsoft.ML;
+
+#pragma warning disable RS0026 // A string is no sequence of strings, so the overloads cannot be mistaken for one another.
+
+/// <summary>Loads protein sequences and structures.</summary>
+public static class ProteinCatalog
+{
+    /// <summary>Loads the protein chains of PDB and mmCIF files, plain or gzip, one row a chain.</summary>
+    /// <remarks>
+    /// <para>Columns, in this order:</para>
+    /// <list type="table">
+    /// <item><term><c>File</c></term><description>Text: the file.</description></item>
+    /// <item><term><c>Identifier</c></term><description>Text: file name without suffixes and chain id, "1abc_A".</description></item>
+    /// <item><term><c>Chain</c></term><description>Text: chain id of the authors; empty if a PDB file has none.</description></item>
+    /// <item><term><c>Sequence</c></term><description>Text: one letter for each residue whose alpha carbon was observed; modified residues
+    /// have the letter of their parent (selenomethionine M), others X.</description></item>
+    /// <item><term><c>FullSequence</c></term><description>Text: the sequence of the experiment with the residues that were not observed;
+    /// empty if the file does not hold it.</description></item>
+    /// <item><term><c>AlphaCarbons</c></term><description>Vector of Single, variable size: x, y, z in angstrom of each residue of
+    /// <c>Sequence</c>, so three values a letter.</description></item>
+    /// <item><term><c>ResidueNumbers</c></term><description>Vector of text, variable size: number and insertion code of each residue of
+    /// <c>Sequence</c>, "52" or "52A".</description></item>
+    /// </list>
+    /// <para>Only the first model is read. Of several conformations the one with the highest occupancy counts, of equals the first. Water,
+    /// ligands and residues without an alpha carbon are left out. The content, not the name, tells format and compression.</para>
+    /// <para>The files are read at once, in parallel, into memory, about 25 bytes a residue; the rows are in the order of the files and, within a file,
+    /// of its chains.</para>
+    /// </remarks>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="path">
+    /// A file; a folder, of which all files ending in .pdb, .ent, .cif or .mmcif, also with .gz, are read; or a pattern with <c>*</c> and
+    /// <c>?</c> in the file name and, optionally, <c>**</c> for all folders below: <c>pdb/**/*.cif.gz</c>. Files are sorted by ordinal path.
+    /// </param>
+    /// <param name="options">Settings; null for the defaults.</param>
+    /// <returns>The chains.</returns>
+    /// <exception cref="FileNotFoundException">Nothing matches the path.</exception>
+    /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
+    /// the message names file, line and reason.</exception>
+    /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public static IDataView LoadProteinStructures(this DataOperationsCatalog catalog, string path, ProteinStructureLoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return catalog.LoadProteinStructures(ProteinFile.Find(path, ProteinFile.SuffixesOf(isStructure: true)), options);
+    }
+
+    /// <summary>Loads the protein chains of PDB and mmCIF files, plain or gzip, one row a chain; the other overload says what the columns are.</summary>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="files">The files, whatever they are called; their order is that of the rows.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
+    /// <returns>The chains.</returns>
+    /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
+    /// the message names file, line and reason.</exception>
+    /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public static IDataView LoadProteinStructures(this DataOperationsCatalog catalog, IEnumerable<string> files, ProteinStructureLoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        var settings = options ?? new ProteinStructureLoadOptions();
+        var chains = settings.Chains?.ToHashSet(StringComparer.Ordinal);
+        return catalog.LoadFromEnumerable(ProteinFileLoader.Read(CatalogEnvironment.Of(catalog), Checked(files), settings, Rows));
+
+        List<ProteinChainRow> Rows(string file)
+        {
+            using var lines = ProteinFile.Open(file, settings, StructureReader.MaximumLineLength);
+            var structure = StructureReader.Read(lines, settings.UseLabelIdentifiers);
+            return [.. structure.Chains.Where(chain => settings.Admits(chain.Sequence.Length) && chains?.Contains(chain.Id) != false).Select(chain => new ProteinChainRow(file, chain))];
+        }
+    }
+
+    /// <summary>Loads protein sequences in FASTA format, plain or gzip, one row a sequence.</summary>
+    /// <remarks>
+    /// <para>Columns, all text: <c>File</c>; <c>Identifier</c>, the first word of the header; <c>Description</c>, the rest of it;
+    /// <c>Sequence</c>, in letters from A to Z.</para>
+    /// <para>Lower case becomes upper case, blanks are passed over, a <c>*</c> may end a sequence, and lines that begin with <c>;</c> are comments.
+    /// Any other sign, an empty sequence and a header without an identifier make the file a bad one. The sequences are read at once into memory.</para>
+    /// </remarks>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="path">
+    /// A file; a folder, of which all files ending in .fasta, .fa, .faa, .fas, .fsa or .seq, also with .gz, are read; or a pattern with
+    /// <c>*</c> and <c>?</c> in the file name and, optionally, <c>**</c> for all folders below. Files are sorted by ordinal path.
+    /// </param>
+    /// <param name="options">Settings; null for the defaults.</param>
+    /// <returns>The sequences.</returns>
+    /// <exception cref="FileNotFoundException">Nothing matches the path.</exception>
+    /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
+    /// the message names file, line and reason.</exception>
+    /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public static IDataView LoadFasta(this DataOperationsCatalog catalog, string path, FastaLoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return catalog.LoadFasta(ProteinFile.Find(path, ProteinFile.SuffixesOf(isStructure: false)), options);
+    }
+
+    /// <summary>Loads protein sequences in FASTA format, plain or gzip, one row a sequence; the other overload says what the columns are.</summary>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="files">The files, whatever they are called; their order is that of the rows.</param>
+    /// <param name="options">Settings; null for the defaults.</param>
+    /// <returns>The sequences.</returns>
+    /// <exception cref="InvalidDataException">A file is broken and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>;
+    /// the message names file, line and reason.</exception>
+    /// <exception cref="IOException">A file cannot be read and <see cref="ProteinFileOptions.BadFiles"/> is <see cref="BadFileHandling.Throw"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">As before: the file may not be read, or is a folder.</exception>
+    /// <exception cref="OperationCanceledException">The load was cancelled.</exception>
+    public static IDataView LoadFasta(this DataOperationsCatalog catalog, IEnumerable<string> files, FastaLoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        var settings = options ?? new FastaLoadOptions();
+        return catalog.LoadFromEnumerable(ProteinFileLoader.Read(CatalogEnvironment.Of(catalog), Checked(files), settings, Rows));
+
+        List<FastaRow> Rows(string file)
+        {
+            using var lines = ProteinFile.Open(file, settings, FastaReader.MaximumLineLength);
+            return [.. FastaReader.Read(lines).Where(record => settings.Admits(record.Sequence.Length)).Select(record => new FastaRow(file, record))];
+        }
+    }
+
+    private static string[] Checked(IEnumerable<string> files)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        string[] list = [.. files];
+        var empty = Array.FindIndex(list, string.IsNullOrWhiteSpace);
+        return empty < 0 ? list : throw new ArgumentException($"The name of file {empty} (counted from 0) is empty.", nameof(files));
+    }
+}
