@@ -1,13 +1,10 @@
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
-using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers;
 using Microsoft.ML.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip;
@@ -84,8 +81,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
-        var totalSteps = _options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!);
-        using var reporter = new TrainingReporter(host, _options.Progress, totalSteps);
+        using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
@@ -95,55 +91,10 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
         CheckSamples(data);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
-        CheckPairs(data, reporter);
-
-        var model = CreateModel(data, initial, random);
-        try
-        {
-            model = model.to(device);
-            var report = FitTeacher(model, out var guide);
-            using (guide)
-            {
-                var history = _options.TrainsTowers
-                    ? new TwoTowerTrainer(_options, random, device, reporter, CheckCancelled).Train(model, data, validationSet, model.Teacher ?? guide)
-                    : ClosedFormHistory(model);
-                return new GentleClipTransformer(new FittedModel(model, seed, _options.TrainingRows, history, report), device);
-            }
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-
-        TeacherReport? FitTeacher(TwoTowerModel target, out ClosedFormAlignment? guide)
-        {
-            guide = null;
-            if (_options.Teacher is not { } teacher)
-                return null;
-            var (alignment, report) = TeacherFactory.Fit(teacher, target.Spec.Teacher?.Dimension, data, random, device, TeacherProgress, _options.CancellationToken);
-            if (target.Spec.Teacher is null)
-                guide = alignment;
-            else
-                target.SetTeacher(alignment);
-            reporter.Teacher(report);
-            return report;
-        }
-
-        void TeacherProgress(AlignmentProgress progress)
-        {
-            CheckCancelled();
-            reporter.Trace($"Teacher: round {progress.Done} of at most {progress.Total}, {progress.PseudoPairs} pseudo-pairs.");
-            if (!_options.TrainsTowers)
-                reporter.Step(progress.Done, epoch: 0, double.NaN, validationRecallAt10: null, isLast: false);
-        }
-
-        IReadOnlyList<TrainingEpoch> ClosedFormHistory(TwoTowerModel fitted)
-        {
-            var retrieval = validationSet?.Evaluate(fitted, device);
-            reporter.Step(totalSteps, epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
-            return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];
-        }
+        var options = WithoutHopelessTeacher(data, reporter);
+        CheckPairs(options, data, reporter);
+        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet);
+        return new GentleClipTransformer(run.Run(initial?.Model), device);
 
         void CheckCancelled()
         {
@@ -186,41 +137,23 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
     }
 
-    private void CheckPairs(TrainingData data, TrainingReporter reporter)
+    private GentleClipOptions WithoutHopelessTeacher(TrainingData data, TrainingReporter reporter)
     {
-        if (data.PairsA.Count >= FewestSamples || !_options.TrainsTowers)
+        if (_options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(_options, data) is not { } obstacle)
+            return _options;
+        reporter.Info($"No teacher: {obstacle}.");
+        return new GentleClipOptions(_options) { Teacher = null, Objective = _options.Objective with { KlotWeight = 0 } };
+    }
+
+    private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
+    {
+        if (data.PairsA.Count >= FewestSamples || !options.TrainsTowers)
             return;
-        if (!_options.HasLossWithoutPairs)
+        if (!options.HasLossWithoutPairs)
             throw new InvalidOperationException(
                 $"The training data hold {data.PairsA.Count} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs.");
         reporter.Warning(data.PairsA.Count == 0
             ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
             : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");
-    }
-
-    private TwoTowerModel CreateModel(TrainingData data, GentleClipTransformer? initial, RandomSource random)
-    {
-        var spec = new TwoTowerSpec(
-            new TowerSpec(_options.ModalityA!, data.BindingA.InputDimension),
-            new TowerSpec(_options.ModalityB!, data.BindingB.InputDimension),
-            _options.EmbeddingDimension, _options.Temperature, TeacherFactory.Spec(_options));
-        var model = new TwoTowerModel(spec, random.Torch("weights", CPU));
-        if (initial is null && model.HasTowers)
-        {
-            model.TowerA.Prepare(data.A);
-            model.TowerB.Prepare(data.B);
-            return model;
-        }
-        try
-        {
-            if (initial is not null)
-                model.CopyWeights(initial.Model);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
     }
 }

@@ -35,7 +35,7 @@ internal static class ModelSerializer
         var spec = fitted.Model.Spec;
         JsonSerializer.Serialize(stream, new Description(
             spec.EmbeddingDimension, spec.Temperature, Describe(spec.A), Describe(spec.B), fitted.Seed, fitted.TrainingRows, fitted.History,
-            spec.Teacher, fitted.Teacher), Json);
+            spec.Teacher, fitted.Teacher, fitted.UnpairedObjectives), Json);
     }
 
     /// <summary>Writes the weights.</summary>
@@ -84,7 +84,7 @@ internal static class ModelSerializer
             StateDictLoader.Load(model, weights, IsTeachers);
             model = model.to(device);
             LoadTeacher(model, weights, device);
-            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.TeacherReport);
+            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.TeacherReport, description.UnpairedObjectives);
         }
         catch
         {
@@ -145,7 +145,7 @@ internal static class ModelSerializer
         var fits = teacher.Role switch
         {
             TeacherRole.Alone => teacher.Dimension == spec.EmbeddingDimension,
-            TeacherRole.SideBySide => teacher.Dimension >= 1 && teacher.Dimension < spec.EmbeddingDimension && teacher.Share is > 0 and < 1,
+            TeacherRole.SideBySide => teacher.Dimension >= 1 && teacher.Dimension < spec.EmbeddingDimension && teacher.Share is >= 0 and <= 1,
             _ => false,
         };
         if (!fits)
@@ -168,7 +168,7 @@ internal static class ModelSerializer
 
     private sealed record Description(
         int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
-        TeacherSpec? Teacher = null, TeacherReport? TeacherReport = null);
+        TeacherSpec? Teacher = null, TeacherReport? TeacherReport = null, UnpairedObjectivesReport? UnpairedObjectives = null);
 
     [JsonPolymorphic(TypeDiscriminatorPropertyName = "modality")]
     [JsonDerivedType(typeof(VectorTowerDescription), "vector")]

@@ -13,7 +13,8 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="UnpairedA">Unpaired samples of modality A that took part.</param>
 /// <param name="UnpairedB">Unpaired samples of modality B that took part.</param>
 /// <param name="NaturalDimension">Width before it was cut or padded.</param>
+/// <param name="Share">Share of the teacher in the embedding's inner products; 0 for a guide, 1 alone.</param>
 /// <param name="KeptEnergy">Share of the embeddings' squared length that the cut kept, 0 to 1; 1 without a cut.</param>
 public sealed record TeacherReport(
     bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
-    IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double KeptEnergy);
+    IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy);

@@ -30,7 +30,7 @@ internal sealed class TwoTowerModel : nn.Module
     }
 
     /// <summary>What the model is.</summary>
-    public TwoTowerSpec Spec { get; }
+    public TwoTowerSpec Spec { get; private set; }
 
     /// <summary>Whether there are towers; without them there is a teacher.</summary>
     public bool HasTowers => tower_a is not null;
@@ -67,6 +67,9 @@ internal sealed class TwoTowerModel : nn.Module
         Teacher?.Dispose();
         Teacher = teacher;
     }
+
+    /// <summary>Sets the teacher's share in the embedding's inner products, 0 to 1.</summary>
+    public void SetShare(double share) => Spec = Spec with { Teacher = Spec.Teacher! with { Share = share } };
 
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the teacher's part, then the towers'.</summary>
     public Tensor Embed(AlignmentSide side, ModalityBatch batch)

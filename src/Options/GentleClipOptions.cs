@@ -113,6 +113,7 @@ public sealed class GentleClipOptions
         _objective = other._objective;
         Teacher = other.Teacher;
         Keywords = other.Keywords;
+        GuardUnpairedObjectives = other.GuardUnpairedObjectives;
         _trainingRows = other._trainingRows;
         _validationFraction = other._validationFraction;
         _earlyStoppingPatience = other._earlyStoppingPatience;
@@ -303,6 +304,12 @@ public sealed class GentleClipOptions
     /// <summary>Keyword-level pseudo-labels beside the caption-level ones (<see cref="ObjectiveOptions.PseudoLabelWeight"/>). Null (default): none.</summary>
     public KeywordOptions? Keywords { get; set; }
 
+    /// <summary>
+    /// Whether, where there are validation pairs, the towers are trained a second time without the losses on unpaired samples, and the
+    /// training that validates better is kept; see <see cref="GentleClipTransformer.UnpairedObjectives"/>. Doubles the steps. Default false.
+    /// </summary>
+    public bool GuardUnpairedObjectives { get; set; }
+
     /// <summary>Which rows the next estimator of a pipeline is fitted on. Default <see cref="TrainingRows.All"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TrainingRows TrainingRows
@@ -392,7 +399,7 @@ public sealed class GentleClipOptions
                 throw new ArgumentException($"{nameof(ObjectiveOptions.KlotWeight)} is {Objective.KlotWeight}, but there is no {nameof(Teacher)} whose plan could be followed; set one, or the weight to 0.");
             return;
         }
-        foreach (var modality in new[] { a, b })
+        foreach (var modality in teacher.Optional ? [] : new[] { a, b })
         {
             if (modality is not VectorModality)
                 throw new ArgumentException($"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
@@ -404,6 +411,16 @@ public sealed class GentleClipOptions
         if (teacher.Role == TeacherRole.SideBySide && teacher.Dimension >= EmbeddingDimension)
             throw new ArgumentException($"The teacher has {teacher.Dimension} slots of an embedding of {EmbeddingDimension}; expected fewer, so that some are left for the towers.");
     }
+
+    /// <summary>A copy without the losses that look at unpaired samples; the teacher's part of the embedding stays.</summary>
+    internal GentleClipOptions OnPairsAlone() => new(this)
+    {
+        SelfSupervisedWeight = 0,
+        MmdWeight = 0,
+        SddWeight = 0,
+        Keywords = null,
+        Objective = Objective with { CentroidWeight = 0, SinkhornWeight = 0, PseudoLabelWeight = 0, TransportPairWeight = 0, KlotWeight = 0 },
+    };
 
     /// <summary>Whether there are towers to train.</summary>
     internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };

@@ -9,8 +9,11 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record TeacherOptions
 {
+    /// <summary>Share of the teacher without validation pairs: 0.75.</summary>
+    public const double DefaultShare = 0.75;
+
     private readonly TeacherRole _role = TeacherRole.SideBySide;
-    private readonly double _share = 0.5;
+    private readonly double? _share;
     private readonly int? _dimension;
     private readonly int _principalComponents = 64;
     private readonly double _ridge = 1;
@@ -33,13 +36,19 @@ public sealed record TeacherOptions
         init => _role = Check.Defined(value, nameof(Role));
     }
 
-    /// <summary>Share w of the teacher in the inner products of the embedding, between 0 and 1. Used with <see cref="TeacherRole.SideBySide"/>. Default 0.5.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not between 0 and 1.</exception>
-    public double Share
+    /// <summary>
+    /// Share w of the teacher in the inner products of the embedding, 0 to 1. Used with <see cref="TeacherRole.SideBySide"/>. Null
+    /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 that validates best, where there are validation pairs, else <see cref="DefaultShare"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double? Share
     {
         get => _share;
-        init => _share = Check.InRangeExclusive(Check.Positive(value, nameof(Share)), 0, 1, nameof(Share));
+        init => _share = value is { } share ? Check.InRange(share, 0, 1, nameof(Share)) : null;
     }
+
+    /// <summary>Whether the teacher is left out, and the log says so, where a modality is not one of feature vectors or there are fewer than two pairs. Default false: that is an error.</summary>
+    public bool Optional { get; init; }
 
     /// <summary>
     /// Slots of the embedding that the teacher has, 1 or more; the towers have the rest. Null (default): half of

@@ -9,15 +9,39 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// <summary>Fits the closed-form teacher of a training on the rows that the towers are trained on.</summary>
 internal static class TeacherFactory
 {
+    private const int FewestPairs = 2;
     private const int RowsPerChunk = 1 << 16;
+    private static readonly double[] Shares = [1, 0.9, 0.75, 0.5, 0.25, 0];
 
     /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
     public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
     {
         { Role: TeacherRole.Alone } => new TeacherSpec(TeacherRole.Alone, 1, options.EmbeddingDimension),
-        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share, teacher.Dimension ?? options.EmbeddingDimension / 2),
+        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share ?? TeacherOptions.DefaultShare, teacher.Dimension ?? options.EmbeddingDimension / 2),
         _ => null,
     };
+
+    /// <summary>Why an optional teacher cannot be fitted on the data; null where it can.</summary>
+    public static string? Obstacle(GentleClipOptions options, TrainingData data)
+    {
+        foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
+        {
+            if (modality is not VectorModality)
+                return $"column '{modality.InputColumnName}' does not hold feature vectors";
+        }
+        return data.PairsA.Count < FewestPairs ? $"there are {data.PairsA.Count} matched pairs" : null;
+    }
+
+    /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
+    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device)
+    {
+        var best = Shares.Select(share =>
+        {
+            model.SetShare(share);
+            return (Share: share, Score: validation.Evaluate(model, device).MeanReciprocalRank);
+        }).MaxBy(candidate => candidate.Score);
+        model.SetShare(best.Share);
+    }
 
     /// <summary>Rounds that a fit reports at most.</summary>
     public static int Rounds(TeacherOptions teacher)
@@ -60,14 +84,14 @@ internal static class TeacherFactory
     public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
         TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
     {
-        if (data.PairsA.Count < 2)
+        if (data.PairsA.Count < FewestPairs)
             throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
         var (alignment, report) = fitter.Fit(new AlignmentData(
             Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
-            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, report.KeptEnergy));
+            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy));
     }
 
     // In chunks: one managed span cannot hold more than two gigabytes.

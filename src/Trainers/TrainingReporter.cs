@@ -13,7 +13,9 @@ internal sealed class TrainingReporter : IDisposable
     private readonly IProgressChannel _progressChannel;
     private readonly IProgress<TrainingProgress>? _progress;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly int _totalSteps;
+    private int _totalSteps;
+    private bool _moreToCome;
+    private int _stepsBefore;
     private TimeSpan _lastReport = -ReportInterval;
     private TrainingProgress _state;
 
@@ -44,12 +46,29 @@ internal sealed class TrainingReporter : IDisposable
     /// <summary>A warning.</summary>
     public void Warning(string message) => _channel.Warning(MessageSensitivity.None, message);
 
+    /// <summary>Sets the number of steps to come.</summary>
+    /// <param name="steps">Steps of a training.</param>
+    /// <param name="trainings">How many trainings follow each other.</param>
+    public void Plan(int steps, int trainings)
+    {
+        _totalSteps = checked(steps * trainings);
+        _moreToCome = trainings > 1;
+    }
+
+    /// <summary>The last training begins; its steps count from those planned for the one before.</summary>
+    public void LastTraining()
+    {
+        _stepsBefore = _totalSteps / 2;
+        _moreToCome = false;
+    }
+
     /// <summary>Reports a finished step.</summary>
     public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, bool isLast)
     {
         var elapsed = _clock.Elapsed;
+        stepsDone += _stepsBefore;
         Volatile.Write(ref _state, new TrainingProgress(
-            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast ? TimeSpan.Zero : elapsed / stepsDone * (_totalSteps - stepsDone)));
+            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast && !_moreToCome ? TimeSpan.Zero : elapsed / stepsDone * (_totalSteps - stepsDone)));
         if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
             return;
         _lastReport = elapsed;

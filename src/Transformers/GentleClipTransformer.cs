@@ -59,6 +59,9 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>How the closed-form teacher was fitted (<see cref="GentleClipOptions.Teacher"/>); null without one.</summary>
     public TeacherReport? Teacher => _fitted.Teacher;
 
+    /// <summary>Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to be decided.</summary>
+    public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;
+
     /// <summary>Seed that decided everything random in the training.</summary>
     public int Seed => _fitted.Seed;
 

@@ -77,7 +77,7 @@ public sealed class TeacherTests
     [TestMethod]
     public void ByDefaultTheTeacherHasHalfOfTheSlots()
     {
-        using var both = Fit(new TeacherOptions(), dimension: 16, steps: 2);
+        using var both = Fit(new TeacherOptions { Share = 0.5 }, dimension: 16, steps: 2);
         var row = Embed(both)[0];
         Assert.AreEqual(0.5, row.Take(8).Sum(x => (double)x * x), 1e-5);
         Assert.AreEqual(0.5, row.Skip(8).Sum(x => (double)x * x), 1e-5);
@@ -121,7 +121,7 @@ public sealed class TeacherTests
         MlContext.Model.Save(model, Train.Schema, file);
         StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 0"), "does not fit an embedding of 16");
         StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 16"), "does not fit an embedding of 16");
-        StringAssert.Contains(Error("\"share\": 0.5", "\"share\": \"NaN\""), "does not fit an embedding of 16");
+        StringAssert.Contains(Error("\"share\": 0.75", "\"share\": \"NaN\""), "does not fit an embedding of 16");
         StringAssert.Contains(Error("\"role\": \"SideBySide\"", "\"role\": \"Guide\""), "does not fit an embedding of 16");
         StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 5"), "holds");
 
@@ -165,7 +165,7 @@ public sealed class TeacherTests
         Assert.AreEqual(Recall(model), epoch.Validation!.RecallAt5, 1e-6);
         Assert.IsEmpty(epoch.Losses);
 
-        options = Options(new TeacherOptions(), steps: 60);
+        options = Options(new TeacherOptions { Share = 0.6 }, steps: 60);
         using var both = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
         var best = both.History.MaxBy(entry => entry.Validation!.MeanReciprocalRank)!;
         Assert.AreEqual(Recall(both), best.Validation!.RecallAt5, 1e-6);
@@ -224,5 +224,57 @@ public sealed class TeacherTests
             change(options);
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message, message);
         }
+    }
+
+    [TestMethod]
+    public void WithoutAShareValidationChoosesTheBest()
+    {
+        using var chosen = MlContext.Transforms.GentleClip(Options(new TeacherOptions(), steps: 40)).Fit(Train, Test);
+        Assert.AreEqual(chosen.Teacher!.Share, chosen.Model.Spec.Teacher!.Share);
+        var best = RetrievalMetrics.Evaluate(chosen.Transform(Test), "EmbeddingA", "EmbeddingB").MeanReciprocalRank;
+        foreach (var share in new[] { 0, 0.25, 0.5, 0.75, 0.9, 1 })
+        {
+            chosen.Model.SetShare(share);
+            Assert.IsGreaterThanOrEqualTo(RetrievalMetrics.Evaluate(chosen.Transform(Test), "EmbeddingA", "EmbeddingB").MeanReciprocalRank, best, $"share {share}");
+        }
+        using var plain = Fit(new TeacherOptions(), steps: 2);
+        Assert.AreEqual(TeacherOptions.DefaultShare, plain.Teacher!.Share);
+    }
+
+    [TestMethod]
+    public void AnOptionalTeacherIsLeftOutWhereItCannotBe()
+    {
+        var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
+        var options = Options(new TeacherOptions { Optional = true }, steps: 3);
+        using var model = MlContext.Transforms.GentleClip(options).Fit(data);
+        Assert.IsNull(model.Teacher);
+        Assert.IsNotEmpty(model.History);
+    }
+
+    [TestMethod]
+    [DataRow(30.0, false)] // a weight that drowns the pairs
+    [DataRow(0.0, true)]
+    public void TheGuardKeepsTheBetterTraining(double mmdWeight, bool kept)
+    {
+        var options = Options(teacher: null, steps: 60);
+        (options.GuardUnpairedObjectives, options.SddWeight, options.MmdWeight, options.SelfSupervisedWeight) = (true, 0, mmdWeight, kept ? 0.1 : 0);
+        options.Objective = new ObjectiveOptions { CentroidWeight = kept ? 0 : 100 };
+        var reports = new List<TrainingProgress>();
+        options.Progress = new DirectProgress(reports.Add);
+        using var model = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
+        var report = model.UnpairedObjectives!;
+        Assert.AreEqual(report.With.MeanReciprocalRank >= report.Without.MeanReciprocalRank, report.Kept);
+        Assert.AreEqual(!report.Kept, model.History[^1].Losses.Count == 2, "contrastive and total alone where they were turned off");
+        if (!kept)
+            Assert.IsFalse(report.Kept);
+        Assert.AreEqual(120, reports[^1].TotalSteps);
+        Assert.AreEqual(120, reports[^1].Step);
+        Assert.AreEqual((report.Kept ? report.With : report.Without).RecallAt5, Recall(model), 1e-6);
+
+        using var file = new MemoryStream();
+        MlContext.Model.Save(model, Train.Schema, file);
+        file.Position = 0;
+        using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
+        Assert.AreEqual(report, loaded.UnpairedObjectives);
     }
 }

@@ -30,7 +30,7 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -48,7 +48,7 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "GuardUnpairedObjectives"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
@@ -159,6 +159,7 @@ public sealed class GentleClipOptionsTests
         ["Objective"] = new ObjectiveOptions { CentroidWeight = 2 },
         ["Teacher"] = new TeacherOptions { Share = 0.25 },
         ["Keywords"] = new KeywordOptions("K", [[1, 2]]),
+        ["GuardUnpairedObjectives"] = true,
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,
         ["EarlyStoppingPatience"] = 8,

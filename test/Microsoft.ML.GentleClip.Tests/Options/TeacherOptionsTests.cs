@@ -12,6 +12,7 @@ public sealed class TeacherOptionsTests
     [
         ("Role", TeacherRole.Alone, null),
         ("Share", 0.25, null),
+        ("Optional", true, null),
         ("Dimension", 7, null),
         ("PrincipalComponents", 33, settings => settings.PrincipalComponents),
         ("Ridge", 0.5, settings => settings.Ridge),
@@ -50,8 +51,8 @@ public sealed class TeacherOptionsTests
 
     [TestMethod]
     [DataRow("Role", (TeacherRole)9)]
-    [DataRow("Share", 0.0)]
-    [DataRow("Share", 1.0)]
+    [DataRow("Share", -0.1)]
+    [DataRow("Share", 1.1)]
     [DataRow("Share", double.NaN)]
     [DataRow("Dimension", 0)]
     [DataRow("PrincipalComponents", 0)]

@@ -1,0 +1,7 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>What a second training without the losses on unpaired samples showed; see <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.</summary>
+/// <param name="With">Best validation of the training with them.</param>
+/// <param name="Without">Best validation of the training without them.</param>
+/// <param name="Kept">Whether they were kept: whether they did not lower the mean reciprocal rank.</param>
+public sealed record UnpairedObjectivesReport(ValidationRetrieval With, ValidationRetrieval Without, bool Kept);

@@ -1,0 +1,131 @@
+using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>
+/// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
+/// </summary>
+internal sealed class ModelFit(
+    GentleClipOptions options, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation) : IDisposable
+{
+    private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
+
+    // Without the contrastive loss there would be nothing left to train on the pairs.
+    private bool Guards => options.GuardUnpairedObjectives && validation is not null && options.TrainsTowers && options.UsesUnpairedRows && options.ContrastiveWeight > 0;
+
+    /// <summary>Fits a model, which the caller disposes.</summary>
+    /// <param name="initial">A model whose towers' weights are taken over, or null.</param>
+    /// <exception cref="ArgumentException">The initial model has another shape.</exception>
+    /// <exception cref="InvalidOperationException">There is nothing to align.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
+    public FittedModel Run(TwoTowerModel? initial)
+    {
+        reporter.Plan(options.TrainsTowers ? options.MaximumNumberOfSteps : TeacherFactory.Rounds(options.Teacher!), Guards ? 2 : 1);
+        if (options.Teacher is { } teacher)
+        {
+            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(options)?.Dimension, data, random, device, OnRound, options.CancellationToken);
+            reporter.Teacher(_teacher.Value.Report);
+        }
+        var fitted = Train(options, random, initial);
+        if (!Guards)
+            return fitted;
+        try
+        {
+            reporter.LastTraining();
+            using var again = new RandomSource(seed);
+            return Better(fitted, Train(options.OnPairsAlone(), again, initial));
+        }
+        catch
+        {
+            fitted.Model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees the teacher.</summary>
+    public void Dispose() => _teacher?.Alignment.Dispose();
+
+    private FittedModel Better(FittedModel with, FittedModel without)
+    {
+        var (first, second) = (validation!.Evaluate(with.Model, device), validation.Evaluate(without.Model, device));
+        var kept = first.MeanReciprocalRank >= second.MeanReciprocalRank;
+        (kept ? without : with).Model.Dispose();
+        reporter.Info($"Losses on unpaired samples {(kept ? "kept" : "turned off")}: validation's mean reciprocal rank is {first.MeanReciprocalRank:F3} with them and {second.MeanReciprocalRank:F3} without.");
+        return (kept ? with : without) with { UnpairedObjectives = new UnpairedObjectivesReport(first, second, kept) };
+    }
+
+    private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
+    {
+        var model = Create(training, source, initial);
+        try
+        {
+            if (model.Spec.Teacher is not null)
+                model.SetTeacher(Copy(_teacher!.Value.Alignment));
+            var history = training.TrainsTowers
+                ? new TwoTowerTrainer(training, source, device, reporter, checkCancelled).Train(model, data, validation, _teacher?.Alignment)
+                : ClosedFormHistory(model);
+            if (training.Teacher is { Role: TeacherRole.SideBySide, Share: null } && validation is not null)
+            {
+                TeacherFactory.ChooseShare(model, validation, device);
+                reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
+            }
+            return new FittedModel(model, seed, training.TrainingRows, history, _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0 } : null);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private TwoTowerModel Create(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
+    {
+        var spec = new TwoTowerSpec(
+            new TowerSpec(training.ModalityA!, data.BindingA.InputDimension),
+            new TowerSpec(training.ModalityB!, data.BindingB.InputDimension),
+            training.EmbeddingDimension, training.Temperature, TeacherFactory.Spec(training));
+        var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
+        try
+        {
+            if (initial is not null)
+                model.CopyWeights(initial);
+            else if (model.HasTowers)
+            {
+                model.TowerA.Prepare(data.A);
+                model.TowerB.Prepare(data.B);
+            }
+            return model.to(device);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private IReadOnlyList<TrainingEpoch> ClosedFormHistory(TwoTowerModel model)
+    {
+        var retrieval = validation?.Evaluate(model, device);
+        reporter.Step(TeacherFactory.Rounds(options.Teacher!), epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
+        return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), options.Temperature, 0, retrieval)];
+    }
+
+    private void OnRound(AlignmentProgress progress)
+    {
+        checkCancelled();
+        reporter.Trace($"Teacher: round {progress.Done} of at most {progress.Total}, {progress.PseudoPairs} pseudo-pairs.");
+        if (!options.TrainsTowers)
+            reporter.Step(progress.Done, epoch: 0, double.NaN, validationRecallAt10: null, isLast: false);
+    }
+
+    private static ClosedFormAlignment Copy(ClosedFormAlignment alignment)
+    {
+        using var scope = NewDisposeScope();
+        return ClosedFormAlignment.FromState(alignment.GetState());
+    }
+}
