@@ -30,7 +30,7 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
             foreach (var seed in seeds)
             {
                 var split = RowSplit.Create(data[set.Name], set.TestRows ?? config.TestRows, config.SplitSeed, seed, validation);
-                foreach (var count in pairs ?? method.Pairs ?? config.Pairs)
+                foreach (var count in method.Pairs ?? pairs ?? config.Pairs)
                     foreach (var unpairedCount in tuning ? [RowCount.All] : method.UnpairedCounts ?? config.UnpairedCounts)
                         foreach (var kind in tuning ? [UnpairedRows.Real] : forcedUnpaired is { } forced ? [forced] : method.Unpaired)
                             if (Cell(set, split, count, unpairedCount, kind, seed) is { } cell && planned.Add(cell.Key))
