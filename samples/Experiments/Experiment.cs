@@ -15,6 +15,7 @@ internal static class Experiment
     /// <exception cref="OperationCanceledException">Cancelled; computed cells are kept.</exception>
     public static int Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
     {
+        output = TextWriter.Synchronized(output);
         var config = ExperimentConfig.Load(commandLine.Config!);
         if (commandLine.Validation && config.ValidationSeeds.Count == 0)
             throw new ConfigurationException($"{config.File}: validationSeeds: the key is missing, and --validation asks for them.");
@@ -48,18 +49,30 @@ internal static class Experiment
         if (cells.Length == 0)
             return [];
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var left = new TimeLeft(cells.Length);
+        if (!console.Profile.Capabilities.Interactive)
+        {
+            return runner.Run(
+                cells,
+                (key, computed) =>
+                {
+                    var state = left.Finished(computed);
+                    if (computed)
+                        output.WriteLine($"{name} {state}: {key}");
+                },
+                cancellation);
+        }
+
         return console.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn())
             .Start(bars =>
             {
                 var bar = bars.AddTask(name, maxValue: cells.Length);
-                var left = new TimeLeft(cells.Length);
                 return runner.Run(
                     cells,
                     (key, computed) =>
                     {
-                        var remaining = left.Finished(computed);
-                        bar.Description = string.Create(CultureInfo.InvariantCulture, $"{name}{(remaining is { } time ? $", {time:h\\:mm\\:ss} left" : "")}: {key}").EscapeMarkup();
+                        bar.Description = $"{name} {left.Finished(computed)}: {key}".EscapeMarkup();
                         bar.Increment(1);
                     },
                     cancellation);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Experiments;
 
@@ -7,16 +8,17 @@ internal sealed class TimeLeft(int cells)
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly Lock _lock = new();
-    private int _left = cells, _computed;
+    private int _done, _computed;
 
-    /// <summary>Counts a cell; null before there is an estimate.</summary>
-    public TimeSpan? Finished(bool computed)
+    /// <summary>Counts a cell and tells how far it is.</summary>
+    public string Finished(bool computed)
     {
         lock (_lock)
         {
-            _left--;
+            _done++;
             _computed += computed ? 1 : 0;
-            return _computed == 0 ? null : _watch.Elapsed / _computed * _left;
+            var state = string.Create(CultureInfo.InvariantCulture, $"{_done}/{cells}");
+            return _computed == 0 ? state : string.Create(CultureInfo.InvariantCulture, $"{state}, {_watch.Elapsed / _computed * (cells - _done):h\\:mm\\:ss} left");
         }
     }
 }
