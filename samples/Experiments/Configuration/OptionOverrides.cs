@@ -1,0 +1,136 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Microsoft.ML.GentleClip;
+
+namespace Experiments.Configuration;
+
+/// <summary>
+/// Values for properties of <see cref="GentleClipOptions"/>, by name, so that options which the library gains need no code here. The key
+/// <c>encoder</c> sets <see cref="VectorEncoderOptions"/> of both modalities.
+/// </summary>
+internal sealed class OptionOverrides(string file, string path, JsonElement values)
+{
+    public const string Encoder = "encoder";
+
+    // The runner's own business.
+    private static readonly string[] Reserved =
+    [
+        nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName), nameof(GentleClipOptions.Seed),
+        nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.MaximumNumberOfSteps),
+        nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.TrainingRows), "CheckpointDirectory",
+    ];
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    public static OptionOverrides None { get; } = new("", "", JsonDocument.Parse("{}").RootElement);
+
+    /// <summary>The values in one line, for tables.</summary>
+    public override string ToString() => values.GetRawText().ReplaceLineEndings("").Replace("  ", "", StringComparison.Ordinal);
+
+    /// <summary>Sets the values.</summary>
+    /// <exception cref="ConfigurationException">A key is unknown or its value wrong.</exception>
+    public VectorEncoderOptions Apply(GentleClipOptions options, VectorEncoderOptions encoder)
+    {
+        foreach (var property in Properties(values, path))
+        {
+            if (property.Name == Encoder)
+                encoder = (VectorEncoderOptions)Merge(encoder, property.Value, $"{path}.{Encoder}");
+            else
+                Set(options, property);
+        }
+
+        return encoder;
+    }
+
+    /// <summary>Every option as JSON, in the order of the names: equal text, equal settings.</summary>
+    public static JsonObject Describe(GentleClipOptions options, VectorEncoderOptions encoder)
+    {
+        var described = new JsonObject();
+        foreach (var property in Settable(typeof(GentleClipOptions)).Where(property => !Reserved.Contains(property.Name)).OrderBy(property => property.Name, StringComparer.Ordinal))
+            described[Key(property)] = JsonSerializer.SerializeToNode(property.GetValue(options), property.PropertyType, Json);
+        described[Encoder] = JsonSerializer.SerializeToNode(encoder, Json);
+        return described;
+    }
+
+    private void Set(GentleClipOptions options, JsonProperty value)
+    {
+        var target = Find(typeof(GentleClipOptions), value.Name, path);
+        if (Reserved.Contains(target.Name))
+            throw Error($"{path}.{value.Name}", "the runner sets this option itself");
+        var former = target.GetValue(options);
+        var next = former is not null && IsGroup(target.PropertyType)
+            ? Merge(former, value.Value, $"{path}.{value.Name}")
+            : Convert(value.Value, target.PropertyType, $"{path}.{value.Name}");
+        try
+        {
+            target.SetValue(options, next);
+        }
+        catch (TargetInvocationException problem)
+        {
+            throw Error($"{path}.{value.Name}", problem.InnerException!.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    // A copy of a record with some properties changed: by way of JSON, which init-only properties allow.
+    private object Merge(object former, JsonElement changes, string at)
+    {
+        var type = former.GetType();
+        var merged = JsonSerializer.SerializeToNode(former, type, Json)!.AsObject();
+        foreach (var change in Properties(changes, at))
+        {
+            var property = Find(type, change.Name, at);
+            var value = property.GetValue(former) is { } inner && IsGroup(property.PropertyType)
+                ? Merge(inner, change.Value, $"{at}.{change.Name}")
+                : Convert(change.Value, property.PropertyType, $"{at}.{change.Name}");
+            merged[Key(property)] = JsonSerializer.SerializeToNode(value, property.PropertyType, Json);
+            try
+            {
+                // One at a time, so that a value out of range is known by its key.
+                merged.Deserialize(type, Json);
+            }
+            catch (Exception problem) when (problem is ArgumentException or JsonException)
+            {
+                throw Error($"{at}.{change.Name}", problem.Message.ReplaceLineEndings(" "));
+            }
+        }
+
+        return merged.Deserialize(type, Json)!;
+    }
+
+    private object? Convert(JsonElement value, Type type, string at)
+    {
+        try
+        {
+            return value.Deserialize(type, Json);
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
+        {
+            var plain = Nullable.GetUnderlyingType(type) ?? type;
+            var expected = plain.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(plain))}" : $"a value of {plain.Name}";
+            throw Error(at, $"expected {expected}, found {ConfigSection.Describe(value)}");
+        }
+    }
+
+    private PropertyInfo Find(Type type, string key, string at) =>
+        Settable(type).FirstOrDefault(property => Key(property) == key)
+        ?? throw Error($"{at}.{key}", $"unknown key; {type.Name} has {string.Join(", ", Settable(type).Where(property => !Reserved.Contains(property.Name)).Select(Key).Order())}");
+
+    private JsonElement.ObjectEnumerator Properties(JsonElement value, string at) =>
+        value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : throw Error(at, $"expected an object, found {ConfigSection.Describe(value)}");
+
+    private ConfigurationException Error(string at, string problem) => new($"{file}: {at}: {problem.TrimEnd('.')}.");
+
+    private static IEnumerable<PropertyInfo> Settable(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property is { CanRead: true, CanWrite: true } && property.GetIndexParameters().Length == 0);
+
+    private static string Key(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+
+    private static bool IsGroup(Type type) => type is { IsClass: true, IsAbstract: false } && type.Namespace == typeof(GentleClipOptions).Namespace;
+}

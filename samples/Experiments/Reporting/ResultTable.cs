@@ -1,0 +1,53 @@
+using Experiments.Configuration;
+using Experiments.Running;
+
+namespace Experiments.Reporting;
+
+/// <summary>The results, grouped by setting, with what each group is compared to.</summary>
+internal sealed class ResultTable
+{
+    private readonly ExperimentConfig _config;
+
+    public ResultTable(ExperimentConfig config, IReadOnlyList<CellResult> cells)
+    {
+        _config = config;
+        Groups = [.. cells
+            .GroupBy(cell => (cell.Key.Data, cell.Key.Pairs, cell.Key.UnpairedRows, cell.Key.Method, cell.Key.Unpaired))
+            .Select(group => new MethodCells(group.Key.Data, group.Key.Pairs, group.Key.UnpairedRows, group.Key.Method, group.Key.Unpaired, [.. group.OrderBy(cell => cell.Key.Seed)]))];
+        Figures = [.. cells.SelectMany(cell => cell.Figures.Keys).Distinct()];
+    }
+
+    public IReadOnlyList<MethodCells> Groups { get; }
+
+    public IReadOnlyList<string> Figures { get; }
+
+    public IEnumerable<string> DataSets => Groups.Select(group => group.Data).Distinct();
+
+    /// <summary>Numbers of pairs, in the order of the configuration, without the ceiling's.</summary>
+    public IEnumerable<string> Pairs => Groups.Where(group => group.Method != _config.Ceiling).Select(group => group.Pairs).Distinct()
+        .OrderBy(pairs => _config.Pairs.Select(count => count.Text).ToList() is var order && order.IndexOf(pairs) is var at and >= 0 ? at : int.MaxValue);
+
+    /// <summary>The methods of one table, in the order of the configuration: controls after their method, the ceiling in every table.</summary>
+    public IReadOnlyList<MethodCells> Of(string data, string pairs) =>
+    [
+        .. Groups
+            .Where(group => group.Data == data && (group.Pairs == pairs || group.Method == _config.Ceiling))
+            .OrderBy(group => _config.Methods.Select(method => method.Name).ToList().IndexOf(group.Method)).ThenBy(group => group.Unpaired),
+    ];
+
+    /// <summary>The baseline with the same pairs, and the same unpaired rows where there is one.</summary>
+    public MethodCells? BaselineOf(MethodCells group)
+    {
+        MethodCells[] found = [.. Groups.Where(other => other.Method == _config.Baseline && other.Data == group.Data && other.Pairs == group.Pairs)];
+        return found.FirstOrDefault(other => other.UnpairedRows == group.UnpairedRows && other.Unpaired is UnpairedRows.Real)
+            ?? found.FirstOrDefault(other => other.Unpaired is UnpairedRows.Real) ?? found.FirstOrDefault();
+    }
+
+    public MethodCells? CeilingOf(MethodCells group) => Groups.FirstOrDefault(other => other.Method == _config.Ceiling && other.Data == group.Data);
+
+    public Comparison? Compare(MethodCells group, string figure) => Comparison.Of(group, BaselineOf(group), CeilingOf(group), figure);
+
+    /// <summary>The method itself, of which a group is a control.</summary>
+    public MethodCells? RealOf(MethodCells control) => Groups.FirstOrDefault(group =>
+        (group.Data, group.Pairs, group.UnpairedRows, group.Method, group.Unpaired) == (control.Data, control.Pairs, control.UnpairedRows, control.Method, UnpairedRows.Real));
+}

@@ -1,0 +1,109 @@
+using Experiments;
+using Experiments.Configuration;
+
+namespace Microsoft.ML.GentleClip.Tests.Samples;
+
+/// <summary>The runner computes each cell once, gives equal figures again, and survives being killed.</summary>
+[TestClass]
+public sealed class ExperimentRunTests : ExperimentTest
+{
+    private const string Linear = """{ "name": "linear", "baseline": "linear" }""";
+    private const string Full = """{ "name": "full", "preset": "Recommended", "unpaired": [ "real", "gaussian", "none" ] }""";
+
+    [TestMethod]
+    public void SecondRunComputesNothingAndWritesTheSame()
+    {
+        StringAssert.Contains(Run(Json($"{Full}, {Linear}")), "10 cells computed, 0 taken over");
+        string[] names = ["results.csv", "summary.csv", "results.md"];
+        string[] first = [.. names.Select(Output)];
+        StringAssert.Contains(Run(Json($"{Full}, {Linear}")), "0 cells computed, 10 taken over");
+        CollectionAssert.AreEqual(first, names.Select(Output).ToArray());
+
+        Run(Json($"{Full}, {Linear}"), "elsewhere", "--parallel", "1");
+        CollectionAssert.AreEqual(Figures("out"), Figures("elsewhere"), "A fresh run with cells one by one gives other figures.");
+    }
+
+    [TestMethod]
+    public void TornLastLineIsDroppedAndItsCellComputedAgain()
+    {
+        Run(Json(Linear));
+        var figures = Figures("out");
+        using (var cells = File.Open(Folder.File("out/cells.jsonl"), FileMode.Open))
+            cells.SetLength(cells.Length - 30);
+        var output = Run(Json(Linear));
+        StringAssert.Contains(output, "cells.jsonl, line 4: torn");
+        StringAssert.Contains(output, "1 cells computed, 3 taken over");
+        CollectionAssert.AreEqual(figures, Figures("out"));
+        Assert.HasCount(4, File.ReadAllLines(Folder.File("out/cells.jsonl")));
+    }
+
+    [TestMethod]
+    public void BadLineInTheMiddleIsAnErrorThatNamesIt()
+    {
+        Run(Json(Linear));
+        string[] lines = File.ReadAllLines(Folder.File("out/cells.jsonl"));
+        lines[1] = "{}";
+        File.WriteAllLines(Folder.File("out/cells.jsonl"), lines);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Run(Json(Linear))).Message, "cells.jsonl, line 2");
+    }
+
+    [TestMethod]
+    public void ChangedSettingComputesItsCellsAlone()
+    {
+        Run(Json($"{Linear}, {Full}"));
+        StringAssert.Contains(Run(Json($"{Linear}, {Full.Replace("\"Recommended\"", "\"Recommended\", \"options\": { \"objective\": { \"sddLeaveOneOut\": false } }", StringComparison.Ordinal)}")), "6 cells computed, 4 taken over");
+        StringAssert.Contains(Run(Json(Linear, data: Synthetic.Replace("80", "81", StringComparison.Ordinal))), "4 cells computed, 0 taken over");
+    }
+
+    [TestMethod]
+    public void CandidateIsChosenOnValidationSeeds()
+    {
+        // A learning rate of 1e-9 learns nothing in three steps or in any number.
+        var output = Run(Json(
+            """{ "name": "tuned", "preset": "Clip", "candidates": [ { "learningRate": 1e-9 }, { "learningRate": 1e-2 } ] }""",
+            """ "validationSeeds": [ 7, 8 ], "steps": 60, """).Replace("\"steps\": 3,", "", StringComparison.Ordinal));
+        StringAssert.Contains(output, "the validation seeds 7, 8 chose `{ \"learningRate\": 1e-2 }`");
+        StringAssert.Contains(output, "8 cells computed");
+        Assert.DoesNotContain(",7,", Output("results.csv"));
+    }
+
+    [TestMethod]
+    public void CurveHasPicturesAndPoints()
+    {
+        Run(Json("""{ "name": "linear", "baseline": "linear", "unpaired": [ "real", "gaussian" ], "unpairedRows": [ 0, 10, 20, 500 ] }"""));
+        Assert.IsTrue(File.Exists(Folder.File("out/curve-points-8-R_1.png")));
+        string[] points = [.. File.ReadLines(Folder.File("out/curve.csv")).Where(line => line.StartsWith("points,8,linear,", StringComparison.Ordinal) && line.Contains(",R@1,", StringComparison.Ordinal))];
+        Assert.HasCount(5, points, "0 once, 10 and 20 twice, 500 nowhere: there are not so many rows.");
+    }
+
+    [TestMethod]
+    public void CancelledRunSaysSo()
+    {
+        var commandLine = global::Experiments.CommandLine.Parse([Write(Json(Linear)), "--out", Folder.File("out")]);
+        Assert.Throws<OperationCanceledException>(() => Experiment.Run(commandLine, TextWriter.Null, new CancellationToken(canceled: true)));
+    }
+
+    [TestMethod]
+    public void ForcedControlReplacesTheConfigured() =>
+        Assert.DoesNotContain(",real,", RunAndRead(Json(Full), "--unpaired", "gaussian"));
+
+    [TestMethod]
+    public void ReadyMadeConfigurationsAreRead()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "configurations"), "*.json");
+        CollectionAssert.AreEquivalent(new[] { "reproduction.json", "smoke.json", "unpaired-curve.json" }, files.Select(Path.GetFileName).ToArray());
+        foreach (var file in files)
+            Assert.AreEqual("Clip", ExperimentConfig.Load(file).Baseline);
+    }
+
+    private string Output(string name) => File.ReadAllText(Path.Combine(Folder.File("out"), name));
+
+    private string RunAndRead(string json, params string[] more)
+    {
+        Run(json, "out", more);
+        return Output("results.csv");
+    }
+
+    private string[] Figures(string folder) =>
+        [.. File.ReadLines(Path.Combine(Folder.File(folder), "results.csv")).Where(line => !line.Contains("fit seconds", StringComparison.Ordinal))];
+}

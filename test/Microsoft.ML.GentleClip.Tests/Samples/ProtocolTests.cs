@@ -1,0 +1,111 @@
+using System.IO.Compression;
+using Experiments.Configuration;
+using Experiments.Data;
+using Experiments.Methods;
+using Experiments.Running;
+
+namespace Microsoft.ML.GentleClip.Tests.Samples;
+
+/// <summary>Who sees which rows, what the controls are made of, and what the readers make of a table.</summary>
+[TestClass]
+public sealed class ProtocolTests : ExperimentTest
+{
+    [TestMethod]
+    public void TestRowsAreFixedAndNoValidationSeedSeesThem()
+    {
+        var data = Read(Synthetic);
+        var tests = Split(data, seed: 1).Measured.ToHashSet();
+        Assert.HasCount(20, tests);
+        foreach (var seed in new[] { 2, 3 })
+        {
+            Assert.IsTrue(tests.SetEquals(Split(data, seed).Measured));
+            var validation = Split(data, seed, validation: true);
+            Assert.IsFalse(tests.Overlaps(validation.Measured) || tests.Overlaps(validation.Training));
+            Assert.IsFalse(validation.Measured.Intersect(validation.Training).Any());
+            Assert.AreEqual(60, validation.Measured.Length + validation.Training.Length);
+        }
+
+        Assert.IsFalse(Split(data, 1).Training.SequenceEqual(Split(data, 2).Training));
+    }
+
+    [TestMethod]
+    public void UnpairedSidesHaveNoRowInCommon()
+    {
+        var split = Split(Read(Synthetic), seed: 1);
+        var (a, b) = split.Unpaired(8, RowCount.All);
+        Assert.AreEqual(60, a.Concat(b).Concat(split.Training[..8]).Concat([]).Distinct().Count());
+        CollectionAssert.AreEqual(a[..5], split.Unpaired(8, RowCount.Of(5)).A);
+        Assert.AreEqual(6, split.Pairs(RowCount.Parse("10%")!));
+    }
+
+    [TestMethod]
+    public void GaussianControlHasMeanAndCovarianceOfTheRows()
+    {
+        var random = new Gaussians(3);
+        float[][] rows = [.. Enumerable.Range(0, 4000).Select(_ => { var x = random.Next(); return new[] { (float)(5 + x), (float)(2 * x), (float)(x * x) }; })];
+        var made = UnpairedControl.Gaussian(rows, seed: 1);
+        Assert.AreEqual(5, made.Average(row => row[0]), 0.08);
+        Assert.AreEqual(2, made.Average(row => (row[0] - 5) * row[1]), 0.2, "covariance");
+        Assert.AreEqual(2, made.Average(row => (row[2] - 1) * (row[2] - 1)), 0.25, "variance of a square");
+        Assert.IsTrue(made.Any(row => row[2] < -1), "squares are never negative, Gaussian rows of their moments are");
+    }
+
+    [TestMethod]
+    public void ForeignControlHasMeanAndVarianceOfTheRows()
+    {
+        var random = new Gaussians(4);
+        float[][] rows = [.. Enumerable.Range(0, 200).Select(_ => new[] { (float)(7 + 3 * random.Next()), (float)random.Next() })];
+        float[][] foreign = [.. Enumerable.Range(0, 300).Select(i => new[] { i % 2 == 0 ? -1f : 1, 4f })];
+        var made = UnpairedControl.Foreign(rows, foreign, seed: 1);
+        Assert.HasCount(200, made);
+        Assert.AreEqual(rows.Average(row => row[0]), made.Average(row => row[0]), 1e-3);
+        Assert.AreEqual(2, made.Select(row => row[0]).Distinct().Count(), "two values as in the foreign set; its constant slot is not used");
+        var mean = rows.Average(row => row[0]);
+        Assert.AreEqual(rows.Average(row => Math.Pow(row[0] - mean, 2)), made.Average(row => Math.Pow(row[0] - mean, 2)), 1e-2);
+    }
+
+    [TestMethod]
+    public void TableMayBeGzippedAndLackSides()
+    {
+        using (var file = new StreamWriter(new GZipStream(File.Create(Folder.File("table.tsv.gz")), CompressionMode.Compress)))
+            file.Write("#kind\tleft\tright\nx\t1 2\t3\ny\t\t4\n\t5 -6e-1 \t\n");
+        var data = Read("""{ "name": "t", "file": "table.tsv.gz", "columnA": "left", "columnB": "right", "labelColumn": "kind" }""");
+        CollectionAssert.AreEqual(new[] { 5, -0.6f }, data.A[2]);
+        Assert.IsNull(data.A[1]);
+        Assert.IsNull(data.B[2]);
+        CollectionAssert.AreEqual(new[] { "x", "y", "" }, data.Labels);
+    }
+
+    [TestMethod]
+    [DataRow("left\tright\n1 2\t3\n1\t4\n", "line 3, column left: expected 2 numbers as in the rows above, found 1")]
+    [DataRow("left\tright\n1 x\t3\n", "line 2, column left: expected a number, found \"x\"")]
+    [DataRow("left\tright\n1\n", "line 2: expected 2 columns as in the header, found 1")]
+    [DataRow("left\tright\n\t1\n", "column left has no values")]
+    [DataRow("", "the file is empty")]
+    public void WrongTableIsRefusedWithItsLine(string content, string expected)
+    {
+        File.WriteAllText(Folder.File("table.tsv"), content);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read("""{ "name": "t", "file": "table.tsv", "columnA": "left", "columnB": "right" }""")).Message, expected);
+    }
+
+    [TestMethod]
+    public void LinearBaselineFindsLinearViews()
+    {
+        var pairs = TwoViews.Pairs(300, seed: 5);
+        float[][] a = [.. pairs.Select(row => row.A!)], b = [.. pairs.Select(row => row.B!)];
+        using var fitted = new LinearMethod().Fit(new TrainingSet(a[..50], b[..50], a[50..200], b[50..200]), seed: 1, CancellationToken.None);
+        var measured = new LabelledRows(a[200..], b[200..], [.. pairs[200..].Select(row => $"{row.Cluster}")]);
+        var figures = Figures.Measure(fitted, new TrainingSet(a[..50], b[..50], [], []), measured, new LabelledRows(a[..200], b[..200], [.. pairs[..200].Select(row => $"{row.Cluster}")]));
+        Assert.IsGreaterThan(0.9, figures[Figures.RecallAt10]);
+        Assert.IsGreaterThan(0.9, figures["CSLS R@10"]);
+        Assert.IsGreaterThan(0.55, figures["LT 1-NN"], "three clusters that overlap");
+    }
+
+    private TwoViewData Read(string data)
+    {
+        var config = ExperimentConfig.Load(Write(Json("", data: data)));
+        return DataReaders.Read(config.Data[0], config, dataFolder: null);
+    }
+
+    private static RowSplit Split(TwoViewData data, int seed, bool validation = false) => RowSplit.Create(data, RowCount.Of(20), splitSeed: 1, seed, validation);
+}
