@@ -20,6 +20,7 @@ public sealed class LayerTests
         ["Data"] = 0,
         ["Weights"] = 0,
         ["Alignment"] = 1,
+        ["MultiLabel"] = 1,
         ["Modalities"] = 1,
         ["Encoders"] = 2,
         ["Models"] = 3,
