@@ -12,7 +12,7 @@ public sealed class FMaxMetrics
     /// <summary>The harmonic mean of <see cref="Precision"/> and <see cref="Recall"/>, in [0, 1].</summary>
     public double FMax { get; }
 
-    /// <summary>The largest threshold that has it; a label is predicted where its score is at least this.</summary>
+    /// <summary>The largest threshold that has it; a label is predicted where its score is at least this. NaN if no score predicts anything.</summary>
     public double Threshold { get; }
 
     /// <summary>Mean over the annotated rows with a prediction at the threshold of the share of predicted labels that are true.</summary>

@@ -22,7 +22,8 @@ public sealed class FoscttmMetrics
 
     private FoscttmMetrics(CandidateCounts aToB, CandidateCounts bToA, long skippedRowCount)
     {
-        (Count, SkippedRowCount, AToB, BToA) = (aToB.Better.Length, skippedRowCount, MeanOf(aToB), MeanOf(bToA));
+        (Count, SkippedRowCount) = (aToB.Better.Length, skippedRowCount);
+        (AToB, BToA) = (MeanOf(aToB), MeanOf(bToA));
 
         double MeanOf(CandidateCounts counts) => counts.Better.Select((closer, query) => closer + counts.Equal[query] / 2.0).Average() / (Count - 1);
     }

@@ -7,7 +7,7 @@ internal sealed class LabelVectorReader
 {
     private Action<float[]>? _read;
 
-    private LabelVectorReader(DataViewSchema.Column column, int size) => (Column, Size, SlotNames) = (column, size, SlotNamesOf(column, size));
+    private LabelVectorReader(DataViewSchema.Column column, int size) => (Column, Size, SlotNames) = (column, size, Interop.SlotNames.Of(column, size));
 
     /// <summary>The column.</summary>
     public DataViewSchema.Column Column { get; }
@@ -31,16 +31,6 @@ internal sealed class LabelVectorReader
 
     /// <summary>Whether slots of a type can be labels.</summary>
     public static bool IsLabel(DataViewType type) => type is BooleanDataViewType || type == NumberDataViewType.Single || type == NumberDataViewType.Double;
-
-    /// <summary>Names of a column's slots; null where it has none or not as many.</summary>
-    public static string[]? SlotNamesOf(DataViewSchema.Column column, int size)
-    {
-        if (!column.HasSlotNames(size))
-            return null;
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        column.GetSlotNames(ref names);
-        return [.. names.DenseValues().Select(name => name.ToString())];
-    }
 
     /// <summary>Reads from this row or cursor from now on.</summary>
     public void Open(DataViewRow row)

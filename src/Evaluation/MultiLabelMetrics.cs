@@ -12,7 +12,7 @@ namespace Microsoft.ML.GentleClip;
 /// the maximum over thresholds t of 2 pr(t) rc(t) / (pr(t) + rc(t)). pr(t) is the mean of |P_i(t) and T_i| / |P_i(t)| over the rows with at
 /// least one prediction, rc(t) that of |P_i(t) and T_i| / |T_i| over all rows; P_i(t) are the labels of row i with a score of at least t, T_i
 /// its true labels. Rows are those that have a true label at all. A row without scores predicts nothing and lowers the recall (CAFA's full
-/// mode; filter such rows out before for its partial mode). Scores and labels are taken as they are: propagate both along the ontology before, if there is one.</para>
+/// mode; filter such rows out before for its partial mode), and so does a score of 0 where all scores lie in [0, 1]. Scores and labels are taken as they are: propagate both along the ontology before, if there is one.</para>
 /// <para>Area under the precision-recall curve: average precision, the sum over the distinct scores of (R_n - R_(n-1)) P_n, without
 /// interpolation; equal scores are one step, so the order of ties does not matter. All rows count, those without a true label as negatives,
 /// those without scores as the last.</para>
@@ -48,7 +48,7 @@ public sealed class MultiLabelMetrics
     /// <summary>Number of labels that a row has; the others have no precision-recall curve.</summary>
     public int EvaluatedLabelCount { get; }
 
-    /// <summary>F-max over all thresholds: every score that occurs.</summary>
+    /// <summary>F-max over all thresholds: every score that occurs; 0 alone is none where all scores lie in [0, 1].</summary>
     public FMaxMetrics FMax { get; }
 
     /// <summary>F-max over the thresholds 0.01, 0.02, ..., 1 that CAFA computes it with, at most <see cref="FMax"/>; null if a score lies outside [0, 1].</summary>

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML.GentleClip.Evaluation;
 
@@ -50,7 +51,7 @@ internal sealed class MultiLabelScores(int labelCount)
             throw new ArgumentException($"Score column '{scoreColumn}' must be a vector of Single of known size, but is {column.Type}.");
         if (type.Size != labels.Size)
             throw new ArgumentException($"Scores and labels must be of one size, but '{scoreColumn}' has {type.Size} slots and '{labelColumn}' has {labels.Size}.");
-        var scoreNames = LabelVectorReader.SlotNamesOf(column, type.Size);
+        var scoreNames = SlotNames.Of(column, type.Size);
         if (scoreNames is not null && labels.SlotNames is not null && scoreNames.Zip(labels.SlotNames).Index().FirstOrDefault(slot => slot.Item.First != slot.Item.Second) is { Item: ({ } score, { } label), Index: var at })
             throw new ArgumentException($"Scores and labels must have the same slots in the same order, but slot {at} of '{scoreColumn}' is '{score}' and that of '{labelColumn}' is '{label}'.");
 

@@ -52,7 +52,7 @@ internal sealed class ScoreSweep
                 recalls += isRight ? 1.0 / _labelsOfRows[row] : 0;
             }
             averagePrecision += (double)(hits - hitsBefore) / positives * hits / (keys.Length - end);
-            if (!float.IsNegativeInfinity(score) && Current() is var current && current > best + Tolerance)
+            if (!float.IsNegativeInfinity(score) && !(data.AreProbabilities && score == 0) && Current() is var current && current > best + Tolerance)
                 (best, bestThreshold) = (current, score);
         }
         for (; gridStep > 0; gridStep--)

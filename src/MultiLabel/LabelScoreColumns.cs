@@ -11,13 +11,7 @@ internal sealed class LabelScoreColumns : AppendedColumns
     private LabelScoreColumns(LabelModels models, DataViewSchema.Column features) : base(features)
     {
         _models = models;
-        var annotations = new DataViewSchema.Annotations.Builder();
-        if (models.LabelNames is { } names)
-        {
-            var slots = Array.ConvertAll(names, name => name.AsMemory());
-            annotations.AddSlotNames(slots.Length, (ref VBuffer<ReadOnlyMemory<char>> target) => new VBuffer<ReadOnlyMemory<char>>(slots.Length, slots).CopyTo(ref target));
-        }
-        var (type, all) = (new VectorDataViewType(NumberDataViewType.Single, models.Count), annotations.ToAnnotations());
+        var (type, all) = (new VectorDataViewType(NumberDataViewType.Single, models.Count), SlotNames.ToAnnotations(models.LabelNames));
         Outputs = models.ProbabilityColumn is { } probability
             ? [new(models.ScoreColumn, type, all), new(probability, type, all)]
             : [new(models.ScoreColumn, type, all)];

@@ -35,7 +35,7 @@ public sealed class ZeroShotMetricsTests
             View(Sample(10, "x"), Sample(10, "other"), Sample(10, ""), new VectorRow { B = Angle(0), Label = "x" }), "A", "Label",
             View(Prototype(0, "x"), Prototype(90, "y"), new VectorRow { A = Angle(0), Label = "absent" }), "B", "Label");
         Assert.AreEqual((1, 1L, 2L, 2), (metrics.Count, metrics.SkippedRowCount, metrics.UnknownLabelCount, metrics.ClassNames.Count));
-        Assert.IsNaN(metrics.ClassAccuracies[1], "No sample is of class y.");
+        Assert.AreEqual(double.NaN, metrics.ClassAccuracies[1], "No sample is of class y.");
         Assert.AreEqual(1.0, metrics.MacroAccuracy);
     }
 
@@ -57,7 +57,9 @@ public sealed class ZeroShotMetricsTests
     {
         var random = new Random(seed);
         var samples = Enumerable.Range(0, 70).Select(_ => new VectorRow { A = Lattice(random, 3), B = [0, 0, 0], Label = $"{random.Next(8)}" }).ToList();
-        var prototypes = Enumerable.Range(0, 20).Select(i => new VectorRow { A = [0, 0, 0], B = Lattice(random, 3), Label = $"{i % 8}" }).ToList();
+        // Classes of one direction each, some shared, so that they tie exactly; the last two are means of directions of their own.
+        var directions = Enumerable.Range(0, 8).Select(_ => Lattice(random, 3)).ToList();
+        var prototypes = Enumerable.Range(0, 24).Select(i => new VectorRow { A = [0, 0, 0], B = i % 8 < 6 ? directions[i % 8] : Gaussian(random, 3), Label = $"{i % 8}" }).ToList();
         var metrics = ZeroShotMetrics.Evaluate(View(samples), "A", "Label", View(prototypes), "B", "Label");
         var centers = prototypes.GroupBy(row => row.Label).ToDictionary(group => group.Key, group =>
             Unit([.. Enumerable.Range(0, 3).Select(i => group.Average(row => Unit(row.B)[i]))]));
