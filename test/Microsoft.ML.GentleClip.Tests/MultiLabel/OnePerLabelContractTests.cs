@@ -16,12 +16,12 @@ public sealed class OnePerLabelContractTests
         EstimatorContract.Check(
             mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)), mlContext, data,
             WrongInput.Missing(mlContext.Transforms.DropColumns("Features").Fit(data).Transform(data), "Features"),
-            new WrongInput(View<ScalarFeatures>(), "Features", "Vector<Single", "Single", "Single"),
-            new WrongInput(View<WideFeatures>(), "Features", "Vector<Single, 4>", "Vector<Single, 5>", null) { ForTransformersAlone = true },
+            new WrongInput(One<ScalarFeatures>(), "Features", "Vector<Single", "Single", "Single"),
+            new WrongInput(One<WideFeatures>(), "Features", "Vector<Single, 4>", "Vector<Single, 5>", null) { ForTransformersAlone = true },
             WrongInput.Missing(mlContext.Transforms.DropColumns("Labels").Fit(data).Transform(data), "Labels") with { ForTrainingAlone = true },
-            new WrongInput(View<TextLabels>(), "Labels", "Vector<Boolean>", "String", "String") { ForTrainingAlone = true });
+            new WrongInput(One<TextLabels>(), "Labels", "Vector<Boolean>", "String", "String") { ForTrainingAlone = true });
 
-        IDataView View<T>() where T : class, new() => mlContext.Data.LoadFromEnumerable([new T()]);
+        IDataView One<T>() where T : class, new() => mlContext.Data.LoadFromEnumerable([new T()]);
     }
 
     [TestMethod]
