@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Experiments;
 using Experiments.Configuration;
 
@@ -93,7 +94,18 @@ public sealed class ExperimentRunTests : ExperimentTest
         string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "configurations"), "*.json");
         CollectionAssert.AreEquivalent(new[] { "reproduction.json", "smoke.json", "unpaired-curve.json" }, files.Select(Path.GetFileName).ToArray());
         foreach (var file in files)
+        {
             Assert.AreEqual("Clip", ExperimentConfig.Load(file).Baseline);
+            using var json = JsonDocument.Parse(File.ReadAllText(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip });
+            foreach (var method in json.RootElement.GetProperty("methods").EnumerateArray().Where(method => method.TryGetProperty("preset", out _)))
+            {
+                var options = GentleClipOptions.FromPreset(Enum.Parse<GentleClipPreset>(method.GetProperty("preset").GetString()!));
+                if (method.TryGetProperty("options", out var values))
+                    new OptionOverrides(file, "options", values).Apply(options, new VectorEncoderOptions());
+                (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"));
+                Assert.IsNotNull(new MLContext().Transforms.GentleClip(options), method.GetProperty("name").GetString());
+            }
+        }
     }
 
     private string Output(string name) => File.ReadAllText(Path.Combine(Folder.File("out"), name));
