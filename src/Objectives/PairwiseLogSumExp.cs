@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -68,5 +69,5 @@ internal static class PairwiseLogSumExp
 
     private static Tensor? Mask(Tensor x, Tensor y, long excluded) => excluded == 0 ? null : Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device);
 
-    private static Tensor Exclude(Tensor exponents, Tensor? mask) => mask is null ? exponents : exponents.masked_fill(mask, Pairwise.Excluded);
+    private static Tensor Exclude(Tensor exponents, Tensor? mask) => mask is null ? exponents : exponents.masked_fill(mask, Scalars.Of(Pairwise.Excluded));
 }

@@ -31,6 +31,9 @@ internal static class Scalars
     /// <summary>A real number.</summary>
     public static Scalar Of(double value) => (_ofThread ??= new()).Keep(value.ToScalar());
 
+    /// <summary>The numbers 0, 1, ... below a count, int64.</summary>
+    public static Tensor Range(long count, Device device) => arange(Zero, Of(count), One, ScalarType.Int64, device);
+
     /// <summary>a + b. TorchSharp's operator makes a temporary 1.</summary>
     public static Tensor Plus(this Tensor a, Tensor b) => a.add(b, One);
 
@@ -57,6 +60,9 @@ internal static class Scalars
 
     /// <summary>t / number.</summary>
     public static Tensor Over(this Tensor t, long number) => t.div(Of(number));
+
+    /// <summary>t², as TorchSharp's <c>square</c>, which makes a temporary 2.</summary>
+    public static Tensor Squared(this Tensor t) => t.pow(Of(2));
 
     /// <summary>a + b in place of a. TorchSharp's <c>add_</c> makes a temporary 1.</summary>
     public static Tensor AddInPlace(this Tensor a, Tensor b) => a.add_(b, One);
