@@ -1,46 +1,48 @@
-using System.Numerics.Tensors;
-using Microsoft.ML.Data;
-
 namespace Microsoft.ML.GentleClip.Evaluation;
 
-/// <summary>Collects the rows that have both embeddings.</summary>
-internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimension, int capacity)
+/// <summary>Collects the rows that have both embeddings; rows of one item become one.</summary>
+internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimension, int capacity, bool scale = true)
 {
+    private readonly EmbeddingItems _itemsA = new(nameA, dimension, capacity, scale);
+    private readonly EmbeddingItems _itemsB = new(nameB, dimension, capacity, scale);
+    private readonly List<(int A, int B)> _pairs = new(capacity);
     private long _rows;
+    private long _pairedRows;
     private long _lackingA;
     private long _lackingB;
+    private bool _hasItems;
 
-    /// <summary>Embeddings of A.</summary>
-    public UnitRows A { get; } = new(dimension, capacity);
+    /// <summary>Embeddings of the items of A.</summary>
+    public EmbeddingRows A => _itemsA.Rows;
 
-    /// <summary>Embeddings of B, row for row.</summary>
-    public UnitRows B { get; } = new(dimension, capacity);
+    /// <summary>Embeddings of the items of B; row for row those of A if no items are named.</summary>
+    public EmbeddingRows B => _itemsB.Rows;
+
+    /// <summary>Which items belong together.</summary>
+    public PairLinks Links => new(_hasItems ? [.. _pairs.Distinct()] : _pairs, A.Count, B.Count);
 
     /// <summary>Rows that lack an embedding.</summary>
-    public long SkippedRowCount => _rows - A.Count;
+    public long SkippedRowCount => _rows - _pairedRows;
 
     /// <summary>Reads two columns of a view.</summary>
-    /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, or no row has both.</exception>
-    public static EmbeddingPairReader Read(IDataView data, string nameA, string nameB, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ.</exception>
+    /// <exception cref="InvalidOperationException">An embedding is infinite, no row has both, or an item has several embeddings.</exception>
+    public static EmbeddingPairReader Read(
+        IDataView data, string nameA, string nameB, string? itemA = null, string? itemB = null, bool scale = true, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(data);
-        var (columnA, sizeA) = Find(data, nameA);
-        var (columnB, sizeB) = Find(data, nameB);
-        if (sizeA != sizeB)
-            throw new ArgumentException($"Embedding columns must be of one size, but '{nameA}' has {sizeA} dimensions and '{nameB}' has {sizeB}.");
-
-        var reader = new EmbeddingPairReader(nameA, nameB, sizeA, (int)Math.Min(data.GetRowCount() ?? 0, 1 << 16));
-        using var cursor = data.GetRowCursor(nameA == nameB ? [columnA] : [columnA, columnB]);
-        var (getA, getB) = (cursor.GetGetter<VBuffer<float>>(columnA), cursor.GetGetter<VBuffer<float>>(columnB));
-        VBuffer<float> a = default, b = default;
-        var (rowA, rowB) = (new float[sizeA], new float[sizeB]);
-        while (cursor.MoveNext())
+        var (a, b) = EmbeddingColumnReader.FindBoth(data, nameA, data, nameB);
+        var keyA = itemA is null ? null : LabelColumnReader.Find(data, itemA, "item");
+        var keyB = itemB is null ? null : LabelColumnReader.Find(data, itemB, "item");
+        var reader = new EmbeddingPairReader(nameA, nameB, a.Dimension, (int)Math.Min(data.GetRowCount() ?? 0, 1 << 16), scale) { _hasItems = keyA is not null || keyB is not null };
+        using var cursor = Columns.Open(data, a.Column, b.Column, keyA?.Column, keyB?.Column);
+        a.Open(cursor);
+        b.Open(cursor);
+        keyA?.Open(cursor);
+        keyB?.Open(cursor);
+        for (var row = 0L; cursor.MoveNext(); row++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            getA(ref a);
-            getB(ref b);
-            reader.Add(Dense(a, rowA), Dense(b, rowB));
+            reader.Add(a.Read(row), b.Read(row), keyA?.Read(), keyB?.Read());
         }
         return reader.Checked();
     }
@@ -55,48 +57,26 @@ internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimens
 
         var reader = new EmbeddingPairReader(nameof(a), nameof(b), dimension, rows);
         for (var row = 0; row < rows; row++)
-            reader.Add(a.Slice(row * dimension, dimension), b.Slice(row * dimension, dimension));
+            reader.Add(Present(a, nameof(a)), Present(b, nameof(b)), null, null);
         return reader.Checked();
+
+        ReadOnlySpan<float> Present(ReadOnlySpan<float> matrix, string name)
+        {
+            var embedding = matrix.Slice((int)reader._rows * dimension, dimension);
+            return EmbeddingColumnReader.IsAbsent(embedding, name, reader._rows) ? [] : embedding;
+        }
     }
 
-    private static (DataViewSchema.Column Column, int Size) Find(IDataView data, string name)
+    private void Add(ReadOnlySpan<float> a, ReadOnlySpan<float> b, string? itemA, string? itemB)
     {
-        ArgumentException.ThrowIfNullOrEmpty(name);
-        var column = data.Schema.GetColumnOrNull(name)
-            ?? throw new ArgumentException($"There is no embedding column '{name}'. Columns: {string.Join(", ", data.Schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
-        return column.Type is VectorDataViewType { IsKnownSize: true } vector && vector.ItemType == NumberDataViewType.Single
-            ? (column, vector.Size)
-            : throw new ArgumentException($"Embedding column '{name}' must be a vector of Single of known size, but is {column.Type}.");
-    }
-
-    /// <summary>The values, none for a vector of length 0 (a null array under a fixed size), which is absent.</summary>
-    private static ReadOnlySpan<float> Dense(in VBuffer<float> value, float[] row)
-    {
-        if (value.Length == 0)
-            return [];
-        value.CopyTo(row);
-        return row;
-    }
-
-    private void Add(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        var (absentA, absentB) = (IsAbsent(a, nameA), IsAbsent(b, nameB));
+        _lackingA += a.IsEmpty ? 1 : 0;
+        _lackingB += b.IsEmpty ? 1 : 0;
+        if (!a.IsEmpty && !b.IsEmpty)
+        {
+            _pairs.Add((_itemsA.Add(a, itemA, _rows), _itemsB.Add(b, itemB, _rows)));
+            _pairedRows++;
+        }
         _rows++;
-        _lackingA += absentA ? 1 : 0;
-        _lackingB += absentB ? 1 : 0;
-        if (absentA || absentB)
-            return;
-        A.Add(a);
-        B.Add(b);
-    }
-
-    private bool IsAbsent(ReadOnlySpan<float> embedding, string name)
-    {
-        var largest = embedding.IsEmpty ? float.NaN : TensorPrimitives.MaxMagnitude(embedding); // NaN if any value is
-        return !float.IsInfinity(largest)
-            ? float.IsNaN(largest)
-            : throw new InvalidOperationException(
-                $"The embedding '{name}' of row {_rows} is {largest} in slot {embedding.IndexOf(largest)}; embeddings must be finite, or NaN where absent.");
     }
 
     private EmbeddingPairReader Checked() => A.Count > 0

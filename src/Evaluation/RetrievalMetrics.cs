@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.ML.GentleClip.Evaluation;
 
 namespace Microsoft.ML.GentleClip;
@@ -15,20 +14,29 @@ namespace Microsoft.ML.GentleClip;
 /// recall and reciprocal rank are the expected ones. Embeddings that are all the same therefore score what guessing scores,
 /// <see cref="ChanceRecallAt"/>. Two similarities are equal if they are so in single precision,
 /// which tells directions apart that differ by about 0.03 degrees or more. An embedding of zeros has similarity 0 with all.</para>
+/// <para>Duplicates: where one sample occurs in several rows (an image with five captions, a sequence with several structures), name the
+/// columns that tell which sample of A and of B a row holds. Each item then is one query and one candidate, represented by its first row,
+/// and its partners are all items of the other side that share a row with it. The rank is that of the best partner; the others do not stand
+/// in its way. With p partners among the equally similar the expected rank is 1 + g + e / (p + 1). Without such columns every row is an
+/// item of its own, and the copies of a query's own partner count as wrong candidates that tie with it.</para>
 /// </remarks>
 public sealed class RetrievalMetrics
 {
     internal static readonly int[] DefaultK = [1, 5, 10];
 
-    internal RetrievalMetrics(CandidateCounts aToB, CandidateCounts bToA, long skippedRowCount, int[] k)
+    private readonly RetrievalDirectionMetrics _chanceAToB;
+    private readonly RetrievalDirectionMetrics _chanceBToA;
+
+    internal RetrievalMetrics(CandidateCounts aToB, CandidateCounts bToA, int count, long skippedRowCount, int[] k)
     {
         K = k;
-        Count = aToB.Better.Length;
+        Count = count;
         SkippedRowCount = skippedRowCount;
         (AToB, BToA) = (new(aToB), new(bToA));
+        (_chanceAToB, _chanceBToA) = (AToB.Chance(), BToA.Chance());
     }
 
-    /// <summary>Number of pairs: rows in which both embeddings are there.</summary>
+    /// <summary>Number of pairs: rows in which both embeddings are there; where items are named, distinct pairs of items.</summary>
     public int Count { get; }
 
     /// <summary>Number of rows left out because an embedding is absent (NaN in any slot, or an empty vector).</summary>
@@ -54,14 +62,10 @@ public sealed class RetrievalMetrics
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is below 1.</exception>
     public double RecallAt(int k) => (AToB.RecallAt(k) + BToA.RecallAt(k)) / 2;
 
-    /// <summary>The recall that guessing has on average: <paramref name="k"/> / <see cref="Count"/>, at most 1.</summary>
+    /// <summary>The recall that guessing has on average over both directions: <paramref name="k"/> / <see cref="Count"/>, at most 1, for samples with one partner each.</summary>
     /// <param name="k">Number of candidates looked at, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is below 1.</exception>
-    public double ChanceRecallAt(int k)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
-        return Math.Min(1, (double)k / Count);
-    }
+    public double ChanceRecallAt(int k) => (_chanceAToB.RecallAt(k) + _chanceBToA.RecallAt(k)) / 2;
 
     /// <summary>Evaluates the rows of a view that have both embeddings.</summary>
     /// <param name="data">Rows that are matched pairs, for example the output of <c>GentleClipTransformer.Transform</c> on held-out pairs.
@@ -73,6 +77,21 @@ public sealed class RetrievalMetrics
     /// <exception cref="InvalidOperationException">An embedding is infinite, or no row has both embeddings.</exception>
     public static RetrievalMetrics Evaluate(IDataView data, string embeddingColumnA, string embeddingColumnB, params int[] k) =>
         Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnA, embeddingColumnB));
+
+    /// <summary>Evaluates the rows of a view that have both embeddings, where a sample may occur in several rows.</summary>
+    /// <param name="data">Rows that are matched pairs. Rows of unpaired samples that happen to have both sides must be filtered out before.</param>
+    /// <param name="embeddingColumnA">Embeddings of A: a vector of Single of known size.</param>
+    /// <param name="embeddingColumnB">Embeddings of B, of the same size.</param>
+    /// <param name="itemColumnA">Which sample of A a row holds: a key, text or a number. A row without a value is an item of its own; null: each row is.</param>
+    /// <param name="itemColumnB">Which sample of B a row holds; null: each row holds another.</param>
+    /// <param name="k">The numbers of candidates to list; 1, 5 and 10 if null.</param>
+    /// <param name="cancellationToken">Stops the evaluation.</param>
+    /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ; or a <paramref name="k"/> is below 1.</exception>
+    /// <exception cref="InvalidOperationException">An embedding is infinite, no row has both embeddings, or the rows of one item hold different ones.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static RetrievalMetrics Evaluate(
+        IDataView data, string embeddingColumnA, string embeddingColumnB, string? itemColumnA, string? itemColumnB, int[]? k = null, CancellationToken cancellationToken = default) =>
+        Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnA, embeddingColumnB, itemColumnA, itemColumnB, cancellationToken: cancellationToken), null, cancellationToken);
 
     /// <summary>Evaluates two matrices of embeddings.</summary>
     /// <param name="a">Embeddings of A, row-major [rows, dimension]; a row with NaN is left out.</param>
@@ -88,33 +107,31 @@ public sealed class RetrievalMetrics
     /// <summary>Evaluates what a reader has collected.</summary>
     internal static RetrievalMetrics Evaluate(int[] k, EmbeddingPairReader pairs, int? numberOfThreads = null, CancellationToken cancellationToken = default)
     {
-        var (aToB, bToA) = RetrievalRanker.Rank(pairs.A, pairs.B, numberOfThreads, cancellationToken);
-        return new(aToB, bToA, pairs.SkippedRowCount, k);
+        var links = pairs.Links;
+        var (aToB, bToA) = RetrievalRanker.Rank<DotProduct>(pairs.A, pairs.B, links, numberOfThreads, cancellationToken);
+        return new(aToB, bToA, links.Count, pairs.SkippedRowCount, k);
     }
 
     /// <summary>A table of the recalls, the mean reciprocal rank and the median rank, for both directions, their mean, and guessing.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Retrieval over {Count} pairs");
+        var title = string.Create(CultureInfo.InvariantCulture, $"Retrieval over {Count} pairs");
+        if (AToB.QueryCount != Count || BToA.QueryCount != Count)
+            title += string.Create(CultureInfo.InvariantCulture, $" of {AToB.QueryCount} and {BToA.QueryCount} items");
         if (SkippedRowCount > 0)
-            text.Append(CultureInfo.InvariantCulture, $" ({SkippedRowCount} rows without both embeddings skipped)");
-        text.AppendLine().Append($"{"",-12}{"A to B",10}{"B to A",10}{"mean",10}{"chance",10}");
+            title += string.Create(CultureInfo.InvariantCulture, $" ({SkippedRowCount} rows without both embeddings skipped)");
+        var table = new TextTable(title, "A to B", "B to A", "mean", "chance");
         foreach (var k in K)
-            Line(FormattableString.Invariant($"Recall@{k}"), "F4", AToB.RecallAt(k), BToA.RecallAt(k), ChanceRecallAt(k));
-        var chance = new RetrievalDirectionMetrics(new(new int[Count], [.. Enumerable.Repeat(Count - 1, Count)]));
-        Line("MRR", "F4", AToB.MeanReciprocalRank, BToA.MeanReciprocalRank, chance.MeanReciprocalRank);
-        Line("Median rank", "F1", AToB.MedianRank, BToA.MedianRank, chance.MedianRank);
-        return text.ToString();
+            Line(string.Create(CultureInfo.InvariantCulture, $"Recall@{k}"), "F4", direction => direction.RecallAt(k));
+        Line("MRR", "F4", direction => direction.MeanReciprocalRank);
+        Line("Median rank", "F1", direction => direction.MedianRank);
+        return table.ToString();
 
-        void Line(string name, string format, double aToB, double bToA, double byChance)
-        {
-            text.AppendLine().Append(CultureInfo.InvariantCulture, $"{name,-12}");
-            foreach (var value in new[] { aToB, bToA, (aToB + bToA) / 2, byChance })
-                text.Append(value.ToString(format, CultureInfo.InvariantCulture).PadLeft(10));
-        }
+        void Line(string name, string format, Func<RetrievalDirectionMetrics, double> value) => table.Line(
+            name, format, value(AToB), value(BToA), (value(AToB) + value(BToA)) / 2, (value(_chanceAToB) + value(_chanceBToA)) / 2);
     }
 
-    private static int[] CheckedK(int[]? k)
+    internal static int[] CheckedK(int[]? k)
     {
         foreach (var value in k ?? [])
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, nameof(k));

@@ -11,4 +11,7 @@ internal static class CatalogEnvironment
 
     /// <summary>The environment of a data catalog.</summary>
     public static IHostEnvironment Of(DataOperationsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
+
+    /// <summary>The environment of a catalog of binary trainers.</summary>
+    public static IHostEnvironment Of(BinaryClassificationCatalog.BinaryClassificationTrainers catalog) => CatalogUtils.GetEnvironment(catalog);
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.Runtime;
+
 namespace Microsoft.ML.GentleClip.Interop;
 
 /// <summary>Reads named binary entries beside a component's header in the model archive.</summary>
@@ -10,4 +12,11 @@ internal sealed class ModelReader(ModelLoadContext context)
         if (!context.InRepository || !context.TryLoadBinaryStream(name, reader => read(reader.BaseStream)))
             throw new FormatException($"The saved model lacks its entry '{name}'.");
     }
+
+    /// <summary>Reads a trained model of ML.NET's.</summary>
+    /// <exception cref="FormatException">The archive lacks the model.</exception>
+    public BinaryModel ReadModel(IHostEnvironment environment, string name) =>
+        context.LoadModelOrNull<IPredictor, SignatureLoadModel>(environment, out var model, name)
+            ? BinaryModel.Of(model)
+            : throw new FormatException($"The saved model lacks its model '{name}'.");
 }

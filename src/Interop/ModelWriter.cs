@@ -9,4 +9,7 @@ internal sealed class ModelWriter(ModelSaveContext context)
         writer.Flush();
         write(writer.BaseStream);
     });
+
+    /// <summary>Writes a trained model of ML.NET's into a folder of its own.</summary>
+    public void WriteModel(string name, BinaryModel model) => context.SaveModel(model.Mapper, name);
 }

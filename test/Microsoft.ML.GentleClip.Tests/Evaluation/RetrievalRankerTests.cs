@@ -151,9 +151,9 @@ public sealed class RetrievalRankerTests
         return row;
     })];
 
-    private static UnitRows Unit(float[][] rows)
+    private static EmbeddingRows Unit(float[][] rows)
     {
-        var unit = new UnitRows(rows[0].Length);
+        var unit = new EmbeddingRows(rows[0].Length);
         foreach (var row in rows)
             unit.Add(row);
         return unit;
