@@ -30,7 +30,8 @@ internal static class PairwiseLogSumExp
         var exponents = Exclude(Affinities(x, y, affinity) * scale, mask);
         if (sharpness is { } given)
         {
-            var weights = (exponents * given).softmax(1) * (mask is null ? y.size(0) : y.size(0) - mask.sum(dim: 1, keepdim: true));
+            var shares = exponents.Times(given).softmax(1);
+            var weights = mask is null ? shares.Times(y.size(0)) : shares * (-mask.sum(dim: 1, keepdim: true)).Plus(y.size(0));
             exponents = Exclude(exponents * weights, mask);
         }
 

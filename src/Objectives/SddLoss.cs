@@ -52,7 +52,9 @@ internal static class SddLoss
             (varianceU, varianceV) = (varianceU.detach(), varianceV.detach());
         if (settings.Variance == DensityVariance.Pooled)
             varianceU = varianceV = varianceU.Plus(varianceV).Over(2);
-        return (inverse / varianceU.clamp_min(Scalars.Of(settings.VarianceFloor)), inverse / varianceV.clamp_min(Scalars.Of(settings.VarianceFloor)));
+        return (Scale(varianceU), Scale(varianceV));
+
+        Tensor Scale(Tensor variance) => variance.clamp_min(Scalars.Of(settings.VarianceFloor)).reciprocal().Times(inverse);
     }
 
     /// <summary>Equation 6, with the mean over j that its misprinted index stands for.</summary>

@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Tests.Architecture;
 
 /// <summary>
 /// Finds calls after which a native scalar may be freed while native code reads it: those that make a <c>TorchSharp.Scalar</c> which
-/// nothing keeps alive, and those of TorchSharp's methods that do so inside.
+/// nothing keeps alive, and those of TorchSharp's methods that do so inside. Calls that are dispatched at run time (a module's forward by
+/// its base type) are not followed.
 /// </summary>
 internal sealed class TemporaryScalars
 {
@@ -41,8 +42,6 @@ internal sealed class TemporaryScalars
                 found.Enqueue(method);
         }
     }
-
-    public int UnsafeMethods => _unsafe.Count;
 
     /// <summary>Why a method of TorchSharp is unsafe, or null.</summary>
     public string? ReasonOf(string fullName) => _unsafe.GetValueOrDefault(fullName);
