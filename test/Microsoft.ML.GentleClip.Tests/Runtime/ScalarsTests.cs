@@ -82,7 +82,7 @@ public sealed class ScalarsTests : ObjectiveTest
     [TestMethod]
     public void CollectionsDuringStepsChangeNothing()
     {
-        const int Steps = 1500;
+        const int Steps = 2000;
         var (u, v) = (RandomUnit(5, 3, seed: 1), RandomUnit(6, 3, seed: 2));
         var expected = Step();
         var done = false;
