@@ -297,9 +297,10 @@ public sealed class GentleClipOptions
 
     /// <summary>
     /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a guide of the
-    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Null (default): none.
+    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Default: beside the towers where the
+    /// modalities and the number of pairs allow it (<see cref="TeacherOptions.Optional"/>). Null: none.
     /// </summary>
-    public TeacherOptions? Teacher { get; set; }
+    public TeacherOptions? Teacher { get; set; } = new() { Optional = true };
 
     /// <summary>Keyword-level pseudo-labels beside the caption-level ones (<see cref="ObjectiveOptions.PseudoLabelWeight"/>). Null (default): none.</summary>
     public KeywordOptions? Keywords { get; set; }

@@ -18,6 +18,7 @@ internal static class Presets
             PairsPerBatchRule = PairsPerBatchRule.Proportional,
             SddBandwidth = 1,
             SddWeight = 10,
+            Teacher = null,
             Objective = new ObjectiveOptions
             {
                 SelfSupervisedForm = SelfSupervisedForm.Printed,
@@ -34,6 +35,7 @@ internal static class Presets
             SelfSupervisedWeight = 0.15,
             MmdWeight = 0.2,
             SddWeight = 0.7,
+            Teacher = null,
             SddBandwidth = 1,   // their b = 0.5 with a factor 4
             Objective = new ObjectiveOptions
             {
@@ -46,6 +48,7 @@ internal static class Presets
         },
         GentleClipPreset.GentleSClip => new()
         {
+            Teacher = null,
             Objective = new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.OptimalTransport, PseudoLabelWeight = PseudoLabelWeight },
         },
         GentleClipPreset.HardPseudoLabels => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.Hard, PseudoLabelWeight = PseudoLabelWeight }),
@@ -61,6 +64,7 @@ internal static class Presets
         SelfSupervisedWeight = 0,
         MmdWeight = 0,
         SddWeight = 0,
+        Teacher = null,
         Objective = objective,
     };
 

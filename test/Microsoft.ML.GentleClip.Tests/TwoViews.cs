@@ -62,7 +62,7 @@ internal static class TwoViews
         return rows;
     }
 
-    /// <summary>Options for a training of seconds.</summary>
+    /// <summary>Options for a training of seconds, of towers alone.</summary>
     public static GentleClipOptions Options(int steps = 60) => new()
     {
         ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
@@ -72,6 +72,7 @@ internal static class TwoViews
         MaximumNumberOfSteps = steps,
         LearningRate = 5e-3,
         NumberOfThreads = 1,
+        Teacher = null,
     };
 
     private static double[][] Matrix(Random random, int rows) => [.. Enumerable.Range(0, rows).Select(_ => Gaussians(random, LatentDimension, 1))];

@@ -65,7 +65,7 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
         if (Reserved.Contains(target.Name))
             throw Error($"{path}.{value.Name}", "the runner sets this option itself");
         var former = target.GetValue(options);
-        var next = former is not null && IsGroup(target.PropertyType)
+        var next = former is not null && IsGroup(target.PropertyType) && value.Value.ValueKind != JsonValueKind.Null
             ? Merge(former, value.Value, $"{path}.{value.Name}")
             : Convert(value.Value, target.PropertyType, $"{path}.{value.Name}");
         try

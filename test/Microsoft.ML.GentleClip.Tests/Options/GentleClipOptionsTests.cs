@@ -48,12 +48,13 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "GuardUnpairedObjectives"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
         Assert.AreEqual(new ObjectiveOptions(), options.Objective);
+        Assert.AreEqual(new TeacherOptions { Optional = true }, options.Teacher);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
@@ -130,7 +131,7 @@ public sealed class GentleClipOptionsTests
         foreach (var property in Properties)
         {
             Assert.AreEqual(property.GetValue(new GentleClipOptions()), property.GetValue(recommended), property.Name);
-            Assert.AreEqual(off.Contains(property.Name) ? 0.0 : property.GetValue(recommended), property.GetValue(clip), property.Name);
+            Assert.AreEqual(property.Name == "Teacher" ? null : off.Contains(property.Name) ? 0.0 : property.GetValue(recommended), property.GetValue(clip), property.Name);
         }
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)77));
         Assert.Contains("There is no preset 77", exception.Message);
