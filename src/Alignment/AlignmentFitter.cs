@@ -134,7 +134,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
                 cancellationToken.ThrowIfCancellationRequested();
                 using var step = NewDisposeScope();
                 var embeddings = side.Embed(rows.narrow(0, start, Math.Min(settings.BlockSize, rows.size(0) - start)));
-                moment.add_(embeddings.t().matmul(embeddings), 1d / rows.size(0)); // both sides, and pairs and unpaired rows, count the same
+                moment.add_(embeddings.t().matmul(embeddings), Scalars.Of(1d / rows.size(0))); // both sides, and pairs and unpaired rows, count the same
             }
         var (values, vectors) = linalg.eigh(moment);
         var first = values.size(0) - width;

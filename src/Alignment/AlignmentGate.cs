@@ -76,9 +76,9 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
                 var cosines = block.narrow(1, 0, width).matmul(bank.t());
                 var partner = block.narrow(1, width, 1);
                 // A tie is half lost: an embedding that holds all rows in one place is not a good one.
-                return (cosines > partner).sum(1, keepdim: true, type: ScalarType.Float64) + 0.5 * (cosines == partner).sum(1, keepdim: true, type: ScalarType.Float64);
+                return (cosines > partner).sum(1, keepdim: true, type: ScalarType.Float64).Plus((cosines == partner).sum(1, keepdim: true, type: ScalarType.Float64).Times(0.5));
             }, cancellationToken);
-            into.AddRange((ranks + 1).log().cpu().data<double>().ToArray());
+            into.AddRange(ranks.Plus(1).log().cpu().data<double>().ToArray());
         }
     }
 }

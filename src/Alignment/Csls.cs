@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -86,7 +87,7 @@ internal sealed class Csls : IDisposable
     }
 
     private static Tensor Corrected(Tensor x, Tensor y, Tensor radiiX, Tensor radiiY) =>
-        x.matmul(y.t()).mul_(2).sub_(radiiX.unsqueeze(1)).sub_(radiiY);
+        x.matmul(y.t()).mul_(Scalars.Of(2)).sub_(radiiX.unsqueeze(1)).sub_(radiiY);
 
     private int BlockRows(long columns) => (int)Math.Clamp(PseudoPairs.BlockElements / Math.Max(columns, 1), 1, _blockSize);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -38,9 +39,9 @@ internal sealed record KernelFeatures(Tensor Features, Tensor Anchors, Tensor Ex
     {
         using var scope = NewDisposeScope();
         var means = kernel.mean([0]);
-        var (values, vectors) = linalg.eigh(kernel - means - means.unsqueeze(1) + means.mean());
+        var (values, vectors) = linalg.eigh((kernel - means - means.unsqueeze(1)).Plus(means.mean()));
         var smallest = Math.Max(SmallestEigenvalue * values[^1].item<double>(), SmallestVariance);
-        var kept = (values > smallest).sum(ScalarType.Int64).item<long>();
+        var kept = values.gt(Scalars.Of(smallest)).sum(ScalarType.Int64).item<long>();
         var first = values.size(0) - kept;
         return (vectors.narrow(1, first, kept) / values.narrow(0, first, kept).sqrt()).MoveToOuterDisposeScope();
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -21,8 +22,8 @@ internal static class Neighbours
         var kept = (int)Math.Min(count, bank.size(0) - 1);
         var (distances, numbers) = Pairwise.SquaredDistances(rows, bank).topk(kept + 1, 1, largest: false);
         // One more than needed: drop the first where it is the row itself, else the last.
-        var tolerance = SameRow * rows.square().sum(dim: 1, keepdim: true).clamp_min(1);
-        var order = arange(kept, ScalarType.Int64, device: rows.device) + (distances.narrow(1, 0, 1) <= tolerance).to(ScalarType.Int64);
+        var tolerance = rows.Squared().sum(dim: 1, keepdim: true).clamp_min(Scalars.One).Times(SameRow);
+        var order = Scalars.Range(kept, rows.device).Plus((distances.narrow(1, 0, 1) <= tolerance).to(ScalarType.Int64));
         return (distances.gather(1, order).MoveToOuterDisposeScope(), numbers.gather(1, order).MoveToOuterDisposeScope());
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -28,7 +29,7 @@ internal sealed record PseudoPairs(long[] A, long[] B, double[] Cosines)
         var rows = (int)Math.Clamp(BlockElements / Math.Max(m, 1), 1, blockSize);
         var (radiiA, radiiB) = Radii(fastA, fastB, neighbours, rows, cancellationToken);
         var (bestOfA, bestOfB) = Best(fastA, fastB, radiiA, radiiB, rows, cancellationToken);
-        var mutual = bestOfB.index_select(0, bestOfA).eq(arange(n, ScalarType.Int64, device: a.device)).nonzero().squeeze(1);
+        var mutual = bestOfB.index_select(0, bestOfA).eq(Scalars.Range(n, a.device)).nonzero().squeeze(1);
         var partners = bestOfA.index_select(0, mutual);
         var cosines = Pairwise.RowDots(a.index_select(0, mutual).to(ScalarType.Float64), b.index_select(0, partners).to(ScalarType.Float64));
         var (numbersA, numbersB, values) = (mutual.cpu().data<long>().ToArray(), partners.cpu().data<long>().ToArray(), cosines.cpu().data<double>().ToArray());
@@ -41,7 +42,7 @@ internal sealed record PseudoPairs(long[] A, long[] B, double[] Cosines)
         using var scope = NewDisposeScope();
         var (n, m) = (a.size(0), b.size(1));
         var radii = empty(n, a.dtype, a.device);
-        var largest = a.new_full([Math.Min(neighbours, n), m], double.NegativeInfinity); // of the columns so far
+        var largest = a.new_full([Math.Min(neighbours, n), m], Scalars.Of(double.NegativeInfinity)); // of the columns so far
         for (long start = 0; start < n; start += blockSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -60,17 +61,17 @@ internal sealed record PseudoPairs(long[] A, long[] B, double[] Cosines)
         using var scope = NewDisposeScope();
         var (n, m) = (a.size(0), b.size(1));
         var bestOfA = empty(n, ScalarType.Int64, a.device);
-        var (highest, bestOfB) = (a.new_full([m], double.NegativeInfinity), zeros(m, ScalarType.Int64, a.device));
+        var (highest, bestOfB) = (a.new_full([m], Scalars.Of(double.NegativeInfinity)), zeros(m, ScalarType.Int64, a.device));
         for (long start = 0; start < n; start += blockSize)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             var length = Math.Min(blockSize, n - start);
-            var corrected = a.narrow(0, start, length).matmul(b).mul_(2).sub_(radiiA.narrow(0, start, length).unsqueeze(1)).sub_(radiiB);
+            var corrected = a.narrow(0, start, length).matmul(b).mul_(Scalars.Of(2)).sub_(radiiA.narrow(0, start, length).unsqueeze(1)).sub_(radiiB);
             bestOfA.narrow(0, start, length).copy_(corrected.argmax(1));
             var (values, rows) = corrected.max(0);
             var higher = values > highest;
-            bestOfB.copy_(where(higher, rows + start, bestOfB));
+            bestOfB.copy_(where(higher, rows.Plus(start), bestOfB));
             highest.copy_(maximum(values, highest));
         }
         return (bestOfA.MoveToOuterDisposeScope(), bestOfB.MoveToOuterDisposeScope());

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -27,8 +28,8 @@ internal sealed record RecipeMap(
     public Tensor Apply(Tensor prepared)
     {
         using var scope = NewDisposeScope();
-        var linear = Rows.Unit(prepared.matmul(Linear) - LinearBias) * Math.Sqrt(LinearWeight);
-        var kernel = Rows.Unit(Rows.Gaussian(prepared, Anchors, Bandwidth).matmul(Kernel) - KernelBias) * Math.Sqrt(KernelWeight);
+        var linear = Rows.Unit(prepared.matmul(Linear) - LinearBias).Times(Math.Sqrt(LinearWeight));
+        var kernel = Rows.Unit(Rows.Gaussian(prepared, Anchors, Bandwidth).matmul(Kernel) - KernelBias).Times(Math.Sqrt(KernelWeight));
         return Rows.Unit(cat([linear, kernel], 1)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -38,8 +39,8 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
             var whitened = linalg.solve_triangular(rootB, half.t(), upper: false).t();
             var (u, s, vh) = linalg.svd(whitened, fullMatrices: false);
             var largest = s[0].item<double>();
-            var kept = largest > SmallestVariance ? (s > largest * SmallestCorrelation).sum(ScalarType.Int64).item<long>() : 0;
-            var scale = (s.narrow(0, 0, kept) / largest).pow(settings.Power / 2);
+            var kept = largest > SmallestVariance ? s.gt(Scalars.Of(largest * SmallestCorrelation)).sum(ScalarType.Int64).item<long>() : 0;
+            var scale = s.narrow(0, 0, kept).Over(largest).pow(Scalars.Of(settings.Power / 2));
             mapA = linalg.solve_triangular(rootA.t(), u.narrow(1, 0, kept) * scale, upper: true);
             mapB = linalg.solve_triangular(rootB.t(), vh.narrow(0, 0, kept).t() * scale, upper: true);
         }
@@ -53,6 +54,6 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
     private static Tensor RidgeRoot(Tensor covariance, double ridge, double rank)
     {
         var dimension = covariance.size(0);
-        return linalg.cholesky(covariance + ridge * covariance.trace() / (rank > 0 ? rank : dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device));
+        return linalg.cholesky(covariance.Plus(covariance.trace().Times(ridge).Over(rank > 0 ? rank : dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device)));
     }
 }

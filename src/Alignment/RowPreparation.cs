@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -33,17 +34,17 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
         foreach (var block in Blocks(parts, blockSize))
             using (NewDisposeScope())
-                mean.add_(block.to(ScalarType.Float64).sum(dim: 0), 1d / count);
+                mean.add_(block.to(ScalarType.Float64).sum(dim: 0), Scalars.Of(1d / count));
         var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
         var variance = moments.trace().item<double>();
         if (variance <= SmallestVariance || !double.IsFinite(variance))
             return null;
         var (values, vectors) = linalg.eigh(moments);
         if (dimension > count)
-            vectors = Directions(parts, mean, vectors) / (values * count).clamp_min(double.Epsilon).sqrt();
+            vectors = Directions(parts, mean, vectors) / values.Times(count).clamp_min(Scalars.Of(double.Epsilon)).sqrt();
         var largest = values[^1].item<double>();
         var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
-        var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1) / Math.Sqrt(variance / dimension);
+        var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1).Over(Math.Sqrt(variance / dimension));
         var prepared = new RowPreparation(mean, basis, 1);
         return new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize)));
     }
@@ -61,14 +62,14 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
             var centred = block.to(ScalarType.Float64) - mean;
             covariance.addmm_(centred.t(), centred);
         }
-        return covariance.div_(count);
+        return covariance.div_(Scalars.Of(count));
     }
 
     // Inner products of rows have the same non-zero eigenvalues, and are fewer where there are fewer rows than dimensions.
     private static Tensor Gram(IReadOnlyList<Tensor> parts, Tensor mean, long count)
     {
         var centred = Centred(parts, mean);
-        return centred.matmul(centred.t()) / count;
+        return centred.matmul(centred.t()).Over(count);
     }
 
     private static Tensor Directions(IReadOnlyList<Tensor> parts, Tensor mean, Tensor vectors) => Centred(parts, mean).t().matmul(vectors);
@@ -82,7 +83,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var distances = Pairwise.SquaredDistances(rows, rows).index([pairs[0], pairs[1]]);
         var smallest = 1e-10 * distances.max().item<double>();
         var median = distances.median().item<double>();
-        return median > smallest ? median : distances[distances > smallest].median().item<double>();
+        return median > smallest ? median : distances[distances.gt(Scalars.Of(smallest))].median().item<double>();
     }
 
     private static Tensor EvenlySpaced(IReadOnlyList<Tensor> parts, long count)

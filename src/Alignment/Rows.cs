@@ -13,12 +13,12 @@ internal static class Rows
     public static Tensor Unit(Tensor rows)
     {
         using var scope = NewDisposeScope();
-        var norms = rows.square().sum(dim: 1, keepdim: true).sqrt_();
-        return (rows / norms.masked_fill_(norms <= SmallestNorm, double.PositiveInfinity)).MoveToOuterDisposeScope();
+        var norms = rows.Squared().sum(dim: 1, keepdim: true).sqrt_();
+        return (rows / norms.masked_fill_(norms.le(Scalars.Of(SmallestNorm)), Scalars.Of(double.PositiveInfinity))).MoveToOuterDisposeScope();
     }
 
     /// <summary>The Gaussian kernel exp(-distance² / bandwidth) `[n, m]`.</summary>
-    public static Tensor Gaussian(Tensor x, Tensor y, double bandwidth) => Pairwise.SquaredDistances(x, y).mul_(-1 / bandwidth).exp_();
+    public static Tensor Gaussian(Tensor x, Tensor y, double bandwidth) => Pairwise.SquaredDistances(x, y).mul_(Scalars.Of(-1 / bandwidth)).exp_();
 
     /// <summary>Applies a function of row blocks and puts its results below one another.</summary>
     public static Tensor InBlocks(Tensor rows, int blockSize, Func<Tensor, Tensor> function, CancellationToken cancellationToken = default)

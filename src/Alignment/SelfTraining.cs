@@ -62,7 +62,7 @@ internal sealed class SelfTraining
         var joined = new WeightedPairs(
             cat([pairs.A, Rows.Pick(_poolA, matches.A)], 0),
             cat([pairs.B, Rows.Pick(_poolB, matches.B)], 0),
-            cat([pairs.Weights * (1 - share), tensor(weights.ToArray(), device: pairs.A.device)], 0),
+            cat([pairs.Weights.Times(1 - share), tensor(weights.ToArray(), device: pairs.A.device)], 0),
             pairs.BandwidthA, pairs.BandwidthB);
         return Recipe.Fit(joined, Rows.Sample(joined.Count, _settings.MaximumAnchors, _random), _settings)?.MoveToOuterDisposeScope();
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -77,8 +78,8 @@ internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe
             embeddings = Rows.Unit(embeddings.matmul(Cut));
         else if (Width > embeddings.size(1))
             embeddings = cat([embeddings, embeddings.new_zeros(embeddings.size(0), Width - embeddings.size(1))], 1);
-        var none = embeddings.square().sum(dim: 1) == 0;
-        embeddings.select(1, 0).masked_fill_(none, 1);
+        var none = embeddings.Squared().sum(dim: 1).eq(Scalars.Zero);
+        embeddings.select(1, 0).masked_fill_(none, Scalars.One);
         return embeddings.MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -14,6 +15,6 @@ internal sealed record SmoothingBank(Tensor Bank, Tensor Embeddings, double Weig
     {
         using var scope = NewDisposeScope();
         var (_, numbers) = Alignment.Neighbours.Nearest(prepared, Bank, Neighbours);
-        return Rows.Unit(embeddings + Weight * Embeddings.index([numbers]).mean([1])).MoveToOuterDisposeScope();
+        return Rows.Unit(embeddings.Plus(Embeddings.index([numbers]).mean([1]).Times(Weight))).MoveToOuterDisposeScope();
     }
 }

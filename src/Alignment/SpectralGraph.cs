@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -25,17 +26,17 @@ internal sealed record SpectralGraph(Tensor Bank, Tensor Scales, Tensor Coordina
         var affinities = bank.new_zeros([count, count]);
         var numbers = Rows.InBlocks(bank, blockSize, block => Alignment.Neighbours.Nearest(block, bank, settings.Neighbours).Numbers);
         // From the neighbours' differences, not from inner products: the scales divide.
-        var distances = Rows.InBlocks(arange(count, ScalarType.Int64, device: bank.device).unsqueeze(1), blockSize, block =>
-            (bank.index([block]) - bank.index([numbers.index([block.squeeze(1)])])).square().sum(dim: 2));
-        var scales = distances.select(1, distances.size(1) - 1).sqrt().clamp_min(SmallestScale);
-        var weights = (-distances / (scales.unsqueeze(1) * scales.index([numbers]))).exp().clamp_min(SmallestWeight);
+        var distances = Rows.InBlocks(Scalars.Range(count, bank.device).unsqueeze(1), blockSize, block =>
+            (bank.index([block]) - bank.index([numbers.index([block.squeeze(1)])])).Squared().sum(dim: 2));
+        var scales = distances.select(1, distances.size(1) - 1).sqrt().clamp_min(Scalars.Of(SmallestScale));
+        var weights = (-distances / (scales.unsqueeze(1) * scales.index([numbers]))).exp().clamp_min(Scalars.Of(SmallestWeight));
         affinities.scatter_(1, numbers, weights);
         affinities = maximum(affinities, affinities.t());
         var roots = affinities.sum(dim: 1).sqrt();
         var (values, vectors) = linalg.eigh(affinities / roots / roots.unsqueeze(1));
         var kept = Math.Min(settings.Components, count - 1);
         var coordinates = vectors.narrow(1, count - 1 - kept, kept).flip(1) / roots.unsqueeze(1);
-        coordinates = coordinates / coordinates.std(0, unbiased: false) * (1 - settings.Decay * values.narrow(0, count - 1 - kept, kept).flip(0)).pow(-0.5);
+        coordinates = coordinates / coordinates.std(0, unbiased: false) * (-values.narrow(0, count - 1 - kept, kept).flip(0).Times(settings.Decay)).Plus(1).pow(Scalars.Of(-0.5));
         return new SpectralGraph(bank.clone().MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope(), coordinates.MoveToOuterDisposeScope(), settings.Neighbours);
     }
 
@@ -44,7 +45,7 @@ internal sealed record SpectralGraph(Tensor Bank, Tensor Scales, Tensor Coordina
     {
         using var scope = NewDisposeScope();
         var (distances, numbers) = Alignment.Neighbours.Nearest(prepared, Bank, Neighbours);
-        var scales = distances.select(1, distances.size(1) - 1).sqrt().clamp_min(SmallestScale);
+        var scales = distances.select(1, distances.size(1) - 1).sqrt().clamp_min(Scalars.Of(SmallestScale));
         // Normalised weights exp(-d² / (scale scale)) without underflow.
         var weights = (-distances / (scales.unsqueeze(1) * Scales.index([numbers]))).softmax(1);
         return weights.unsqueeze(1).matmul(Coordinates.index([numbers])).squeeze(1).MoveToOuterDisposeScope();

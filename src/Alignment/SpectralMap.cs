@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -24,7 +25,7 @@ internal sealed record SpectralMap(SpectralGraph Graph, Tensor Map, Tensor Bias,
     public Tensor Beside(Tensor embeddings, Tensor prepared)
     {
         using var scope = NewDisposeScope();
-        var spectral = Rows.Unit(Graph.Apply(prepared).matmul(Map) - Bias) * Math.Sqrt(Weight);
+        var spectral = Rows.Unit(Graph.Apply(prepared).matmul(Map) - Bias).Times(Math.Sqrt(Weight));
         return Rows.Unit(cat([embeddings, spectral], 1)).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
@@ -14,7 +15,7 @@ internal sealed record WeightedPairs(Tensor A, Tensor B, Tensor Weights, double 
 
     /// <summary>Pairs of equal weight.</summary>
     public static WeightedPairs Equal(Tensor a, Tensor b, double bandwidthA, double bandwidthB) =>
-        new(a, b, full(a.size(0), 1d / a.size(0), ScalarType.Float64, a.device), bandwidthA, bandwidthB);
+        new(a, b, full(a.size(0), Scalars.Of(1d / a.size(0)), ScalarType.Float64, a.device), bandwidthA, bandwidthB);
 
     /// <summary>Some of the pairs, of equal weight.</summary>
     public WeightedPairs Pick(long[] numbers) => Equal(Rows.Pick(A, numbers), Rows.Pick(B, numbers), BandwidthA, BandwidthB);

@@ -100,7 +100,7 @@ internal static class SamplingSizeAnalyzer
     private static Tensor Scaled(Tensor rows)
     {
         var centred = rows - rows.mean([0], keepdim: true);
-        return centred / centred.abs().max().clamp_min(double.Epsilon);
+        return centred / centred.abs().max().clamp_min(Scalars.Of(double.Epsilon));
     }
 
     private static SamplingSizeGap Relative(int size, int repetitions, (Moments Printed, Moments LeaveOneOut) gaps, (Moments Printed, Moments LeaveOneOut) reference)

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -38,7 +39,7 @@ internal sealed class BatchNormalization : nn.Module
         if (training)
         {
             using var gradient = no_grad();
-            num_batches_tracked.add_(1);
+            num_batches_tracked.AddInPlace(1);
         }
         return nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, _momentum, Epsilon);
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -29,7 +30,7 @@ internal sealed class CdConvBlock : nn.Module
         using var scope = NewDisposeScope();
         var shortcut = identity?.Follow(x, _dropout, noise) ?? x;
         var main = conv.Convolve(input.Follow(x, _dropout, noise), stage);
-        return (output.Follow(main, _dropout, noise) + shortcut).MoveToOuterDisposeScope();
+        return output.Follow(main, _dropout, noise).Plus(shortcut).MoveToOuterDisposeScope();
     }
 
     /// <summary>Number of weights of such a block, buffers included.</summary>

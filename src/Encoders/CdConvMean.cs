@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -26,5 +27,5 @@ internal sealed class CdConvMean
 
     /// <summary>Means, <c>[groups, channels]</c>, of <c>[rows, channels]</c>.</summary>
     public Tensor Of(Tensor rows) =>
-        zeros([_shares.size(0), rows.size(1)], rows.dtype, rows.device).index_add(0, _groupOfRow, rows, 1) * _shares;
+        zeros([_shares.size(0), rows.size(1)], rows.dtype, rows.device).index_add(0, _groupOfRow, rows, Scalars.One) * _shares;
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -31,7 +32,7 @@ internal sealed class CdConvPath : nn.Module
 
     private static Tensor Activate(BatchNormalization normalization, Tensor x, double dropout, NoiseSource? noise)
     {
-        x = nn.functional.leaky_relu(normalization.Normalize(x, training: noise is not null), Slope);
+        x = normalization.Normalize(x, training: noise is not null).leaky_relu(Scalars.Of(Slope));
         return noise is null ? x : noise.Dropout(x, dropout);
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ internal sealed class CdConvWeightNet : nn.Module
                 continue;
             var run = features.narrow(0, start, edgesOfOffset[k]);
             foreach (var (weights, biases) in layers)
-                run = nn.functional.leaky_relu(addmm(biases[k], run, weights[k], 1, 1), Slope);
+                run = addmm(biases[k], run, weights[k], 1, 1).leaky_relu(Scalars.Of(Slope));
             runs.Add(run);
             start += edgesOfOffset[k];
         }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -9,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class NoiseSource(Generator generator)
 {
     /// <summary>Dropout: zeroes a share of the elements and scales the others by 1 / (1 - share).</summary>
-    public Tensor Dropout(Tensor input, double share) => share == 0 ? input : input * Keep(input, share) / (1 - share);
+    public Tensor Dropout(Tensor input, double share) => share == 0 ? input : (input * Keep(input, share)).Over(1 - share);
 
     /// <summary>Zeroes a share of the elements without scaling the others.</summary>
     public Tensor Mask(Tensor input, double share) => share == 0 ? input : input * Keep(input, share);
@@ -17,18 +18,18 @@ internal sealed class NoiseSource(Generator generator)
     /// <summary>Adds Gaussian noise of a standard deviation.</summary>
     public Tensor AddGaussian(Tensor input, double standardDeviation) => standardDeviation == 0
         ? input
-        : input + randn(input.shape, dtype: input.dtype, device: input.device, generator: generator) * standardDeviation;
+        : input.Plus(randn(input.shape, dtype: input.dtype, device: input.device, generator: generator).Times(standardDeviation));
 
     /// <summary>Numbers in [0, 1), float32, on the generator's device.</summary>
     public Tensor Uniform(long count, Device device) => rand(count, dtype: ScalarType.Float32, device: device, generator: generator);
 
     /// <summary>Booleans that are true with a probability of <paramref name="share"/>.</summary>
-    public Tensor Choose(Tensor like, double share) => rand(like.shape, dtype: ScalarType.Float32, device: like.device, generator: generator).lt(share);
+    public Tensor Choose(Tensor like, double share) => rand(like.shape, dtype: ScalarType.Float32, device: like.device, generator: generator).lt(Scalars.Of(share));
 
     /// <summary>Whole numbers from 0 to that of <paramref name="largest"/>, every one as likely as the others.</summary>
     public Tensor Integers(Tensor largest) =>
-        minimum((rand(largest.shape, dtype: ScalarType.Float64, device: largest.device, generator: generator) * (largest + 1)).to(ScalarType.Int64), largest);
+        minimum((rand(largest.shape, dtype: ScalarType.Float64, device: largest.device, generator: generator) * largest.Plus(1)).to(ScalarType.Int64), largest);
 
     private Tensor Keep(Tensor input, double share) =>
-        rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(share).to(input.dtype);
+        rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(Scalars.Of(share)).to(input.dtype);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,7 +17,7 @@ internal static class Owned
 
     /// <summary>Initial values, uniform in [-bound, bound).</summary>
     public static Tensor Uniform(double bound, Generator generator, params long[] shape) =>
-        rand(shape, dtype: ScalarType.Float32, generator: generator) * (2 * bound) - bound;
+        rand(shape, dtype: ScalarType.Float32, generator: generator).Times(2 * bound).Minus(bound);
 
     /// <summary>A buffer: saved with the module, not trained.</summary>
     public static Tensor Buffer(Tensor data) => data.DetachFromDisposeScope();

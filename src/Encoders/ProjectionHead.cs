@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -34,6 +35,6 @@ internal sealed class ProjectionHead : nn.Module
         var y = fc.forward(nn.functional.gelu(projected));
         if (noise is not null)
             y = noise.Dropout(y, DropoutShare);
-        return nn.functional.normalize(layer_norm.forward(y + projected), p: 2, dim: 1, eps: 1e-12);
+        return nn.functional.normalize(layer_norm.forward(y.Plus(projected)), p: 2, dim: 1, eps: 1e-12);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -77,7 +78,7 @@ internal sealed class TwoTowerModel : nn.Module
         if (Spec.Teacher is not { } spec)
             return Student();
         var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(batch.Values, side);
-        return HasTowers ? cat([Math.Sqrt(spec.Share) * teacher, Math.Sqrt(1 - spec.Share) * Student()], 1) : teacher;
+        return HasTowers ? cat([teacher.Times(Math.Sqrt(spec.Share)), Student().Times(Math.Sqrt(1 - spec.Share))], 1) : teacher;
 
         Tensor Student() => (side == AlignmentSide.A ? TowerA : TowerB).Embed(batch, noise: null);
     }

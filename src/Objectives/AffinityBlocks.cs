@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -31,7 +32,7 @@ internal sealed class AffinityBlocks
     {
         target.addmm_(_left.narrow(0, block.Start, block.Length), _right, 0, 1);
         if (Affinity == Affinity.NegativeSquaredDistance)
-            target.clamp_max_(0);
+            target.clamp_max_(Scalars.Zero);
         return target;
     }
 
@@ -40,15 +41,15 @@ internal sealed class AffinityBlocks
     {
         var count = ExcludedIn(block);
         if (count > 0)
-            exponents.diagonal(block.Start).narrow(0, 0, count).fill_(Pairwise.Excluded);
+            exponents.diagonal(block.Start).narrow(0, 0, count).fill_(Scalars.Of(Pairwise.Excluded));
         return exponents;
     }
 
     /// <summary>`[length, 1]`: how many columns each row of a block is compared with.</summary>
     public Tensor Counts(RowBlock block)
     {
-        var counts = full(block.Length, 1, Columns, _left.dtype, _left.device);
-        counts.narrow(0, 0, ExcludedIn(block)).sub_(1);
+        var counts = full(block.Length, 1, Scalars.Of(Columns), _left.dtype, _left.device);
+        counts.narrow(0, 0, ExcludedIn(block)).sub_(Scalars.One);
         return counts;
     }
 
@@ -64,11 +65,11 @@ internal sealed class AffinityBlocks
         var (rows, columns) = (left.narrow(1, 0, dim), right.narrow(1, 0, dim));
         rows.copy_(x).sub_(center);
         columns.copy_(y).sub_(center);
-        left.narrow(1, dim, 1).copy_(-rows.square().sum(dim: 1, keepdim: true));
-        left.narrow(1, dim + 1, 1).fill_(-1);
-        right.narrow(1, dim, 1).fill_(1);
-        right.narrow(1, dim + 1, 1).copy_(columns.square().sum(dim: 1, keepdim: true));
-        rows.mul_(2);
+        left.narrow(1, dim, 1).copy_(-rows.Squared().sum(dim: 1, keepdim: true));
+        left.narrow(1, dim + 1, 1).fill_(Scalars.Of(-1));
+        right.narrow(1, dim, 1).fill_(Scalars.One);
+        right.narrow(1, dim + 1, 1).copy_(columns.Squared().sum(dim: 1, keepdim: true));
+        rows.mul_(Scalars.Of(2));
         return (left, right);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -25,15 +26,15 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
             using var blockScope = NewDisposeScope();
             var (bases, gauss) = pairs.Write(blocks.Buffer(0, block), blocks.Buffer(1, block), block);
             Sum(gauss, sums[0]);
-            Sum(bases.pow_(plan.Polynomial.Degree).div_(plan.Polynomial.Scale), sums[1]);
+            Sum(bases.pow_(Scalars.Of(plan.Polynomial.Degree)).div_(Scalars.Of(plan.Polynomial.Scale)), sums[1]);
 
             void Sum(Tensor kernel, Tensor target)
             {
                 if (plan.ExcludeSelf)
-                    kernel.diagonal(block.Start).fill_(0);
+                    kernel.diagonal(block.Start).fill_(Scalars.Zero);
                 target.narrow(0, block.Start, block.Length).copy_(kernel.sum(dim: 1));
                 if (y is not null)
-                    target.narrow(0, n, m).add_(kernel.sum(dim: 0));
+                    target.narrow(0, n, m).AddInPlace(kernel.sum(dim: 0));
             }
         }
 
@@ -60,33 +61,33 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
         {
             using var blockScope = NewDisposeScope();
             var (bases, gauss) = pairs.Write(blocks.Buffer(0, block), blocks.Buffer(1, block), block);
-            var byDistance = gauss.mul_(Upstream(0)).div_(-2 * squaredBandwidth);
-            var byDot = bases.pow_(polynomial.Degree - 1).mul_(Upstream(1)).mul_(polynomial.Degree * polynomial.Gamma / polynomial.Scale);
+            var byDistance = gauss.mul_(Upstream(0)).div_(squaredBandwidth.Times(-2));
+            var byDot = bases.pow_(Scalars.Of(polynomial.Degree - 1)).mul_(Upstream(1)).mul_(Scalars.Of(polynomial.Degree * polynomial.Gamma / polynomial.Scale));
             if (plan.ExcludeSelf)
             {
-                byDistance.diagonal(block.Start).fill_(0);
-                byDot.diagonal(block.Start).fill_(0);
+                byDistance.diagonal(block.Start).fill_(Scalars.Zero);
+                byDot.diagonal(block.Start).fill_(Scalars.Zero);
             }
 
             // d² = |x|² + |y|² - 2 <x, y>
             var rows = x.narrow(0, block.Start, block.Length);
             var rowSums = byDistance.sum(dim: 1, keepdim: true);
-            columnSums.add_(byDistance.sum(dim: 0).unsqueeze(1));
-            byDot.sub_(byDistance.mul_(2));
-            gx.narrow(0, block.Start, block.Length).addmm_(byDot, pairs.Y, 0, 1).addcmul_(rowSums, rows, 2);
+            columnSums.AddInPlace(byDistance.sum(dim: 0).unsqueeze(1));
+            byDot.sub_(byDistance.mul_(Scalars.Of(2)));
+            gx.narrow(0, block.Start, block.Length).addmm_(byDot, pairs.Y, 0, 1).addcmul_(rowSums, rows, Scalars.Of(2));
             gy?.addmm_(byDot.t(), rows);
 
-            Tensor Upstream(int kernel) => blocks.Buffer(2, block).copy_(columnGradient[kernel]).add_(rowGradient[kernel].narrow(0, block.Start, block.Length));
+            Tensor Upstream(int kernel) => blocks.Buffer(2, block).copy_(columnGradient[kernel]).AddInPlace(rowGradient[kernel].narrow(0, block.Start, block.Length));
         }
 
-        gy?.addcmul_(columnSums, y!, 2);
+        gy?.addcmul_(columnSums, y!, Scalars.Of(2));
         return [gx.MoveToOuterDisposeScope(), gy?.MoveToOuterDisposeScope()!, null!, null!];
     }
 
     private sealed class Pairs(Tensor x, Tensor y, Tensor squaredBandwidth, Plan plan)
     {
-        private readonly Tensor _xSquares = x.square().sum(dim: 1, keepdim: true);
-        private readonly Tensor _ySquares = y.square().sum(dim: 1);
+        private readonly Tensor _xSquares = x.Squared().sum(dim: 1, keepdim: true);
+        private readonly Tensor _ySquares = y.Squared().sum(dim: 1);
         private readonly Tensor _yt = y.t();
 
         public Tensor Y => y;
@@ -95,8 +96,8 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
         public (Tensor Bases, Tensor Gauss) Write(Tensor bases, Tensor gauss, RowBlock block)
         {
             bases.addmm_(x.narrow(0, block.Start, block.Length), _yt, 0, 1);
-            gauss.copy_(bases).mul_(-2).add_(_xSquares.narrow(0, block.Start, block.Length)).add_(_ySquares).clamp_min_(0).div_(-2 * squaredBandwidth).exp_();
-            bases.mul_(plan.Polynomial.Gamma).add_(plan.Polynomial.Offset);
+            gauss.copy_(bases).mul_(Scalars.Of(-2)).AddInPlace(_xSquares.narrow(0, block.Start, block.Length)).AddInPlace(_ySquares).clamp_min_(Scalars.Zero).div_(squaredBandwidth.Times(-2)).exp_();
+            bases.mul_(Scalars.Of(plan.Polynomial.Gamma)).AddInPlace(plan.Polynomial.Offset);
             return (bases, gauss);
         }
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -24,7 +25,7 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
         var (n, m) = (x.size(0), affinities.Columns);
         var blocks = new RowBlocks(n, m, plan.BlockSize, plan.Sharpness is null ? 2 : 3, x);
         var sums = empty(columnScale is null ? n : n + m, x.dtype, x.device);
-        var columnMax = full(m, double.NegativeInfinity, x.dtype, x.device);
+        var columnMax = full(m, Scalars.Of(double.NegativeInfinity), x.dtype, x.device);
         var columnSum = zeros(m, x.dtype, x.device);
         foreach (var block in blocks)
         {
@@ -34,19 +35,19 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
             if (plan.Sharpness is { } sharpness)
                 Tempering.Apply(exponents, blocks.Buffer(2, block), sharpness, affinities, block);
             var rowMax = exponents.amax([1], keepdim: true);
-            sums.narrow(0, block.Start, block.Length).copy_(exponents.sub_(rowMax).exp_().sum(dim: 1).log_().add_(rowMax.squeeze(1)));
+            sums.narrow(0, block.Start, block.Length).copy_(exponents.sub_(rowMax).exp_().sum(dim: 1).log_().AddInPlace(rowMax.squeeze(1)));
             if (columnScale is null)
                 continue;
 
             // Online: rescale the sums so far to the new maximum.
             affinities.Mask(a.mul_(columnScale), block);
             var max = maximum(columnMax, a.amax(0));
-            columnSum.mul_((columnMax - max).exp_()).add_(a.sub_(max).exp_().sum(dim: 0));
+            columnSum.mul_((columnMax - max).exp_()).AddInPlace(a.sub_(max).exp_().sum(dim: 0));
             columnMax.copy_(max);
         }
 
         if (columnScale is not null)
-            sums.narrow(0, n, m).copy_(columnSum.log_().add_(columnMax));
+            sums.narrow(0, n, m).copy_(columnSum.log_().AddInPlace(columnMax));
         ctx.save_data(nameof(Plan), plan);
         ctx.save_for_backward([x, y!, rowScale, columnScale!, sums.detach().MoveToOuterDisposeScope()]);
         return sums.MoveToOuterDisposeScope();
@@ -75,15 +76,15 @@ internal sealed class BlockLogSumExp : autograd.SingleTensorFunction<BlockLogSum
                 Tempering.Backward(weights, sharpness, affinities, blocks, 2, block, rowSum, rowGradient);
             else
                 weights.sub_(rowSum).exp_().mul_(rowGradient);
-            rowScaleGradient.add_(Pairwise.Inner(weights, a));
+            rowScaleGradient.AddInPlace(Pairwise.Inner(weights, a));
             if (plan.Symmetric) // the same pairs seen from the other side: their exponents are the same, their normalisers are not
-                weights.add_(Exponents(2, rowScale).sub_(rowSums.t()).exp_().mul_(rowGradients.t()));
+                weights.AddInPlace(Exponents(2, rowScale).sub_(rowSums.t()).exp_().mul_(rowGradients.t()));
             weights.mul_(rowScale);
             if (columnScale is not null)
             {
                 var columns = Exponents(2, columnScale).sub_(sums.narrow(0, n, m)).exp_().mul_(grad_output.narrow(0, n, m));
-                columnScaleGradient!.add_(Pairwise.Inner(columns, a));
-                weights.add_(columns.mul_(columnScale));
+                columnScaleGradient!.AddInPlace(Pairwise.Inner(columns, a));
+                weights.AddInPlace(columns.mul_(columnScale));
             }
 
             gradient.Add(weights, block);

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -13,6 +14,6 @@ internal static class CentroidLoss
         if (u.size(0) == 0 || v.size(0) == 0)
             return Pairwise.ZeroWithGraph(u, v);
         using var scope = NewDisposeScope();
-        return (u.mean([0]) - v.mean([0])).square().sum().MoveToOuterDisposeScope();
+        return (u.mean([0]) - v.mean([0])).Squared().sum().MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -32,6 +33,6 @@ internal static class ContrastiveLoss
         using var scope = NewDisposeScope();
         var scale = logScale.exp();
         var (rows, columns) = PairwiseLogSumExp.RowsAndColumns(u, v, scale, scale, Affinity.Dot, blockSize);
-        return ((rows + columns) / 2 - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
+        return (rows.Plus(columns).Over(2) - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
     }
 }

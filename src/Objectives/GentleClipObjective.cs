@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -44,7 +45,7 @@ internal sealed class GentleClipObjective : nn.Module
         Add(LossTerm.Klot, s.KlotWeight, () => KlotLoss.Compute(
             batch.UnpairedA, batch.UnpairedB, Unpaired(input.TeacherA, nameof(input.TeacherA)), Unpaired(input.TeacherB, nameof(input.TeacherB)), s.Klot));
 
-        var total = terms.Count == 0 ? Pairwise.ZeroWithGraph(a, b) : terms.Select(t => t.Value * t.Weight).Aggregate((sum, t) => sum + t);
+        var total = terms.Count == 0 ? Pairwise.ZeroWithGraph(a, b) : terms.Select(t => t.Value.Times(t.Weight)).Aggregate((sum, t) => sum.Plus(t));
         return new(terms, total.MoveToOuterDisposeScope());
 
         void Add(string name, double weight, Func<Tensor> compute)
@@ -69,7 +70,7 @@ internal sealed class GentleClipObjective : nn.Module
         {
             Sides.A => FromA(),
             Sides.B => FromB(),
-            _ => (FromA() + FromB()) / 2,
+            _ => FromA().Plus(FromB()).Over(2),
         };
 
         Tensor FromA() => PseudoLabelLoss.Supervised(u, v, batch.UnpairedA, logScale, _settings.BlockSize);
@@ -83,7 +84,7 @@ internal sealed class GentleClipObjective : nn.Module
         {
             Sides.A => FromA(),
             Sides.B => FromB(),
-            _ => FromA() + FromB(),
+            _ => FromA().Plus(FromB()),
         };
 
         Tensor FromA() => PseudoLabelLoss.Caption(batch.UnpairedA, batch.PairedB, Plan(batch, Sides.A, logScale), logScale);

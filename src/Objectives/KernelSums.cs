@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -17,7 +18,7 @@ internal static class KernelSums
         using var scope = NewDisposeScope();
         var kernels = Matrices(x, x, squaredBandwidth, polynomial);
         if (excludeSelf)
-            kernels = kernels.masked_fill(Pairwise.DiagonalMask(x.size(0), x.size(0), x.size(0), x.device), 0);
+            kernels = kernels.masked_fill(Pairwise.DiagonalMask(x.size(0), x.size(0), x.size(0), x.device), Scalars.Zero);
         return kernels.sum(dim: 2).MoveToOuterDisposeScope();
     }
 
@@ -41,8 +42,8 @@ internal static class KernelSums
     {
         using var scope = NewDisposeScope();
         var dots = x.matmul(y.t());
-        var distances = (x.square().sum(dim: 1, keepdim: true) + y.square().sum(dim: 1) - 2 * dots).clamp_min(0);
-        var gauss = (distances / (-2 * squaredBandwidth)).exp();
-        return stack([gauss, (polynomial.Gamma * dots + polynomial.Offset).pow(polynomial.Degree) / polynomial.Scale]).MoveToOuterDisposeScope();
+        var distances = (x.Squared().sum(dim: 1, keepdim: true).Plus(y.Squared().sum(dim: 1)) - dots.Times(2)).clamp_min(Scalars.Zero);
+        var gauss = (distances / squaredBandwidth.Times(-2)).exp();
+        return stack([gauss, dots.Times(polynomial.Gamma).Plus(polynomial.Offset).pow(Scalars.Of(polynomial.Degree)).Over(polynomial.Scale)]).MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -21,10 +22,10 @@ internal static class KeywordLoss
         using var scope = NewDisposeScope();
         var candidates = pairHasKeyword.to_type(ScalarType.Bool).index_select(0, plan.argmax(1));
         var similarities = logScale.exp() * queries.matmul(keywords.t());
-        var shares = similarities.masked_fill(~candidates, 0);
+        var shares = similarities.masked_fill(~candidates, Scalars.Zero);
         var targets = softmax
-            ? similarities.masked_fill(~candidates, Pairwise.Excluded).softmax(1).masked_fill(~candidates, 0) // without candidates: zeros
-            : where(candidates.sum(dim: 1, keepdim: true) == 1, candidates.to_type(queries.dtype), shares / shares.sum(dim: 1, keepdim: true)).masked_fill(~candidates, 0);
+            ? similarities.masked_fill(~candidates, Scalars.Of(Pairwise.Excluded)).softmax(1).masked_fill(~candidates, Scalars.Zero) // without candidates: zeros
+            : where(candidates.sum(dim: 1, keepdim: true).eq(Scalars.One), candidates.to_type(queries.dtype), shares / shares.sum(dim: 1, keepdim: true)).masked_fill(~candidates, Scalars.Zero);
         return targets.MoveToOuterDisposeScope();
     }
 
@@ -34,6 +35,6 @@ internal static class KeywordLoss
         if (queries.size(0) == 0 || keywords.size(0) == 0)
             return Pairwise.ZeroWithGraph(queries, keywords, logScale);
         using var scope = NewDisposeScope();
-        return (PseudoLabelLoss.CrossEntropy(logScale.exp() * queries.matmul(keywords.t()), targets) / 2).MoveToOuterDisposeScope();
+        return PseudoLabelLoss.CrossEntropy(logScale.exp() * queries.matmul(keywords.t()), targets).Over(2).MoveToOuterDisposeScope();
     }
 }

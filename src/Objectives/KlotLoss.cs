@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -27,12 +28,12 @@ internal static class KlotLoss
             return Pairwise.ZeroWithGraph(u, v);
         Sinkhorn.CheckSize(u.size(0), v.size(0), "The KLOT term");
         using var scope = NewDisposeScope();
-        var teacher = Sinkhorn.LogPlan(teacherU.detach().matmul(teacherV.detach().t()) / settings.TeacherEpsilon, settings.Iterations);
+        var teacher = Sinkhorn.LogPlan(teacherU.detach().matmul(teacherV.detach().t()).Over(settings.TeacherEpsilon), settings.Iterations);
         var affinities = u.matmul(v.t());
-        var student = Sinkhorn.LogPlan(affinities.detach() / settings.Epsilon, settings.Iterations);
+        var student = Sinkhorn.LogPlan(affinities.detach().Over(settings.Epsilon), settings.Iterations);
         var target = teacher.exp();
         // Exact at converged plans, and nothing of the iterations stays in memory: d KL / d affinity = (P - P*) / epsilon.
-        var slope = (student.exp() - target) / settings.Epsilon;
-        return ((target * (teacher - student)).sum() + (slope * (affinities - affinities.detach())).sum()).MoveToOuterDisposeScope();
+        var slope = (student.exp() - target).Over(settings.Epsilon);
+        return (target * (teacher - student)).sum().Plus((slope * (affinities - affinities.detach())).sum()).MoveToOuterDisposeScope();
     }
 }

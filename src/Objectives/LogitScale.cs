@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -15,6 +16,6 @@ internal static class LogitScale
     public static void Clamp(Tensor logScale)
     {
         using var noGrad = no_grad();
-        logScale.clamp_(0, Maximum);
+        logScale.clamp_(Scalars.Zero, Scalars.Of(Maximum));
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -66,7 +67,7 @@ internal sealed class MkMmdLoss : nn.Module
         var pooled = EvenlySpaced(cat([u, v], 0));
         var pairs = triu_indices(pooled.size(0), pooled.size(0), 1, device: u.device);
         var distances = Pairwise.SquaredDistances(pooled, pooled).index([pairs[0], pairs[1]]);
-        return (distances.median() / 2).clamp_min(SmallestSquaredBandwidth).MoveToOuterDisposeScope();
+        return distances.median().Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
     }
 
     private bool IsTooSmall(Tensor u, Tensor v) => Math.Min(u.size(0), v.size(0)) < (_settings.Unbiased ? 2 : 1);
@@ -79,7 +80,7 @@ internal sealed class MkMmdLoss : nn.Module
         if (_logits is not null)
         {
             var weights = _logits.to(u.dtype, u.device).softmax(0);
-            return 2 * weights.detach() - weights; // the same weights with the gradient reversed
+            return weights.detach().Times(2) - weights; // the same weights with the gradient reversed
         }
 
         if (_statistics is not null)
@@ -98,12 +99,12 @@ internal sealed class MkMmdLoss : nn.Module
         var uu = KernelSums.Self(u, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
         var vv = KernelSums.Self(v, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
         var uv = KernelSums.Cross(u, v, bandwidth, _settings.Polynomial, _blockSize).Rows.sum(dim: 1);
-        return weights.dot(uu / (n * (n - own)) + vv / (m * (m - own)) - uv * (2 / (n * m)));
+        return weights.dot(uu.Over(n * (n - own)).Plus(vv.Over(m * (m - own))) - uv.Times(2 / (n * m)));
     }
 
     private static Tensor EvenlySpaced(Tensor rows)
     {
         var stride = (rows.size(0) + RowsForStatistics - 1) / RowsForStatistics;
-        return stride <= 1 ? rows : rows.index_select(0, arange(0, rows.size(0), stride, device: rows.device));
+        return stride <= 1 ? rows : rows.index_select(0, arange(Scalars.Zero, Scalars.Of(rows.size(0)), Scalars.Of(stride), device: rows.device));
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -18,15 +19,15 @@ internal sealed class PairGradient(AffinityBlocks affinities, bool symmetric)
         _gy?.addmm_(weights.t(), rows);
         if (!_distances)
             return;
-        gx.addcmul_(weights.sum(dim: 1, keepdim: true), rows, -1); // rows hold the factor 2
+        gx.addcmul_(weights.sum(dim: 1, keepdim: true), rows, Scalars.Of(-1)); // rows hold the factor 2
         if (!symmetric)
-            _columnSums.add_(weights.sum(dim: 0).unsqueeze(1));
+            _columnSums.AddInPlace(weights.sum(dim: 0).unsqueeze(1));
     }
 
     public (Tensor X, Tensor? Y) Result()
     {
         if (_distances)
-            _gy?.addcmul_(_columnSums, affinities.ColumnVectors, -2);
+            _gy?.addcmul_(_columnSums, affinities.ColumnVectors, Scalars.Of(-2));
         return (_gx, _gy);
     }
 

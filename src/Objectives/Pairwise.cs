@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -15,9 +16,9 @@ internal static class Pairwise
     public static Tensor ZeroWithGraph(params ReadOnlySpan<Tensor> tensors)
     {
         using var scope = NewDisposeScope();
-        var zero = tensors[0].sum() * 0;
+        var zero = tensors[0].sum().Times(0);
         for (var i = 1; i < tensors.Length; i++)
-            zero += tensors[i].sum() * 0;
+            zero = zero.Plus(tensors[i].sum().Times(0));
         return zero.MoveToOuterDisposeScope();
     }
 
@@ -28,8 +29,8 @@ internal static class Pairwise
         // Distances do not change under a common shift; centred rows lose less to cancellation, which tight clusters need in float32.
         var center = y.detach().mean([0], keepdim: true);
         var (cx, cy) = (x - center, y - center);
-        var distances = cx.square().sum(dim: 1, keepdim: true) + cy.square().sum(dim: 1) - 2 * cx.matmul(cy.t());
-        return distances.clamp_min(0).MoveToOuterDisposeScope(); // rounding can leave a small negative number
+        var distances = cx.Squared().sum(dim: 1, keepdim: true).Plus(cy.Squared().sum(dim: 1)) - cx.matmul(cy.t()).Times(2);
+        return distances.clamp_min(Scalars.Zero).MoveToOuterDisposeScope(); // rounding can leave a small negative number
     }
 
     /// <summary>Sum of the elementwise product of two contiguous matrices, without the product in memory.</summary>
@@ -47,7 +48,7 @@ internal static class Pairwise
     {
         var mask = zeros(n, m, dtype: ScalarType.Bool, device: device);
         using var scope = NewDisposeScope();
-        mask.diagonal().narrow(0, 0, count).fill_(true);
+        mask.diagonal().narrow(0, 0, count).fill_(Scalars.One);
         return mask;
     }
 }

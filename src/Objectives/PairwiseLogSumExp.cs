@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -29,7 +30,8 @@ internal static class PairwiseLogSumExp
         var exponents = Exclude(Affinities(x, y, affinity) * scale, mask);
         if (sharpness is { } given)
         {
-            var weights = (exponents * given).softmax(1) * (mask is null ? y.size(0) : y.size(0) - mask.sum(dim: 1, keepdim: true));
+            var shares = exponents.Times(given).softmax(1);
+            var weights = mask is null ? shares.Times(y.size(0)) : shares * (-mask.sum(dim: 1, keepdim: true)).Plus(y.size(0));
             exponents = Exclude(exponents * weights, mask);
         }
 
@@ -68,5 +70,5 @@ internal static class PairwiseLogSumExp
 
     private static Tensor? Mask(Tensor x, Tensor y, long excluded) => excluded == 0 ? null : Pairwise.DiagonalMask(x.size(0), y.size(0), excluded, x.device);
 
-    private static Tensor Exclude(Tensor exponents, Tensor? mask) => mask is null ? exponents : exponents.masked_fill(mask, Pairwise.Excluded);
+    private static Tensor Exclude(Tensor exponents, Tensor? mask) => mask is null ? exponents : exponents.masked_fill(mask, Scalars.Of(Pairwise.Excluded));
 }

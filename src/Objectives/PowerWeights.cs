@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -21,13 +22,13 @@ internal static class PowerWeights
         using var scope = NewDisposeScope();
         var n = u.size(0);
         var cross = KernelSums.Matrices(u, v, squaredBandwidth, polynomial);
-        var h = KernelSums.Matrices(u, u, squaredBandwidth, polynomial) + KernelSums.Matrices(v, v, squaredBandwidth, polynomial) - cross - cross.transpose(1, 2);
-        var means = ((h.sum(dim: 2) - h.diagonal(0, 1, 2)) / (n - 1)).to(statistics.dtype); // [2, n], without i = j
+        var h = KernelSums.Matrices(u, u, squaredBandwidth, polynomial).Plus(KernelSums.Matrices(v, v, squaredBandwidth, polynomial)) - cross - cross.transpose(1, 2);
+        var means = (h.sum(dim: 2) - h.diagonal(0, 1, 2)).Over(n - 1).to(statistics.dtype); // [2, n], without i = j
         var eta = means.mean([1], keepdim: true);
-        var q = (means - eta).matmul((means - eta).t()) * (4.0 / n);
+        var q = (means - eta).matmul((means - eta).t()).Times(4.0 / n);
         var now = cat([eta.squeeze(1), stack([q[0, 0], q[0, 1], q[1, 1]]), ones(1, statistics.dtype, statistics.device)], 0);
         var past = statistics[5].item<double>() == 0 ? 0 : decay;
-        statistics.mul_(past).add_(now * (1 - past));
+        statistics.mul_(Scalars.Of(past)).AddInPlace(now.Times(1 - past));
     }
 
     /// <summary>Weight of the first kernel; the second has the rest.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -26,7 +27,7 @@ internal static class PseudoLabelLoss
             PseudoLabelSource.Hard => nn.functional.one_hot(similarities.argmax(1), u.size(0)).to_type(u.dtype),
             PseudoLabelSource.Soft => (similarities * logScale.exp()).softmax(1),
             // Cost 1 - similarity; the constant does not move the plan. A row's softmax divides it by its sum.
-            PseudoLabelSource.OptimalTransport => Sinkhorn.LogPlan((similarities - 1) * logScale.exp(), iterations).softmax(1),
+            PseudoLabelSource.OptimalTransport => Sinkhorn.LogPlan(similarities.Minus(1) * logScale.exp(), iterations).softmax(1),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
         return plan.MoveToOuterDisposeScope();
@@ -42,7 +43,7 @@ internal static class PseudoLabelLoss
         if (queries.size(0) == 0 || v.size(0) == 0)
             return Pairwise.ZeroWithGraph(queries, v, logScale);
         using var scope = NewDisposeScope();
-        return (CrossEntropy(logScale.exp() * queries.matmul(v.t()), plan) / 2).MoveToOuterDisposeScope();
+        return CrossEntropy(logScale.exp() * queries.matmul(v.t()), plan).Over(2).MoveToOuterDisposeScope();
     }
 
     /// <summary>The contrastive loss of the pairs, in which unpaired rows of u's modality are further negatives for v.</summary>
@@ -54,7 +55,7 @@ internal static class PseudoLabelLoss
         var scale = logScale.exp();
         var rows = PairwiseLogSumExp.Rows(u, v, scale, Affinity.Dot, blockSize);
         var columns = PairwiseLogSumExp.Rows(v, cat([u, queries], 0), scale, Affinity.Dot, blockSize);
-        return ((rows + columns) / 2 - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
+        return (rows.Plus(columns).Over(2) - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean over rows of -sum target log softmax(logits).</summary>

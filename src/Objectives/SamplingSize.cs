@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -15,6 +16,6 @@ internal static class SamplingSize
         using var scope = NewDisposeScope();
         var settings = new SddSettings { Bandwidth = 1, Divergence = DensityDivergence.RawMeanSquaredError, VarianceFloor = 1e-12, LeaveOneOut = leaveOneOut };
         // Equation 11 is twice equation 5 at b = 1, and equation 10 the sum of what equation 3 averages.
-        return (8 * SddLoss.Compute(t, r, settings, 0, blockSize)).MoveToOuterDisposeScope();
+        return SddLoss.Compute(t, r, settings, 0, blockSize).Times(8).MoveToOuterDisposeScope();
     }
 }

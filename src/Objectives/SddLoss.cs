@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -33,7 +34,7 @@ internal static class SddLoss
             uv -= LogDensityDivisor(v.size(0), uv, excluded, settings);
             vu -= LogDensityDivisor(u.size(0), vu, excluded, settings);
         }
-        return ((Gamma(u, uu, uv, settings) + Gamma(v, vv, vu, settings)) / 2).MoveToOuterDisposeScope();
+        return Gamma(u, uu, uv, settings).Plus(Gamma(v, vv, vu, settings)).Over(2).MoveToOuterDisposeScope();
     }
 
     /// <summary>1 / (b² variance) for the densities of either set.</summary>
@@ -50,31 +51,33 @@ internal static class SddLoss
         if (settings.DetachVariance)
             (varianceU, varianceV) = (varianceU.detach(), varianceV.detach());
         if (settings.Variance == DensityVariance.Pooled)
-            varianceU = varianceV = (varianceU + varianceV) / 2;
-        return (inverse / varianceU.clamp_min(settings.VarianceFloor), inverse / varianceV.clamp_min(settings.VarianceFloor));
+            varianceU = varianceV = varianceU.Plus(varianceV).Over(2);
+        return (Scale(varianceU), Scale(varianceV));
+
+        Tensor Scale(Tensor variance) => variance.clamp_min(Scalars.Of(settings.VarianceFloor)).reciprocal().Times(inverse);
     }
 
     /// <summary>Equation 6, with the mean over j that its misprinted index stands for.</summary>
-    private static Tensor Variance(Tensor t) => (t - t.mean([0], keepdim: true)).square().sum() / (t.size(0) - 1);
+    private static Tensor Variance(Tensor t) => (t - t.mean([0], keepdim: true)).Squared().sum().Over(t.size(0) - 1);
 
     /// <summary>Γ(T, R) of equation 4, from the log kernel sums of T's samples within T and within R; raw forms: from log densities.</summary>
     private static Tensor Gamma(Tensor t, Tensor own, Tensor other, SddSettings settings)
     {
         if (settings.Divergence == DensityDivergence.RawMeanSquaredError)
-            return (own.exp() - other.exp()).square().mean();
+            return (own.exp() - other.exp()).Squared().mean();
         if (settings.Divergence == DensityDivergence.RawSymmetric)
-            return ((own.exp() - other.exp()) * (own - other)).sum() / (t.amax(0) - t.amin(0)).square().sum().clamp_min(settings.VarianceFloor);
+            return ((own.exp() - other.exp()) * (own - other)).sum() / (t.amax(0) - t.amin(0)).Squared().sum().clamp_min(Scalars.Of(settings.VarianceFloor));
         var (logP, logQ) = (own - own.logsumexp(0), other - other.logsumexp(0));
         return settings.Divergence == DensityDivergence.KullbackLeibler
             ? (logP.exp() * (logP - logQ)).sum()
-            : (logP.exp() - logQ.exp()).square().sum() * own.size(0);
+            : (logP.exp() - logQ.exp()).Squared().sum().Times(own.size(0));
     }
 
     /// <summary>ln(2 B b² pi), the divisor of equation 5, where B counts the kernels in each sum. It cancels in the normalised forms.</summary>
     private static Tensor LogDensityDivisor(long terms, Tensor like, long excluded, SddSettings settings)
     {
-        var divisor = full_like(like, terms);
-        divisor.narrow(0, 0, excluded).sub_(1);
-        return divisor.mul_(2 * settings.Bandwidth * settings.Bandwidth * Math.PI).log_();
+        var divisor = full_like(like, Scalars.Of(terms));
+        divisor.narrow(0, 0, excluded).sub_(Scalars.One);
+        return divisor.mul_(Scalars.Of(2 * settings.Bandwidth * settings.Bandwidth * Math.PI)).log_();
     }
 }

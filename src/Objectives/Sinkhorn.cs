@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -20,8 +21,8 @@ internal static class Sinkhorn
         for (var i = 0; i < iterations; i++)
         {
             using var step = NewDisposeScope();
-            columns = (Math.Log(n) - (logits + rows.unsqueeze(1)).logsumexp(0)).MoveToOuterDisposeScope();
-            rows = (Math.Log(m) - (logits + columns).logsumexp(1)).MoveToOuterDisposeScope();
+            columns = (-logits.Plus(rows.unsqueeze(1)).logsumexp(0)).Plus(Math.Log(n)).MoveToOuterDisposeScope();
+            rows = (-logits.Plus(columns).logsumexp(1)).Plus(Math.Log(m)).MoveToOuterDisposeScope();
         }
 
         return (rows.MoveToOuterDisposeScope(), columns.MoveToOuterDisposeScope());
@@ -33,7 +34,7 @@ internal static class Sinkhorn
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (rows, columns) = Potentials(logits, iterations);
-        return (logits + rows.unsqueeze(1) + columns - Math.Log((double)logits.size(0) * logits.size(1))).MoveToOuterDisposeScope();
+        return logits.Plus(rows.unsqueeze(1)).Plus(columns).Minus(Math.Log((double)logits.size(0) * logits.size(1))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Refuses batches whose plan would not fit.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -26,13 +27,13 @@ internal static class SinkhornDivergence
             return Pairwise.ZeroWithGraph(u, v);
         Sinkhorn.CheckSize(Math.Max(n, m), Math.Max(n, m), "The Sinkhorn divergence");
         using var scope = NewDisposeScope();
-        return (Cost(u, v, settings) - Cost(u, u, settings) / 2 - Cost(v, v, settings) / 2).MoveToOuterDisposeScope();
+        return (Cost(u, v, settings) - Cost(u, u, settings).Over(2) - Cost(v, v, settings).Over(2)).MoveToOuterDisposeScope();
     }
 
     private static Tensor Cost(Tensor x, Tensor y, SinkhornSettings settings)
     {
         using var scope = NewDisposeScope();
-        var logits = Pairwise.SquaredDistances(x, y) / (-2 * settings.Epsilon);
+        var logits = Pairwise.SquaredDistances(x, y).Over(-2 * settings.Epsilon);
         if (settings.Unrolled)
             return Value(logits).MoveToOuterDisposeScope();
 
@@ -41,12 +42,12 @@ internal static class SinkhornDivergence
         var (value, plan) = (Value(fixedLogits), Sinkhorn.LogPlan(fixedLogits, settings.Iterations).exp_());
         using var grad = enable_grad();
         // The potentials are optimal, so that to first order only the cost under the plan moves.
-        return (value - settings.Epsilon * (plan * (logits - fixedLogits)).sum()).MoveToOuterDisposeScope();
+        return (value - (plan * (logits - fixedLogits)).sum().Times(settings.Epsilon)).MoveToOuterDisposeScope();
 
         Tensor Value(Tensor l)
         {
             var (rows, columns) = Sinkhorn.Potentials(l, settings.Iterations);
-            return (rows.mean() + columns.mean()) * settings.Epsilon;
+            return rows.mean().Plus(columns.mean()).Times(settings.Epsilon);
         }
     }
 }

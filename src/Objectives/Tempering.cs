@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -14,7 +15,7 @@ internal static class Tempering
     /// <summary>Turns a block of exponents into weighted ones, in place; <paramref name="weights"/> receives w.</summary>
     public static Tensor Apply(Tensor exponents, Tensor weights, double sharpness, AffinityBlocks affinities, RowBlock block)
     {
-        weights.copy_(exponents).mul_(sharpness);
+        weights.copy_(exponents).mul_(Scalars.Of(sharpness));
         weights.sub_(weights.amax([1], keepdim: true)).exp_();
         weights.mul_(affinities.Counts(block) / weights.sum(dim: 1, keepdim: true));
         return affinities.Mask(exponents.mul_(weights), block);
@@ -30,7 +31,7 @@ internal static class Tempering
         var (weights, tempered, shares) = (blocks.Buffer(firstBuffer, block), blocks.Buffer(firstBuffer + 1, block), blocks.Buffer(firstBuffer + 2, block));
         Apply(tempered.copy_(exponents), weights, sharpness, affinities, block);
         shares.copy_(tempered).sub_(rowSums).exp_().mul_(rowGradient);
-        var pull = tempered.mul_(shares).sum(dim: 1, keepdim: true).mul_(sharpness).div_(affinities.Counts(block));
-        return exponents.mul_(sharpness).add_(1).mul_(shares).sub_(pull).mul_(weights);
+        var pull = tempered.mul_(shares).sum(dim: 1, keepdim: true).mul_(Scalars.Of(sharpness)).div_(affinities.Counts(block));
+        return exponents.mul_(Scalars.Of(sharpness)).AddInPlace(1).mul_(shares).sub_(pull).mul_(weights);
     }
 }

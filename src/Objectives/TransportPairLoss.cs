@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -27,10 +28,10 @@ internal static class TransportPairLoss
             return Pairwise.ZeroWithGraph(u, v, logScale);
         Sinkhorn.CheckSize(u.size(0), v.size(0), "The transport-pair term");
         using var scope = NewDisposeScope();
-        var logPlan = Sinkhorn.LogPlan((teacherU.detach().matmul(teacherV.detach().t()) - 1) / settings.Epsilon, settings.Iterations);
+        var logPlan = Sinkhorn.LogPlan(teacherU.detach().matmul(teacherV.detach().t()).Minus(1).Over(settings.Epsilon), settings.Iterations);
         var logits = logScale.exp() * u.matmul(v.t());
         // A softmax divides a row of the plan by its sum.
-        var loss = PseudoLabelLoss.CrossEntropy(logits, logPlan.softmax(1)) + PseudoLabelLoss.CrossEntropy(logits.t(), logPlan.t().softmax(1));
-        return (loss / 2).MoveToOuterDisposeScope();
+        var loss = PseudoLabelLoss.CrossEntropy(logits, logPlan.softmax(1)).Plus(PseudoLabelLoss.CrossEntropy(logits.t(), logPlan.t().softmax(1)));
+        return loss.Over(2).MoveToOuterDisposeScope();
     }
 }

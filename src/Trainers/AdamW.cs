@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -61,12 +62,12 @@ internal sealed class AdamW : IDisposable
                 continue;
             var (parameter, mean, square) = _slots[i];
             if (scale < 1)
-                gradient.mul_(scale);
+                gradient.mul_(Scalars.Of(scale));
             if (_weightDecay > 0 && parameter.Dimensions > 1)
-                parameter.mul_(1 - learningRate * _weightDecay);
-            mean.mul_(Beta1).add_(gradient, 1 - Beta1);
-            square.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
-            parameter.addcdiv_(mean, square.sqrt().div_(correction2).add_(Epsilon), -learningRate / correction1);
+                parameter.mul_(Scalars.Of(1 - learningRate * _weightDecay));
+            mean.mul_(Scalars.Of(Beta1)).add_(gradient, Scalars.Of(1 - Beta1));
+            square.mul_(Scalars.Of(Beta2)).addcmul_(gradient, gradient, Scalars.Of(1 - Beta2));
+            parameter.addcdiv_(mean, square.sqrt().div_(Scalars.Of(correction2)).AddInPlace(Epsilon), Scalars.Of(-learningRate / correction1));
         }
         return norm;
     }

@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ internal sealed class AveragedTowers : IDisposable
         using var frozen = no_grad();
         var weights = model.state_dict();
         foreach (var (name, value) in _average.state_dict())
-            value.mul_(_decay).add_(weights[name], 1 - _decay);
+            value.mul_(Scalars.Of(_decay)).add_(weights[name], Scalars.Of(1 - _decay));
     }
 
     /// <summary>Embeddings of a batch without noise and without gradients.</summary>

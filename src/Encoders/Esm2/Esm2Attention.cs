@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -45,8 +46,8 @@ internal sealed class Esm2Attention : nn.Module
         }
         else
         {
-            var scores = (q * _scale).matmul(k.transpose(2, 3));
-            var probabilities = (mask is null ? scores : scores + mask).softmax(-1);
+            var scores = q.Times(_scale).matmul(k.transpose(2, 3));
+            var probabilities = (mask is null ? scores : scores.Plus(mask)).softmax(-1);
             attentions.Add(probabilities);
             attended = probabilities.matmul(v);
         }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -13,18 +14,18 @@ internal static class Esm2Augmentation
         if (share == 0 && tokens.size(1) - Esm2Batch.Ends <= options.MaximumLength)
             return tokens;
         using var scope = NewDisposeScope();
-        var whole = tokens.ne(Esm2Alphabet.Padding).sum(dim: 1, keepdim: true) - Esm2Batch.Ends;
-        var kept = share == 0 ? whole : whole - noise!.Integers((whole * share).to(ScalarType.Int64));
-        kept = kept.clamp_max(options.MaximumLength);
+        var whole = tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1, keepdim: true).Minus(Esm2Batch.Ends);
+        var kept = share == 0 ? whole : whole - noise!.Integers(whole.Times(share).to(ScalarType.Int64));
+        kept = kept.clamp_max(Scalars.Of(options.MaximumLength));
         var start = noise is null ? zeros_like(whole) : noise.Integers(whole - kept);
 
         var length = kept.max().item<long>() + Esm2Batch.Ends;
-        var position = arange(length, dtype: ScalarType.Int64, device: tokens.device).unsqueeze(0);
-        var piece = tokens.gather(1, (start + position).clamp_max(tokens.size(1) - 1));
+        var position = Scalars.Range(length, tokens.device).unsqueeze(0);
+        var piece = tokens.gather(1, start.Plus(position).clamp_max(Scalars.Of(tokens.size(1) - 1)));
         // Position 0 reads the token before the piece; the end goes where the piece is over.
-        piece = piece.masked_fill(position.eq(0), Esm2Alphabet.Beginning)
-            .masked_fill(position.eq(kept + 1), Esm2Alphabet.End)
-            .masked_fill(position.gt(kept + 1), Esm2Alphabet.Padding);
+        piece = piece.masked_fill(position.eq(Scalars.Zero), Scalars.Of(Esm2Alphabet.Beginning))
+            .masked_fill(position.eq(kept.Plus(1)), Scalars.Of(Esm2Alphabet.End))
+            .masked_fill(position.gt(kept.Plus(1)), Scalars.Of(Esm2Alphabet.Padding));
         return piece.MoveToOuterDisposeScope();
     }
 
@@ -34,6 +35,6 @@ internal static class Esm2Augmentation
         if (share == 0)
             return tokens;
         using var scope = NewDisposeScope();
-        return tokens.masked_fill(Esm2Batch.Residues(tokens).logical_and(noise.Choose(tokens, share)), Esm2Alphabet.Mask).MoveToOuterDisposeScope();
+        return tokens.masked_fill(Esm2Batch.Residues(tokens).logical_and(noise.Choose(tokens, share)), Scalars.Of(Esm2Alphabet.Mask)).MoveToOuterDisposeScope();
     }
 }

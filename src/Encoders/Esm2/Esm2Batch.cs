@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -37,7 +38,7 @@ internal static class Esm2Batch
     }
 
     /// <summary>Booleans of a batch's shape: true at residues, false at beginning, end and padding.</summary>
-    public static Tensor Residues(Tensor tokens) => tokens.gt(Esm2Alphabet.End); // the three are the smallest numbers
+    public static Tensor Residues(Tensor tokens) => tokens.gt(Scalars.Of(Esm2Alphabet.End)); // the three are the smallest numbers
 
     /// <summary>Splits a batch by length, longest first, so that at most about a tenth of each part is padding.</summary>
     /// <param name="lengths">Tokens of each sequence.</param>

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -29,9 +30,9 @@ internal sealed class Esm2Embedding : nn.Module<Tensor, Tensor>
     /// <summary>Embeddings, <c>[batch, length, width]</c>, of tokens, <c>[batch, length]</c>.</summary>
     public override Tensor forward(Tensor input)
     {
-        var (token, masked) = (input.ne(Esm2Alphabet.Padding), input.eq(Esm2Alphabet.Mask));
+        var (token, masked) = (input.ne(Scalars.Of(Esm2Alphabet.Padding)), input.eq(Scalars.Of(Esm2Alphabet.Mask)));
         var maskShare = masked.sum(dim: 1, keepdim: true).to(weight.dtype) / token.sum(dim: 1, keepdim: true);
-        var factor = token.logical_and(masked.logical_not()) * ((1 - MaskShareInTraining) / (1 - maskShare));
+        var factor = token.logical_and(masked.logical_not()) * (-maskShare).Plus(1).reciprocal().Times(1 - MaskShareInTraining);
         return weight.index_select(0, input.reshape(-1)).view(input.size(0), input.size(1), weight.size(1)) * factor.unsqueeze(-1);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
@@ -51,7 +52,7 @@ internal sealed class Esm2Encoder : Encoder
         tokens = Esm2Augmentation.Crop(tokens, _options, noise);
         if (noise is not null)
             tokens = Esm2Augmentation.Mask(tokens, _options.Masking, noise);
-        var lengths = tokens.ne(Esm2Alphabet.Padding).sum(dim: 1).cpu().data<long>().ToArray();
+        var lengths = tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1).cpu().data<long>().ToArray();
         var buckets = Esm2Batch.Buckets(lengths, tokens.device_type);
         var parts = new List<Tensor>();
         foreach (var bucket in buckets)

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -39,7 +40,7 @@ internal sealed class Esm2Layer : nn.Module
     /// <inheritdoc cref="Esm2Attention.Attend"/>
     public Tensor Transform(Tensor x, Tensor? mask, ICollection<Tensor>? attentions)
     {
-        x = x + self_attn.Attend(self_attn_layer_norm.forward(x), mask, attentions);
-        return x + fc2.forward(nn.functional.gelu(fc1.forward(final_layer_norm.forward(x))));
+        x = x.Plus(self_attn.Attend(self_attn_layer_norm.forward(x), mask, attentions));
+        return x.Plus(fc2.forward(nn.functional.gelu(fc1.forward(final_layer_norm.forward(x)))));
     }
 }

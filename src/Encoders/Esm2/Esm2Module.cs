@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -115,7 +116,7 @@ internal sealed class Esm2Module : nn.Module
 
     private static Tensor? PaddingMask(Tensor tokens, ScalarType type)
     {
-        var padding = tokens.eq(Esm2Alphabet.Padding);
-        return padding.any().item<bool>() ? zeros_like(padding, type).masked_fill_(padding, double.NegativeInfinity).unsqueeze(1).unsqueeze(1) : null;
+        var padding = tokens.eq(Scalars.Of(Esm2Alphabet.Padding));
+        return padding.any().item<bool>() ? zeros_like(padding, type).masked_fill_(padding, Scalars.Of(double.NegativeInfinity)).unsqueeze(1).unsqueeze(1) : null;
     }
 }
