@@ -22,7 +22,7 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; the paired column is <xref:System.Boolean> |
+/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures). The paired column is <xref:System.Boolean> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
 /// | Exportable to ONNX | No |
@@ -54,6 +54,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="FileNotFoundException">A file of pretrained weights is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
@@ -71,6 +73,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initial"/> has other dimensions or encoders.</exception>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="FileNotFoundException">A file of pretrained weights is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public GentleClipTransformer Fit(IDataView train, IDataView? validation = null, GentleClipTransformer? initial = null)
@@ -83,6 +87,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         // Registered for each training: a host takes over the context's GPU settings when it is made.
         var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
+        _options.ModalityA!.CheckFiles();
+        _options.ModalityB!.CheckFiles();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
         var totalSteps = _options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!);
         using var reporter = new TrainingReporter(host, _options.Progress, totalSteps);
@@ -101,6 +107,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         try
         {
             model = model.to(device);
+            ComputeFrozenFeatures(model);
             var report = FitTeacher(model, out var guide);
             using (guide)
             {
@@ -114,6 +121,17 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         {
             model.Dispose();
             throw;
+        }
+
+        void ComputeFrozenFeatures(TwoTowerModel target)
+        {
+            foreach (var rows in _options.TrainsTowers ? new[] { data, validationData } : [])
+            {
+                if (rows is null)
+                    continue;
+                FrozenFeatures.Compute(target.TowerA, rows.A, _options.ModalityA!.InputColumnName, device, reporter, CheckCancelled);
+                FrozenFeatures.Compute(target.TowerB, rows.B, _options.ModalityB!.InputColumnName, device, reporter, CheckCancelled);
+            }
         }
 
         TeacherReport? FitTeacher(TwoTowerModel target, out ClosedFormAlignment? guide)
@@ -205,16 +223,18 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             new TowerSpec(_options.ModalityB!, data.BindingB.InputDimension),
             _options.EmbeddingDimension, _options.Temperature, TeacherFactory.Spec(_options));
         var model = new TwoTowerModel(spec, random.Torch("weights", CPU));
-        if (initial is null && model.HasTowers)
-        {
-            model.TowerA.Prepare(data.A);
-            model.TowerB.Prepare(data.B);
-            return model;
-        }
         try
         {
             if (initial is not null)
                 model.CopyWeights(initial.Model);
+            else if (model.HasTowers)
+            {
+                foreach (var (tower, examples) in new[] { (model.TowerA, data.A), (model.TowerB, data.B) })
+                {
+                    tower.LoadPretrained();
+                    tower.Prepare(examples);
+                }
+            }
             return model;
         }
         catch

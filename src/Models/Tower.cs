@@ -28,6 +28,19 @@ internal sealed class Tower : nn.Module
     /// <summary>Learns what does not need gradients from the training examples.</summary>
     public void Prepare(ExampleStore examples) => encoder.Prepare(examples);
 
+    /// <summary>Width of the encoder's features.</summary>
+    public int FeatureDimension => encoder.FeatureDimension;
+
+    /// <inheritdoc cref="Encoder.IsFrozen"/>
+    public bool IsFrozen => encoder.IsFrozen;
+
+    /// <inheritdoc cref="Encoder.LoadPretrained"/>
+    public void LoadPretrained() => encoder.LoadPretrained();
+
+    /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
+    public Tensor Features(ModalityBatch batch) => encoder.Encode(batch, noise: null);
+
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
-    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => head.Project(encoder.Encode(batch, noise), noise);
+    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
+        head.Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
 }

@@ -24,7 +24,7 @@ public sealed class Esm2EncoderTests
         var golden = Esm2Golden.Case(name);
         using var encoder = Encoder(new() { Pooling = pooling }, pretrained: true);
         var tokens = Esm2Batch.FromText(Esm2Golden.Sequences(golden), CPU);
-        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Encode(new ModalityBatch(tokens), noise: null), 1e-5);
+        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Encode(Batch(Esm2Golden.Sequences(golden)), noise: null), 1e-5);
         encoder.to(ScalarType.Float64);
         Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Features(tokens, noise: null), 1e-10);
     }
