@@ -34,7 +34,7 @@ internal sealed class StructureStore : PackedStore
         for (var i = 0; i < chains.Length; i++)
         {
             var residues = _residues[positions[i]];
-            chains[i] = new CdConvChain(_coordinates[positions[i]], residues.IsEmpty ? null : residues);
+            chains[i] = new CdConvChain(_coordinates[positions[i]], residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)residues);
         }
         return new StructureBatch(chains);
     }

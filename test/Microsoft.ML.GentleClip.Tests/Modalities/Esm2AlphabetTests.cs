@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Tests.Encoders;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Modalities;
