@@ -107,7 +107,6 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         try
         {
             model = model.to(device);
-            ComputeFrozenFeatures(model);
             var report = FitTeacher(model, out var guide);
             using (guide)
             {
@@ -121,17 +120,6 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         {
             model.Dispose();
             throw;
-        }
-
-        void ComputeFrozenFeatures(TwoTowerModel target)
-        {
-            foreach (var rows in _options.TrainsTowers ? new[] { data, validationData } : [])
-            {
-                if (rows is null)
-                    continue;
-                FrozenFeatures.Compute(target.TowerA, rows.A, _options.ModalityA!.InputColumnName, device, reporter, CheckCancelled);
-                FrozenFeatures.Compute(target.TowerB, rows.B, _options.ModalityB!.InputColumnName, device, reporter, CheckCancelled);
-            }
         }
 
         TeacherReport? FitTeacher(TwoTowerModel target, out ClosedFormAlignment? guide)
@@ -229,11 +217,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
                 model.CopyWeights(initial.Model);
             else if (model.HasTowers)
             {
-                foreach (var (tower, examples) in new[] { (model.TowerA, data.A), (model.TowerB, data.B) })
-                {
-                    tower.LoadPretrained();
-                    tower.Prepare(examples);
-                }
+                model.TowerA.Prepare(data.A);
+                model.TowerB.Prepare(data.B);
             }
             return model;
         }

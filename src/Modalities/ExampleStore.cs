@@ -10,6 +10,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
 
+    /// <summary>Whether <see cref="ReplaceByFeatures"/> was called.</summary>
+    public bool HasFeatures => _features is not null;
+
     /// <summary>Adds the sample that a reader of the same binding holds.</summary>
     public abstract void Add(ExampleReader reader);
 

@@ -10,17 +10,25 @@ internal static class FrozenFeatures
 {
     private const int LengthPerPass = 1 << 14, RowsPerPass = 1024;
 
-    /// <summary>Replaces the examples by the tower's features; nothing where the encoder trains.</summary>
-    /// <param name="tower">On the device.</param>
-    /// <param name="examples">Of its modality.</param>
-    /// <param name="column">Name of their column, for messages.</param>
-    /// <param name="device">Where the tower lives.</param>
+    /// <summary>Replaces the examples of frozen encoders by their features, those of the validation included; once, as the weights stay.</summary>
+    /// <param name="model">On the device.</param>
+    /// <param name="data">The training's rows.</param>
+    /// <param name="validation">Pairs to validate on, or null.</param>
+    /// <param name="device">Where the model lives.</param>
     /// <param name="reporter">Told after each pass.</param>
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
-    public static void Compute(Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
+    public static void Compute(TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
-        if (!tower.IsFrozen)
-            return;
+        foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, new[] { data.A, validation?.A }), (model.TowerB, model.Spec.B, [data.B, validation?.B]) })
+        {
+            foreach (var examples in stores)
+                if (tower.IsFrozen && examples is { HasFeatures: false })
+                    Compute(tower, examples, spec.Modality.InputColumnName, device, reporter, checkCancelled);
+        }
+    }
+
+    private static void Compute(Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
+    {
         // Neighbours in the order of lengths share a pass, so that little is padding.
         int[] order = [.. Enumerable.Range(0, examples.Count).OrderByDescending(examples.LengthOf)];
         var features = new VectorStore(tower.FeatureDimension);

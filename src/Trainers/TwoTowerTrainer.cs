@@ -23,6 +23,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
     /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
     {
+        FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);

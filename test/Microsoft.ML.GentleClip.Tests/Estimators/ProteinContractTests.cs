@@ -26,7 +26,14 @@ public sealed class ProteinContractTests
             new(name, "Sequence", Text, "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.CopyColumns("Sequence", "AlphaCarbons")), "Sequence", Text, "Vector<Single>", "VarVector<Single>"),
             new(With(data, _mlContext.Transforms.CopyColumns("AlphaCarbons", "IsPaired")), "AlphaCarbons", Coordinates, "Boolean", "Boolean"),
-            new(With(data, _mlContext.Transforms.Conversion.ConvertType("AlphaCarbons", outputKind: DataKind.Int32)), "AlphaCarbons", Coordinates, "Vector<Int32>", "VarVector<Int32>"));
+            new(Typed(new VectorDataViewType(NumberDataViewType.Int32)), "AlphaCarbons", Coordinates, "Vector<Int32>", "VarVector<Int32>"));
+    }
+
+    private sealed class IntegerRow
+    {
+        public string Sequence { get; set; } = "LAG";
+
+        public int[] AlphaCarbons { get; set; } = [1, 2, 3];
     }
 
     private sealed class TwoTexts
@@ -167,6 +174,13 @@ public sealed class ProteinContractTests
     private GentleClipTransformer Fit(GentleClipOptions options, List<Proteins.Row> rows) => _mlContext.Transforms.GentleClip(options).Fit(View(rows));
 
     private IDataView View(List<Proteins.Row> rows) => _mlContext.Data.LoadFromEnumerable(rows);
+
+    private IDataView Typed(DataViewType type)
+    {
+        var definition = SchemaDefinition.Create(typeof(IntegerRow));
+        definition["AlphaCarbons"].ColumnType = type;
+        return _mlContext.Data.LoadFromEnumerable([new IntegerRow(), new IntegerRow()], definition);
+    }
 
     private IDataView Sized(List<TwoTexts> rows, int size)
     {
