@@ -62,7 +62,7 @@ internal static class Proteins
 
     private static Row[] Read()
     {
-        var path = Path.Combine(AppContext.BaseDirectory, "data", "proteins", "chains.tsv.gz");
+        var path = Path.Combine(AppContext.BaseDirectory, "data", "samples", "protein-chains.tsv.gz");
         using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
         reader.ReadLine(); // header
         var rows = new List<Row>();
