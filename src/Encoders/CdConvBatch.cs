@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Modalities;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;

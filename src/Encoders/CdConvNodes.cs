@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Modalities;
+
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>The nodes of all chains of a batch at one stage: residues at the first one, pooled pairs after. In C# arrays, float64.</summary>

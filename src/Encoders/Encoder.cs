@@ -14,13 +14,27 @@ internal abstract class Encoder(string name) : nn.Module(name)
     /// <param name="noise">Augmentation and dropout in training; null in inference.</param>
     public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
 
+    /// <summary>Whether no weight is trained, so that a sample's features are the same in every epoch.</summary>
+    public virtual bool IsFrozen => false;
+
+    /// <summary>Loads the pretrained weights that the options name, if any; for a training's start, as a saved model has its own.</summary>
+    /// <exception cref="FileNotFoundException">The file is missing.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, or its weights are of another size or model.</exception>
+    public virtual void LoadPretrained()
+    {
+    }
+
     /// <summary>Learns what does not need gradients, such as the inputs' mean, from the training examples.</summary>
-    public abstract void Prepare(ExampleStore examples);
+    public virtual void Prepare(ExampleStore examples)
+    {
+    }
 
     /// <summary>Number of weights, buffers included, and width of the features of what <see cref="Create"/> would build; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(Modality modality, int inputDimension) => modality switch
     {
         VectorModality vector => VectorEncoder.Measure(vector.Encoder, inputDimension),
+        ProteinSequenceModality sequence => Esm2Encoder.Measure(sequence.Encoder),
+        ProteinStructureModality structure => CdConvNetwork.Measure(structure.Encoder),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 
@@ -31,6 +45,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public static Encoder Create(Modality modality, int inputDimension, Generator generator) => modality switch
     {
         VectorModality vector => new VectorEncoder(vector.Encoder, inputDimension, generator),
+        ProteinSequenceModality sequence => new Esm2Encoder(sequence.Encoder, generator),
+        ProteinStructureModality structure => new CdConvEncoder(structure.Encoder, generator),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 }

@@ -67,7 +67,7 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        var x = (batch.Values - input_mean) * input_scale;
+        var x = (batch.Vectors - input_mean) * input_scale;
         if (noise is not null)
             x = noise.Mask(noise.AddGaussian(x, _options.InputNoise), _options.InputMasking);
         foreach (var layer in layers)

@@ -19,7 +19,7 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; the paired column is <xref:System.Boolean> |
+/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures). The paired column is <xref:System.Boolean> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
 /// | Exportable to ONNX | No |
@@ -51,6 +51,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="FileNotFoundException">A file of pretrained weights is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
@@ -68,6 +70,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException"><paramref name="initial"/> has other dimensions or encoders.</exception>
     /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="FileNotFoundException">A file of pretrained weights is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public GentleClipTransformer Fit(IDataView train, IDataView? validation = null, GentleClipTransformer? initial = null)
@@ -80,6 +84,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         // Registered for each training: a host takes over the context's GPU settings when it is made.
         var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
+        _options.ModalityA!.CheckFiles();
+        _options.ModalityB!.CheckFiles();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);

@@ -2,28 +2,53 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Examples of one modality in native memory, addressed by the order in which they were added.</summary>
+/// <summary>Examples of one modality, addressed by the order in which they were added.</summary>
 internal abstract class ExampleStore : IDisposable
 {
+    private VectorStore? _features;
+
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
+
+    /// <summary>Whether <see cref="ReplaceByFeatures"/> was called.</summary>
+    public bool HasFeatures => _features is not null;
 
     /// <summary>Adds the sample that a reader of the same binding holds.</summary>
     public abstract void Add(ExampleReader reader);
 
+    /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
+    public virtual int LengthOf(int position) => 1;
+
     /// <summary>Forgets the examples and keeps the memory.</summary>
-    public void Clear() => Count = 0;
+    public virtual void Clear() => Count = 0;
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
-    public abstract ModalityBatch Gather(ReadOnlySpan<int> positions, Device device);
+    public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
+        _features is null ? GatherExamples(positions, device) : new FeatureBatch(_features.Gather(positions, device).Vectors);
 
-    /// <summary>Frees the native memory.</summary>
+    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features over.</summary>
+    public void ReplaceByFeatures(VectorStore features)
+    {
+        if (features.Count != Count)
+            throw new ArgumentException($"There are {Count} examples; found features of {features.Count}.", nameof(features));
+        _features = features;
+    }
+
+    /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
+        _features?.Dispose();
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees the native memory.</summary>
+    /// <summary>A batch of the examples themselves.</summary>
+    protected abstract ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device);
+
+    /// <summary>Frees the memory.</summary>
     protected abstract void Dispose(bool disposing);
+
+    /// <summary>Refuses a position that no example has.</summary>
+    protected int Checked(int position) =>
+        (uint)position < (uint)Count ? position : throw new ArgumentOutOfRangeException(nameof(position), position, $"There are {Count} examples.");
 }

@@ -5,8 +5,13 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <summary>A modality bound to the column of a schema: types checked once, readers opened from it.</summary>
 internal abstract class ModalityBinding(DataViewSchema.Column column)
 {
+    private const string SequenceRole = "sequence";
+
     /// <summary>The input column.</summary>
     public DataViewSchema.Column Column { get; } = column;
+
+    /// <summary>All columns that are read, <see cref="Column"/> first.</summary>
+    public virtual IReadOnlyList<DataViewSchema.Column> Columns => [Column];
 
     /// <summary>Size of one sample where the modality fixes it (features of a vector), else 0.</summary>
     public abstract int InputDimension { get; }
@@ -27,6 +32,8 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
         return modality switch
         {
             VectorModality => new VectorBinding(column),
+            ProteinSequenceModality sequence => new SequenceBinding(column, sequence.Encoder.UnknownResidues),
+            ProteinStructureModality structure => new StructureBinding(column, Sequence(structure.SequenceColumnName, schema)),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
     }
@@ -37,7 +44,23 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
     {
         if (!SchemaShapes.TryFind(shape, modality.InputColumnName, out var column))
             throw SchemaErrors.Missing("input", modality.InputColumnName);
-        if (modality is VectorModality && !VectorBinding.Accepts(column))
-            throw SchemaErrors.Mismatch("input", modality.InputColumnName, VectorBinding.ExpectedType, SchemaShapes.Describe(column));
+        var (accepted, expected) = modality switch
+        {
+            VectorModality => (VectorBinding.Accepts(column), VectorBinding.ExpectedType),
+            ProteinSequenceModality => (SequenceBinding.Accepts(column), SequenceBinding.ExpectedType),
+            ProteinStructureModality => (StructureBinding.Accepts(column), StructureBinding.ExpectedType),
+            _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
+        };
+        if (!accepted)
+            throw SchemaErrors.Mismatch("input", modality.InputColumnName, expected, SchemaShapes.Describe(column));
+        if (modality is not ProteinStructureModality { SequenceColumnName: { } name })
+            return;
+        if (!SchemaShapes.TryFind(shape, name, out var text))
+            throw SchemaErrors.Missing(SequenceRole, name);
+        if (!SequenceBinding.Accepts(text))
+            throw SchemaErrors.Mismatch(SequenceRole, name, SequenceBinding.ExpectedType, SchemaShapes.Describe(text));
     }
+
+    private static DataViewSchema.Column? Sequence(string? name, DataViewSchema schema) =>
+        name is null ? null : schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing(SequenceRole, name);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using Microsoft.ML.Data;
 
@@ -15,31 +14,11 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
     public ReadOnlySpan<float> Values => _values;
 
     /// <inheritdoc/>
-    public override string Problem => string.Create(CultureInfo.InvariantCulture,
-        $"slot {_problemSlot} is {_problemValue}; expected finite numbers within the range of Single, or NaN in every slot for a sample that is absent");
+    public override string Problem => FiniteValues.Problem(_problemSlot, _problemValue);
 
     /// <summary>Copies the values, converted, and tells what they are.</summary>
-    protected Presence Take<T>(ReadOnlySpan<T> source) where T : struct, INumber<T>
-    {
-        if (source.Length == 0)
-            return Presence.Absent;
-        var notFinite = 0;
-        var nan = 0;
-        for (var i = 0; i < source.Length; i++)
-        {
-            var value = float.CreateTruncating(source[i]);
-            _values[i] = value;
-            if (float.IsFinite(value))
-                continue;
-            if (notFinite++ == 0)
-                (_problemSlot, _problemValue) = (i, double.CreateTruncating(source[i]));
-            if (float.IsNaN(value))
-                nan++;
-        }
-        if (notFinite == 0)
-            return Presence.Present;
-        return nan == source.Length ? Presence.Absent : Presence.Invalid;
-    }
+    protected Presence Take<T>(ReadOnlySpan<T> source) where T : struct, INumber<T> =>
+        FiniteValues.Convert(source, _values, out _problemSlot, out _problemValue);
 }
 
 /// <summary>Reads a vector column.</summary>

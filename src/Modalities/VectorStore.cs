@@ -16,25 +16,35 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     public override void Add(ExampleReader reader)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Count == _chunks.Count * _rowsPerChunk)
-            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)dimension, sizeof(float)));
+        Reserve();
         ((FeatureReader)reader).Values.CopyTo(Row(Count));
         Count++;
     }
 
+    /// <summary>Appends rows of zeros, to be written through <see cref="Row"/>.</summary>
+    public void Extend(int rows)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (var i = 0; i < rows; i++)
+        {
+            Reserve();
+            Row(Count++).Clear();
+        }
+    }
+
+    /// <summary>The features of an example.</summary>
+    public Span<float> Row(int index) =>
+        new((float*)_chunks[index / _rowsPerChunk] + (long)(index % _rowsPerChunk) * dimension, dimension);
+
     /// <inheritdoc/>
-    public override ModalityBatch Gather(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var batch = empty(positions.Length, dimension, dtype: ScalarType.Float32);
         var target = MemoryMarshal.Cast<byte, float>(batch.bytes);
         for (var i = 0; i < positions.Length; i++)
-        {
-            if ((uint)positions[i] >= (uint)Count)
-                throw new ArgumentOutOfRangeException(nameof(positions), positions[i], $"There are {Count} examples.");
-            Row(positions[i]).CopyTo(target[(i * dimension)..]);
-        }
-        return new ModalityBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+            Row(Checked(positions[i])).CopyTo(target[(i * dimension)..]);
+        return new VectorBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
     }
 
     /// <summary>Mean and standard deviation (over n) of every feature in float64; 0 rows give 0 and 1.</summary>
@@ -70,6 +80,9 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
 
     private bool _disposed;
 
-    private Span<float> Row(int index) =>
-        new((float*)_chunks[index / _rowsPerChunk] + (long)(index % _rowsPerChunk) * dimension, dimension);
+    private void Reserve()
+    {
+        if (Count == _chunks.Count * _rowsPerChunk)
+            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)dimension, sizeof(float)));
+    }
 }

@@ -155,6 +155,8 @@ internal static class ModelSerializer
     private static TowerDescription Describe(TowerSpec spec) => spec.Modality switch
     {
         VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
+        ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
+        ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
@@ -163,6 +165,8 @@ internal static class ModelSerializer
         VectorTowerDescription { InputDimension: < 1 } vector =>
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: input dimension of column '{vector.InputColumn}' expected 1 or more, found {vector.InputDimension}."),
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
+        SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
+        StructureTowerDescription structure => new(Modality.ProteinStructure(structure.InputColumn, structure.OutputColumn, structure.SequenceColumn, structure.Encoder), 0),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
 
@@ -172,7 +176,13 @@ internal static class ModelSerializer
 
     [JsonPolymorphic(TypeDiscriminatorPropertyName = "modality")]
     [JsonDerivedType(typeof(VectorTowerDescription), "vector")]
+    [JsonDerivedType(typeof(SequenceTowerDescription), "proteinSequence")]
+    [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
     private abstract record TowerDescription;
 
     private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
+
+    private sealed record SequenceTowerDescription(string InputColumn, string OutputColumn, Esm2Options Encoder) : TowerDescription;
+
+    private sealed record StructureTowerDescription(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription;
 }

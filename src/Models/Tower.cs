@@ -25,9 +25,24 @@ internal sealed class Tower : nn.Module
         return weights + ProjectionHead.CountWeights(features, embeddingDimension);
     }
 
-    /// <summary>Learns what does not need gradients from the training examples.</summary>
-    public void Prepare(ExampleStore examples) => encoder.Prepare(examples);
+    /// <summary>Starts a training from fresh weights: loads pretrained ones where there are, and learns what does not need gradients from the examples.</summary>
+    /// <inheritdoc cref="Encoder.LoadPretrained" path="/exception"/>
+    public void Prepare(ExampleStore examples)
+    {
+        encoder.LoadPretrained();
+        encoder.Prepare(examples);
+    }
+
+    /// <summary>Width of the encoder's features.</summary>
+    public int FeatureDimension => encoder.FeatureDimension;
+
+    /// <inheritdoc cref="Encoder.IsFrozen"/>
+    public bool IsFrozen => encoder.IsFrozen;
+
+    /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
+    public Tensor Features(ModalityBatch batch) => encoder.Encode(batch, noise: null);
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
-    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => head.Project(encoder.Encode(batch, noise), noise);
+    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
+        head.Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
 }

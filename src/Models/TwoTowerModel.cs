@@ -77,10 +77,17 @@ internal sealed class TwoTowerModel : nn.Module
     {
         if (Spec.Teacher is not { } spec)
             return Student();
-        var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(batch.Values, side);
+        var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(batch.Vectors, side);
         return HasTowers ? cat([teacher.Times(Math.Sqrt(spec.Share)), Student().Times(Math.Sqrt(1 - spec.Share))], 1) : teacher;
 
         Tensor Student() => (side == AlignmentSide.A ? TowerA : TowerB).Embed(batch, noise: null);
+    }
+
+    /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> ChangingWeights()
+    {
+        var frozen = named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).ToHashSet();
+        return state_dict().Where(entry => !frozen.Contains(entry.Key));
     }
 
     /// <summary>Takes over the towers' weights of a model of the same shape.</summary>

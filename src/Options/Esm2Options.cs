@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>Settings of the ESM-2 protein language model (Lin et al. 2023) that encodes amino-acid sequences.</summary>
 public sealed record Esm2Options
 {
-    private Esm2Size _size = Defaults.Size;
+    private Esm2Size? _size;
     private string? _weightsFile;
     private int? _trainableLayers;
     private Esm2Pooling _pooling = Defaults.Pooling;
@@ -17,8 +17,11 @@ public sealed record Esm2Options
     /// <summary>Default values.</summary>
     public static class Defaults
     {
-        /// <summary>The smallest published model, 6 layers of 320.</summary>
-        public static Esm2Size Size => Esm2Size.T6_8M;
+        /// <summary>4 layers of 128 where there is no weights file: random weights of a published size would take a GPU and many more sequences.</summary>
+        public static Esm2Size Size => Esm2Size.Small;
+
+        /// <summary>The smallest published model, 6 layers of 320, where there is a weights file.</summary>
+        public static Esm2Size PretrainedSize => Esm2Size.T6_8M;
 
         /// <summary>Mean over the residues.</summary>
         public const Esm2Pooling Pooling = Esm2Pooling.Mean;
@@ -36,14 +39,17 @@ public sealed record Esm2Options
         public const double SubsequenceCrop = 0;
     }
 
-    /// <summary>Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/>.</summary>
+    /// <summary>Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/> with a <see cref="WeightsFile"/>, <see cref="Esm2Size.Small"/> without.</summary>
     public Esm2Size Size
     {
-        get => _size;
+        get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
         init => _size = value ?? throw new ArgumentNullException(nameof(Size));
     }
 
-    /// <summary>File with pretrained weights of this size; null, the default, starts from random ones.</summary>
+    /// <summary>
+    /// File with pretrained weights of this size, read by <c>Fit</c>: fair-esm's <c>.pt</c>, Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c>, or the
+    /// <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds its weights and does not name the file.
+    /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
     {
@@ -58,7 +64,7 @@ public sealed record Esm2Options
 
     /// <summary>
     /// How many layers train, counted from the last, together with the normalisation after them: 0 freezes the whole encoder, null,
-    /// the default, trains it all, the token embeddings included.
+    /// the default, trains it all, the token embeddings included. A frozen encoder sees whole sequences, without cuts and masks, and encodes each training row once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0. More layers than <see cref="Size"/> has are refused where the encoder is built.</exception>
     public int? TrainableLayers
@@ -109,4 +115,22 @@ public sealed record Esm2Options
         get => _subsequenceCrop;
         init => _subsequenceCrop = Check.InRangeExclusive(value, 0, 1, nameof(SubsequenceCrop));
     }
+
+    /// <summary>Value equality of all settings; a size that is the default equals the same one set.</summary>
+    /// <param name="other">The other settings.</param>
+    public bool Equals(Esm2Options? other) => other is not null && Values == other.Values;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Values.GetHashCode();
+
+    /// <summary>Checks what no setter can see alone.</summary>
+    /// <exception cref="ArgumentException">More trainable layers are asked for than there are.</exception>
+    internal void Validate()
+    {
+        if (TrainableLayers > Size.Layers)
+            throw new ArgumentException($"{nameof(Esm2Options)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
+    }
+
+    private (Esm2Size, string?, int?, Esm2Pooling, int, Esm2UnknownResidues, double, double) Values =>
+        (Size, WeightsFile, TrainableLayers, Pooling, MaximumLength, UnknownResidues, Masking, SubsequenceCrop);
 }

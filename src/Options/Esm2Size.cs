@@ -24,6 +24,9 @@ public sealed record Esm2Size
             throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of twice the {attentionHeads} attention heads, found {embeddingDimension}.", nameof(embeddingDimension));
     }
 
+    /// <summary>4 layers of 128, 4 heads, 0.8 million weights: not published; a start from random weights that trains on a CPU.</summary>
+    public static Esm2Size Small { get; } = new(4, 128, 4);
+
     /// <summary>esm2_t6_8M_UR50D: 6 layers of 320, 20 heads, 7.5 million weights.</summary>
     public static Esm2Size T6_8M { get; } = new(6, 320, 20);
 

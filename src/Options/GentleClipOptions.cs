@@ -383,13 +383,26 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"Both modalities write column '{a.OutputColumnName}'; expected two different columns.");
         if (PairedColumnName is { } paired && (paired == a.InputColumnName || paired == b.InputColumnName))
             throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
+        CheckOtherColumns(a);
+        CheckOtherColumns(b);
+        a.Validate();
+        b.Validate();
         if (PairsPerBatch > BatchSize)
             throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
         ValidateTeacher(a, b);
         if (Keywords is { } keywords && (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName))
             throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
+        if (Keywords is not null && (Keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
+            throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
         if (TrainsTowers && ContrastiveWeight == 0 && !HasLossWithoutPairs)
             throw new ArgumentException($"{nameof(ContrastiveWeight)} and the weights of all losses on unpaired samples are 0; expected at least one above 0.");
+    }
+
+    private void CheckOtherColumns(Modality modality)
+    {
+        foreach (var name in modality.OtherInputColumnNames)
+            if (name == PairedColumnName || name == Keywords?.IndicatorColumnName)
+                throw new ArgumentException($"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
     }
 
     private void ValidateTeacher(Modality a, Modality b)

@@ -20,6 +20,9 @@ public abstract class Modality
     /// <summary>Column that receives the embedding, a vector of <see cref="float"/> of known size and length 1.</summary>
     public string OutputColumnName { get; }
 
+    /// <summary>Columns that are read beside <see cref="InputColumnName"/>.</summary>
+    internal virtual IReadOnlyList<string> OtherInputColumnNames => [];
+
     /// <summary>
     /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of known size, or a
     /// scalar of one of these types, encoded by a multilayer perceptron.
@@ -30,4 +33,40 @@ public abstract class Modality
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static VectorModality Vector(string inputColumnName, string outputColumnName, VectorEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, encoder ?? new VectorEncoderOptions());
+
+    /// <summary>A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2. Empty or blank text is a missing sample.</summary>
+    /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="encoder">Encoder settings; null takes the defaults, a small network with random weights that trains on a CPU.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static ProteinSequenceModality ProteinSequence(string inputColumnName, string outputColumnName, Esm2Options? encoder = null) =>
+        new(inputColumnName, outputColumnName, encoder ?? new Esm2Options());
+
+    /// <summary>
+    /// A modality of protein structures, encoded by CDConv: a column of vectors that hold a chain's alpha carbons in angstrom, x, y and z of each residue
+    /// in turn. A vector that is empty or NaN in every slot is a missing sample.
+    /// </summary>
+    /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="sequenceColumnName">
+    /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is the
+    /// sequence, the encoder could copy what it is to be aligned with: leave it out then.
+    /// </param>
+    /// <param name="encoder">Encoder settings; null takes the defaults, a small network for a CPU.</param>
+    /// <exception cref="ArgumentException">A name is empty, or both input columns are the same.</exception>
+    public static ProteinStructureModality ProteinStructure(
+        string inputColumnName, string outputColumnName, string? sequenceColumnName = null, CdConvOptions? encoder = null) =>
+        new(inputColumnName, outputColumnName, sequenceColumnName, encoder ?? new CdConvOptions());
+
+    /// <summary>Checks what the encoder's setters cannot see alone.</summary>
+    /// <exception cref="ArgumentException">Settings contradict each other.</exception>
+    internal virtual void Validate()
+    {
+    }
+
+    /// <summary>Looks for the files that the training will read, before any row is.</summary>
+    /// <exception cref="FileNotFoundException">One is missing.</exception>
+    internal virtual void CheckFiles()
+    {
+    }
 }

@@ -18,11 +18,11 @@ internal sealed class AdamW : IDisposable
     private readonly double _weightDecay;
     private int _step;
 
-    /// <summary>Creates the optimiser with zero moments.</summary>
+    /// <summary>Creates the optimiser with zero moments; frozen parameters are left out.</summary>
     public AdamW(IEnumerable<Parameter> parameters, double weightDecay)
     {
         _weightDecay = weightDecay;
-        _slots = [.. parameters.Select(parameter => (parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
+        _slots = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => (parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
         foreach (var (parameter, mean, square) in _slots)
         {
             mean.requires_grad = false;

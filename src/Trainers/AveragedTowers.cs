@@ -26,9 +26,14 @@ internal sealed class AveragedTowers : IDisposable
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var weights = model.state_dict();
-        foreach (var (name, value) in _average.state_dict())
-            value.mul_(Scalars.Of(_decay)).add_(weights[name], Scalars.Of(1 - _decay));
+        var average = _average.state_dict();
+        foreach (var (name, value) in model.ChangingWeights())
+        {
+            if (value.is_floating_point())
+                average[name].mul_(Scalars.Of(_decay)).add_(value, Scalars.Of(1 - _decay));
+            else
+                average[name].copy_(value); // batch normalisation counts its batches
+        }
     }
 
     /// <summary>Embeddings of a batch without noise and without gradients.</summary>

@@ -21,7 +21,7 @@ internal sealed class BestWeights : IDisposable
             return false;
         Dispose();
         using var frozen = no_grad();
-        foreach (var (name, value) in model.state_dict())
+        foreach (var (name, value) in model.ChangingWeights())
             _weights[name] = value.detach().clone().DetachFromDisposeScope();
         Score = score;
         Epoch = epoch;
@@ -33,7 +33,7 @@ internal sealed class BestWeights : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (name, value) in model.state_dict())
+        foreach (var (name, value) in model.ChangingWeights())
             value.copy_(_weights[name]);
     }
 

@@ -17,7 +17,7 @@ internal sealed class KeywordBatch : IDisposable
     public bool BelongsToB { get; }
 
     /// <summary>The keywords as a batch of their modality.</summary>
-    public ModalityBatch Samples => new(_samples);
+    public ModalityBatch Samples => new VectorBatch(_samples);
 
     /// <summary>Moves the keywords to a device; null without keywords.</summary>
     public static KeywordBatch? Create(KeywordOptions? keywords, TrainingData data, Device device)

@@ -102,7 +102,7 @@ internal static class TeacherFactory
         int[] all = [.. positions];
         var chunks = new List<Tensor>();
         for (var start = 0; start < all.Length; start += RowsPerChunk)
-            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Values);
+            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors);
         return chunks.Count == 1 ? chunks[0] : cat(chunks, 0);
     }
 

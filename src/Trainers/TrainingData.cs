@@ -75,7 +75,8 @@ internal sealed class TrainingData : IDisposable
         var result = new TrainingData(a, b, rowName);
         try
         {
-            using var cursor = data.GetRowCursor(new[] { a.Column, b.Column, paired, keywords }.OfType<DataViewSchema.Column>());
+            using var cursor = data.GetRowCursor(
+                a.Columns.Concat(b.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index));
             result.ReadRows(cursor, paired, keywords, checkCancelled);
             return result;
         }

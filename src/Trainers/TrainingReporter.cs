@@ -75,6 +75,18 @@ internal sealed class TrainingReporter : IDisposable
         _progress.Report(_state);
     }
 
+    /// <summary>Reports how many samples of a frozen encoder have been encoded, before the first step.</summary>
+    public void Features(string column, int done, int total)
+    {
+        var elapsed = _clock.Elapsed;
+        if (done == total)
+            Info($"Column '{column}': the frozen encoder's features of {total} samples are computed, {elapsed.TotalSeconds:F1} s after the start.");
+        if (_progress is null || elapsed - _lastReport < ReportInterval)
+            return;
+        _lastReport = elapsed;
+        _progress.Report(_state with { Elapsed = elapsed });
+    }
+
     /// <summary>Reports how a closed-form teacher was fitted.</summary>
     public void Teacher(TeacherReport report)
     {

@@ -23,6 +23,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
     /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
     {
+        FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
@@ -55,8 +56,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
                 PositivesB = options.HasSelfSupervision ? model.TowerB.Embed(b, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
-                TeacherA = follows?.Embed(a.Values, AlignmentSide.A),
-                TeacherB = follows?.Embed(b.Values, AlignmentSide.B),
+                TeacherA = follows?.Embed(a.Vectors, AlignmentSide.A),
+                TeacherB = follows?.Embed(b.Vectors, AlignmentSide.B),
                 Keywords = keywords is null ? null : (keywords.BelongsToB ? model.TowerB : model.TowerA).Embed(keywords.Samples, noise),
                 PairHasKeyword = keywords?.Indicators(sampler.Pairs),
                 PseudoLabelRamp = ObjectiveFactory.Ramp(options.Objective, step, options.MaximumNumberOfSteps),

@@ -41,7 +41,7 @@ internal sealed class EmbeddingSchema
 
     /// <summary>The input columns needed for some output columns.</summary>
     public IEnumerable<DataViewSchema.Column> Dependencies(IEnumerable<DataViewSchema.Column> outputColumns) =>
-        outputColumns.Select(column => EmbeddingOf(column) is >= 0 and var embedding ? Bindings[embedding].Column : Input[column.Index])
+        outputColumns.SelectMany(column => EmbeddingOf(column) is >= 0 and var embedding ? Bindings[embedding].Columns : [Input[column.Index]])
             .DistinctBy(column => column.Index);
 
     private static ModalityBinding Bind(EmbeddingColumn column, DataViewSchema input)

@@ -38,6 +38,7 @@ internal sealed class RowWindow : IDisposable
             _buffers.Add(column.Index, ColumnBuffer.Open(source, schema.Input[column.Index], capacity));
 
         var row = new BufferedRow(source, _buffers, () => Count);
+        var claimed = new HashSet<int>();
         for (var embedding = 0; embedding < schema.Columns.Count; embedding++)
         {
             var isRequested = requested.Any(column => schema.EmbeddingOf(column) == embedding);
@@ -45,11 +46,15 @@ internal sealed class RowWindow : IDisposable
                 continue;
             var binding = schema.Bindings[embedding];
             var window = isRequested ? new EmbeddingWindow(schema.Columns[embedding], binding, capacity) : null;
-            _inputs.Add(new Input(embedding, binding.Open(row), _buffers.GetValueOrDefault(binding.Column.Index), required[embedding], window));
+            _inputs.Add(new Input(embedding, binding.Open(row), Claim(binding), required[embedding], window));
             if (window is not null)
                 _embeddings.Add(window);
         }
-        _others.AddRange(_buffers.Values.Except(_inputs.Select(input => input.Buffer).OfType<ColumnBuffer>()));
+        _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
+
+        // The first reader of a column fills its buffer; others find it filled.
+        ColumnBuffer[] Claim(ModalityBinding binding) =>
+            [.. binding.Columns.Where(column => _buffers.ContainsKey(column.Index) && claimed.Add(column.Index)).Select(column => _buffers[column.Index])];
     }
 
     /// <summary>Number of rows in the window.</summary>
@@ -134,7 +139,8 @@ internal sealed class RowWindow : IDisposable
         Span<Presence> presence = stackalloc Presence[_inputs.Count];
         for (var i = 0; i < presence.Length; i++)
         {
-            _inputs[i].Buffer?.Fill(slot);
+            foreach (var buffer in _inputs[i].Buffers)
+                buffer.Fill(slot);
             presence[i] = _inputs[i].Reader.Read();
             if (_inputs[i].IsRequired && presence[i] != Presence.Present)
                 return false;
@@ -149,7 +155,7 @@ internal sealed class RowWindow : IDisposable
         return true;
     }
 
-    private readonly record struct Input(int Embedding, ExampleReader Reader, ColumnBuffer? Buffer, bool IsRequired, EmbeddingWindow? Window);
+    private readonly record struct Input(int Embedding, ExampleReader Reader, ColumnBuffer[] Buffers, bool IsRequired, EmbeddingWindow? Window);
 
     /// <summary>The source's row, but columns that are passed through as well come from their buffers: upstream computes them once.</summary>
     private sealed class BufferedRow(DataViewRow source, Dictionary<int, ColumnBuffer> buffers, Func<int> slot) : DataViewRow

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 

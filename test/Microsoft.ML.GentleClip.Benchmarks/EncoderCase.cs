@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Benchmarks;

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 

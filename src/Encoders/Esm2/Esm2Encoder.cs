@@ -15,8 +15,7 @@ internal sealed class Esm2Encoder : Encoder
     /// <exception cref="ArgumentException">More trainable layers are asked for than there are.</exception>
     public Esm2Encoder(Esm2Options options, Generator generator) : base(nameof(Esm2Encoder))
     {
-        if (options.TrainableLayers > options.Size.Layers)
-            throw new ArgumentException($"{nameof(Esm2Options)}.{nameof(options.TrainableLayers)} is {options.TrainableLayers}; expected at most the size's {options.Size.Layers} layers.", nameof(options));
+        options.Validate();
         _options = options;
         model = new Esm2Module(options.Size, generator);
         if (options.TrainableLayers is { } layers)
@@ -31,17 +30,33 @@ internal sealed class Esm2Encoder : Encoder
     public static (long Weights, int FeatureDimension) Measure(Esm2Options options) =>
         (Esm2Module.CountParameters(options.Size) + Esm2Module.CountBuffers(options.Size), options.Size.EmbeddingDimension);
 
+    /// <inheritdoc/>
+    public override bool IsFrozen => _options.TrainableLayers == 0;
+
+    /// <inheritdoc/>
+    public override void LoadPretrained()
+    {
+        if (_options.WeightsFile is not { } file)
+            return;
+        using var weights = Esm2WeightNames.Read(file);
+        if (Esm2WeightNames.LayersAndWidth(weights) is { } found && found != (_options.Size.Layers, _options.Size.EmbeddingDimension))
+            throw new InvalidDataException($"{file} holds an ESM-2 of {found.Layers} layers of {found.Width}; expected {_options.Size.Layers} layers of {_options.Size.EmbeddingDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
+        Load(weights);
+    }
+
     /// <summary>Loads a published checkpoint under the authors' names; its heads are left out.</summary>
     /// <exception cref="InvalidDataException">The weights are of another size or model.</exception>
     public void Load(StateDict weights) => model.Load(weights);
 
-    /// <summary>There is nothing to learn without gradients.</summary>
-    public override void Prepare(ExampleStore examples)
+    /// <inheritdoc/>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
+        using var scope = NewDisposeScope();
+        var residues = ((SequenceBatch)batch).Residues;
+        if (noise is null || IsFrozen) // never padded for what would be cut off anyway
+            (residues, noise) = ([.. residues.Select(sequence => sequence[..Math.Min(sequence.Length, _options.MaximumLength)])], null);
+        return Features(Esm2Batch.Pad(residues, parameters().First().device), noise).MoveToOuterDisposeScope();
     }
-
-    /// <summary>Features of a batch whose values are tokens.</summary>
-    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) => Features(batch.Values, noise);
 
     /// <summary>Features <c>[batch, FeatureDimension]</c> of tokens <c>[batch, length]</c> of int64, encoded in parts of similar length.</summary>
     /// <param name="tokens">As <see cref="Esm2Batch"/> builds them.</param>

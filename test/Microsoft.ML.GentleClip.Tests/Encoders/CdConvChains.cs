@@ -1,4 +1,4 @@
-using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Tests.Encoders;
 

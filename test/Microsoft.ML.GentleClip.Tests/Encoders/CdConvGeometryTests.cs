@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using static Microsoft.ML.GentleClip.Tests.Encoders.CdConvGolden;
 
 namespace Microsoft.ML.GentleClip.Tests.Encoders;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Encoders;

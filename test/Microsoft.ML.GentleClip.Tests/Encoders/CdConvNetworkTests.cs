@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static Microsoft.ML.GentleClip.Tests.Encoders.CdConvGolden;

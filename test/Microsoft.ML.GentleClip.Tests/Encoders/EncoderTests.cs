@@ -66,9 +66,9 @@ public sealed class EncoderTests
         using var generator = new Generator(3);
         using var model = Model(generator);
         var x = randn([17, 12], generator: generator);
-        var whole = model.TowerA.Embed(new ModalityBatch(x), noise: null);
+        var whole = model.TowerA.Embed(new VectorBatch(x), noise: null);
         for (var row = 0; row < 17; row++)
-            AssertClose(whole[row].unsqueeze(0), model.TowerA.Embed(new ModalityBatch(x[row].unsqueeze(0)), noise: null), 1e-6);
+            AssertClose(whole[row].unsqueeze(0), model.TowerA.Embed(new VectorBatch(x[row].unsqueeze(0)), noise: null), 1e-6);
     }
 
     [TestMethod]
@@ -77,7 +77,7 @@ public sealed class EncoderTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
         using var model = Model(generator);
-        var batch = new ModalityBatch(randn([5, 12], generator: generator));
+        var batch = new VectorBatch(randn([5, 12], generator: generator));
         var plain = model.TowerA.Embed(batch, noise: null);
         var (first, second) = (model.TowerA.Embed(batch, new NoiseSource(generator)), model.TowerA.Embed(batch, new NoiseSource(generator)));
         AssertClose(ones(5), plain.norm(1), 1e-5);

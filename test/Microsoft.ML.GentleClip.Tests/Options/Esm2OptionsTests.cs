@@ -17,8 +17,17 @@ public sealed class Esm2OptionsTests
                 PropertyInfo value => value.GetValue(null),
                 _ => null,
             }, property.GetValue(options), property.Name);
-        Assert.AreEqual((Esm2Size.T6_8M, null, null, 1022), (options.Size, options.WeightsFile, options.TrainableLayers, options.MaximumLength));
+        Assert.AreEqual((Esm2Size.Small, null, null, 1022), (options.Size, options.WeightsFile, options.TrainableLayers, options.MaximumLength));
         Assert.AreEqual((Esm2Pooling.Mean, Esm2UnknownResidues.Error, 0.15, 0.0), (options.Pooling, options.UnknownResidues, options.Masking, options.SubsequenceCrop));
+    }
+
+    [TestMethod]
+    public void TheDefaultSizeFollowsTheWeightsFile()
+    {
+        Assert.AreEqual((4, 128, 4), (Esm2Size.Small.Layers, Esm2Size.Small.EmbeddingDimension, Esm2Size.Small.AttentionHeads));
+        Assert.AreSame(Esm2Size.T6_8M, new Esm2Options { WeightsFile = "w.pt" }.Size);
+        Assert.AreEqual(new Esm2Size(1, 2, 1), new Esm2Options { Size = new Esm2Size(1, 2, 1), WeightsFile = "w.pt" }.Size);
+        Assert.AreEqual(new Esm2Options(), new Esm2Options { Size = Esm2Size.Small });
     }
 
     [TestMethod]

@@ -130,7 +130,7 @@ public sealed class ReadAheadTests
                 return [.. Enumerable.Repeat(float.NaN, 16)];
             using var scope = TorchSharp.torch.NewDisposeScope();
             using var frozen = TorchSharp.torch.no_grad();
-            return tower.Embed(new Modalities.ModalityBatch(TorchSharp.torch.tensor(sample).reshape(1, -1)), noise: null).data<float>().ToArray();
+            return tower.Embed(new GentleClip.Modalities.VectorBatch(TorchSharp.torch.tensor(sample).reshape(1, -1)), noise: null).data<float>().ToArray();
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class Esm2EncoderTests
         var golden = Esm2Golden.Case(name);
         using var encoder = Encoder(new() { Pooling = pooling }, pretrained: true);
         var tokens = Esm2Batch.FromText(Esm2Golden.Sequences(golden), CPU);
-        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Encode(new ModalityBatch(tokens), noise: null), 1e-5);
+        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Encode(new SequenceBatch([.. Esm2Golden.Sequences(golden).Select(s => (ReadOnlyMemory<byte>)Esm2Alphabet.Encode(s))]), noise: null), 1e-5);
         encoder.to(ScalarType.Float64);
         Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Features(tokens, noise: null), 1e-10);
     }
@@ -176,7 +176,7 @@ public sealed class Esm2EncoderTests
         var options = new Esm2Options { Size = Esm2Golden.Size };
         using var encoder = Encoder(options);
         Assert.AreEqual((encoder.state_dict().Values.Sum(t => t.numel()), encoder.FeatureDimension), Esm2Encoder.Measure(options));
-        Assert.AreEqual((7_408_960L + 6 * 8, 320), Esm2Encoder.Measure(new()));
+        Assert.AreEqual((7_408_960L + 6 * 8, 320), Esm2Encoder.Measure(new() { Size = Esm2Size.T6_8M }));
     }
 
     [TestMethod]

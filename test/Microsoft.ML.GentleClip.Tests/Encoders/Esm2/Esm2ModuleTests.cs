@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
@@ -78,7 +79,7 @@ public sealed class Esm2ModuleTests
         using var generator = new Generator(3);
         using var model = new Esm2Module(new Esm2Size(1, width, heads), generator);
         var residues = Enumerable.Range(0, length).Select(i => (byte)(4 + i * i % 20)).ToArray();
-        var tokens = Esm2Batch.Pad([residues, residues[..(length / 3)]], CPU);
+        var tokens = Esm2Batch.Pad([residues, residues.AsMemory(0, length / 3)], CPU);
         var tokensOnly = tokens.ne(Esm2Alphabet.Padding).unsqueeze(-1);
         Esm2Golden.AssertClose(model.Represent(tokens, attentions: []) * tokensOnly, model.Represent(tokens) * tokensOnly, 1e-5);
     }

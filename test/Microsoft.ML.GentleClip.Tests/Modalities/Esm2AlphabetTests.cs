@@ -1,7 +1,8 @@
-using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Tests.Encoders;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.GentleClip.Tests.Encoders;
+namespace Microsoft.ML.GentleClip.Tests.Modalities;
 
 [TestClass]
 public sealed class Esm2AlphabetTests

@@ -1,4 +1,4 @@
-namespace Microsoft.ML.GentleClip.Encoders;
+namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>
 /// ESM-2's 33 tokens ("ESM-1b" alphabet): four special ones, 25 letters, two gap signs, an unused one and the mask. Blanks between letters
@@ -20,7 +20,18 @@ internal static class Esm2Alphabet
     public static byte[] Encode(ReadOnlySpan<char> sequence, Esm2UnknownResidues unknown = Esm2UnknownResidues.Error)
     {
         var tokens = new byte[sequence.Length];
-        var count = 0;
+        return TryEncode(sequence, unknown, tokens, out var count, out var problem) ? tokens[..count] : throw new FormatException(problem);
+    }
+
+    /// <summary>Writes the tokens of a sequence's residues, without beginning and end; false where it is none.</summary>
+    /// <param name="sequence">Letters.</param>
+    /// <param name="unknown">What to do with other characters.</param>
+    /// <param name="tokens">As long as the text or longer.</param>
+    /// <param name="count">Tokens written.</param>
+    /// <param name="problem">What is wrong: the character, its position from 1, what was expected.</param>
+    public static bool TryEncode(ReadOnlySpan<char> sequence, Esm2UnknownResidues unknown, Span<byte> tokens, out int count, out string problem)
+    {
+        (count, problem) = (0, "");
         for (var i = 0; i < sequence.Length; i++)
         {
             var c = sequence[i];
@@ -41,8 +52,13 @@ internal static class Esm2Alphabet
             else if (unknown == Esm2UnknownResidues.UnknownToken && c != '<' && !char.IsLower(c))
                 tokens[count++] = Unknown;
             else
-                throw new FormatException($"Character {i + 1} of the sequence is '{c}'; expected one of {Letters}, {MaskText} or {UnknownText}.");
+            {
+                problem = $"Character {i + 1} of the sequence is '{c}'; expected one of {Letters}, {MaskText} or {UnknownText}.";
+                return false;
+            }
         }
-        return count > 0 ? tokens[..count] : throw new FormatException("The sequence has no residue.");
+        if (count == 0)
+            problem = "The sequence has no residue.";
+        return count > 0;
     }
 }

@@ -2,7 +2,7 @@ using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.GentleClip.Encoders;
+namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>Builds batches of tokens, <c>[batch, tokens]</c> of int64: beginning, residues, end, padding up to the longest sequence.</summary>
 internal static class Esm2Batch
@@ -12,16 +12,19 @@ internal static class Esm2Batch
 
     private const double LargestPadding = 0.1;
 
+    // More at once is not faster, and inference would need memory for all of them.
+    private const long LargestPart = 1 << 14;
+
     // Starting one more pass through the layers costs about as much as this many tokens: operations are small on a CPU, launches slow on a GPU.
     private const long LeastSaving = 16, LeastSavingOnGpu = 2048;
 
     /// <summary>A batch of sequences as text.</summary>
     /// <exception cref="FormatException">Not a sequence.</exception>
     public static Tensor FromText(IEnumerable<string> sequences, Device device, Esm2UnknownResidues unknown = Esm2UnknownResidues.Error) =>
-        Pad([.. sequences.Select(sequence => Esm2Alphabet.Encode(sequence, unknown))], device);
+        Pad([.. sequences.Select(sequence => (ReadOnlyMemory<byte>)Esm2Alphabet.Encode(sequence, unknown))], device);
 
     /// <summary>A batch of residues as <see cref="Esm2Alphabet.Encode"/> gives them.</summary>
-    public static Tensor Pad(IReadOnlyList<byte[]> sequences, Device device)
+    public static Tensor Pad(IReadOnlyList<ReadOnlyMemory<byte>> sequences, Device device)
     {
         var width = sequences.Max(sequence => sequence.Length) + Ends;
         var tokens = new long[sequences.Count * width];
@@ -30,9 +33,10 @@ internal static class Esm2Batch
         {
             var row = tokens.AsSpan(i * width, width);
             row[0] = Esm2Alphabet.Beginning;
-            for (var j = 0; j < sequences[i].Length; j++)
-                row[j + 1] = sequences[i][j];
-            row[sequences[i].Length + 1] = Esm2Alphabet.End;
+            var residues = sequences[i].Span;
+            for (var j = 0; j < residues.Length; j++)
+                row[j + 1] = residues[j];
+            row[residues.Length + 1] = Esm2Alphabet.End;
         }
         return tensor(tokens, [sequences.Count, width], device: device);
     }
@@ -40,7 +44,7 @@ internal static class Esm2Batch
     /// <summary>Booleans of a batch's shape: true at residues, false at beginning, end and padding.</summary>
     public static Tensor Residues(Tensor tokens) => tokens.gt(Scalars.Of(Esm2Alphabet.End)); // the three are the smallest numbers
 
-    /// <summary>Splits a batch by length, longest first, so that at most about a tenth of each part is padding.</summary>
+    /// <summary>Splits a batch by length, longest first, so that at most about a tenth of each part is padding, and into parts of at most some ten thousand tokens.</summary>
     /// <param name="lengths">Tokens of each sequence.</param>
     /// <param name="device">Where the parts are encoded.</param>
     /// <returns>Positions in <paramref name="lengths"/>.</returns>
@@ -53,7 +57,7 @@ internal static class Esm2Batch
         foreach (var at in Enumerable.Range(0, lengths.Count).OrderByDescending(i => lengths[i]))
         {
             var room = bucket.Count == 0 ? 0 : (bucket.Count + 1) * lengths[(int)bucket[0]];
-            if (room - filled - lengths[at] > Math.Max(leastSaving, LargestPadding * room))
+            if (room > LargestPart && bucket.Count > 0 || room - filled - lengths[at] > Math.Max(leastSaving, LargestPadding * room))
             {
                 buckets.Add([.. bucket]);
                 bucket.Clear();

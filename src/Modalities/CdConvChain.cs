@@ -1,4 +1,4 @@
-namespace Microsoft.ML.GentleClip.Encoders;
+namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>One protein chain.</summary>
 internal sealed class CdConvChain

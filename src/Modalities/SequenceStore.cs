@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>Sequences as tokens, one byte a residue.</summary>
+internal sealed class SequenceStore : PackedStore
+{
+    private readonly PackedRecords<byte> _tokens = new();
+
+    /// <inheritdoc/>
+    public override int LengthOf(int position) => _tokens[position].Length;
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        _tokens.Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override void Append(ExampleReader reader) => _tokens.Add(((SequenceReader)reader).Tokens);
+
+    /// <inheritdoc/>
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    {
+        var sequences = new ReadOnlyMemory<byte>[positions.Length];
+        for (var i = 0; i < sequences.Length; i++)
+            sequences[i] = _tokens[positions[i]];
+        return new SequenceBatch(sequences);
+    }
+}

@@ -1,0 +1,41 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>Chains: coordinates and, where they are known, residue types.</summary>
+internal sealed class StructureStore : PackedStore
+{
+    private readonly PackedRecords<float> _coordinates = new();
+    private readonly PackedRecords<byte> _residues = new();
+
+    /// <inheritdoc/>
+    public override int LengthOf(int position) => _coordinates[position].Length / 3;
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        _coordinates.Clear();
+        _residues.Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override void Append(ExampleReader reader)
+    {
+        var chain = (ChainReader)reader;
+        _coordinates.Add(chain.Coordinates);
+        _residues.Add(chain.Residues);
+    }
+
+    /// <inheritdoc/>
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    {
+        var chains = new CdConvChain[positions.Length];
+        for (var i = 0; i < chains.Length; i++)
+        {
+            var residues = _residues[positions[i]];
+            chains[i] = new CdConvChain(_coordinates[positions[i]], residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)residues);
+        }
+        return new StructureBatch(chains);
+    }
+}
