@@ -20,7 +20,11 @@ public sealed class ProteinTrainingTests
             ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
             ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions
             {
-                Channels = [32, 64], Radii = [8, 12], SequentialKernelSize = 5, MaximumLength = 96, CoordinateNoise = 0.1,
+                Channels = [32, 64],
+                Radii = [8, 12],
+                SequentialKernelSize = 5,
+                MaximumLength = 96,
+                CoordinateNoise = 0.1,
             }),
             EmbeddingDimension = 64,
             BatchSize = 32,
