@@ -1,6 +1,7 @@
 using System.Globalization;
 using Experiments.Configuration;
 using Experiments.Data;
+using Experiments.Features;
 using Experiments.Reporting;
 using Experiments.Running;
 using Spectre.Console;
@@ -23,7 +24,10 @@ internal static class Experiment
             for (var candidate = method.Candidates.Count - 1; candidate >= -1; candidate--)
                 Methods.Methods.Create(config, method, candidate < 0 ? null : candidate);
 
-        var data = config.Data.ToDictionary(set => set.Name, set => DataReaders.Read(set, config, commandLine.DataFolder));
+        var data = config.Data.ToDictionary(
+            set => set.Name,
+            set => SelfSupervisedFeatures.Apply(
+                DataReaders.Read(set, config, commandLine.DataFolder), set, config, commandLine.Plan ? null : commandLine.OutputFolder, commandLine.Parallel, output.WriteLine, cancellation));
         var plan = new ExperimentPlan(config, data, commandLine.Unpaired);
         PlannedCell[] tuningCells = [.. plan.Tuning()];
         if (commandLine.Plan)

@@ -45,6 +45,8 @@ internal sealed class ConfigSection
     public IReadOnlyList<ConfigSection> Sections(string key) =>
         OptionalList(key, (path, value) => new ConfigSection(_file, PathOf(path), value)) ?? throw Error(key, "the key is missing");
 
+    public ConfigSection? OptionalSection(string key) => Find(key) is { } value ? new ConfigSection(_file, PathOf(key), value) : null;
+
     /// <summary>Option values, kept as JSON until the preset that they change is known.</summary>
     public OptionOverrides Overrides(string key) =>
         Find(key) is { } value ? new OptionOverrides(_file, PathOf(key), value) : OptionOverrides.None;

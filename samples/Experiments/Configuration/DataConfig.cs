@@ -15,6 +15,12 @@ internal sealed record DataConfig(string Name, string Reader, string? File, stri
     /// <summary>Name of the data set whose rows the foreign control takes.</summary>
     public string? Foreign { get; init; }
 
+    /// <summary>
+    /// Networks whose features take the place of pictures, or null. Internal, so that it is not in <c>ToString</c>, of which the hash of the pictures is made:
+    /// the features have a hash of their own.
+    /// </summary>
+    internal SelfSupervisedConfig? SelfSupervised { get; init; }
+
     public static DataConfig Read(ConfigSection section)
     {
         var config = new DataConfig(
@@ -25,6 +31,7 @@ internal sealed record DataConfig(string Name, string Reader, string? File, stri
             MinimumWordRows = section.OptionalWhole("minimumWordRows", 1),
             Rows = section.OptionalWhole("rows", 10),
             Foreign = section.OptionalText("foreign"),
+            SelfSupervised = section.OptionalSection("selfSupervised") is { } network ? SelfSupervisedConfig.Read(network) : null,
         };
         section.Done();
         return config;

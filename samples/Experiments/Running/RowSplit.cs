@@ -15,18 +15,12 @@ internal sealed record RowSplit(int[] Measured, int[] Training, int[] AloneA, in
     /// </summary>
     public static RowSplit Create(TwoViewData data, RowCount testRows, int splitSeed, int seed, bool validation)
     {
-        int[] complete = [.. Enumerable.Range(0, data.Rows).Where(row => data.A[row] is not null && data.B[row] is not null)];
-        new Random(splitSeed).Shuffle(complete);
-        var tests = testRows.Of(complete.Length, smallest: 2);
-        if (tests > complete.Length - 4)
-            throw new InvalidDataException($"Data \"{data.Name}\": {tests} test rows leave {complete.Length - tests} of {complete.Length} rows with both sides to learn from; expected at least 4.");
-        int[] measured = complete[..tests], training = complete[tests..];
-
+        var (measured, training) = Tests(data, testRows, splitSeed);
         var random = new Random(seed);
         random.Shuffle(training);
         if (validation)
         {
-            var held = Math.Min(tests, training.Length / 3);
+            var held = Math.Min(measured.Length, training.Length / 3);
             (measured, training) = (training[..held], training[held..]);
         }
 
@@ -38,6 +32,17 @@ internal sealed record RowSplit(int[] Measured, int[] Training, int[] AloneA, in
             random.Shuffle(rows);
             return rows;
         }
+    }
+
+    /// <summary>The test rows, and the other rows with both sides.</summary>
+    public static (int[] Tests, int[] Others) Tests(TwoViewData data, RowCount testRows, int splitSeed)
+    {
+        int[] complete = [.. Enumerable.Range(0, data.Rows).Where(row => data.A[row] is not null && data.B[row] is not null)];
+        new Random(splitSeed).Shuffle(complete);
+        var tests = testRows.Of(complete.Length, smallest: 2);
+        return tests <= complete.Length - 4
+            ? (complete[..tests], complete[tests..])
+            : throw new InvalidDataException($"Data \"{data.Name}\": {tests} test rows leave {complete.Length - tests} of {complete.Length} rows with both sides to learn from; expected at least 4.");
     }
 
     /// <summary>Pairs of a number of rows.</summary>

@@ -92,7 +92,7 @@ public sealed class ExperimentRunTests : ExperimentTest
     public void ReadyMadeConfigurationsAreRead()
     {
         string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "configurations"), "*.json");
-        CollectionAssert.AreEquivalent(new[] { "core.json", "reproduction.json", "smoke.json", "unpaired-curve.json" }, files.Select(Path.GetFileName).ToArray());
+        CollectionAssert.AreEquivalent(new[] { "agreeing.json", "core.json", "reproduction.json", "smoke.json", "unpaired-curve.json" }, files.Select(Path.GetFileName).ToArray());
         foreach (var file in files)
         {
             Assert.AreEqual("Clip", ExperimentConfig.Load(file).Baseline);
