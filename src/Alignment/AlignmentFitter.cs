@@ -18,7 +18,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     private int _roundsDone;
 
     /// <summary>Fits an alignment, which the caller disposes.</summary>
-    /// <exception cref="InvalidOperationException">There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.</exception>
+    /// <exception cref="NothingToAlignException">There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
@@ -29,7 +29,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var (preparedA, preparedB) = (Prepare(data, AlignmentSide.A), Prepare(data, AlignmentSide.B));
         var pairs = WeightedPairs.Equal(Apply(preparedA, data.PairsA), Apply(preparedB, data.PairsB), preparedA.Bandwidth, preparedB.Bandwidth);
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
-        var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new InvalidOperationException(
+        var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
             $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, or the sides do not vary together.");
 
         // Without unpaired rows on both sides there is nothing to match, and nothing to rank held-out pairs against.
@@ -41,7 +41,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
             spectralUse = PartUse.Off;
         var gate = trainingUse == PartUse.Gated || spectralUse == PartUse.Gated ? RunGate(pairs, pools, trainingUse, spectralUse == PartUse.Gated ? graphs : null) : null;
 
-        var trains = trainingUse == PartUse.On || (trainingUse == PartUse.Gated && gate?.SelfTraining < gate?.Recipe);
+        var trains = trainingUse == PartUse.On || (trainingUse == PartUse.Gated && gate is { KeepsSelfTraining: true });
         if (trains)
             recipe = Trainer(pools, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
         var spectral = spectralUse == PartUse.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
@@ -71,7 +71,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
     private RowPreparation Prepare(AlignmentData data, AlignmentSide side) =>
         RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize)
-        ?? throw new InvalidOperationException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
+        ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 
     private Tensor Apply(RowPreparation prepared, Tensor rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
 

@@ -11,7 +11,10 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Recipe">Of the recipe R alone.</param>
 /// <param name="SelfTraining">Of self-training S.</param>
 /// <param name="Spectral">Of the better one of the two with the spectral part.</param>
-internal sealed record GateFigures(double Recipe, double? SelfTraining, double? Spectral);
+/// <param name="PairsRecipe">R's mean of log(1 + number of the pairs' own rows that are closer), the partner itself counted half.</param>
+/// <param name="PairsSelfTraining">The same of S.</param>
+/// <param name="KeepsSelfTraining">Whether S is better than R among the unpaired rows, and not worse among the pairs' own.</param>
+internal sealed record GateFigures(double Recipe, double? SelfTraining, double? Spectral, double PairsRecipe, double? PairsSelfTraining, bool KeepsSelfTraining);
 
 /// <summary>Cross-validation on the pairs, which decides whether optional parts are used.</summary>
 /// <param name="settings">All settings of the alignment.</param>
@@ -21,6 +24,11 @@ internal sealed record GateFigures(double Recipe, double? SelfTraining, double? 
 /// <param name="cancellationToken">Stops between row blocks.</param>
 internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, CancellationToken cancellationToken = default)
 {
+    // Unpaired rows of another kind than the pairs are easy to tell from partners, whatever S does to them: the pairs' own rows tell whether it spoils what counts.
+    private const int MaximumPairCandidates = 1000;
+
+    private const double RoundingError = 1e-6;
+
     /// <summary>Runs the folds; null where no fold leaves pairs to fit on.</summary>
     /// <param name="pairs">All pairs.</param>
     /// <param name="train">Self-trains a fold's recipe; null where self-training is not tried.</param>
@@ -30,7 +38,8 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
     {
         var order = Enumerable.Range(0, (int)pairs.Count).Select(i => (long)i).ToArray();
         random.Shuffle(order.AsSpan());
-        var (recipe, trained, recipeSpectral, trainedSpectral) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var candidates = pairs.Pick(order[..Math.Min(order.Length, MaximumPairCandidates)]);
+        var (recipe, trained) = (new Ranks(), new Ranks());
         var folds = Math.Min(settings.SelfTraining.GateFolds, order.Length);
         for (var fold = 0; fold < folds; fold++)
         {
@@ -40,25 +49,26 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
             if (rest.Count < 2 || Alignment.Recipe.Fit(rest, Rows.Sample(rest.Count, settings.MaximumAnchors, random), settings) is not { } start)
                 continue;
             var spectral = graphs is { } both ? SpectralMap.Fit(both.A, both.B, rest, settings) : default((SpectralMap A, SpectralMap B)?);
-            Score(held, start, spectral, recipe, recipeSpectral);
+            Score(held, candidates, start, spectral, recipe);
             if (train is not null)
-                Score(held, train(rest, start), spectral, trained, trainedSpectral);
+                Score(held, candidates, train(rest, start), spectral, trained);
         }
-        if (recipe.Count == 0)
+        if (recipe.Unpaired.Count == 0)
             return null;
-        var usesTrained = trained.Count > 0 && (alwaysTrained || trained.Average() < recipe.Average());
-        return new GateFigures(recipe.Average(), Mean(trained), Mean(usesTrained ? trainedSpectral : recipeSpectral));
+        var keeps = trained.Unpaired.Count > 0 && trained.Unpaired.Average() < recipe.Unpaired.Average() && trained.Pairs.Average() <= recipe.Pairs.Average();
+        return new GateFigures(recipe.Unpaired.Average(), Mean(trained.Unpaired), Mean(alwaysTrained || keeps ? trained.Spectral : recipe.Spectral), recipe.Pairs.Average(), Mean(trained.Pairs), keeps);
     }
 
     private static double? Mean(List<double> values) => values.Count > 0 ? values.Average() : null;
 
-    private void Score(WeightedPairs held, Recipe recipe, (SpectralMap A, SpectralMap B)? spectral, List<double> plain, List<double> withSpectral)
+    private void Score(WeightedPairs held, WeightedPairs candidates, Recipe recipe, (SpectralMap A, SpectralMap B)? spectral, Ranks ranks)
     {
         using var scope = NewDisposeScope();
         var (a, b, bankA, bankB) = (recipe.A.Apply(held.A), recipe.B.Apply(held.B), Embed(recipe.A, null, poolA), Embed(recipe.B, null, poolB));
-        AddLogRanks(a, b, bankA, bankB, plain);
+        AddLogRanks(a, b, bankA, bankB, ranks.Unpaired);
+        AddLogRanks(a, b, Embed(recipe.A, null, candidates.A), Embed(recipe.B, null, candidates.B), ranks.Pairs);
         if (spectral is { } maps)
-            AddLogRanks(maps.A.Beside(a, held.A), maps.B.Beside(b, held.B), Embed(recipe.A, maps.A, poolA), Embed(recipe.B, maps.B, poolB), withSpectral);
+            AddLogRanks(maps.A.Beside(a, held.A), maps.B.Beside(b, held.B), Embed(recipe.A, maps.A, poolA), Embed(recipe.B, maps.B, poolB), ranks.Spectral);
     }
 
     private Tensor Embed(RecipeMap map, SpectralMap? spectral, Tensor pool) => Rows.InBlocks(pool, settings.BlockSize, block =>
@@ -75,10 +85,21 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
                 var width = bank.size(1);
                 var cosines = block.narrow(1, 0, width).matmul(bank.t());
                 var partner = block.narrow(1, width, 1);
-                // A tie is half lost: an embedding that holds all rows in one place is not a good one.
-                return (cosines > partner).sum(1, keepdim: true, type: ScalarType.Float64).Plus((cosines == partner).sum(1, keepdim: true, type: ScalarType.Float64).Times(0.5));
+                // A tie is half lost: an embedding that holds all rows in one place is not a good one. The partner may be a candidate itself, rounded otherwise.
+                var above = (cosines > partner.Plus(RoundingError)).sum(1, keepdim: true, type: ScalarType.Float64);
+                return above.Plus((cosines > partner.Minus(RoundingError)).sum(1, keepdim: true, type: ScalarType.Float64)).Times(0.5);
             }, cancellationToken);
             into.AddRange(ranks.Plus(1).log().cpu().data<double>().ToArray());
         }
+    }
+
+    // Logarithms of ranks, a query each: among the unpaired rows, among the pairs' own rows, and among the unpaired rows with the spectral part.
+    private sealed class Ranks
+    {
+        public List<double> Unpaired { get; } = [];
+
+        public List<double> Pairs { get; } = [];
+
+        public List<double> Spectral { get; } = [];
     }
 }

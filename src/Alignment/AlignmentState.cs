@@ -53,24 +53,31 @@ internal static class AlignmentState
 
         bool Has(string name) => state.ContainsKey(prefix + name);
         var numbers = Take("numbers", 8).cpu().data<double>().ToArray();
+        // Written by us as they are; read from a file that anyone may have written.
+        double Number(int index, string what, double least, double most) => numbers[index] is var number && number >= least && number <= most
+            ? number
+            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}numbers' says {what} {number}; expected {least} to {most}."));
+        int Count(int index, string what, long most) => Number(index, what, 1, most) is var number && number == Math.Floor(number)
+            ? (int)number
+            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}numbers' says {what} {number}; expected a whole number."));
         var basis = Take("basis", -1, -1);
         var (dimension, components) = (basis.size(0), basis.size(1));
         var (linear, anchors) = (Take("linear", components, -1), Take("anchors", -1, components));
         var kernel = Take("kernel", anchors.size(0), -1);
-        var recipe = new RecipeMap(linear, Take("linear.bias", linear.size(1)), anchors, kernel, Take("kernel.bias", kernel.size(1)), numbers[1], numbers[2], numbers[3]);
+        var recipe = new RecipeMap(linear, Take("linear.bias", linear.size(1)), anchors, kernel, Take("kernel.bias", kernel.size(1)), numbers[1], Number(2, "linear weight", 0, double.MaxValue), Number(3, "kernel weight", 0, double.MaxValue));
         SpectralMap? spectral = null;
         if (Has("spectral.bank"))
         {
             var bank = Take("spectral.bank", -1, components);
             var coordinates = Take("spectral.coordinates", bank.size(0), -1);
             var map = Take("spectral.map", coordinates.size(1), -1);
-            spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates, (int)numbers[5]), map, Take("spectral.bias", map.size(1)), numbers[4]);
+            spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates, Count(5, "spectral neighbours", int.MaxValue)), map, Take("spectral.bias", map.size(1)), Number(4, "spectral weight", 0, double.MaxValue));
         }
-        var side = new SideAlignment(Take("mean", dimension), basis, recipe, spectral, null, null, (int)numbers[0]);
+        var side = new SideAlignment(Take("mean", dimension), basis, recipe, spectral, null, null, Count(0, "width", 1 << 20));
         if (Has("smoothing.bank"))
         {
             var bank = Take("smoothing.bank", -1, components);
-            side = side with { Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth), numbers[6], (int)numbers[7]) };
+            side = side with { Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth), Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue)) };
         }
         if (Has("cut"))
             side = side with { Cut = Take("cut", side.NaturalWidth, side.Width) };

@@ -29,6 +29,10 @@ namespace Microsoft.ML.GentleClip;
 /// $\alpha (L_{CL} + \mu L_{SSL-U} + \mu L_{SSL-V}) + \delta L_{MK-MMD} + \eta L_{SDD}$: the contrastive loss of CLIP on the pairs, a
 /// self-supervised contrastive loss in each modality, the multi-kernel maximum mean discrepancy and the semantic density distribution
 /// loss between the modalities (Song et al., Gentle-CLIP, equations 1 to 9).
+///
+/// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs with self-training on the unpaired
+/// samples is fitted as well and stands beside the towers in the embedding (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
+/// of what unpaired samples give comes from it.
 /// ]]></format>
 /// </remarks>
 public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
@@ -100,7 +104,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var options = WithoutHopelessTeacher(data, reporter);
         CheckPairs(options, data, reporter);
         using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet);
-        return new GentleClipTransformer(run.Run(initial?.Model), device);
+        // A disposed initial model frees its weights when the training has read them.
+        return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
 
         void CheckCancelled()
         {
@@ -148,7 +153,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         if (_options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(_options, data) is not { } obstacle)
             return _options;
         reporter.Info($"No teacher: {obstacle}.");
-        return new GentleClipOptions(_options) { Teacher = null, Objective = _options.Objective with { KlotWeight = 0 } };
+        return _options.WithoutTeacher();
     }
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)

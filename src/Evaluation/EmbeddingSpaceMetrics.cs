@@ -134,7 +134,7 @@ public sealed class EmbeddingSpaceMetrics
             double sum = 0;
             for (var group = row / EmbeddingRows.Group; group < rows.Groups; group++)
             {
-                var products = DotProduct.Of(rows.Row(row), rows.GroupOfRows(group));
+                var products = Similarity<DotProduct>.Of(rows.Row(row), rows.GroupOfRows(group));
                 for (var lane = 0; lane < EmbeddingRows.Group; lane++)
                     if (group * EmbeddingRows.Group + lane is var other && other > row && other < rows.Count)
                         sum += Math.Exp(-2 * (squares[row] + squares[other] - 2 * products[lane]));

@@ -26,7 +26,7 @@ internal static class NeighbourVote
                 for (var query = block * QueriesPerBlock; query < Math.Min((block + 1) * QueriesPerBlock, queries.Count); query++)
                 {
                     for (var group = 0; group < references.Groups; group++)
-                        buffers.Similarities[group] = DotProduct.Of(queries.Row(query), references.GroupOfRows(group));
+                        buffers.Similarities[group] = Similarity<DotProduct>.Of(queries.Row(query), references.GroupOfRows(group));
                     var similarities = MemoryMarshal.Cast<Vector128<float>, float>(buffers.Similarities.AsSpan())[..references.Count];
                     Vote(similarities, referenceClasses, LastPlace(similarities, buffers.Top), buffers.Top.Length, buffers.Votes);
                     hits[query] = Share(buffers.Votes, queryClasses[query]);

@@ -27,11 +27,11 @@ internal static class RetrievalRanker
     /// <param name="cancellationToken">Stops between blocks of rows.</param>
     public static (CandidateCounts AToB, CandidateCounts BToA) Rank<TSimilarity>(
         EmbeddingRows a, EmbeddingRows b, PairLinks links, int? numberOfThreads = null, CancellationToken cancellationToken = default)
-        where TSimilarity : ISimilarity
+        where TSimilarity : struct, ISimilarity
     {
         var (bestOfA, bestOfB) = (new float[a.Count], new float[b.Count]);
-        var aToB = Partners(bestOfA, b.Count, links.OfA, (row, partner) => Similarity<TSimilarity>(a, row, b, partner));
-        var bToA = Partners(bestOfB, a.Count, links.OfB, (row, partner) => Similarity<TSimilarity>(a, partner, b, row));
+        var aToB = Partners(bestOfA, b.Count, links.OfA, (row, partner) => SimilarityOf<TSimilarity>(a, row, b, partner));
+        var bToA = Partners(bestOfB, a.Count, links.OfB, (row, partner) => SimilarityOf<TSimilarity>(a, partner, b, row));
 
         var partnerOfB = new Vector128<float>[b.Groups];
         var padding = new Vector128<float>[b.Groups]; // -infinity for the rows that fill up the last group
@@ -85,13 +85,13 @@ internal static class RetrievalRanker
 
     private delegate ReadOnlySpan<int> PartnersOf(int row);
 
-    private static float Similarity<TSimilarity>(EmbeddingRows a, int rowA, EmbeddingRows b, int rowB) where TSimilarity : ISimilarity =>
-        TSimilarity.Of(a.Row(rowA), b.GroupOfRows(rowB / EmbeddingRows.Group))[rowB % EmbeddingRows.Group];
+    private static float SimilarityOf<TSimilarity>(EmbeddingRows a, int rowA, EmbeddingRows b, int rowB) where TSimilarity : struct, ISimilarity =>
+        Similarity<TSimilarity>.Of(a.Row(rowA), b.GroupOfRows(rowB / EmbeddingRows.Group))[rowB % EmbeddingRows.Group];
 
     private static void RankBlock<TSimilarity>(
         int start, int end, EmbeddingRows a, EmbeddingRows b, float[] partnerOfA, Vector128<float>[] partnerOfB, Vector128<float>[] padding,
         CandidateCounts rows, Vector128<int>[] columnsBetter, Vector128<int>[] columnsEqual)
-        where TSimilarity : ISimilarity
+        where TSimilarity : struct, ISimilarity
     {
         Span<Vector128<int>> better = stackalloc Vector128<int>[end - start], equal = stackalloc Vector128<int>[end - start];
         better.Clear();
@@ -103,7 +103,7 @@ internal static class RetrievalRanker
             for (var i = 0; i < better.Length; i++)
             {
                 var rowPartner = Vector128.Create(partnerOfA[start + i]);
-                var similarity = TSimilarity.Of(a.Row(start + i), candidates) + padding[group];
+                var similarity = Similarity<TSimilarity>.Of(a.Row(start + i), candidates) + padding[group];
 
                 // A comparison that holds is -1.
                 better[i] -= Vector128.GreaterThan(similarity, rowPartner).AsInt32();

@@ -17,4 +17,15 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="KeptEnergy">Share of the embeddings' squared length that the cut kept, 0 to 1; 1 without a cut.</param>
 public sealed record TeacherReport(
     bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
-    IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy);
+    IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy)
+{
+    /// <summary>
+    /// Gate: <see cref="LogRankOfPairsAlone"/> with the samples of the matched pairs as candidates in place of the unpaired ones, the partner itself
+    /// counted as half; null when there was nothing to decide. Self-training must not be worse here: unpaired samples of another kind than the
+    /// pairs would not show it.
+    /// </summary>
+    public double? PairLogRankOfPairsAlone { get; init; }
+
+    /// <summary>The same with self-training, or null.</summary>
+    public double? PairLogRankOfSelfTraining { get; init; }
+}

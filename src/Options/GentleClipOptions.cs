@@ -11,6 +11,9 @@ public sealed class GentleClipOptions
     private Modality? _modalityA;
     private Modality? _modalityB;
     private string? _pairedColumnName;
+    // The projection head's layer normalisation makes a single slot 0.
+    private const int FewestTowerSlots = 2;
+
     private int _embeddingDimension = Defaults.EmbeddingDimension;
     private int _batchSize = Defaults.BatchSize;
     private int? _pairsPerBatch;
@@ -422,8 +425,8 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
         if (teacher.Role == TeacherRole.Guide && Objective.KlotWeight == 0)
             throw new ArgumentException($"The teacher's role is {nameof(TeacherRole.Guide)}, but {nameof(ObjectiveOptions.KlotWeight)} is 0, so that it would guide nothing; expected a weight above 0 or another role.");
-        if (teacher.Role == TeacherRole.SideBySide && teacher.Dimension >= EmbeddingDimension)
-            throw new ArgumentException($"The teacher has {teacher.Dimension} slots of an embedding of {EmbeddingDimension}; expected fewer, so that some are left for the towers.");
+        if (teacher.Role == TeacherRole.SideBySide && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
+            throw new ArgumentException($"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
     }
 
     /// <summary>A copy without the losses that look at unpaired samples; the teacher's part of the embedding stays.</summary>
@@ -435,6 +438,15 @@ public sealed class GentleClipOptions
         Keywords = null,
         Objective = Objective with { CentroidWeight = 0, SinkhornWeight = 0, PseudoLabelWeight = 0, TransportPairWeight = 0, KlotWeight = 0 },
     };
+
+    /// <summary>The options without the teacher and what needs it.</summary>
+    internal GentleClipOptions WithoutTeacher() => new(this) { Teacher = null, Objective = Objective with { KlotWeight = 0 } };
+
+    /// <summary>Slots of the embedding that a teacher beside the towers has; 0 where nothing would be left for them.</summary>
+    internal int TeacherSlots => Teacher?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);
+
+    /// <summary>Whether a teacher beside the towers leaves them enough slots.</summary>
+    internal bool LeavesTowersSlots => TeacherSlots >= 1 && EmbeddingDimension - TeacherSlots >= FewestTowerSlots;
 
     /// <summary>Whether there are towers to train.</summary>
     internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };

@@ -10,12 +10,14 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions options, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation) : IDisposable
+    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation) : IDisposable
 {
+    // Without the teacher once an optional one finds nothing to align.
+    private GentleClipOptions _options = wanted;
     private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
 
     // Without the contrastive loss there would be nothing left to train on the pairs.
-    private bool Guards => options.GuardUnpairedObjectives && validation is not null && options.TrainsTowers && options.UsesUnpairedRows && options.ContrastiveWeight > 0;
+    private bool Guards => _options.GuardUnpairedObjectives && validation is not null && _options.TrainsTowers && _options.UsesUnpairedRows && _options.ContrastiveWeight > 0;
 
     /// <summary>Fits a model, which the caller disposes.</summary>
     /// <param name="initial">A model whose towers' weights are taken over, or null.</param>
@@ -25,20 +27,17 @@ internal sealed class ModelFit(
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public FittedModel Run(TwoTowerModel? initial)
     {
-        reporter.Plan(options.TrainsTowers ? options.MaximumNumberOfSteps : TeacherFactory.Rounds(options.Teacher!), Guards ? 2 : 1);
-        if (options.Teacher is { } teacher)
-        {
-            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(options)?.Dimension, data, random, device, OnRound, options.CancellationToken);
-            reporter.Teacher(_teacher.Value.Report);
-        }
-        var fitted = Train(options, random, initial);
+        reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!), Guards ? 2 : 1);
+        if (_options.Teacher is { } teacher)
+            FitTeacher(teacher);
+        var fitted = Train(_options, random, initial);
         if (!Guards)
             return fitted;
         try
         {
             reporter.LastTraining();
             using var again = new RandomSource(seed);
-            return Better(fitted, Train(options.OnPairsAlone(), again, initial));
+            return Better(fitted, Train(_options.OnPairsAlone(), again, initial));
         }
         catch
         {
@@ -49,6 +48,20 @@ internal sealed class ModelFit(
 
     /// <summary>Frees the teacher.</summary>
     public void Dispose() => _teacher?.Alignment.Dispose();
+
+    private void FitTeacher(TeacherOptions teacher)
+    {
+        try
+        {
+            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnRound, _options.CancellationToken);
+            reporter.Teacher(_teacher.Value.Report);
+        }
+        catch (NothingToAlignException nothing) when (teacher.Optional && _options.TrainsTowers)
+        {
+            reporter.Info($"No teacher: {nothing.Message}");
+            _options = _options.WithoutTeacher();
+        }
+    }
 
     private FittedModel Better(FittedModel with, FittedModel without)
     {
@@ -111,15 +124,17 @@ internal sealed class ModelFit(
     private IReadOnlyList<TrainingEpoch> ClosedFormHistory(TwoTowerModel model)
     {
         var retrieval = validation?.Evaluate(model, device);
-        reporter.Step(TeacherFactory.Rounds(options.Teacher!), epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
-        return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), options.Temperature, 0, retrieval)];
+        reporter.Step(TeacherFactory.Rounds(_options.Teacher!), epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
+        return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];
     }
 
     private void OnRound(AlignmentProgress progress)
     {
         checkCancelled();
         reporter.Trace($"Teacher: round {progress.Done} of at most {progress.Total}, {progress.PseudoPairs} pseudo-pairs.");
-        if (!options.TrainsTowers)
+        if (_options.TrainsTowers)
+            reporter.BeforeFirstStep();
+        else
             reporter.Step(progress.Done, epoch: 0, double.NaN, validationRecallAt10: null, isLast: false);
     }
 

@@ -17,7 +17,7 @@ internal static class TeacherFactory
     public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
     {
         { Role: TeacherRole.Alone } => new TeacherSpec(TeacherRole.Alone, 1, options.EmbeddingDimension),
-        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share ?? TeacherOptions.DefaultShare, teacher.Dimension ?? options.EmbeddingDimension / 2),
+        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share ?? TeacherOptions.DefaultShare, options.TeacherSlots),
         _ => null,
     };
 
@@ -29,6 +29,8 @@ internal static class TeacherFactory
             if (modality is not VectorModality)
                 return $"column '{modality.InputColumnName}' does not hold feature vectors";
         }
+        if (options.Teacher is { Role: TeacherRole.SideBySide } && !options.LeavesTowersSlots)
+            return $"an embedding of {options.EmbeddingDimension} slots has none to spare";
         return data.PairsA.Count < FewestPairs ? $"there are {data.PairsA.Count} matched pairs" : null;
     }
 
@@ -91,7 +93,11 @@ internal static class TeacherFactory
         var (alignment, report) = fitter.Fit(new AlignmentData(
             Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
-            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy));
+            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
+        {
+            PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
+            PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
+        });
     }
 
     // In chunks: one managed span cannot hold more than two gigabytes.

@@ -16,6 +16,7 @@ internal sealed class TrainingReporter : IDisposable
     private int _totalSteps;
     private bool _moreToCome;
     private int _stepsBefore;
+    private int _stepsOfEach;
     private TimeSpan _lastReport = -ReportInterval;
     private TrainingProgress _state;
 
@@ -51,14 +52,15 @@ internal sealed class TrainingReporter : IDisposable
     /// <param name="trainings">How many trainings follow each other.</param>
     public void Plan(int steps, int trainings)
     {
-        _totalSteps = checked(steps * trainings);
+        _stepsOfEach = steps;
+        _totalSteps = (int)Math.Min((long)steps * trainings, int.MaxValue);
         _moreToCome = trainings > 1;
     }
 
     /// <summary>The last training begins; its steps count from those planned for the one before.</summary>
     public void LastTraining()
     {
-        _stepsBefore = _totalSteps / 2;
+        _stepsBefore = _stepsOfEach;
         _moreToCome = false;
     }
 
@@ -66,7 +68,7 @@ internal sealed class TrainingReporter : IDisposable
     public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, bool isLast)
     {
         var elapsed = _clock.Elapsed;
-        stepsDone += _stepsBefore;
+        stepsDone = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
         Volatile.Write(ref _state, new TrainingProgress(
             stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast && !_moreToCome ? TimeSpan.Zero : elapsed / stepsDone * (_totalSteps - stepsDone)));
         if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
@@ -81,10 +83,17 @@ internal sealed class TrainingReporter : IDisposable
         var elapsed = _clock.Elapsed;
         if (done == total)
             Info($"Column '{column}': the frozen encoder's features of {total} samples are computed, {elapsed.TotalSeconds:F1} s after the start.");
+        BeforeFirstStep();
+    }
+
+    /// <summary>Reports that time passes before the first step.</summary>
+    public void BeforeFirstStep()
+    {
+        var elapsed = _clock.Elapsed;
         if (_progress is null || elapsed - _lastReport < ReportInterval)
             return;
         _lastReport = elapsed;
-        _progress.Report(_state with { Elapsed = elapsed });
+        _progress.Report(_state with { TotalSteps = _totalSteps, Elapsed = elapsed });
     }
 
     /// <summary>Reports how a closed-form teacher was fitted.</summary>
@@ -92,7 +101,7 @@ internal sealed class TrainingReporter : IDisposable
     {
         Info($"Teacher: self-training {(report.UsesSelfTraining ? "on" : "off")}, spectral part {(report.UsesSpectral ? "on" : "off")}; {report.UnpairedA} unpaired samples of A and {report.UnpairedB} of B; width {report.NaturalDimension}, of which {report.KeptEnergy:P1} of the energy is kept.");
         if (report.LogRankOfPairsAlone is { } alone)
-            Info($"Teacher's gate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {report.LogRankOfSelfTraining:F3}, with the spectral part {report.LogRankOfSpectral:F3}.");
+            Info($"Teacher's gate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {report.LogRankOfSelfTraining:F3}, with the spectral part {report.LogRankOfSpectral:F3}; among the pairs' own samples {report.PairLogRankOfPairsAlone:F3} and {report.PairLogRankOfSelfTraining:F3}.");
     }
 
     /// <summary>Reports an epoch.</summary>

@@ -90,6 +90,14 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         }
     }
 
+    /// <summary>Computes something from the model, whose weights stay alive meanwhile, whoever disposes the transformer.</summary>
+    /// <exception cref="ObjectDisposedException">It was disposed before.</exception>
+    internal T Use<T>(Func<TwoTowerModel, T> compute)
+    {
+        using var use = _shared.Enter();
+        return compute(_fitted.Model);
+    }
+
     /// <summary>The two output columns.</summary>
     internal IReadOnlyList<EmbeddingColumn> Columns => _columns;
 

@@ -13,7 +13,7 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>What one kind of fit took; medians over its runs.</summary>
-    private sealed record Figure(string Fit, int Pairs, int UnpairedRows, int Dimension, double Seconds, double ProcessorSeconds, double PeakMegabytes, double SecondsOverClip);
+    private sealed record Figure(string Fit, int Pairs, int UnpairedRows, int Dimension, double Seconds, double ProcessorSeconds, double PeakMegabytes, double? SecondsOverClip);
 
     private sealed class Row
     {
@@ -63,7 +63,7 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
             foreach (var (name, _) in fits)
             {
                 var (clock, processor, peak) = (Median(taken[name].Select(run => run.Clock)), Median(taken[name].Select(run => run.Processor)), taken[name].Max(run => run.Peak));
-                figures.Add(new Figure(name, pairs, unpaired, Dimension, clock, processor, peak, double.IsNaN(clip) ? 0 : clock / clip));
+                figures.Add(new Figure(name, pairs, unpaired, Dimension, clock, processor, peak, double.IsNaN(clip) ? null : clock / clip));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22}{pairs,7}{unpaired,15:N0}{clock,9:F2}{processor,13:F2}{peak,9:F0}{(double.IsNaN(clip) ? "" : $"{clock / clip:F3}"),14}"));
             }
         }

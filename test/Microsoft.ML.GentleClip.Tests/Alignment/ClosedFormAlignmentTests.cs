@@ -91,6 +91,30 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
     }
 
     [TestMethod]
+    [DataRow(0, 0.5, "width")]
+    [DataRow(0, 1e18, "width")]
+    [DataRow(2, -1.0, "linear weight")]
+    [DataRow(3, -1.0, "kernel weight")]
+    [DataRow(4, -0.1, "spectral weight")]
+    [DataRow(5, 0.0, "spectral neighbours")]
+    [DataRow(5, 2.5, "spectral neighbours")]
+    [DataRow(6, -3.0, "smoothing weight")]
+    [DataRow(7, -10.0, "smoothing neighbours")]
+    [DataRow(7, 1e12, "smoothing neighbours")]
+    public void RefusesNumbersThatCannotBe(int index, double value, string name)
+    {
+        var (alignment, _) = Fit(Data(20, 60, 50), Everything);
+        using (alignment)
+        {
+            var state = new Dictionary<string, Tensor>(alignment.GetState());
+            var numbers = state["b.numbers"].clone();
+            numbers[index] = value;
+            state["b.numbers"] = numbers;
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ClosedFormAlignment.FromState(state)).Message, $"'b.numbers' says {name}");
+        }
+    }
+
+    [TestMethod]
     public void OwnsItsTensorsAndLeavesNoOther()
     {
         var data = Data(20, 60, 50);

@@ -122,6 +122,33 @@ public sealed class SelfTrainingTests : AlignmentTest
     }
 
     [TestMethod]
+    public void GateAsksThePairsWhereUnpairedRowsAreOfAnotherKind()
+    {
+        var (kept, trained) = (new List<double>(), new List<double>());
+        foreach (var seed in Enumerable.Range(1, 30))
+        {
+            var (world, foreign) = (new Agreeing(seed), new Agreeing(seed + 100).Data(pairs: 2, unpaired: 300));
+            var (a, b) = world.Pairs(20, 1);
+            var data = new AlignmentData(a, b, foreign.UnpairedA, foreign.UnpairedB);
+            var (gated, report) = Fit(data, new());
+            var (always, _) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On } });
+            using (gated)
+            using (always)
+            {
+                // Among the foreign rows self-training looks well; among the pairs' own it does not.
+                if (report.UsesSelfTraining || report.Gate!.SelfTraining >= report.Gate.Recipe)
+                    continue;
+                Assert.IsGreaterThan(report.Gate.PairsRecipe, report.Gate.PairsSelfTraining!.Value);
+                var (x, y) = world.Pairs(200, 9);
+                kept.Add(RecallAt1(Cosines(gated, x, y)));
+                trained.Add(RecallAt1(Cosines(always, x, y)));
+            }
+        }
+        Assert.IsGreaterThanOrEqualTo(2, kept.Count, "cases in which the unpaired rows alone would have decided otherwise");
+        Assert.IsGreaterThan(trained.Average(), kept.Average(), $"R@1 of {kept.Count} cases");
+    }
+
+    [TestMethod]
     [DataRow(0, 30)]
     [DataRow(30, 0)]
     [DataRow(0, 0)]

@@ -72,12 +72,19 @@ public sealed class KeywordTests
     [TestMethod]
     public void HeldOutPairsTakeTheirKeywordsAlong()
     {
-        // Were the indicators not held out with the pairs, their number would not fit the batch and the term would throw.
-        var options = Options(new KeywordOptions("Keywords", Samples()) { Modality = PseudoLabelSides.B, Softmax = false }, steps: 30);
-        options.ValidationFraction = 0.5;
-        using var model = MlContext.Transforms.GentleClip(options).Fit(Data(pairs: 20, unpairedA: 40, unpairedB: 40));
-        Assert.IsTrue(model.History.All(epoch => epoch.Validation is not null));
+        var options = Options(new KeywordOptions("Keywords", Samples()));
+        using var data = GentleClip.Trainers.TrainingData.Read(Data(pairs: 20, unpairedA: 4, unpairedB: 4), options, () => { });
+        var before = data.PairsA.Zip(data.PairKeywords).ToDictionary(pair => pair.First, pair => pair.Second);
+        data.HoldOut([17, 0, 3, 4]);
+        Assert.HasCount(16, data.PairKeywords);
+        foreach (var (pair, keywords) in data.PairsA.Zip(data.PairKeywords))
+            CollectionAssert.AreEqual(before[pair], keywords, $"pair {pair}");
+        Assert.IsGreaterThan(1, data.PairKeywords.Select(keywords => Array.IndexOf(keywords, true)).Distinct().Count(), "or any order would pass");
     }
+
+    [TestMethod]
+    public void KeywordsLeaveTheLiveTensorsAlone() =>
+        LiveTensors.AssertFlat(Options(new KeywordOptions("Keywords", Samples()), steps: 120), Data(pairs: 20, unpairedA: 40, unpairedB: 40));
 
     [TestMethod]
     public void ErrorsNameTheColumn()

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using TorchSharp;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
@@ -49,7 +48,7 @@ public sealed class TeacherTests
         Assert.AreEqual(90, report.UnpairedA);
         Assert.AreEqual(80, report.UnpairedB);
         Assert.IsNotNull(report.LogRankOfSelfTraining);
-        Assert.AreEqual(report.LogRankOfSelfTraining < report.LogRankOfPairsAlone, report.UsesSelfTraining);
+        Assert.AreEqual(report.LogRankOfSelfTraining < report.LogRankOfPairsAlone && report.PairLogRankOfSelfTraining <= report.PairLogRankOfPairsAlone, report.UsesSelfTraining);
     }
 
     [TestMethod]
@@ -127,28 +126,14 @@ public sealed class TeacherTests
 
         string Error(string from, string to)
         {
-            using var copy = new MemoryStream();
-            copy.Write(file.ToArray());
-            using (var zip = new ZipArchive(copy, ZipArchiveMode.Update, leaveOpen: true))
-            {
-                var entry = zip.Entries.Single(e => e.Name == "model.json");
-                var path = entry.FullName;
-                string json;
-                using (var reader = new StreamReader(entry.Open()))
-                    json = reader.ReadToEnd();
-                StringAssert.Contains(json, from);
-                entry.Delete();
-                using var writer = new StreamWriter(zip.CreateEntry(path).Open());
-                writer.Write(json.Replace(from, to, StringComparison.Ordinal));
-            }
-            copy.Position = 0;
+            using var copy = SavedModel.WithDescription(file.ToArray(), from, to);
             var thrown = Assert.Throws<Exception>(() => new MLContext().Model.Load(copy, out _));
             return thrown.GetBaseException().Message;
         }
     }
 
     [TestMethod]
-    public void EqualSeedsGiveEqualBitsAndTheTeacherHasStreamsOfItsOwn()
+    public void EqualSeedsGiveEqualBits()
     {
         using var first = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
         using var second = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
@@ -203,6 +188,9 @@ public sealed class TeacherTests
     }
 
     [TestMethod]
+    public void AGuideLeavesTheLiveTensorsAlone() => LiveTensors.AssertFlat(Options(new TeacherOptions { Role = TeacherRole.Guide }, steps: 120), Train);
+
+    [TestMethod]
     public void OnePairIsTooFew()
     {
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
@@ -216,6 +204,7 @@ public sealed class TeacherTests
         AssertRefused("KlotWeight is 1, but there is no Teacher", options => options.Objective = new ObjectiveOptions { KlotWeight = 1 });
         AssertRefused("KlotWeight is 0, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
         AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
+        AssertRefused("The teacher has 15 slots of an embedding of 16; expected at most 14", options => options.Teacher = new TeacherOptions { Dimension = 15, Optional = true });
         AssertRefused("LinearWeight and KernelWeight of the teacher are 0", options => options.Teacher = new TeacherOptions { LinearWeight = 0, KernelWeight = 0 });
 
         static void AssertRefused(string message, Action<GentleClipOptions> change)
@@ -249,6 +238,60 @@ public sealed class TeacherTests
         using var model = MlContext.Transforms.GentleClip(options).Fit(data);
         Assert.IsNull(model.Teacher);
         Assert.IsNotEmpty(model.History);
+    }
+
+    [TestMethod]
+    public void AnOptionalTeacherIsLeftOutWhereThereIsNothingToAlign()
+    {
+        var rows = TwoViews.Mixed(10, 20, 20);
+        foreach (var row in rows.Where(row => row.A is not null))
+            row.A = new float[TwoViews.DimensionA];
+        var data = MlContext.Data.LoadFromEnumerable(rows);
+        using var model = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, steps: 3)).Fit(data);
+        Assert.IsNull(model.Teacher);
+        Assert.AreEqual(3, model.History[^1].Step);
+        var wanted = Assert.Throws<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions(), steps: 3)).Fit(data));
+        StringAssert.Contains(wanted.Message, "cannot use side A: all its rows are equal");
+    }
+
+    [TestMethod]
+    public void TheTowersKeepTwoSlots()
+    {
+        using var two = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, dimension: 2, steps: 2)).Fit(Train);
+        Assert.IsNull(two.Teacher, "nothing to spare");
+        using var three = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, dimension: 3, steps: 2)).Fit(Train);
+        Assert.IsNotNull(three.Teacher);
+        foreach (var row in Embed(two).Concat(Embed(three)))
+            Assert.AreEqual(1, row.Sum(x => (double)x * x), 1e-5);
+    }
+
+    [TestMethod]
+    public void ProgressIsReportedWhileTheTeacherIsFitted()
+    {
+        var options = Options(new TeacherOptions { SelfTraining = TeacherPart.On }, steps: 2);
+        // So slow that every round is due a report.
+        var reports = new List<TrainingProgress>();
+        options.Progress = new DirectProgress(progress =>
+        {
+            reports.Add(progress);
+            Thread.Sleep(120);
+        });
+        MlContext.Transforms.GentleClip(options).Fit(Train).Dispose();
+        var before = reports.TakeWhile(report => report.Step == 0).ToArray();
+        Assert.IsNotEmpty(before);
+        Assert.IsTrue(before.All(report => report.TotalSteps == 2 && report.Elapsed > TimeSpan.Zero));
+        Assert.AreEqual(2, reports[^1].Step);
+    }
+
+    [TestMethod]
+    public void AnInitialModelDisposedMeanwhileLivesUntilTheTrainingHasEnded()
+    {
+        var initial = Fit(teacher: null, steps: 2);
+        var options = Options(teacher: null, steps: 3);
+        options.Progress = new DirectProgress(_ => initial.Dispose());
+        using var model = MlContext.Transforms.GentleClip(options).Fit(Train, initial: initial);
+        Assert.AreEqual(3, model.History[^1].Step);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => Embed(initial));
     }
 
     [TestMethod]

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Tests.Runtime;
@@ -76,21 +75,7 @@ public sealed class ProteinPersistenceTests
     [DataRow("\"modality\": \"proteinSequence\"", "\"modality\": \"protein\"", "model.json")]
     public void AHostileDescriptionIsRefusedBeforeItIsAllocated(string from, string to, string expected)
     {
-        using var file = new MemoryStream();
-        file.Write(Saved.Value);
-        using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
-        {
-            var entry = zip.Entries.Single(e => e.Name == "model.json");
-            string json;
-            using (var reader = new StreamReader(entry.Open()))
-                json = reader.ReadToEnd().ReplaceLineEndings("\n");
-            Assert.Contains(from, json);
-            var path = entry.FullName;
-            entry.Delete();
-            using var writer = new StreamWriter(zip.CreateEntry(path).Open());
-            writer.Write(json.Replace(from, to, StringComparison.Ordinal));
-        }
-        file.Position = 0;
+        using var file = SavedModel.WithDescription(Saved.Value, from, to);
         var messages = new StringBuilder();
         try
         {

@@ -64,14 +64,7 @@ public sealed class TrainingTests
         {
         }
         var before = Tensor.TotalCount;
-        var counts = new List<long>();
-        var mlContext = new MLContext(seed: 1);
-        mlContext.Log += (_, e) =>
-        {
-            if (e.Message.Contains("Epoch ", StringComparison.Ordinal))
-                counts.Add(Tensor.TotalCount);
-        };
-        var model = mlContext.Transforms.GentleClip(options).Fit(Data());
+        var (counts, model) = LiveTensors.AtEpochs(options, Data());
         Assert.HasCount(25, counts);
         Assert.AreEqual(1, counts.Distinct().Count(), $"live tensors while training: {string.Join(", ", counts)}");
         var weights = model.Model.state_dict().Values.ToList();
