@@ -16,4 +16,11 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="LearningRate">Learning rate at its end.</param>
 /// <param name="Validation">Retrieval on the validation pairs at its end, or null without validation.</param>
 public sealed record TrainingEpoch(
-    int Epoch, int Step, IReadOnlyDictionary<string, double> Losses, double Temperature, double LearningRate, ValidationRetrieval? Validation);
+    int Epoch, int Step, IReadOnlyDictionary<string, double> Losses, double Temperature, double LearningRate, ValidationRetrieval? Validation)
+{
+    /// <summary>
+    /// Whether the losses on unpaired samples were turned off because validation was better without them; see
+    /// <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.
+    /// </summary>
+    public bool UnpairedObjectivesTurnedOff { get; init; }
+}

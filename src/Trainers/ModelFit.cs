@@ -69,7 +69,12 @@ internal sealed class ModelFit(
         var kept = first.MeanReciprocalRank >= second.MeanReciprocalRank;
         (kept ? without : with).Model.Dispose();
         reporter.Info($"Losses on unpaired samples {(kept ? "kept" : "turned off")}: validation's mean reciprocal rank is {first.MeanReciprocalRank:F3} with them and {second.MeanReciprocalRank:F3} without.");
-        return (kept ? with : without) with { UnpairedObjectives = new UnpairedObjectivesReport(first, second, kept) };
+        var better = kept ? with : without;
+        return better with
+        {
+            UnpairedObjectives = new UnpairedObjectivesReport(first, second, kept),
+            History = [.. better.History.Select(epoch => epoch with { UnpairedObjectivesTurnedOff = !kept })],
+        };
     }
 
     private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)

@@ -154,6 +154,26 @@ public sealed class ProteinFitTests
     }
 
     [TestMethod]
+    public void TheGuardsSecondTrainingSeesTheSameFrozenFeatures()
+    {
+        var frozen = Proteins.SmallSequence with { TrainableLayers = 0 };
+        var (guarded, with) = (Options(true), Options(false));
+        var without = Options(false).OnPairsAlone();
+        using var chosen = Fit(guarded);
+        using var expected = Fit(chosen.UnpairedObjectives!.Kept ? with : without);
+        Assert.AreNotEqual(chosen.UnpairedObjectives.With, chosen.UnpairedObjectives.Without, "the two trainings differ");
+        foreach (var column in new[] { "SequenceEmbedding", "StructureEmbedding" })
+            Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(View(Proteins.Mixed(6, 0, 0))), column), Embeddings.Bits(chosen.Transform(View(Proteins.Mixed(6, 0, 0))), column));
+
+        GentleClipOptions Options(bool guard)
+        {
+            var options = Proteins.Options(steps: 4, sequence: frozen);
+            (options.GuardUnpairedObjectives, options.ValidationFraction) = (guard, 0.4);
+            return options;
+        }
+    }
+
+    [TestMethod]
     public void AFrozenEncoderWithValidationAveragesAndKeepsTheBest()
     {
         var options = Proteins.Options(steps: 45, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });

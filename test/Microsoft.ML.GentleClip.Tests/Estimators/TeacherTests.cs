@@ -308,6 +308,7 @@ public sealed class TeacherTests
         var report = model.UnpairedObjectives!;
         Assert.AreEqual(report.With.MeanReciprocalRank >= report.Without.MeanReciprocalRank, report.Kept);
         Assert.AreEqual(!report.Kept, model.History[^1].Losses.Count == 2, "contrastive and total alone where they were turned off");
+        Assert.IsTrue(model.History.All(epoch => epoch.UnpairedObjectivesTurnedOff == !report.Kept));
         if (!kept)
             Assert.IsFalse(report.Kept);
         Assert.AreEqual(120, reports[^1].TotalSteps);
@@ -319,5 +320,6 @@ public sealed class TeacherTests
         file.Position = 0;
         using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
         Assert.AreEqual(report, loaded.UnpairedObjectives);
+        Assert.IsTrue(loaded.History.All(epoch => epoch.UnpairedObjectivesTurnedOff == !report.Kept));
     }
 }
