@@ -10,9 +10,10 @@ internal sealed record CommandLine
 
         Usage: ProteinAlignment [options]
           --seeds N     runs with seeds 1 to N (default 3)
-          --steps N     training steps of each run (default 1000)
+          --steps N     training steps of each run (default 1000; raw 200)
           --out DIR     folder for model.zip, training.png and embeddings.png (default: the current folder)
           --json FILE   writes every figure to a file
+          --raw         encoders of sequences and alpha carbons in place of features: an ESM-2 and a CDConv, small and from random weights
           --quick       one seed, 60 steps, a quarter of the chains: shows that all works, not how well
           --sampling-size
                         instead of all this, how different two random batches of the features look: tables and sampling-size.png
@@ -29,6 +30,8 @@ internal sealed record CommandLine
 
     public bool Quick { get; private init; }
 
+    public bool Raw { get; private init; }
+
     public bool SamplingSize { get; private init; }
 
     public bool Help { get; private init; }
@@ -36,8 +39,9 @@ internal sealed record CommandLine
     /// <exception cref="ArgumentException">An option is unknown, or its value is missing or wrong.</exception>
     public static CommandLine Parse(string[] arguments)
     {
-        // The short form sets defaults, so it has to come first, wherever it stands.
-        var result = arguments.Contains("--quick") ? new CommandLine { Quick = true, Seeds = 1, Steps = 60 } : new CommandLine();
+        // These set defaults, so they have to come first, wherever they stand.
+        var result = arguments.Contains("--quick") ? new CommandLine { Quick = true, Seeds = 1, Steps = arguments.Contains("--raw") ? 20 : 60 }
+            : arguments.Contains("--raw") ? new CommandLine { Steps = 200 } : new CommandLine();
         for (int i = 0; i < arguments.Length; i++)
         {
             string option = arguments[i];
@@ -48,6 +52,7 @@ internal sealed record CommandLine
                 "--out" => result with { OutputFolder = Value() },
                 "--json" => result with { JsonFile = Value() },
                 "--quick" => result,
+                "--raw" => result with { Raw = true },
                 "--sampling-size" => result with { SamplingSize = true },
                 "--help" or "-h" => result with { Help = true },
                 _ => throw new ArgumentException($"Unknown option '{option}'."),

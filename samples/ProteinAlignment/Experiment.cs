@@ -9,10 +9,13 @@ using Microsoft.ML.Transforms;
 namespace ProteinAlignment;
 
 /// <summary>Trains both methods on the same rows with the same seeds and measures them on the same test rows.</summary>
-internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int steps, string modelFile, CancellationToken cancellation)
+internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int seeds, int steps, string modelFile, CancellationToken cancellation)
 {
     public const string PairsAlone = "contrastive, pairs alone";
     public const string GentleClip = "Gentle-CLIP";
+
+    private readonly string _sequence = raw ? nameof(Protein.Sequence) : nameof(Protein.SequenceFeatures);
+    private readonly string _structure = raw ? nameof(Protein.AlphaCarbons) : nameof(Protein.StructureFeatures);
 
     // Chosen by cross-validation of the classifier on raw features, so that the baseline is as good as it gets.
     private const float Regularisation = 200;
@@ -37,14 +40,14 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int
         {
             ExceptionDispatchInfo.Throw(problems.InnerExceptions[0]);
         }
-        return new Results(MeasureBaselines(split), runs, split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
+        return new Results(MeasureBaselines(split), raw ? RawFloor.Measure(split, Options(PairsAlone, seed: 1, progress: null)) : null, runs, split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
     }
 
     private Run Train(string method, int seed, IProgress<TrainingProgress> progress)
     {
         var mlContext = new MLContext(seed);
         var split = ProteinSplit.Create(proteins, seed);
-        IDataView training = split.TrainingView(mlContext), test = split.TestView(mlContext);
+        IDataView training = split.TrainingView(mlContext, _sequence, _structure), test = split.TestView(mlContext, _sequence, _structure);
         GentleClipOptions options = Options(method, seed, progress);
         var pipeline = mlContext.Transforms.GentleClip(options)
             .Append(Classifier(mlContext, Columns.SequenceEmbedding));
@@ -59,15 +62,23 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int
         var retrieval = RetrievalMetrics.Evaluate(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, Scores.Ks);
         var classes = mlContext.MulticlassClassification.Evaluate(scored, Columns.ClassKey);
         var scores = new Scores([.. Scores.Ks.Select(retrieval.AToB.RecallAt)], [.. Scores.Ks.Select(retrieval.BToA.RecallAt)], classes.MicroAccuracy, classes.MacroAccuracy);
-        return new Run(method, seed, options, scores, seconds, model.OfType<GentleClipTransformer>().Single().History, Embeddings(scored));
+        double[]? pieces = raw ? RawFloor.RecallOfPieces(mlContext, model.OfType<GentleClipTransformer>().Single(), split.Test) : null;
+        return new Run(method, seed, options, scores, seconds, model.OfType<GentleClipTransformer>().Single().History, Embeddings(scored), pieces);
     }
 
     // Both methods get the same number of steps and, as the batches hold the same number of pairs, of pair presentations.
-    private GentleClipOptions Options(string method, int seed, IProgress<TrainingProgress> progress)
+    private GentleClipOptions Options(string method, int seed, IProgress<TrainingProgress>? progress)
     {
         var options = GentleClipOptions.FromPreset(method == GentleClip ? GentleClipPreset.Recommended : GentleClipPreset.Clip);
-        options.ModalityA = Modality.Vector(nameof(Protein.SequenceFeatures), Columns.SequenceEmbedding);
-        options.ModalityB = Modality.Vector(nameof(Protein.StructureFeatures), Columns.StructureEmbedding);
+        if (raw)
+        {
+            RawEncoders.SetUp(options);
+        }
+        else
+        {
+            options.ModalityA = Modality.Vector(_sequence, Columns.SequenceEmbedding);
+            options.ModalityB = Modality.Vector(_structure, Columns.StructureEmbedding);
+        }
         options.PairedColumnName = Columns.IsPaired;
         options.MaximumNumberOfSteps = steps;
         options.TrainingRows = TrainingRows.WithA; // the classifier learns from every row that has a sequence
@@ -82,7 +93,7 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, int seeds, int
     {
         var mlContext = new MLContext(seed: 1);
         var model = Classifier(mlContext, nameof(Protein.SequenceFeatures)).Fit(split.SequenceView(mlContext));
-        var raw = mlContext.MulticlassClassification.Evaluate(model.Transform(split.TestView(mlContext)), Columns.ClassKey);
+        var raw = mlContext.MulticlassClassification.Evaluate(model.Transform(split.TestView(mlContext, nameof(Protein.SequenceFeatures), nameof(Protein.StructureFeatures))), Columns.ClassKey);
         string majority = split.Pairs.Concat(split.Sequences).CountBy(protein => protein.Class).MaxBy(entry => entry.Value).Key;
         return new Baselines(
             raw.MicroAccuracy,

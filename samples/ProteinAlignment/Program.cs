@@ -40,7 +40,7 @@ try
     }
 
     string model = Path.Combine(folder, "model.zip");
-    var experiment = new Experiment(proteins, commandLine.Seeds, commandLine.Steps, model, cancellation.Token);
+    var experiment = new Experiment(proteins, commandLine.Raw, commandLine.Seeds, commandLine.Steps, model, cancellation.Token);
     Results results = AnsiConsole.Progress().Start(bars => experiment.Run((method, seed) => new ProgressBar(bars, $"seed {seed}, {method}")));
 
     Report.Print(results);

@@ -11,6 +11,11 @@ internal sealed class Protein
     /// <summary>The secondary-structure class, the label of the classifier.</summary>
     public required string Class { get; init; }
 
+    public required string Sequence { get; init; }
+
+    /// <summary>In angstrom: x, y, z of one residue after the other.</summary>
+    public required float[] AlphaCarbons { get; init; }
+
     public required float[] SequenceFeatures { get; init; }
 
     public required float[] StructureFeatures { get; init; }
@@ -20,9 +25,26 @@ internal sealed class Protein
         {
             Key = chain.Key,
             Class = chain.Class.ToString(),
+            Sequence = chain.Sequence,
+            AlphaCarbons = [.. chain.AlphaCarbons.SelectMany(atom => new[] { atom.X, atom.Y, atom.Z })],
             SequenceFeatures = ProteinAlignment.SequenceFeatures.Compute(chain.Sequence),
             StructureFeatures = ProteinAlignment.StructureFeatures.Compute(chain.AlphaCarbons),
         })];
+
+    /// <summary>The middle of the chain, so many residues; its features are left as they are.</summary>
+    public Protein Middle(int length)
+    {
+        int start = (Sequence.Length - length) / 2;
+        return new Protein
+        {
+            Key = Key,
+            Class = Class,
+            Sequence = Sequence.Substring(start, length),
+            AlphaCarbons = AlphaCarbons[(3 * start)..(3 * (start + length))],
+            SequenceFeatures = SequenceFeatures,
+            StructureFeatures = StructureFeatures,
+        };
+    }
 
     /// <summary>A view of the rows that has the named columns only.</summary>
     public static IDataView View(MLContext mlContext, IReadOnlyList<Protein> proteins, params string[] columns)

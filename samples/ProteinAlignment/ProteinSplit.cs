@@ -26,14 +26,17 @@ internal sealed record ProteinSplit(Protein[] Test, Protein[] Pairs, Protein[] S
     }
 
     /// <summary>Pairs with both sides, then rows with a sequence alone, then rows with a structure alone; the class is known with the sequence.</summary>
-    public IDataView TrainingView(MLContext mlContext) => mlContext.Data.CombineModalities(
-        Protein.View(mlContext, Pairs, nameof(Protein.SequenceFeatures), nameof(Protein.StructureFeatures), nameof(Protein.Class)),
-        Protein.View(mlContext, Sequences, nameof(Protein.SequenceFeatures), nameof(Protein.Class)),
-        Protein.View(mlContext, Structures, nameof(Protein.StructureFeatures)),
+    /// <param name="mlContext">The context.</param>
+    /// <param name="sequence">Column of the sequences.</param>
+    /// <param name="structure">Column of the structures.</param>
+    public IDataView TrainingView(MLContext mlContext, string sequence, string structure) => mlContext.Data.CombineModalities(
+        Protein.View(mlContext, Pairs, sequence, structure, nameof(Protein.Class)),
+        Protein.View(mlContext, Sequences, sequence, nameof(Protein.Class)),
+        Protein.View(mlContext, Structures, structure),
         Columns.IsPaired);
 
-    public IDataView TestView(MLContext mlContext) =>
-        Protein.View(mlContext, Test, nameof(Protein.SequenceFeatures), nameof(Protein.StructureFeatures), nameof(Protein.Class));
+    public IDataView TestView(MLContext mlContext, string sequence, string structure) =>
+        Protein.View(mlContext, Test, sequence, structure, nameof(Protein.Class));
 
     /// <summary>Every training row that has a sequence, for the classifier that gets no embedding.</summary>
     public IDataView SequenceView(MLContext mlContext) =>

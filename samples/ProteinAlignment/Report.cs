@@ -34,6 +34,8 @@ internal static class Report
             + "'Pairs alone' is the contrastive loss on the pairs.");
         AnsiConsole.Write(table);
         Console.WriteLine(Conclusion(results));
+        if (results.Floor is { } floor)
+            PrintFloor(floor, results);
         Console.WriteLine(Invariant($"Whole run: {results.TotalSeconds:f0} s; a fit took {results.Runs.Average(run => run.FitSeconds):f1} s."));
     }
 
@@ -41,16 +43,36 @@ internal static class Report
     {
         var figures = new
         {
-            Options = new { commandLine.Seeds, commandLine.Steps, commandLine.Quick },
+            Options = new { commandLine.Seeds, commandLine.Steps, commandLine.Quick, commandLine.Raw },
             Data = new { results.Pairs, UnpairedSequences = results.Unpaired, UnpairedStructures = results.Unpaired, results.Test },
             results.Baselines,
-            Runs = results.Runs.Select(run => new { run.Method, run.Seed, Options = Settings(run.Options), Figures = Named(run.Scores.All), run.FitSeconds, run.History }),
+            results.Floor,
+            Runs = results.Runs.Select(run => new { run.Method, run.Seed, Options = Settings(run.Options), Figures = Named(run.Scores.All), run.PieceRecall, run.FitSeconds, run.History }),
             Summary = ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).ToDictionary(method => method, method => Named(Of(results, method))),
             Difference = Named(Differences(results)),
             Conclusion = Conclusion(results),
             results.TotalSeconds,
         };
         File.WriteAllText(file, JsonSerializer.Serialize(figures, Json));
+    }
+
+    // What whole chains are found by may be their length; pieces of equal length leave the rest.
+    private static void PrintFloor(RawFloor floor, Results results)
+    {
+        var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("recall, per cent"));
+        foreach (string method in (string[])["length\nalone", "untrained", "pairs alone", Experiment.GentleClip])
+            table.AddColumn(Column(method).RightAligned());
+        for (int figure = 0; figure < 2 * Scores.Ks.Length; figure++)
+            table.AddRow([Figures[figure], Share(floor.LengthRecall[figure % Scores.Ks.Length]), Share(floor.UntrainedRecall[figure]), .. Recalls(run => run.Scores.All[figure])]);
+        table.AddEmptyRow();
+        for (int figure = 0; figure < 2 * Scores.Ks.Length; figure++)
+            table.AddRow([$"pieces {Figures[figure]}", Share(Math.Min(1, Scores.Ks[figure % Scores.Ks.Length] / (double)floor.Pieces)), Share(floor.UntrainedPieceRecall[figure]), .. Recalls(run => run.PieceRecall![figure])]);
+        Console.WriteLine($"By the chains' lengths alone, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of {floor.Pieces} test chains, where length tells nothing:");
+        AnsiConsole.Write(table);
+
+        IEnumerable<string> Recalls(Func<Run, double> figure) => ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).Select(method =>
+            Percent(Summary.Of(results.Runs.Where(run => run.Method == method).Select(figure))));
+        static string Share(double value) => Invariant($"{100 * value:f1}");
     }
 
     private static object Settings(GentleClipOptions options) => new

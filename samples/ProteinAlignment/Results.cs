@@ -12,8 +12,16 @@ internal sealed record Scores(double[] SequenceToStructure, double[] StructureTo
 }
 
 /// <summary>A finished run: one method with one seed.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Options">Settings of the training.</param>
+/// <param name="Scores">Figures on the test chains.</param>
+/// <param name="FitSeconds">Time of the fit, the classifier's included.</param>
+/// <param name="History">Its epochs.</param>
+/// <param name="Embeddings">Of the test chains.</param>
+/// <param name="PieceRecall">With raw chains, both directions' recalls on test pieces of equal length; else null.</param>
 internal sealed record Run(
-    string Method, int Seed, GentleClipOptions Options, Scores Scores, double FitSeconds, IReadOnlyList<TrainingEpoch> History, TestEmbeddings Embeddings);
+    string Method, int Seed, GentleClipOptions Options, Scores Scores, double FitSeconds, IReadOnlyList<TrainingEpoch> History, TestEmbeddings Embeddings, double[]? PieceRecall);
 
 /// <summary>Embeddings of the test rows, in their order.</summary>
 internal sealed record TestEmbeddings(float[][] Sequences, float[][] Structures, string[] Classes);
@@ -22,7 +30,7 @@ internal sealed record TestEmbeddings(float[][] Sequences, float[][] Structures,
 internal sealed record Baselines(double RawAccuracy, double RawMacroAccuracy, double MajorityAccuracy, double MajorityMacroAccuracy, double[] ChanceRecall);
 
 /// <summary>Everything the experiment found.</summary>
-internal sealed record Results(Baselines Baselines, IReadOnlyList<Run> Runs, int Pairs, int Unpaired, int Test, double TotalSeconds);
+internal sealed record Results(Baselines Baselines, RawFloor? Floor, IReadOnlyList<Run> Runs, int Pairs, int Unpaired, int Test, double TotalSeconds);
 
 /// <summary>Mean, sample standard deviation and half the width of the mean's 95 % confidence interval; the latter two are null for a single value.</summary>
 internal sealed record Summary(double Mean, double? StandardDeviation, double? Margin)

@@ -13,7 +13,8 @@ internal sealed record EncoderFigures(
     double InferencePeakMegabytes,
     double TrainingPeakMegabytes,
     double? SmallestInferenceMilliseconds,
-    double? SmallestTrainingMilliseconds)
+    double? SmallestTrainingMilliseconds,
+    double? PreparationMilliseconds)
 {
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 

@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <param name="elements">What the throughput counts: residues, pixels, words of the batch.</param>
 /// <param name="encode">Features of the batch in inference (no noise) or training.</param>
 /// <param name="inputs">Disposed with this.</param>
-internal sealed class EncoderRun(Encoder encoder, long elements, Func<NoiseSource?, Tensor> encode, params IReadOnlyList<IDisposable> inputs) : IDisposable
+internal sealed class EncoderRun(nn.Module encoder, long elements, Func<NoiseSource?, Tensor> encode, params IReadOnlyList<IDisposable> inputs) : IDisposable
 {
     private readonly Generator _generator = new(2);
 
