@@ -13,6 +13,7 @@ internal static class Experiment
 {
     /// <summary>Runs what the command line asks for and returns the exit code: 0, or 1 where cells failed.</summary>
     /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
+    /// <exception cref="IOException">Another run computes into the folder.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; computed cells are kept.</exception>
     public static int Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
     {
@@ -24,6 +25,7 @@ internal static class Experiment
             for (var candidate = method.Candidates.Count - 1; candidate >= -1; candidate--)
                 Methods.Methods.Create(config, method, candidate < 0 ? null : candidate);
 
+        using var ownFolder = commandLine.Plan ? null : OutputLock.Take(commandLine.OutputFolder!);
         var data = config.Data.ToDictionary(
             set => set.Name,
             set => SelfSupervisedFeatures.Apply(
@@ -33,7 +35,7 @@ internal static class Experiment
         if (commandLine.Plan)
             return List(output, tuningCells, [.. plan.Matrix(commandLine.Validation, config.Methods.Where(method => method.Candidates.Count > 0).ToDictionary(method => method.Name, _ => 0))]);
 
-        var folder = Directory.CreateDirectory(commandLine.OutputFolder!).FullName;
+        var folder = Path.GetFullPath(commandLine.OutputFolder!);
         using var store = new CellStore(Path.Combine(folder, "cells.jsonl"), output.WriteLine);
         var runner = new ExperimentRunner(config, data, store, commandLine.Parallel);
         var tuning = Tuning.Choose(config, Compute(runner, "tuning on validation rows", tuningCells, output, cancellation));
