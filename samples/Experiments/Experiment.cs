@@ -38,15 +38,18 @@ internal static class Experiment
         var folder = Path.GetFullPath(commandLine.OutputFolder!);
         using var store = new CellStore(Path.Combine(folder, "cells.jsonl"), output.WriteLine);
         var runner = new ExperimentRunner(config, data, store, commandLine.Parallel);
-        var tuning = Tuning.Choose(config, Compute(runner, "tuning on validation rows", tuningCells, output, cancellation));
+        var tried = Compute(runner, "tuning on validation rows", tuningCells, output, cancellation);
+        var tuning = Tuning.Choose(config, tried);
         foreach (var note in tuning.Notes)
             output.WriteLine(note);
         var results = Compute(runner, commandLine.Validation ? "validation" : "cells", [.. plan.Matrix(commandLine.Validation, tuning.Chosen)], output, cancellation);
-        Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning);
+        var totals = RunTotals.Of([.. tried, .. results], data.Values);
+        Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning, totals);
 
         foreach (var (key, problem) in runner.Failures)
             output.WriteLine($"Failed: {key}: {problem}");
         output.WriteLine($"{runner.Counts.Computed} cells computed, {runner.Counts.Resumed} taken over from {folder}. See results.md there.");
+        output.WriteLine($"{totals}");
         return runner.Failures.IsEmpty ? 0 : 1;
     }
 
@@ -85,12 +88,12 @@ internal static class Experiment
             });
     }
 
-    private static void Write(string folder, string prefix, ExperimentConfig config, IReadOnlyList<CellResult> results, Tuning tuning)
+    private static void Write(string folder, string prefix, ExperimentConfig config, IReadOnlyList<CellResult> results, Tuning tuning, RunTotals totals)
     {
         var table = new ResultTable(config, results);
         CsvReport.WriteCells(Path.Combine(folder, $"{prefix}results.csv"), results);
         CsvReport.WriteSummary(Path.Combine(folder, $"{prefix}summary.csv"), table);
-        MarkdownReport.Write(Path.Combine(folder, $"{prefix}results.md"), config, table, tuning.Notes, results);
+        MarkdownReport.Write(Path.Combine(folder, $"{prefix}results.md"), config, table, tuning.Notes, results, totals);
         if (CurvePlot.Save(folder, table, "R@1", Figures.RecallAt10).Count > 0)
             CurvePlot.SavePoints(Path.Combine(folder, $"{prefix}curve.csv"), table);
     }
