@@ -13,6 +13,7 @@ internal static class Experiment
 {
     /// <summary>Runs what the command line asks for and returns the exit code: 0, or 1 where cells failed.</summary>
     /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
+    /// <exception cref="IOException">Another run computes into the folder.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; computed cells are kept.</exception>
     public static int Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
     {
@@ -24,6 +25,7 @@ internal static class Experiment
             for (var candidate = method.Candidates.Count - 1; candidate >= -1; candidate--)
                 Methods.Methods.Create(config, method, candidate < 0 ? null : candidate);
 
+        using var ownFolder = commandLine.Plan ? null : OutputLock.Take(commandLine.OutputFolder!);
         var data = config.Data.ToDictionary(
             set => set.Name,
             set => SelfSupervisedFeatures.Apply(
@@ -33,18 +35,21 @@ internal static class Experiment
         if (commandLine.Plan)
             return List(output, tuningCells, [.. plan.Matrix(commandLine.Validation, config.Methods.Where(method => method.Candidates.Count > 0).ToDictionary(method => method.Name, _ => 0))]);
 
-        var folder = Directory.CreateDirectory(commandLine.OutputFolder!).FullName;
+        var folder = Path.GetFullPath(commandLine.OutputFolder!);
         using var store = new CellStore(Path.Combine(folder, "cells.jsonl"), output.WriteLine);
         var runner = new ExperimentRunner(config, data, store, commandLine.Parallel);
-        var tuning = Tuning.Choose(config, Compute(runner, "tuning on validation rows", tuningCells, output, cancellation));
+        var tried = Compute(runner, "tuning on validation rows", tuningCells, output, cancellation);
+        var tuning = Tuning.Choose(config, tried);
         foreach (var note in tuning.Notes)
             output.WriteLine(note);
         var results = Compute(runner, commandLine.Validation ? "validation" : "cells", [.. plan.Matrix(commandLine.Validation, tuning.Chosen)], output, cancellation);
-        Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning);
+        var totals = RunTotals.Of([.. tried, .. results], data.Values);
+        Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning, totals);
 
         foreach (var (key, problem) in runner.Failures)
             output.WriteLine($"Failed: {key}: {problem}");
         output.WriteLine($"{runner.Counts.Computed} cells computed, {runner.Counts.Resumed} taken over from {folder}. See results.md there.");
+        output.WriteLine($"{totals}");
         return runner.Failures.IsEmpty ? 0 : 1;
     }
 
@@ -83,12 +88,12 @@ internal static class Experiment
             });
     }
 
-    private static void Write(string folder, string prefix, ExperimentConfig config, IReadOnlyList<CellResult> results, Tuning tuning)
+    private static void Write(string folder, string prefix, ExperimentConfig config, IReadOnlyList<CellResult> results, Tuning tuning, RunTotals totals)
     {
         var table = new ResultTable(config, results);
         CsvReport.WriteCells(Path.Combine(folder, $"{prefix}results.csv"), results);
         CsvReport.WriteSummary(Path.Combine(folder, $"{prefix}summary.csv"), table);
-        MarkdownReport.Write(Path.Combine(folder, $"{prefix}results.md"), config, table, tuning.Notes, results);
+        MarkdownReport.Write(Path.Combine(folder, $"{prefix}results.md"), config, table, tuning.Notes, results, totals);
         if (CurvePlot.Save(folder, table, "R@1", Figures.RecallAt10).Count > 0)
             CurvePlot.SavePoints(Path.Combine(folder, $"{prefix}curve.csv"), table);
     }

@@ -1,3 +1,5 @@
+using Experiments.Running;
+
 namespace Experiments.Data;
 
 /// <summary>Rows of two views. A null row lacks that side.</summary>
@@ -8,6 +10,9 @@ namespace Experiments.Data;
 /// <param name="Hash">Of the files and settings that it was read from.</param>
 internal sealed record TwoViewData(string Name, float[]?[] A, float[]?[] B, string[]? Labels, string Hash)
 {
+    /// <summary>What the networks took whose features these are; null where there are none, or a version computed them that did not time them.</summary>
+    public ComputingTime? NetworkTime { get; init; }
+
     public int Rows => A.Length;
 
     public int DimensionA { get; } = A.First(row => row is not null)!.Length;

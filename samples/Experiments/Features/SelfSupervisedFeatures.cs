@@ -54,6 +54,8 @@ internal static class SelfSupervisedFeatures
             note($"{config.Name}: training two networks of {settings.Steps} steps on {rowsA.Length} and {rowsB.Length} other pictures");
             _ = new GentleClipOptions(); // the library helps torch to load, so it comes first
             var features = new float[2][][];
+            var timer = new SharedTimer();
+            var share = timer.Start();
             try
             {
                 Parallel.For(0, 2, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation }, view =>
@@ -69,11 +71,11 @@ internal static class SelfSupervisedFeatures
                 cancellation.ThrowIfCancellationRequested();
             }
 
-            Save(file, hash, features);
+            Save(file, hash, features, timer.Stop(share));
         }
 
-        (a, b) = Load(file, hash, a.Length, b.Length);
-        var result = new TwoViewData(pictures.Name, Place(pictures.A, a), Place(pictures.B, b), pictures.Labels, hash);
+        (a, b, var time) = Load(file, hash, a.Length, b.Length);
+        var result = new TwoViewData(pictures.Name, Place(pictures.A, a), Place(pictures.B, b), pictures.Labels, hash) { NetworkTime = time };
         var (measured, _) = RowSplit.Tests(pictures, tests, experiment.SplitSeed);
         note(string.Create(CultureInfo.InvariantCulture, $"{config.Name}: features of {Path.GetFileName(file)}; linear CKA of both views on the test rows {Cka(result, measured):0.00}"));
         return result;
@@ -90,8 +92,8 @@ internal static class SelfSupervisedFeatures
             [.. others[(others.Length / 2)..].Where(row => data.B[row] is not null)]);
     }
 
-    // Hash, rows of A, rows of B, numbers in a row; the numbers.
-    private static void Save(string file, string hash, float[][][] features)
+    // Hash, rows of A, rows of B, numbers in a row; the numbers; what they took, which older files lack.
+    private static void Save(string file, string hash, float[][][] features, ComputingTime time)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var beside = $"{file}.{Guid.NewGuid():N}.part"; // whoever finds the file finds all of it
@@ -103,20 +105,22 @@ internal static class SelfSupervisedFeatures
             writer.Write(PictureNetwork.Features);
             foreach (var value in features.SelectMany(view => view).SelectMany(row => row))
                 writer.Write(value);
+            writer.Write(time.WallSeconds);
+            writer.Write(time.ProcessorSeconds);
         }
 
         File.Move(beside, file, overwrite: true);
     }
 
-    private static (float[][] A, float[][] B) Load(string file, string hash, int rowsA, int rowsB)
+    private static (float[][] A, float[][] B, ComputingTime? Time) Load(string file, string hash, int rowsA, int rowsB)
     {
         using var reader = new BinaryReader(File.OpenRead(file));
         try
         {
             if (reader.ReadString() == hash && reader.ReadInt32() == rowsA && reader.ReadInt32() == rowsB && reader.ReadInt32() is var width and > 0
-                && reader.BaseStream.Length - reader.BaseStream.Position == sizeof(float) * (long)width * (rowsA + rowsB))
+                && reader.BaseStream.Length - reader.BaseStream.Position - sizeof(float) * (long)width * (rowsA + rowsB) is var rest and (0 or 2 * sizeof(double)))
             {
-                return (Rows(rowsA, width), Rows(rowsB, width));
+                return (Rows(rowsA, width), Rows(rowsB, width), rest == 0 ? null : new ComputingTime(reader.ReadDouble(), reader.ReadDouble()));
             }
         }
         catch (EndOfStreamException)

@@ -11,7 +11,7 @@ internal static class CsvReport
     {
         var text = new StringBuilder("data,method,pairs,pairCount,unpaired,unpairedRows,unpairedA,unpairedB,seed,steps,pairPresentations,figure,value\n");
         foreach (var cell in cells)
-            foreach (var (figure, value) in cell.Figures.Append(new("fit seconds", cell.FitSeconds)))
+            foreach (var (figure, value) in cell.Figures.Concat(Times(cell)))
                 Line(text, cell.Key.Data, cell.Key.Method, cell.Key.Pairs, cell.PairCount, Lower(cell.Key.Unpaired), cell.Key.UnpairedRows, cell.UnpairedA, cell.UnpairedB, cell.Key.Seed, cell.Steps, cell.PairPresentations, figure, value);
         File.WriteAllText(file, text.ToString());
     }
@@ -26,6 +26,9 @@ internal static class CsvReport
                         comparison.Difference?.Mean, comparison.Difference?.Deviation, comparison.ShareBetter, comparison.GapRecovered);
         File.WriteAllText(file, text.ToString());
     }
+
+    private static IEnumerable<KeyValuePair<string, double>> Times(CellResult cell) =>
+        cell.Time is { } time ? [new("fit seconds", cell.FitSeconds), new("wall seconds", time.WallSeconds), new("processor seconds", time.ProcessorSeconds)] : [new("fit seconds", cell.FitSeconds)];
 
     private static string Lower(Enum value) => value.ToString().ToLowerInvariant();
 

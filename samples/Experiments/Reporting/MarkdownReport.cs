@@ -10,7 +10,7 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
 {
     private readonly StringBuilder _text = new();
 
-    public static void Write(string file, ExperimentConfig config, ResultTable results, IEnumerable<string> choices, IReadOnlyList<CellResult> cells)
+    public static void Write(string file, ExperimentConfig config, ResultTable results, IEnumerable<string> choices, IReadOnlyList<CellResult> cells, RunTotals totals)
     {
         var report = new MarkdownReport(config, results);
         report.Head(cells, [.. choices]);
@@ -19,6 +19,7 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         foreach (var data in results.DataSets)
             foreach (var pairs in results.Pairs)
                 report.Table(data, pairs);
+        report.Totals(totals);
         File.WriteAllText(file, report._text.ToString());
     }
 
@@ -30,7 +31,7 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
             + "from one modality's training rows to the other's measured rows, by class centroid and by nearest neighbour.");
         Line($"Δ is the paired difference of {Running.Figures.RecallAt10} to {config.Baseline}, seed by seed; *better* the share of seeds above it"
             + (config.Ceiling is { } ceiling ? $"; *gap* = (method - {config.Baseline}) / ({ceiling} - {config.Baseline}), left out where the gap is below one point" : "") + ". "
-            + "*Presented* is the number of pairs in all batches together, in thousands: 0 for a closed form.");
+            + "*Presented* is the number of pairs in all batches together, in thousands: 0 for a closed form. *s* is the time of a fit by the clock on the wall, *cpu s* the processor time of the fit and its measurement.");
         if (cells.Select(cell => cell.Build).Distinct().Count() is var builds and > 1)
             Line($"\n**The cells come from {builds} builds of the library**; delete cells.jsonl to compute all with one.");
         foreach (var choice in choices)
@@ -50,14 +51,15 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         var first = groups.First(group => group.Method != config.Ceiling).Cells[0];
         Line(Invariant($"{first.PairCount} pairs; {groups.Max(group => group.Cells[0].UnpairedA)} unpaired rows of A, {groups.Max(group => group.Cells[0].UnpairedB)} of B; seeds {string.Join(", ", config.Seeds)}."));
         Line("");
-        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", "gap", "presented", "s"]);
-        Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 6 : 5))]);
+        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", "gap", "presented", "s", "cpu s"]);
+        Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 7 : 6))]);
         foreach (var group in groups)
         {
             var comparison = results.Compare(group, Running.Figures.RecallAt10);
             Row([
                 group.Label, .. curve ? (string[])[group.UnpairedRows] : [], .. figures.Select(figure => Percent(Summary.Of(group.Values(figure)))), Percent(comparison?.Difference, signed: true),
-                Share(comparison?.ShareBetter), Gap(comparison?.GapRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"), Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}")]);
+                Share(comparison?.ShareBetter), Gap(comparison?.GapRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"), Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}"),
+                group.Cells.Average(cell => cell.Time?.ProcessorSeconds) is { } processor ? Invariant($"{processor:f1}") : ""]);
         }
 
         Line("");
@@ -108,6 +110,16 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
                     return (string[])[Percent(Summary.Of(differences), signed: true), differences.Length == 0 ? "" : Share(differences.Count(value => value > 0) / (double)differences.Length)];
                 })]);
         Line("");
+    }
+
+    private void Totals(RunTotals totals)
+    {
+        Line("## Time");
+        Line("");
+        Line($"{totals}");
+        Line("");
+        Line("Times of all starts of the runner are in the sums; reading the data and writing this report are not. Minutes on several cores are the processor time divided by "
+            + "them: what an idle machine with as many takes when all are kept busy.");
     }
 
     private void Line(string line) => _text.Append(line).Append('\n');

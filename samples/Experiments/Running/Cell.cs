@@ -30,5 +30,7 @@ internal sealed record CellKey(bool Validation, string Data, string Method, int?
 /// <param name="PairPresentations">Pairs in all batches together.</param>
 /// <param name="FitSeconds">Time of the fit.</param>
 /// <param name="Figures">Shares from 0 to 1, by name.</param>
+/// <param name="Time">Of the fit and the measurement; null in cells of a version that did not record it.</param>
 internal sealed record CellResult(
-    CellKey Key, string Hash, string Build, int PairCount, int UnpairedA, int UnpairedB, int Steps, long PairPresentations, double FitSeconds, IReadOnlyDictionary<string, double> Figures);
+    CellKey Key, string Hash, string Build, int PairCount, int UnpairedA, int UnpairedB, int Steps, long PairPresentations, double FitSeconds, IReadOnlyDictionary<string, double> Figures,
+    ComputingTime? Time = null);

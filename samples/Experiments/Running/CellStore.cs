@@ -21,7 +21,7 @@ internal sealed class CellStore : IDisposable
     private readonly FileStream _file;
     private readonly Lock _lock = new();
 
-    /// <summary>Opens or creates the file, which no other process may write meanwhile.</summary>
+    /// <summary>Opens or creates the file; <see cref="OutputLock"/> keeps other processes from writing it meanwhile.</summary>
     /// <param name="path">The file.</param>
     /// <param name="note">Receives what was wrong with it.</param>
     /// <exception cref="InvalidDataException">A line before the last is no cell.</exception>

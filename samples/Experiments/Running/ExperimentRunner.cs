@@ -25,6 +25,7 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
     /// <summary>Cells computed and cells found in the store.</summary>
     public (int Computed, int Resumed) Counts => (_computed, _resumed);
 
+    private readonly SharedTimer _timer = new();
     private int _computed, _resumed;
 
     /// <summary>Computes what is missing and returns all results, in the order of the plan.</summary>
@@ -63,7 +64,7 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         try
         {
             torch.set_num_threads(config.Threads); // the number is kept for each thread
-            store.Add(Measure(cell, hash, cancellation));
+            store.Add(Timed(() => Measure(cell, hash, cancellation)));
             Interlocked.Increment(ref _computed);
         }
         catch (Exception problem) when (problem is ArithmeticException or InvalidOperationException or ArgumentException or System.Runtime.InteropServices.ExternalException)
@@ -72,6 +73,20 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         }
 
         progress(cell.Key, true);
+    }
+
+    private CellResult Timed(Func<CellResult> measure)
+    {
+        var share = _timer.Start();
+        try
+        {
+            return measure() with { Time = _timer.Stop(share) };
+        }
+        catch
+        {
+            _timer.Stop(share); // else those that still run would share with it
+            throw;
+        }
     }
 
     private CellResult Measure(PlannedCell cell, string hash, CancellationToken cancellation)

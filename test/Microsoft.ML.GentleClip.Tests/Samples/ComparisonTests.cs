@@ -58,10 +58,10 @@ public sealed class ComparisonTests : ExperimentTest
     {
         CellResult[] cells = [Cell("points", "Clip", "8", 1, 0.2), Cell("points", "Ours", "8", 1, 0.5), Cell("points", "Ours", "8", 1, 0.4, UnpairedRows.Gaussian), Cell("points", "All", "all", 1, 0.8)];
         var config = ExperimentConfig.Load(Write(Configuration.ReplaceLineEndings("\n")));
-        MarkdownReport.Write(Folder.File("results.md"), config, new ResultTable(config, cells), [], cells);
+        MarkdownReport.Write(Folder.File("results.md"), config, new ResultTable(config, cells), [], cells, RunTotals.Of(cells, []));
         var text = File.ReadAllText(Folder.File("results.md"));
-        StringAssert.Contains(text, "| Ours | 50.0 | +30.0 | 100 % | 0.50 | 2 | 0.5 |");
-        StringAssert.Contains(text, "| Ours, gaussian rows | 40.0 | +20.0 | 100 % | 0.33 | 2 | 0.5 |");
+        StringAssert.Contains(text, "| Ours | 50.0 | +30.0 | 100 % | 0.50 | 2 | 0.5 |  |");
+        StringAssert.Contains(text, "| Ours, gaussian rows | 40.0 | +20.0 | 100 % | 0.33 | 2 | 0.5 |  |");
         StringAssert.Contains(text, "| Ours | gaussian | 8 | 1 | +10.0 | 100 % |");
     }
 

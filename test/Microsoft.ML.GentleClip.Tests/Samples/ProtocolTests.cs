@@ -93,7 +93,8 @@ public sealed class ProtocolTests : ExperimentTest
     {
         var pairs = TwoViews.Pairs(300, seed: 5);
         float[][] a = [.. pairs.Select(row => row.A!)], b = [.. pairs.Select(row => row.B!)];
-        using var fitted = new LinearMethod().Fit(new TrainingSet(a[..50], b[..50], a[50..200], b[50..200]), seed: 1, CancellationToken.None);
+        var config = ExperimentConfig.Load(Write(Json("""{ "name": "linear", "baseline": "linear" }""")));
+        using var fitted = global::Experiments.Methods.Methods.Create(config, config.Methods[1]).Fit(new TrainingSet(a[..50], b[..50], a[50..200], b[50..200]), seed: 1, CancellationToken.None);
         var measured = new LabelledRows(a[200..], b[200..], [.. pairs[200..].Select(row => $"{row.Cluster}")]);
         var figures = Figures.Measure(fitted, new TrainingSet(a[..50], b[..50], [], []), measured, new LabelledRows(a[..200], b[..200], [.. pairs[..200].Select(row => $"{row.Cluster}")]));
         Assert.IsGreaterThan(0.9, figures[Figures.RecallAt10]);
