@@ -41,7 +41,4 @@ internal sealed class TextTokenizer
         var tokens = words.Length == 0 ? [] : _tokenizer.EncodeToIds(words, addSpecialTokens: false);
         return [_tokenizer.ClassificationTokenId, .. tokens.Take(room), _tokenizer.SeparatorTokenId];
     }
-
-    /// <summary>The text of tokens, words separated by blanks.</summary>
-    public string Decode(IEnumerable<int> tokens) => _tokenizer.Decode(tokens, skipSpecialTokens: true);
 }
