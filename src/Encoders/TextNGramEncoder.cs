@@ -87,7 +87,7 @@ internal sealed class TextNGramEncoder : Encoder
         var device = table.device;
         var (row_, bucket_) = (tensor(rows.ToArray(), device: device), tensor(buckets.ToArray(), device: device));
         var weight = tensor(counts.ToArray(), device: device).to(table.dtype) * rarity.index_select(0, bucket_);
-        var squares = zeros(texts.Count, table.dtype, device).index_add_(0, row_, weight.square(), Scalars.One);
+        var squares = zeros(texts.Count, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
         weight = weight / squares.sqrt().clamp_min(Scalars.Of(float.Epsilon)).index_select(0, row_);
         if (noise is not null)
             weight = noise.Dropout(weight, _options.NGramDropout);
