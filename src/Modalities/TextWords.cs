@@ -35,8 +35,9 @@ internal static class TextWords
                 isOpen = false;
             else if (!IsDropped(rune))
             {
-                var alone = IsAlone(rune);
-                foreach (var letter in lowerCase ? Plain(rune, letters) : letters[..rune.EncodeToUtf16(letters)])
+                var plain = lowerCase ? Plain(rune, letters) : letters[..rune.EncodeToUtf16(letters)];
+                var alone = IsAlone(rune) || plain.Length == 1 && IsAlone(new Rune(plain[0])); // some accents that stand alone leave a punctuation mark
+                foreach (var letter in plain)
                 {
                     var starts = !isOpen || alone && !char.IsLowSurrogate(letter);
                     if (starts && count++ == maximumWords)
