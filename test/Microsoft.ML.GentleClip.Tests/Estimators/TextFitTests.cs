@@ -117,6 +117,9 @@ public sealed class TextFitTests
         foreach (var (name, value) in first.Model.state_dict())
             Esm2Golden.AssertClose(value, second.Model.state_dict()[name], 1e-6, name);
         Assert.AreEqual(((TextModality)first.ModalityA).Encoder, ((TextModality)second.ModalityA).Encoder);
+        if (((TextModality)first.ModalityA).Encoder is BertEncoderOptions learnt) // as many tokens, but others
+            Assert.Contains("The vocabulary of column 'Text' is not that of the initial model", Assert.ThrowsExactly<ArgumentException>(() =>
+                _mlContext.Transforms.GentleClip(Captions.Options(learnt with { Vocabulary = [.. learnt.Vocabulary!.SkipLast(1), "other"] })).Fit(View(others), initial: first)).Message);
     }
 
     [TestMethod]

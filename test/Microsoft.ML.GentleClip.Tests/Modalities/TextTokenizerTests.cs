@@ -86,6 +86,19 @@ public sealed class TextTokenizerTests
     }
 
     [TestMethod]
+    public void ManyThreadsEncodeAsOneDoes()
+    {
+        string[] texts = [.. Captions.Pairs(500, 1).Select(row => row.Text!)];
+        var options = new BertEncoderOptions { MaximumVocabularySize = 150 };
+        var tokenizer = new TextTokenizer(options with { Vocabulary = TextVocabulary.Learn(texts.Select(text => text.AsMemory()), options) });
+        var expected = texts.Select(text => string.Join(' ', tokenizer.Encode(text))).ToArray();
+        var found = new string[8 * texts.Length];
+        Parallel.For(0, found.Length, i => found[i] = string.Join(' ', tokenizer.Encode(texts[i % texts.Length])));
+        for (var i = 0; i < found.Length; i++)
+            Assert.AreEqual(expected[i % texts.Length], found[i]);
+    }
+
+    [TestMethod]
     public void VocabulariesAreLearntFromTheMostFrequentPairs()
     {
         var texts = Enumerable.Repeat("low", 5).Concat(Enumerable.Repeat("lower", 2)).Concat(Enumerable.Repeat("newest", 6)).Concat(Enumerable.Repeat("widest", 3)).Select(t => t.AsMemory()).ToArray();
