@@ -45,7 +45,11 @@ public sealed class TextFitTests
         File.WriteAllLines(vocabulary, BertGolden.Vocabulary);
         using var model = Fit(Captions.Options(new BertEncoderOptions
         {
-            Size = BertGolden.Size, WeightsFile = BertGolden.PathOf(file), VocabularyFile = vocabulary, TrainableLayers = 0, MaximumLength = 40,
+            Size = BertGolden.Size,
+            WeightsFile = BertGolden.PathOf(file),
+            VocabularyFile = vocabulary,
+            TrainableLayers = 0,
+            MaximumLength = 40,
         }));
         using var reference = BertGolden.Model(ScalarType.Float32);
         var weights = model.Model.state_dict();
