@@ -34,6 +34,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     {
         VectorModality vector => VectorEncoder.Measure(vector.Encoder, inputDimension),
         ProteinSequenceModality sequence => Esm2Encoder.Measure(sequence.Encoder),
+        TextModality { Encoder: TextNGramOptions nGrams } => TextNGramEncoder.Measure(nGrams),
+        TextModality { Encoder: BertEncoderOptions bert } => BertEncoder.Measure(bert),
         ProteinStructureModality structure => CdConvNetwork.Measure(structure.Encoder),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
@@ -46,6 +48,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     {
         VectorModality vector => new VectorEncoder(vector.Encoder, inputDimension, generator),
         ProteinSequenceModality sequence => new Esm2Encoder(sequence.Encoder, generator),
+        TextModality { Encoder: TextNGramOptions nGrams } => new TextNGramEncoder(nGrams, generator),
+        TextModality { Encoder: BertEncoderOptions bert } => new BertEncoder(bert, generator),
         ProteinStructureModality structure => new CdConvEncoder(structure.Encoder, generator),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };

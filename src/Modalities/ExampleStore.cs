@@ -19,6 +19,13 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
     public virtual int LengthOf(int position) => 1;
 
+    /// <summary>A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these examples.</summary>
+    /// <param name="modality">Settings of the training.</param>
+    /// <param name="initial">The same side of the model that is trained on, or null.</param>
+    /// <exception cref="ArgumentException">The initial model is not what the settings say.</exception>
+    /// <exception cref="InvalidDataException">A file that the settings name cannot be used.</exception>
+    public virtual Modality Complete(Modality modality, Modality? initial) => modality;
+
     /// <summary>Forgets the examples and keeps the memory.</summary>
     public virtual void Clear() => Count = 0;
 

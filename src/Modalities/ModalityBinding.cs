@@ -34,6 +34,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
             VectorModality => new VectorBinding(column),
             ProteinSequenceModality sequence => new SequenceBinding(column, sequence.Encoder.UnknownResidues),
             ProteinStructureModality structure => new StructureBinding(column, Sequence(structure.SequenceColumnName, schema)),
+            TextModality text => new TextBinding(column, text.Encoder),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
     }
@@ -48,6 +49,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
         {
             VectorModality => (VectorBinding.Accepts(column), VectorBinding.ExpectedType),
             ProteinSequenceModality => (SequenceBinding.Accepts(column), SequenceBinding.ExpectedType),
+            TextModality => (TextBinding.Accepts(column), TextBinding.ExpectedType),
             ProteinStructureModality => (StructureBinding.Accepts(column), StructureBinding.ExpectedType),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };

@@ -157,6 +157,8 @@ internal static class ModelSerializer
         VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
         ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
         ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
+        TextModality { Encoder: TextNGramOptions nGrams } text => new TextTowerDescription(text.InputColumnName, text.OutputColumnName, nGrams),
+        TextModality { Encoder: BertEncoderOptions bert } text => new BertTowerDescription(text.InputColumnName, text.OutputColumnName, bert with { Size = bert.Size, WeightsFile = null, VocabularyFile = null }),
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
@@ -167,6 +169,10 @@ internal static class ModelSerializer
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
         SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
         StructureTowerDescription structure => new(Modality.ProteinStructure(structure.InputColumn, structure.OutputColumn, structure.SequenceColumn, structure.Encoder), 0),
+        TextTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder), 0),
+        BertTowerDescription { Encoder.Vocabulary: null } text =>
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: the text of column '{text.InputColumn}' has no vocabulary."),
+        BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
 
@@ -177,6 +183,8 @@ internal static class ModelSerializer
     [JsonPolymorphic(TypeDiscriminatorPropertyName = "modality")]
     [JsonDerivedType(typeof(VectorTowerDescription), "vector")]
     [JsonDerivedType(typeof(SequenceTowerDescription), "proteinSequence")]
+    [JsonDerivedType(typeof(TextTowerDescription), "text")]
+    [JsonDerivedType(typeof(BertTowerDescription), "textBert")]
     [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
     private abstract record TowerDescription;
 
@@ -185,4 +193,8 @@ internal static class ModelSerializer
     private sealed record SequenceTowerDescription(string InputColumn, string OutputColumn, Esm2Options Encoder) : TowerDescription;
 
     private sealed record StructureTowerDescription(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription;
+
+    private sealed record TextTowerDescription(string InputColumn, string OutputColumn, TextNGramOptions Encoder) : TowerDescription;
+
+    private sealed record BertTowerDescription(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription;
 }

@@ -58,6 +58,17 @@ public abstract class Modality
         string inputColumnName, string outputColumnName, string? sequenceColumnName = null, CdConvOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, sequenceColumnName, encoder ?? new CdConvOptions());
 
+    /// <summary>
+    /// A modality of text: a column of text, encoded by hashed character n-grams, which few rows are enough for, or by BERT. Text that is empty, or has only blanks and
+    /// control characters, is a missing sample.
+    /// </summary>
+    /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="encoder"><see cref="TextNGramOptions"/> or <see cref="BertEncoderOptions"/>; null takes the defaults of the former.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static TextModality Text(string inputColumnName, string outputColumnName, TextEncoderOptions? encoder = null) =>
+        new(inputColumnName, outputColumnName, encoder ?? new TextNGramOptions());
+
     /// <summary>Checks what the encoder's setters cannot see alone.</summary>
     /// <exception cref="ArgumentException">Settings contradict each other.</exception>
     internal virtual void Validate()

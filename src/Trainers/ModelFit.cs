@@ -104,8 +104,8 @@ internal sealed class ModelFit(
     private TwoTowerModel Create(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
     {
         var spec = new TwoTowerSpec(
-            new TowerSpec(training.ModalityA!, data.BindingA.InputDimension),
-            new TowerSpec(training.ModalityB!, data.BindingB.InputDimension),
+            new TowerSpec(data.A.Complete(training.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
+            new TowerSpec(data.B.Complete(training.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
             training.EmbeddingDimension, training.Temperature, TeacherFactory.Spec(training));
         var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
         try

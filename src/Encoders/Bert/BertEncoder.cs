@@ -1,0 +1,95 @@
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Weights;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>BERT as an encoder of text: WordPiece tokens, pooled representations, dropout in training.</summary>
+internal sealed class BertEncoder : Encoder
+{
+    private readonly BertEncoderOptions _options;
+    private readonly TextTokenizer _tokenizer;
+    private readonly BertModule model;
+
+    /// <summary>Creates the encoder of options that have a vocabulary, with fresh weights.</summary>
+    /// <exception cref="ArgumentException">Settings contradict each other.</exception>
+    public BertEncoder(BertEncoderOptions options, Generator generator) : base(nameof(BertEncoder))
+    {
+        options.Validate();
+        _options = options;
+        _tokenizer = new TextTokenizer(options);
+        model = new BertModule(options.Size, options.Vocabulary!.Count, generator);
+        if (options.TrainableLayers is { } layers)
+            model.FreezeAllBut(layers);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+
+    /// <summary>Number of weights and width of the features of such an encoder; nothing is allocated.</summary>
+    public static (long Weights, int FeatureDimension) Measure(BertEncoderOptions options) =>
+        (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.EmbeddingDimension);
+
+    /// <inheritdoc/>
+    public override bool IsFrozen => _options.TrainableLayers == 0;
+
+    /// <inheritdoc/>
+    public override void LoadPretrained()
+    {
+        if (_options.WeightsFile is not { } file)
+            return;
+        using var weights = BertWeightNames.Read(file);
+        var expected = (_options.Size.Layers, _options.Size.EmbeddingDimension, _options.Vocabulary!.Count);
+        if (BertWeightNames.Shape(weights) is { } found && found != expected)
+            throw new InvalidDataException($"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of {expected.EmbeddingDimension}, "
+                + $"as {nameof(BertEncoderOptions)}.{nameof(_options.Size)} says, for the vocabulary's {expected.Count} tokens.");
+        Load(weights);
+    }
+
+    /// <summary>Loads a checkpoint under Hugging Face's names; its pooler is left out.</summary>
+    /// <exception cref="InvalidDataException">The weights are of another size or model.</exception>
+    public void Load(StateDict weights) => model.Load(weights);
+
+    /// <inheritdoc/>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
+        Features([.. ((TextBatch)batch).Texts.Select(text => _tokenizer.Encode(text.Span))], noise);
+
+    /// <summary>Features <c>[batch, FeatureDimension]</c> of texts' tokens, encoded in parts of similar length.</summary>
+    /// <param name="texts">Numbers of the tokens of each, [CLS] and [SEP] included.</param>
+    /// <param name="noise">Dropout in training; null in inference.</param>
+    public Tensor Features(IReadOnlyList<int[]> texts, NoiseSource? noise)
+    {
+        using var scope = NewDisposeScope();
+        var device = parameters().First().device;
+        var lengths = texts.Select(text => (long)text.Length).ToArray();
+        var dropout = new BertDropout(IsFrozen ? null : noise, _options.Dropout);
+        var buckets = Esm2Batch.Buckets(lengths, device.type);
+        var parts = new List<Tensor>();
+        foreach (var bucket in buckets)
+        {
+            using var part = NewDisposeScope();
+            var (longest, shortest) = (lengths[bucket[0]], lengths[bucket[^1]]);
+            var rows = new long[bucket.Length * longest];
+            Array.Fill(rows, _tokenizer.Padding);
+            for (var i = 0; i < bucket.Length; i++)
+                texts[(int)bucket[i]].Select(token => (long)token).ToArray().CopyTo(rows, i * longest);
+            var counts = tensor(Array.ConvertAll(bucket, row => lengths[row]), device: device);
+            var tokens = tensor(rows, [bucket.Length, longest], device: device);
+            parts.Add(Pool(model.Represent(tokens, longest == shortest ? null : counts, dropout), counts).MoveToOuterDisposeScope());
+        }
+        var order = new long[lengths.Length];
+        foreach (var (row, at) in buckets.SelectMany(bucket => bucket).Select((row, at) => (row, at)))
+            order[row] = at;
+        return cat(parts, 0).index_select(0, tensor(order, device: device)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Pool(Tensor representations, Tensor lengths)
+    {
+        if (_options.Pooling == BertPooling.ClassificationToken)
+            return representations.select(1, 0);
+        var token = Scalars.Range(representations.size(1), lengths.device).unsqueeze(0).lt(lengths.unsqueeze(1)).to(representations.dtype);
+        return token.unsqueeze(1).bmm(representations).squeeze(1) / lengths.unsqueeze(1).to(representations.dtype);
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>The weighted sum of hashed n-grams' vectors, then per layer a linear map, GELU and dropout. See <see cref="TextNGramOptions"/> for the weights.</summary>
+internal sealed class TextNGramEncoder : Encoder
+{
+    private readonly TextNGramOptions _options;
+    private readonly Parameter table;
+    private readonly Tensor rarity;
+    private readonly ModuleList<Linear> layers;
+
+    /// <summary>Creates the encoder with fresh weights; before <see cref="Prepare"/> all n-grams are equally rare.</summary>
+    public TextNGramEncoder(TextNGramOptions options, Generator generator) : base(nameof(TextNGramEncoder))
+    {
+        _options = options;
+        using (NewDisposeScope())
+            table = Owned.Parameter(randn([options.Buckets, options.EmbeddingDimension], dtype: ScalarType.Float32, generator: generator));
+        rarity = Owned.Buffer(ones(options.Buckets, dtype: ScalarType.Float32));
+        layers = [];
+        FeatureDimension = options.EmbeddingDimension;
+        foreach (var width in options.HiddenDimensions)
+        {
+            layers.Add(new Linear(FeatureDimension, width, generator));
+            FeatureDimension = width;
+        }
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override int FeatureDimension { get; }
+
+    /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
+    public static (long Weights, int FeatureDimension) Measure(TextNGramOptions options)
+    {
+        var (weights, width) = ((1L + options.EmbeddingDimension) * options.Buckets, options.EmbeddingDimension);
+        foreach (var next in options.HiddenDimensions)
+        {
+            weights += Linear.CountWeights(width, next);
+            width = next;
+        }
+        return (weights, width);
+    }
+
+    /// <inheritdoc/>
+    public override void Prepare(ExampleStore examples)
+    {
+        var store = (TextStore)examples;
+        var textsWith = new int[_options.Buckets];
+        for (var i = 0; i < store.Count; i++)
+            foreach (var (bucket, _) in TextNGrams.Count(store[i].Span, _options))
+                textsWith[bucket]++;
+        // The vector of an n-gram that no text has stays random: it would be noise.
+        var values = Array.ConvertAll(textsWith, count => count == 0 ? 0f : (float)(1 + Math.Log((1.0 + store.Count) / (1 + count))));
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        rarity.copy_(tensor(values));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
+    {
+        using var scope = NewDisposeScope();
+        var x = Sum(((TextBatch)batch).Texts, noise);
+        foreach (var layer in layers)
+        {
+            x = nn.functional.gelu(layer.forward(x));
+            if (noise is not null)
+                x = noise.Dropout(x, _options.Dropout);
+        }
+        return x.MoveToOuterDisposeScope();
+    }
+
+    private Tensor Sum(IReadOnlyList<ReadOnlyMemory<char>> texts, NoiseSource? noise)
+    {
+        var (rows, buckets, counts) = (new List<long>(), new List<long>(), new List<float>());
+        for (var row = 0; row < texts.Count; row++)
+            foreach (var (bucket, count) in TextNGrams.Count(texts[row].Span, _options))
+            {
+                rows.Add(row);
+                buckets.Add(bucket);
+                counts.Add(1 + MathF.Log(count));
+            }
+        var device = table.device;
+        var (row_, bucket_) = (tensor(rows.ToArray(), device: device), tensor(buckets.ToArray(), device: device));
+        var weight = tensor(counts.ToArray(), device: device).to(table.dtype) * rarity.index_select(0, bucket_);
+        var squares = zeros(texts.Count, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
+        weight = weight / squares.sqrt().clamp_min(Scalars.Of(float.Epsilon)).index_select(0, row_);
+        if (noise is not null)
+            weight = noise.Dropout(weight, _options.NGramDropout);
+        return zeros([texts.Count, table.size(1)], table.dtype, device).index_add(0, row_, table.index_select(0, bucket_) * weight.unsqueeze(1), Scalars.One);
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+
+namespace Microsoft.ML.GentleClip.Search;
+
+/// <summary>The columns of a zero-shot classification: a probability for each label, and the most probable one.</summary>
+internal sealed class ZeroShotColumns : AppendedColumns
+{
+    private readonly ZeroShotClassifier _classifier;
+
+    private ZeroShotColumns(ZeroShotClassifier classifier, DataViewSchema.Column embedding, string scoreColumn, string labelColumn) : base(embedding)
+    {
+        _classifier = classifier;
+        Outputs =
+        [
+            new(scoreColumn, new VectorDataViewType(NumberDataViewType.Single, classifier.Labels.Count), SlotNames.ToAnnotations([.. classifier.Labels])),
+            new(labelColumn, TextDataViewType.Instance),
+        ];
+    }
+
+    /// <inheritdoc/>
+    protected override DataViewSchema.DetachedColumn[] Outputs { get; }
+
+    /// <summary>Binds to the embedding column of a schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the prototypes.</exception>
+    public static ZeroShotColumns Bind(ZeroShotClassifier classifier, DataViewSchema schema, string embeddingColumn, string scoreColumn, string labelColumn)
+    {
+        var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn);
+        return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == classifier.Dimension
+            ? new(classifier, column, scoreColumn, labelColumn)
+            : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
+    }
+
+    /// <inheritdoc/>
+    protected override Delegate?[] CreateGetters(DataViewRow row, Func<int, bool> isActive)
+    {
+        if (!isActive(0) && !isActive(1))
+            return new Delegate?[Outputs.Length];
+        var getter = row.GetGetter<VBuffer<float>>(Input);
+        var (similarities, dense) = (new float[_classifier.Labels.Count], new float[_classifier.Dimension]);
+        VBuffer<float> value = default;
+        var position = -1L;
+        return [isActive(0) ? (ValueGetter<VBuffer<float>>)GetScores : null, isActive(1) ? (ValueGetter<ReadOnlyMemory<char>>)GetLabel : null];
+
+        void GetScores(ref VBuffer<float> target)
+        {
+            Compare();
+            var editor = VBufferEditor.Create(ref target, similarities.Length);
+            similarities.CopyTo(editor.Values);
+            _classifier.ToProbabilities(editor.Values);
+            target = editor.Commit();
+        }
+
+        void GetLabel(ref ReadOnlyMemory<char> target)
+        {
+            Compare();
+            target = ZeroShotClassifier.Best(similarities) is >= 0 and var best ? _classifier.Labels[best].AsMemory() : default;
+        }
+
+        // Both columns come from one comparison.
+        void Compare()
+        {
+            if (position == row.Position && position >= 0)
+                return;
+            getter(ref value);
+            value.CopyTo(dense);
+            _classifier.Compare(value.Length == 0 ? [] : dense, similarities, row.Position);
+            position = row.Position;
+        }
+    }
+}

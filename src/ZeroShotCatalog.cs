@@ -1,0 +1,105 @@
+using Microsoft.ML.GentleClip;
+using Microsoft.ML.GentleClip.Evaluation;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Search;
+using Microsoft.ML.GentleClip.Transformers;
+
+namespace Microsoft.ML;
+
+/// <summary>Zero-shot classification and embeddings of texts by a fitted model.</summary>
+public static class ZeroShotCatalog
+{
+    private const string Placeholder = "{0}";
+
+    /// <summary>Embeds texts that are in no data view, such as what a user types into a search box.</summary>
+    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="texts">The texts.</param>
+    /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
+    /// <returns>An embedding of length 1 for each text; NaN in every slot for one that is empty or blank.</returns>
+    /// <exception cref="ArgumentException">The model has no such modality; or none is named and both are text.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public static IReadOnlyList<float[]> EmbedTexts(this GentleClipTransformer model, IEnumerable<string> texts, string? textColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(texts);
+        return TextEmbedding.Embed(model, TextEmbedding.Sides(model, textColumnName).Text, [.. texts]);
+    }
+
+    /// <summary>Makes a zero-shot classifier of labels' texts: each label's prototype is the mean of the unit embeddings of its prompts. The temperature is the model's.</summary>
+    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="labels">The labels, different from one another.</param>
+    /// <param name="templates">Prompts with <c>{0}</c> where the label goes, such as "a picture of {0}"; null, the default, for the labels alone.</param>
+    /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
+    /// <exception cref="ArgumentException">
+    /// The model has no such modality, or none is named and both are text; there are no labels or no templates, a label is blank or there twice, or a template lacks <c>{0}</c>.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public static ZeroShotClassifier CreateZeroShotClassifier(this GentleClipTransformer model, IEnumerable<string> labels, IEnumerable<string>? templates = null, string? textColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(labels);
+        string[] names = [.. labels], prompts = [.. templates ?? [Placeholder]];
+        Check(names, prompts);
+        var side = TextEmbedding.Sides(model, textColumnName).Text;
+        string[] texts = [.. names.SelectMany(label => prompts.Select(prompt => prompt.Replace(Placeholder, label, StringComparison.Ordinal)))];
+        var rows = new EmbeddingRows(model.EmbeddingDimension, texts.Length);
+        foreach (var embedding in TextEmbedding.Embed(model, side, texts))
+            rows.Add(embedding);
+        return ZeroShotClassifier.Create(names, rows, [.. Enumerable.Range(0, texts.Length).Select(row => row / prompts.Length)], Math.Exp(-model.Model.LogitScale.item<float>()));
+    }
+
+    /// <summary>Appends the columns of a zero-shot classification, computed as they are read.</summary>
+    /// <param name="catalog">The data catalog.</param>
+    /// <param name="data">Rows with embeddings.</param>
+    /// <param name="classifier">The classifier.</param>
+    /// <param name="embeddingColumnName">The embeddings: a vector of Single of the classifier's dimension; NaN where absent.</param>
+    /// <param name="scoreColumnName">Column that receives the probabilities, a vector of Single with a slot for each label, named as the label; NaN where the embedding is absent.</param>
+    /// <param name="predictedLabelColumnName">Column that receives the most probable label, text; empty where the embedding is absent.</param>
+    /// <returns>The rows with the two columns.</returns>
+    /// <exception cref="ArgumentException">A name is empty, or both output columns are the same.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size.</exception>
+    public static IDataView ScoreZeroShot(
+        this DataOperationsCatalog catalog, IDataView data, ZeroShotClassifier classifier, string embeddingColumnName,
+        string scoreColumnName = "Score", string predictedLabelColumnName = "PredictedLabel")
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentException.ThrowIfNullOrWhiteSpace(embeddingColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(scoreColumnName);
+        ArgumentException.ThrowIfNullOrWhiteSpace(predictedLabelColumnName);
+        if (scoreColumnName == predictedLabelColumnName)
+            throw new ArgumentException($"Scores and predicted labels need columns of their own, but both are to be '{scoreColumnName}'.", nameof(predictedLabelColumnName));
+        return AppendedColumns.View(CatalogEnvironment.Of(catalog), data, schema => ZeroShotColumns.Bind(classifier, schema, embeddingColumnName, scoreColumnName, predictedLabelColumnName));
+    }
+
+    /// <summary>Embeds rows by a model and classifies those of its other modality by labels' texts.</summary>
+    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="mlContext">The context of the view.</param>
+    /// <param name="data">Rows with both input columns of the model; the text may be missing.</param>
+    /// <param name="labels">The labels, different from one another.</param>
+    /// <param name="templates">Prompts with <c>{0}</c> where the label goes; null, the default, for the labels alone.</param>
+    /// <returns>The rows with the model's embeddings and the columns <c>Score</c>, a probability for each label, and <c>PredictedLabel</c>, text.</returns>
+    /// <inheritdoc cref="CreateZeroShotClassifier" path="/exception"/>
+    public static IDataView ClassifyZeroShot(this GentleClipTransformer model, MLContext mlContext, IDataView data, IEnumerable<string> labels, IEnumerable<string>? templates = null)
+    {
+        ArgumentNullException.ThrowIfNull(mlContext);
+        var classifier = model.CreateZeroShotClassifier(labels, templates);
+        return mlContext.Data.ScoreZeroShot(model.Transform(data), classifier, TextEmbedding.Sides(model, null).Other.OutputColumnName);
+    }
+
+    private static void Check(string[] labels, string[] templates)
+    {
+        if (labels.Length == 0 || templates.Length == 0)
+            throw new ArgumentException($"There are {labels.Length} labels and {templates.Length} templates; expected at least one of each.");
+        var blank = Array.FindIndex(labels, label => TextWords.IsBlank(label));
+        if (blank >= 0)
+            throw new ArgumentException($"Label {blank} (counted from 0) is blank.", nameof(labels));
+        if (labels.GroupBy(label => label, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"Label '{twice.Key}' is there {twice.Count()} times; expected different ones.", nameof(labels));
+        foreach (var template in templates)
+            if (template?.Contains(Placeholder, StringComparison.Ordinal) != true)
+                throw new ArgumentException($"Template '{template}' lacks {Placeholder}, where the label goes.", nameof(templates));
+    }
+}
