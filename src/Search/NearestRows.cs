@@ -35,7 +35,7 @@ internal static class NearestRows
                 var rows = candidates.GroupOfRows(group);
                 for (var i = 0; i < best.Length; i++)
                 {
-                    var cosines = DotProduct.Of(queries.Row(start + i), rows);
+                    var cosines = Similarity<DotProduct>.Of(queries.Row(start + i), rows);
                     var scores = (radii is null ? cosines : cosines + cosines) - offsets[group];
                     if (Vector128.GreaterThanAny(scores, Vector128.Create(best[i].Least)))
                         for (var lane = 0; lane < EmbeddingRows.Group; lane++)

@@ -115,7 +115,7 @@ public sealed class ZeroShotClassifier
         var query = new EmbeddingRows(Dimension, 1);
         query.Add(embedding);
         for (var label = 0; label < similarities.Length; label++)
-            similarities[label] = DotProduct.Of(query.Row(0), _prototypes.GroupOfRows(label / EmbeddingRows.Group))[label % EmbeddingRows.Group];
+            similarities[label] = Similarity<DotProduct>.Of(query.Row(0), _prototypes.GroupOfRows(label / EmbeddingRows.Group))[label % EmbeddingRows.Group];
     }
 
     /// <summary>Turns cosines into probabilities.</summary>
