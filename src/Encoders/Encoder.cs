@@ -35,6 +35,7 @@ internal abstract class Encoder(string name) : nn.Module(name)
         VectorModality vector => VectorEncoder.Measure(vector.Encoder, inputDimension),
         ProteinSequenceModality sequence => Esm2Encoder.Measure(sequence.Encoder),
         ProteinStructureModality structure => CdConvNetwork.Measure(structure.Encoder),
+        ImageModality image => ImageEncoder.Measure(image),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 
@@ -47,6 +48,7 @@ internal abstract class Encoder(string name) : nn.Module(name)
         VectorModality vector => new VectorEncoder(vector.Encoder, inputDimension, generator),
         ProteinSequenceModality sequence => new Esm2Encoder(sequence.Encoder, generator),
         ProteinStructureModality structure => new CdConvEncoder(structure.Encoder, generator),
+        ImageModality image => new ImageEncoder(image, generator),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 }

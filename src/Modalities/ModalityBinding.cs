@@ -34,6 +34,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
             VectorModality => new VectorBinding(column),
             ProteinSequenceModality sequence => new SequenceBinding(column, sequence.Encoder.UnknownResidues),
             ProteinStructureModality structure => new StructureBinding(column, Sequence(structure.SequenceColumnName, schema)),
+            ImageModality image => new ImageBinding(column, schema, image.Images),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
     }
@@ -49,6 +50,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
             VectorModality => (VectorBinding.Accepts(column), VectorBinding.ExpectedType),
             ProteinSequenceModality => (SequenceBinding.Accepts(column), SequenceBinding.ExpectedType),
             ProteinStructureModality => (StructureBinding.Accepts(column), StructureBinding.ExpectedType),
+            ImageModality => (ImageBinding.Accepts(column), ImageBinding.ExpectedType),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
         if (!accepted)

@@ -157,6 +157,9 @@ internal static class ModelSerializer
         VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
         ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
         ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
+        ImageModality image => new ImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images,
+            image.Encoder is ResNetOptions resNet ? resNet with { Size = resNet.Size, WeightsFile = null } : null,
+            image.Encoder is ViTOptions vit ? vit with { Size = vit.Size, WeightsFile = null } : null),
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
@@ -167,6 +170,9 @@ internal static class ModelSerializer
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
         SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
         StructureTowerDescription structure => new(Modality.ProteinStructure(structure.InputColumn, structure.OutputColumn, structure.SequenceColumn, structure.Encoder), 0),
+        ImageTowerDescription image when (image.ResNet is null) != (image.ViT is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
+            (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.ViT! with { WeightsFile = null }), 0),
+        ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
 
@@ -178,6 +184,7 @@ internal static class ModelSerializer
     [JsonDerivedType(typeof(VectorTowerDescription), "vector")]
     [JsonDerivedType(typeof(SequenceTowerDescription), "proteinSequence")]
     [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
+    [JsonDerivedType(typeof(ImageTowerDescription), "image")]
     private abstract record TowerDescription;
 
     private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
@@ -185,4 +192,6 @@ internal static class ModelSerializer
     private sealed record SequenceTowerDescription(string InputColumn, string OutputColumn, Esm2Options Encoder) : TowerDescription;
 
     private sealed record StructureTowerDescription(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription;
+
+    private sealed record ImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? ViT = null) : TowerDescription;
 }
