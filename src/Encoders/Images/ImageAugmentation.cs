@@ -1,5 +1,4 @@
 using Microsoft.ML.GentleClip.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -24,7 +23,7 @@ internal static class ImageAugmentation
         var values = noise is null ? Middle(squares, options.Size).to(type) : Vary(squares.to(ScalarType.Float32), options, noise).to(type);
         var mean = PerChannel(options.Mean, Byte, values);
         var deviation = PerChannel(options.StandardDeviation, Byte, values);
-        return values.sub_(mean, Scalars.One).div_(deviation).MoveToOuterDisposeScope();
+        return (values - mean).div_(deviation).MoveToOuterDisposeScope();
     }
 
     private static Tensor Middle(Tensor squares, int size)
