@@ -68,14 +68,20 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
     private void Compose(ReadOnlySpan<byte> pixels, int red, int blue, bool isPremultiplied, Span<float> planes)
     {
         var width = planes.Length / ImageResizer.Channels;
+        var first = planes[..width];
+        var second = planes.Slice(width, width);
+        var third = planes.Slice(2 * width, width);
         for (var x = 0; x < width; x++)
         {
             var pixel = pixels.Slice(x * ImagePixels.Depth, ImagePixels.Depth);
+            (first[x], second[x], third[x]) = (pixel[red], pixel[1], pixel[blue]);
+            if (pixel[3] == byte.MaxValue)
+                continue;
             var opacity = pixel[3] / 255f;
             var (scale, rest) = (isPremultiplied ? 1 : opacity, Options.Background * (1 - opacity));
-            planes[x] = pixel[red] * scale + rest;
-            planes[width + x] = pixel[1] * scale + rest;
-            planes[2 * width + x] = pixel[blue] * scale + rest;
+            first[x] = first[x] * scale + rest;
+            second[x] = second[x] * scale + rest;
+            third[x] = third[x] * scale + rest;
         }
     }
 }

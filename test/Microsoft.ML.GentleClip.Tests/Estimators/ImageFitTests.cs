@@ -118,11 +118,22 @@ public sealed class ImageFitTests : IDisposable
         {
             Image = i == 4 ? null : [.. Enumerable.Range(0, 3 * 10 * 12).Select(_ => (float)random.Next(256))],
             Features = i == 5 ? null : [random.NextSingle(), i, 1],
-        }));
+        }).ToList());
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
                 "expected Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them", "String", "String"));
+    }
+
+    [TestMethod]
+    public void ImageColumnsArePromisedAndOthersRefused()
+    {
+        var data = Loaded(Pictures.Mixed(_folder, 2, 0, 0));
+        var estimator = _mlContext.Transforms.GentleClip(Pictures.Options());
+        Assert.IsTrue(estimator.GetOutputSchema(SchemaShapes.Of(data.Schema)).Any(column => column.Name == "ImageEmbedding"));
+        var wrong = _mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data);
+        Assert.Contains("column 'Image': expected Image, or Vector", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(wrong.Schema))).Message);
+        Assert.Contains("column 'Image': expected Image, or Vector", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(wrong)).Message);
     }
 
     private sealed class PixelRow
