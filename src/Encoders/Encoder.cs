@@ -37,6 +37,7 @@ internal abstract class Encoder(string name) : nn.Module(name)
         TextModality { Encoder: TextNGramOptions nGrams } => TextNGramEncoder.Measure(nGrams),
         TextModality { Encoder: BertEncoderOptions bert } => BertEncoder.Measure(bert),
         ProteinStructureModality structure => CdConvNetwork.Measure(structure.Encoder),
+        ImageModality image => ImageEncoder.Measure(image),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 
@@ -51,6 +52,7 @@ internal abstract class Encoder(string name) : nn.Module(name)
         TextModality { Encoder: TextNGramOptions nGrams } => new TextNGramEncoder(nGrams, generator),
         TextModality { Encoder: BertEncoderOptions bert } => new BertEncoder(bert, generator),
         ProteinStructureModality structure => new CdConvEncoder(structure.Encoder, generator),
+        ImageModality image => new ImageEncoder(image, generator),
         _ => throw new NotSupportedException($"There is no encoder for {modality.GetType().Name}."),
     };
 }

@@ -22,6 +22,10 @@ internal sealed record SequenceBatch(IReadOnlyList<ReadOnlyMemory<byte>> Residue
 /// <param name="Chains">On the CPU.</param>
 internal sealed record StructureBatch(IReadOnlyList<CdConvChain> Chains) : ModalityBatch;
 
+/// <summary>Pictures; the encoder cuts, varies and normalises them.</summary>
+/// <param name="Squares">Bytes, <c>[batch, 3, side, side]</c>.</param>
+internal sealed record ImageBatch(Tensor Squares) : ModalityBatch;
+
 /// <summary>What a frozen encoder made of the examples before the training: only the projection head is left to do.</summary>
 /// <param name="Values"><c>[batch, features of the encoder]</c>, float32.</param>
 internal sealed record FeatureBatch(Tensor Values) : ModalityBatch;

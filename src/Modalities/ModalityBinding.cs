@@ -35,6 +35,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
             ProteinSequenceModality sequence => new SequenceBinding(column, sequence.Encoder.UnknownResidues),
             ProteinStructureModality structure => new StructureBinding(column, Sequence(structure.SequenceColumnName, schema)),
             TextModality text => new TextBinding(column, text.Encoder),
+            ImageModality image => new ImageBinding(column, schema, image.Images),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
     }
@@ -51,6 +52,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
             ProteinSequenceModality => (SequenceBinding.Accepts(column), SequenceBinding.ExpectedType),
             TextModality => (TextBinding.Accepts(column), TextBinding.ExpectedType),
             ProteinStructureModality => (StructureBinding.Accepts(column), StructureBinding.ExpectedType),
+            ImageModality => (ImageBinding.Accepts(column), ImageBinding.ExpectedType),
             _ => throw new NotSupportedException($"Modality {modality.GetType().Name} of column '{modality.InputColumnName}' is not supported."),
         };
         if (!accepted)

@@ -159,6 +159,9 @@ internal static class ModelSerializer
         ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
         TextModality { Encoder: TextNGramOptions nGrams } text => new TextTowerDescription(text.InputColumnName, text.OutputColumnName, nGrams),
         TextModality { Encoder: BertEncoderOptions bert } text => new BertTowerDescription(text.InputColumnName, text.OutputColumnName, bert with { Size = bert.Size, WeightsFile = null, VocabularyFile = null }),
+        ImageModality image => new ImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images,
+            image.Encoder is ResNetOptions resNet ? resNet with { Size = resNet.Size, WeightsFile = null } : null,
+            image.Encoder is ViTOptions vit ? vit with { Size = vit.Size, WeightsFile = null } : null),
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
@@ -173,6 +176,9 @@ internal static class ModelSerializer
         BertTowerDescription { Encoder.Vocabulary: null } text =>
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: the text of column '{text.InputColumn}' has no vocabulary."),
         BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
+        ImageTowerDescription image when (image.ResNet is null) != (image.ViT is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
+            (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.ViT! with { WeightsFile = null }), 0),
+        ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
 
@@ -186,6 +192,7 @@ internal static class ModelSerializer
     [JsonDerivedType(typeof(TextTowerDescription), "text")]
     [JsonDerivedType(typeof(BertTowerDescription), "textBert")]
     [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
+    [JsonDerivedType(typeof(ImageTowerDescription), "image")]
     private abstract record TowerDescription;
 
     private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
@@ -197,4 +204,6 @@ internal static class ModelSerializer
     private sealed record TextTowerDescription(string InputColumn, string OutputColumn, TextNGramOptions Encoder) : TowerDescription;
 
     private sealed record BertTowerDescription(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription;
+
+    private sealed record ImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? ViT = null) : TowerDescription;
 }

@@ -69,6 +69,21 @@ public abstract class Modality
     public static TextModality Text(string inputColumnName, string outputColumnName, TextEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, encoder ?? new TextNGramOptions());
 
+    /// <summary>
+    /// A modality of pictures: a column of images, as <c>LoadImages</c> of Microsoft.ML.ImageAnalytics makes it, or of pixels, as <c>ExtractPixels</c> does. A null image and a
+    /// vector that is NaN in every slot are missing samples.
+    /// </summary>
+    /// <param name="inputColumnName">
+    /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c>, <c>Vector&lt;Double&gt;</c> or <c>Vector&lt;Byte&gt;</c> of known size with values from 0 to 255: planes of red, green and blue one
+    /// after the other, each row by row; a type of three dimensions, channels x height x width, says the sizes, else the picture is square. One plane is grey.
+    /// </param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="images">How the pictures are prepared; null takes the defaults.</param>
+    /// <param name="encoder">Settings of the network, <see cref="ResNetOptions"/> or <see cref="ViTOptions"/>; null takes a small residual network with random weights that trains on a CPU.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static ImageModality Image(string inputColumnName, string outputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
+        new(inputColumnName, outputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());
+
     /// <summary>Checks what the encoder's setters cannot see alone.</summary>
     /// <exception cref="ArgumentException">Settings contradict each other.</exception>
     internal virtual void Validate()

@@ -1,0 +1,35 @@
+using Microsoft.ML.GentleClip.Weights;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>A network from normalised pictures to features.</summary>
+internal abstract class ImageNetwork(string name) : nn.Module(name)
+{
+    /// <summary>Width of the features.</summary>
+    public abstract int FeatureDimension { get; }
+
+    /// <summary>Whether no weight is trained.</summary>
+    public abstract bool IsFrozen { get; }
+
+    /// <summary>Features <c>[batch, FeatureDimension]</c> of pictures <c>[batch, 3, height, width]</c>.</summary>
+    public abstract Tensor Features(Tensor pictures, bool training);
+
+    /// <summary>Loads weights under any of the published names, strictly; their heads are left out.</summary>
+    /// <exception cref="InvalidDataException">They are of another size or model.</exception>
+    public abstract void Load(StateDict file);
+
+    /// <summary>Takes all parameters out of the training.</summary>
+    protected void Freeze()
+    {
+        foreach (var parameter in parameters())
+            parameter.requires_grad = false;
+    }
+
+    /// <summary>Takes parameters back into the training.</summary>
+    protected static void Train(IEnumerable<TorchSharp.Modules.Parameter> parameters)
+    {
+        foreach (var parameter in parameters)
+            parameter.requires_grad = true;
+    }
+}

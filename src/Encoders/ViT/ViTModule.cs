@@ -1,0 +1,69 @@
+using Microsoft.ML.GentleClip.Weights;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>The vision transformer of Dosovitskiy et al. (2021) with Hugging Face's names; it has no dropout, so training and inference are alike.</summary>
+internal sealed class ViTModule : ImageNetwork
+{
+    private readonly ViTOptions _options;
+    private readonly ViTEmbeddings embeddings;
+    private readonly ViTLayers encoder;
+    private readonly LayerNormalization layernorm;
+
+    /// <summary>Creates the network with torchvision's initialisation.</summary>
+    /// <param name="options">Sizes.</param>
+    /// <param name="imageSize">Side of the pictures in pixels, a multiple of the patches'.</param>
+    /// <param name="generator">Source of the initial weights.</param>
+    public ViTModule(ViTOptions options, int imageSize, Generator generator) : base("ViT")
+    {
+        _options = options;
+        embeddings = new ViTEmbeddings(options.Size, imageSize, generator);
+        encoder = new ViTLayers(options, generator);
+        layernorm = new LayerNormalization(options.Size.EmbeddingDimension, options.LayerNormEpsilon);
+        RegisterComponents();
+        if (options.TrainableLayers is not { } layers)
+            return;
+        Freeze();
+        if (layers > 0)
+            Train(encoder.Last(layers).SelectMany(layer => layer.parameters()).Concat(layernorm.parameters()));
+    }
+
+    /// <inheritdoc/>
+    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+
+    /// <inheritdoc/>
+    public override bool IsFrozen => _options.TrainableLayers == 0;
+
+    /// <summary>Number of weights of such a network; nothing is allocated.</summary>
+    public static long CountWeights(ViTSize size, int imageSize) =>
+        ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.EmbeddingDimension;
+
+    /// <inheritdoc/>
+    public override Tensor Features(Tensor pictures, bool training)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = Tokens(pictures);
+        return (_options.Pooling == ViTPooling.ClassToken ? tokens.select(1, 0) : tokens.narrow(1, 1, tokens.size(1) - 1).mean([1])).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Final representations of the class token and the patches, <c>[batch, 1 + patches, width]</c>.</summary>
+    public Tensor Tokens(Tensor pictures)
+    {
+        using var scope = NewDisposeScope();
+        return layernorm.forward(encoder.Transform(embeddings.forward(pictures))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The embeddings with class token and positions, <c>[batch, 1 + patches, width]</c>.</summary>
+    public Tensor Embeddings(Tensor pictures) => embeddings.forward(pictures);
+
+    /// <inheritdoc/>
+    public override void Load(StateDict file)
+    {
+        using var weights = ViTWeightNames.ToHuggingFace(file);
+        var (expected, found) = (ViTWeightNames.Describe(state_dict()), ViTWeightNames.Describe(weights));
+        if (found is not null && found != expected)
+            throw new InvalidDataException($"{file.Source} holds a vision transformer of {found}; expected {expected}, as {nameof(ViTOptions)}.{nameof(ViTOptions.Size)} and {nameof(ImageOptions)}.{nameof(ImageOptions.Size)} say.");
+        StateDictLoader.Load(this, weights);
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.Transforms.Image;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>Binds pictures: a column of images, or of pixels.</summary>
+internal sealed class ImageBinding : ModalityBinding
+{
+    /// <summary>The accepted types, in words.</summary>
+    public const string ExpectedType = "Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
+
+    private readonly ImageOptions _options;
+    private readonly PixelShape _shape;
+    private readonly DataViewSchema.Column[] _names;
+
+    /// <summary>Binds a column.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column has another type.</exception>
+    public ImageBinding(DataViewSchema.Column column, DataViewSchema schema, ImageOptions options) : base(column)
+    {
+        _options = options;
+        _names = [];
+        if (column.Type is ImageDataViewType)
+            _names = [.. schema.Take(column.Index).Where(other => other.Type == TextDataViewType.Instance && !other.IsHidden)];
+        else if (column.Type is VectorDataViewType vector && IsNumber(vector.ItemType) && PixelShape.Of(vector) is { } shape)
+            _shape = shape;
+        else
+            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, column.Type.ToString()!);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DataViewSchema.Column> Columns => [Column, .. _names];
+
+    /// <summary>0: pictures of any size are scaled.</summary>
+    public override int InputDimension => 0;
+
+    /// <summary>Whether a promised column can be bound.</summary>
+    public static bool Accepts(SchemaShape.Column column) => !column.IsKey && (column.Kind == SchemaShape.Column.VectorKind.Scalar
+        ? column.ItemType is ImageDataViewType
+        : column.Kind == SchemaShape.Column.VectorKind.Vector && IsNumber(column.ItemType));
+
+    /// <inheritdoc/>
+    public override ExampleReader Open(DataViewRow row)
+    {
+        var column = row.Schema[Column.Index];
+        if (column.Type is not VectorDataViewType vector)
+            return new ImageReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
+        if (vector.ItemType == NumberDataViewType.Byte)
+            return new PixelReader<byte>(_shape, row.GetGetter<VBuffer<byte>>(column), _options);
+        return vector.ItemType == NumberDataViewType.Double
+            ? new PixelReader<double>(_shape, row.GetGetter<VBuffer<double>>(column), _options)
+            : new PixelReader<float>(_shape, row.GetGetter<VBuffer<float>>(column), _options);
+    }
+
+    /// <inheritdoc/>
+    public override ExampleStore CreateStore() => new ImageStore(_options.Stored);
+
+    private static bool IsNumber(DataViewType item) => item == NumberDataViewType.Single || item == NumberDataViewType.Double || item == NumberDataViewType.Byte;
+}

@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>Pictures as squares of bytes in native memory: decoded and scaled once, varied anew in every batch.</summary>
+/// <param name="side">Of a square, in pixels.</param>
+internal sealed unsafe class ImageStore(int side) : ExampleStore
+{
+    private const int ChunkBytes = 1 << 20, PatchArea = 16 * 16;
+
+    private readonly int _length = ImageResizer.Channels * side * side;
+    private readonly int _rowsPerChunk = Math.Max(1, ChunkBytes / (ImageResizer.Channels * side * side));
+    private readonly List<nint> _chunks = [];
+    private bool _disposed;
+
+    /// <inheritdoc/>
+    public override void Add(ExampleReader reader)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Count == _chunks.Count * _rowsPerChunk)
+            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)_length));
+        ((PictureReader)reader).Square.CopyTo(Square(Count));
+        Count++;
+    }
+
+    /// <summary>As many units as a vision transformer has patches, so that a pass takes about as much memory as with other modalities.</summary>
+    public override int LengthOf(int position) => Math.Max(1, side * side / PatchArea);
+
+    /// <inheritdoc/>
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var batch = empty(positions.Length, ImageResizer.Channels, side, side, dtype: ScalarType.Byte);
+        var target = batch.bytes;
+        for (var i = 0; i < positions.Length; i++)
+            Square(Checked(positions[i])).CopyTo(target[(i * _length)..]);
+        return new ImageBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var chunk in _chunks)
+            NativeMemory.Free((void*)chunk);
+        _chunks.Clear();
+        Count = 0;
+        _disposed = true;
+    }
+
+    private Span<byte> Square(int index) => new((byte*)_chunks[index / _rowsPerChunk] + (long)(index % _rowsPerChunk) * _length, _length);
+}
