@@ -176,8 +176,8 @@ internal static class ModelSerializer
         BertTowerDescription { Encoder.Vocabulary: null } text =>
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: the text of column '{text.InputColumn}' has no vocabulary."),
         BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
-        ImageTowerDescription image when (image.ResNet is null) != (image.ViT is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
-            (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.ViT! with { WeightsFile = null }), 0),
+        ImageTowerDescription image when (image.ResNet is null) != (image.Vit is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
+            (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.Vit! with { WeightsFile = null }), 0),
         ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
@@ -205,5 +205,5 @@ internal static class ModelSerializer
 
     private sealed record BertTowerDescription(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription;
 
-    private sealed record ImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? ViT = null) : TowerDescription;
+    private sealed record ImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? Vit = null) : TowerDescription;
 }
