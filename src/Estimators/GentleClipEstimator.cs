@@ -4,6 +4,7 @@ using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers;
+using Microsoft.ML.GentleClip.Trainers.Checkpoints;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
@@ -93,7 +94,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        var seed = _options.Seed ?? HostSettings.Seed(host) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        using var checkpoints = _options.CheckpointDirectory is { } directory && _options.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
+        // Where nobody named a seed, a training that goes on keeps its own.
+        var seed = _options.Seed ?? HostSettings.Seed(host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
         using var random = new RandomSource(seed);
 
@@ -103,7 +106,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
         var options = WithoutHopelessTeacher(data, reporter);
         CheckPairs(options, data, reporter);
-        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet);
+        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints);
         // A disposed initial model frees its weights when the training has read them.
         return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -29,6 +31,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Forgets the examples and keeps the memory.</summary>
     public virtual void Clear() => Count = 0;
 
+    /// <summary>Appends the examples' content to a hash, each with its length, so that equal hashes mean equal examples in equal order.</summary>
+    public abstract void AppendTo(IncrementalHash hash);
+
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
         _features is null ? GatherExamples(positions, device) : new FeatureBatch(_features.Gather(positions, device).Vectors);
@@ -54,6 +59,15 @@ internal abstract class ExampleStore : IDisposable
 
     /// <summary>Frees the memory.</summary>
     protected abstract void Dispose(bool disposing);
+
+    /// <summary>Appends one example.</summary>
+    protected static void Append(IncrementalHash hash, ReadOnlySpan<byte> example)
+    {
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(length, example.Length);
+        hash.AppendData(length);
+        hash.AppendData(example);
+    }
 
     /// <summary>Refuses a position that no example has.</summary>
     protected int Checked(int position) =>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,6 +24,13 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
             _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)_length));
         ((PictureReader)reader).Square.CopyTo(Square(Count));
         Count++;
+    }
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash)
+    {
+        for (var picture = 0; picture < Count; picture++)
+            Append(hash, Square(picture));
     }
 
     /// <summary>As many units as a vision transformer has patches, so that a pass takes about as much memory as with other modalities.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -9,6 +10,13 @@ internal sealed class SequenceStore : PackedStore
 
     /// <inheritdoc/>
     public override int LengthOf(int position) => _tokens[position].Length;
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash)
+    {
+        for (var sequence = 0; sequence < Count; sequence++)
+            Append(hash, _tokens[sequence].Span);
+    }
 
     /// <inheritdoc/>
     public override void Clear()

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -10,6 +12,16 @@ internal sealed class StructureStore : PackedStore
 
     /// <inheritdoc/>
     public override int LengthOf(int position) => _coordinates[position].Length / 3;
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash)
+    {
+        for (var chain = 0; chain < Count; chain++)
+        {
+            Append(hash, MemoryMarshal.AsBytes(_coordinates[chain].Span));
+            Append(hash, _residues[chain].Span);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Clear()

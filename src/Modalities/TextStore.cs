@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
 
@@ -19,6 +21,13 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     {
         _texts.Add(text);
         Count++;
+    }
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash)
+    {
+        for (var text = 0; text < Count; text++)
+            Append(hash, MemoryMarshal.AsBytes(_texts[text].Span));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,6 +20,13 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
         Reserve();
         ((FeatureReader)reader).Values.CopyTo(Row(Count));
         Count++;
+    }
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash)
+    {
+        for (var row = 0; row < Count; row++)
+            Append(hash, MemoryMarshal.AsBytes(Row(row)));
     }
 
     /// <summary>Appends rows of zeros, to be written through <see cref="Row"/>.</summary>

@@ -32,6 +32,10 @@ public sealed class GentleClipOptions
     private ObjectiveOptions _objective = new();
     private TrainingRows _trainingRows;
     private double _validationFraction = Defaults.ValidationFraction;
+    private string? _checkpointDirectory;
+    private int? _checkpointSteps;
+    private TimeSpan _checkpointInterval = Defaults.CheckpointInterval;
+    private int _checkpointsToKeep = Defaults.CheckpointsToKeep;
     private int _earlyStoppingPatience = Defaults.EarlyStoppingPatience;
     private int? _numberOfThreads;
     private string? _device;
@@ -83,6 +87,12 @@ public sealed class GentleClipOptions
 
         /// <summary>20 epochs.</summary>
         public const int EarlyStoppingPatience = 20;
+
+        /// <summary>The last 3.</summary>
+        public const int CheckpointsToKeep = 3;
+
+        /// <summary>Every ten minutes.</summary>
+        public static TimeSpan CheckpointInterval { get; } = TimeSpan.FromMinutes(10);
     }
 
     /// <summary>Creates options with the defaults, which are those of <see cref="GentleClipPreset.Recommended"/>.</summary>
@@ -122,6 +132,12 @@ public sealed class GentleClipOptions
         _earlyStoppingPatience = other._earlyStoppingPatience;
         _numberOfThreads = other._numberOfThreads;
         _device = other._device;
+        _checkpointDirectory = other._checkpointDirectory;
+        _checkpointSteps = other._checkpointSteps;
+        _checkpointInterval = other._checkpointInterval;
+        _checkpointsToKeep = other._checkpointsToKeep;
+        AllowCheckpointMismatch = other.AllowCheckpointMismatch;
+        CheckpointStream = other.CheckpointStream;
         Seed = other.Seed;
         Progress = other.Progress;
         CancellationToken = other.CancellationToken;
@@ -367,6 +383,56 @@ public sealed class GentleClipOptions
             _device = value;
         }
     }
+
+    /// <summary>
+    /// Folder in which a training leaves its state, to go on from after a cancellation or a crash; made if it is not there. Null (default): none is left.
+    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed one, bit for bit on a CPU with the same number of threads.
+    /// After the end the last checkpoint stays: another <c>Fit</c> gives the finished model again. A closed form alone leaves none.
+    /// </summary>
+    /// <exception cref="ArgumentException">An empty text.</exception>
+    public string? CheckpointDirectory
+    {
+        get => _checkpointDirectory;
+        set
+        {
+            if (value is not null)
+                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointDirectory));
+            _checkpointDirectory = value;
+        }
+    }
+
+    /// <summary>Steps after which a checkpoint is written, 1 or more. Null (default): <see cref="CheckpointInterval"/> alone decides. One is written at a cancellation and at the end in any case.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int? CheckpointSteps
+    {
+        get => _checkpointSteps;
+        set => _checkpointSteps = value is { } number ? Check.InRange(number, 1, int.MaxValue, nameof(CheckpointSteps)) : null;
+    }
+
+    /// <summary>Time after which a checkpoint is written at the next step, above zero. Default 10 minutes.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Zero or less.</exception>
+    public TimeSpan CheckpointInterval
+    {
+        get => _checkpointInterval;
+        set => _checkpointInterval = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} is {value}; expected above zero.");
+    }
+
+    /// <summary>Checkpoints of a running training that are kept, 1 or more; older ones are deleted. Default 3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
+    public int CheckpointsToKeep
+    {
+        get => _checkpointsToKeep;
+        set => _checkpointsToKeep = Check.InRange(value, 1, int.MaxValue, nameof(CheckpointsToKeep));
+    }
+
+    /// <summary>
+    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which names what differs. True: a warning names it,
+    /// and the result is neither that of the one training nor that of the other.
+    /// </summary>
+    public bool AllowCheckpointMismatch { get; set; }
+
+    /// <summary>What stands between a checkpoint and its file; for tests of disks that are full.</summary>
+    internal Func<Stream, Stream>? CheckpointStream { get; set; }
 
     /// <summary>Called after steps, at most some ten times a second and at the last one, on the training's thread or as the implementation decides.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }

@@ -30,6 +30,17 @@ internal sealed class AdamW : IDisposable
         }
     }
 
+    /// <summary>Steps that were taken, which the correction of the moments depends on.</summary>
+    public int StepsTaken
+    {
+        get => _step;
+        set => _step = value;
+    }
+
+    /// <summary>The moments in the order of the parameters, by name, for a checkpoint.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Moments =>
+        _slots.SelectMany((slot, i) => new[] { KeyValuePair.Create($"mean.{i}", slot.Mean), KeyValuePair.Create($"square.{i}", slot.Square) });
+
     /// <summary>Forgets the gradients of the last step.</summary>
     public void ZeroGradients()
     {

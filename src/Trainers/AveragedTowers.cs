@@ -21,6 +21,9 @@ internal sealed class AveragedTowers : IDisposable
         _average.CopyWeights(model);
     }
 
+    /// <summary>The average's weights that move, by name, for a checkpoint; the caller's scope owns the handles.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Weights => _average.ChangingWeights();
+
     /// <summary>Moves the average towards the model.</summary>
     public void Update(TwoTowerModel model)
     {

@@ -14,6 +14,19 @@ internal sealed class BestWeights : IDisposable
     /// <summary>Epoch of the best score.</summary>
     public int Epoch { get; private set; }
 
+    /// <summary>The copy, by name, for a checkpoint; empty before the first.</summary>
+    public IReadOnlyDictionary<string, Tensor> Weights => _weights;
+
+    /// <summary>Goes on where a checkpoint was taken; the weights are copied.</summary>
+    public void SetState(double? score, int epoch, IEnumerable<KeyValuePair<string, Tensor>> weights)
+    {
+        Dispose();
+        foreach (var (name, value) in weights)
+            _weights[name] = value.detach().clone().DetachFromDisposeScope();
+        Score = score;
+        Epoch = epoch;
+    }
+
     /// <summary>Offers the current weights; they are copied when they score higher.</summary>
     public bool Offer(TwoTowerModel model, double score, int epoch)
     {

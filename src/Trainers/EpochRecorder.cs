@@ -26,6 +26,18 @@ internal sealed class EpochRecorder
         return total;
     }
 
+    /// <summary>The running sums, for a checkpoint.</summary>
+    public IReadOnlyList<TermSum> State
+    {
+        get => [.. _terms.Select(term => new TermSum(term.Key, term.Value.Sum, term.Value.Steps))];
+        set
+        {
+            _terms.Clear();
+            foreach (var term in value)
+                _terms[term.Name] = (term.Sum, term.Steps);
+        }
+    }
+
     /// <summary>The means so far, each over the steps that had the term; the recorder starts over.</summary>
     public IReadOnlyDictionary<string, double> Finish()
     {

@@ -17,6 +17,19 @@ internal sealed class IndexCycle
         _random.Shuffle(_order.AsSpan());
     }
 
+    /// <summary>The order and how much of it was handed out, for a checkpoint.</summary>
+    public (int[] Order, int Position) State => ([.. _order], _position);
+
+    /// <summary>Goes on where <see cref="State"/> was taken. False, and nothing changed, where it is of other indices.</summary>
+    public bool TrySetState(ReadOnlySpan<int> order, int position)
+    {
+        if (position < 0 || position > order.Length || order.Length != _order.Length || !order.ToArray().Order().SequenceEqual(_order.Order()))
+            return false;
+        order.CopyTo(_order);
+        _position = position;
+        return true;
+    }
+
     /// <summary>Draws <c>target.Length</c> different indices, at most as many as there are.</summary>
     public void Draw(Span<int> target)
     {

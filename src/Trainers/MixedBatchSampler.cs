@@ -36,6 +36,9 @@ internal sealed class MixedBatchSampler
     /// <summary>Numbers of the current batch's pairs among all pairs.</summary>
     public ReadOnlySpan<int> Pairs => _drawnPairs;
 
+    /// <summary>The cycles whose states make up the sampler's, by name.</summary>
+    public IEnumerable<(string Name, IndexCycle Cycle)> Cycles => [("pairs", _pairs), ("unpairedA", _unpairedA), ("unpairedB", _unpairedB)];
+
     /// <summary>Picks the next batch.</summary>
     public void Next()
     {

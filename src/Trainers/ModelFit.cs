@@ -1,6 +1,7 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,10 +11,11 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation) : IDisposable
+    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation, CheckpointFolder? checkpoints = null) : IDisposable
 {
     // Without the teacher once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
+    private IReadOnlyDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
 
     // Without the contrastive loss there would be nothing left to train on the pairs.
@@ -27,17 +29,20 @@ internal sealed class ModelFit(
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public FittedModel Run(TwoTowerModel? initial)
     {
+        // Before frozen encoders turn the rows into features.
+        if (checkpoints is not null)
+            _fingerprint = CheckpointFingerprint.Of(_options, seed, data, validation, initial);
         reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!), Guards ? 2 : 1);
         if (_options.Teacher is { } teacher)
             FitTeacher(teacher);
-        var fitted = Train(_options, random, initial);
+        var fitted = Train(_options, random, initial, number: 0);
         if (!Guards)
             return fitted;
         try
         {
             reporter.LastTraining();
             using var again = new RandomSource(seed);
-            return Better(fitted, Train(_options.OnPairsAlone(), again, initial));
+            return Better(fitted, Train(_options.OnPairsAlone(), again, initial, number: 1));
         }
         catch
         {
@@ -77,7 +82,7 @@ internal sealed class ModelFit(
         };
     }
 
-    private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
+    private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial, int number)
     {
         var model = Create(training, source, initial);
         try
@@ -85,7 +90,7 @@ internal sealed class ModelFit(
             if (model.Spec.Teacher is not null)
                 model.SetTeacher(Copy(_teacher!.Value.Alignment));
             var history = training.TrainsTowers
-                ? new TwoTowerTrainer(training, source, device, reporter, checkCancelled).Train(model, data, validation, _teacher?.Alignment)
+                ? new TwoTowerTrainer(training, source, device, reporter, checkCancelled, checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, training, reporter)).Train(model, data, validation, _teacher?.Alignment)
                 : ClosedFormHistory(model);
             if (training.Teacher is { Role: TeacherRole.SideBySide, Share: null } && validation is not null)
             {

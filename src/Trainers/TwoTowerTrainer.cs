@@ -3,13 +3,14 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Checkpoints;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>The training loop of a two-tower model: mixed batches, the objective's named terms, AdamW, validation.</summary>
-internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled)
+internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingCheckpoints? checkpoints = null)
 {
     private const int StepsBetweenTrims = 100;
 
@@ -40,9 +41,13 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         var history = new List<TrainingEpoch>();
         reporter.Info($"Batches of {plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B; {plan.StepsPerEpoch} steps an epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
 
-        for (var step = 0; step < options.MaximumNumberOfSteps; step++)
+        var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
+        var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
+        if (isFinished)
+            return history;
+        for (var step = done; step < options.MaximumNumberOfSteps; step++)
         {
-            checkCancelled();
+            CheckCancelled(live, step);
             using var scope = NewDisposeScope();
             sampler.Next();
             var a = data.A.Gather(sampler.PositionsA, device);
@@ -86,6 +91,9 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null, isLast: stop || step + 1 == options.MaximumNumberOfSteps);
             if ((step + 1) % StepsBetweenTrims == 0)
                 NativeHeap.Trim();
+            if (!stop)
+                checkpoints?.AfterStep(live, step + 1);
+            done = step + 1;
             if (stop)
             {
                 reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
@@ -97,6 +105,27 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             best.Restore(model);
             reporter.Info($"Kept the weights of epoch {best.Epoch}, mean reciprocal rank {best.Score:F3} on {validation!.PositionsA.Length} validation pairs.");
         }
+        checkpoints?.Write(live, done, isFinished: true);
         return history;
+    }
+
+    private void CheckCancelled(LiveTraining live, int done)
+    {
+        try
+        {
+            checkCancelled();
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            try
+            {
+                checkpoints?.Write(live, done, isFinished: false);
+            }
+            catch (IOException problem)
+            {
+                throw new OperationCanceledException($"{cancelled.Message} {problem.Message}", problem, cancelled.CancellationToken);
+            }
+            throw;
+        }
     }
 }

@@ -1,0 +1,115 @@
+using System.Buffers.Binary;
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.GentleClip.Models;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
+
+/// <summary>What makes a training the one it is: every option that changes its weights, its rows and the model it starts from, as text by name.</summary>
+internal static class CheckpointFingerprint
+{
+    // How a training runs, not what it computes; and files whose content decides, wherever they lie.
+    private static readonly HashSet<string> LeftOut =
+    [
+        nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
+        nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval), nameof(GentleClipOptions.CheckpointsToKeep),
+        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
+    ];
+
+    /// <summary>The fingerprint of a training that is about to start.</summary>
+    public static SortedDictionary<string, string> Of(GentleClipOptions options, int seed, TrainingData data, ValidationSet? validation, TwoTowerModel? initial)
+    {
+        var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
+        Describe(result, "", options);
+        result["training rows"] = Hash(hash =>
+        {
+            data.A.AppendTo(hash);
+            data.B.AppendTo(hash);
+            foreach (var positions in new[] { data.PairsA, data.PairsB, data.UnpairedA, data.UnpairedB })
+                Append(hash, positions);
+            foreach (var keywords in data.PairKeywords)
+                hash.AppendData(MemoryMarshal.AsBytes<bool>(keywords));
+        });
+        result["validation pairs"] = validation is null ? "none" : Hash(hash =>
+        {
+            if (validation.A != data.A)
+            {
+                validation.A.AppendTo(hash);
+                validation.B.AppendTo(hash);
+            }
+            Append(hash, validation.PositionsA);
+            Append(hash, validation.PositionsB);
+        });
+        result["initial model"] = initial is null ? "none" : Hash(hash =>
+        {
+            using var scope = NewDisposeScope();
+            foreach (var (name, value) in initial.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            {
+                hash.AppendData(Encoding.UTF8.GetBytes(name));
+                hash.AppendData(value.detach().cpu().contiguous().bytes);
+            }
+        });
+        return result;
+    }
+
+    /// <summary>What differs, in words.</summary>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now) =>
+        [.. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => saved.GetValueOrDefault(name) != now.GetValueOrDefault(name))
+            .Select(name => $"{name} is {now.GetValueOrDefault(name, "not set")}, was {saved.GetValueOrDefault(name, "not set")}")];
+
+    private static void Describe(SortedDictionary<string, string> result, string name, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                result[name] = "not set";
+                break;
+            case string or Enum or bool or TimeSpan:
+                result[name] = value.ToString()!;
+                break;
+            case IFormattable number:
+                result[name] = number.ToString(null, CultureInfo.InvariantCulture);
+                break;
+            case IEnumerable items:
+                result[name] = List(items);
+                break;
+            default:
+                result[name.Length == 0 ? "kind" : name] = value.GetType().Name;
+                foreach (var property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0 && !LeftOut.Contains(property.Name)))
+                    Describe(result, name.Length == 0 ? property.Name : $"{name}.{property.Name}", property.GetValue(value));
+                break;
+        }
+    }
+
+    private static string List(IEnumerable items)
+    {
+        const int longest = 80;
+        var text = string.Join(' ', items.Cast<object?>().Select(item => item is IEnumerable inner and not string ? $"[{List(inner)}]" : Convert.ToString(item, CultureInfo.InvariantCulture)));
+        return text.Length <= longest ? text : Hash(hash => hash.AppendData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static string Hash(Action<IncrementalHash> append)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        append(hash);
+        return $"content {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+    }
+
+    private static void Append(IncrementalHash hash, IReadOnlyCollection<int> positions)
+    {
+        var bytes = new byte[sizeof(int) * (positions.Count + 1)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, positions.Count);
+        var at = sizeof(int);
+        foreach (var position in positions)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), position);
+            at += sizeof(int);
+        }
+        hash.AppendData(bytes);
+    }
+}

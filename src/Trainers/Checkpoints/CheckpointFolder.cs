@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Weights;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
+
+/// <summary>
+/// The checkpoints of a folder: safetensors files whose names hold the training, the step and the beginning of the content's SHA-256, so that a file is whole exactly if it is what its name says.
+/// One training at a time uses a folder.
+/// </summary>
+internal sealed partial class CheckpointFolder : IDisposable
+{
+    private const string Prefix = "checkpoint", Extension = ".safetensors", StateKey = "checkpoint", LockFile = Prefix + ".lock";
+    private const int HashLength = 32;
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    private readonly string _path;
+    private readonly Action<string> _warn;
+    private readonly Func<Stream, Stream>? _wrap;
+    private readonly FileStream _lock;
+
+    /// <summary>Makes the folder if it is not there, takes it for this training, and clears away what killed ones left half written.</summary>
+    /// <exception cref="IOException">It cannot be made or written to, or another training uses it; the message names it.</exception>
+    public CheckpointFolder(string path, Action<string> warn, Func<Stream, Stream>? wrap = null)
+    {
+        (_path, _warn, _wrap) = (Path.GetFullPath(path), warn, wrap);
+        try
+        {
+            Directory.CreateDirectory(_path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder of checkpoints '{_path}' cannot be made: {exception.Message}", exception);
+        }
+        try
+        {
+            _lock = new FileStream(Path.Combine(_path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The folder of checkpoints '{_path}' cannot be used, because another training uses it or it cannot be written to: {exception.Message}", exception);
+        }
+        foreach (var left in Directory.EnumerateFiles(_path, $"{Prefix}.*.tmp"))
+            File.Delete(left);
+    }
+
+    /// <summary>The newest whole checkpoint of a training, its result if it is there; damaged files are passed over with a warning. The caller disposes the tensors.</summary>
+    public (string File, CheckpointState State, StateDict Tensors)? Newest(int training)
+    {
+        foreach (var file in Files(training).Reverse())
+        {
+            try
+            {
+                return Read(file.Path, file.Hash);
+            }
+            catch (Exception exception) when (exception is InvalidDataException or JsonException or IOException or UnauthorizedAccessException)
+            {
+                _warn($"The checkpoint '{file.Path}' is passed over: {exception.Message}");
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Seed of the newest whole checkpoint, or null.</summary>
+    public int? Seed
+    {
+        get
+        {
+            if ((Newest(1) ?? Newest(0)) is not { } newest)
+                return null;
+            newest.Tensors.Dispose();
+            return newest.State.Seed;
+        }
+    }
+
+    /// <summary>Writes a checkpoint, then deletes the training's older ones but for the last few; a finished training's all.</summary>
+    /// <exception cref="IOException">It cannot be written; earlier ones stay as they are.</exception>
+    public void Write(CheckpointState state, IReadOnlyDictionary<string, Tensor> tensors, int keep)
+    {
+        var name = "";
+        try
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            AtomicFile.Write(_path, Prefix, () => name, stream =>
+            {
+                using (var hashing = new HashingStream(_wrap?.Invoke(stream) ?? stream, hash))
+                    SafetensorsWriter.Write(hashing, tensors, new Dictionary<string, string> { [StateKey] = JsonSerializer.Serialize(state, Json) });
+                name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{state.Training}-{state.Step:d9}-{(state.IsFinished ? "end" : "run")}-{Shorten(hash.GetHashAndReset())}{Extension}");
+            });
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message} Earlier checkpoints are as they were.", exception);
+        }
+        var older = Files(state.Training).Where(file => Path.GetFileName(file.Path) != name && (state.IsFinished || !file.IsFinished)).ToArray();
+        foreach (var file in older.SkipLast(state.IsFinished ? 0 : keep - 1))
+            File.Delete(file.Path);
+    }
+
+    /// <summary>Leaves the folder to others.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static (string, CheckpointState, StateDict) Read(string path, string hash)
+    {
+        using var stream = File.OpenRead(path);
+        if (Shorten(SHA256.HashData(stream)) != hash)
+            throw new InvalidDataException("its content is not what its name says; it was cut short or changed.");
+        stream.Position = 0;
+        var tensors = SafetensorsReader.Read(stream, path);
+        try
+        {
+            var state = tensors.Metadata.TryGetValue(StateKey, out var text) ? JsonSerializer.Deserialize<CheckpointState>(text, Json) : null;
+            return (path, state ?? throw new InvalidDataException("it holds no state of a training."), tensors);
+        }
+        catch
+        {
+            tensors.Dispose();
+            throw;
+        }
+    }
+
+    // By step; a result after everything else.
+    private IEnumerable<(string Path, string Hash, bool IsFinished)> Files(int training) =>
+        Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}")
+            .Select(path => (Path: path, Name: FileName().Match(Path.GetFileName(path))))
+            .Where(file => file.Name.Success)
+            .Select(file => (file.Path, Step: long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), Hash: file.Name.Groups[3].Value, IsFinished: file.Name.Groups[2].Value == "end"))
+            .OrderBy(file => file.IsFinished).ThenBy(file => file.Step).ThenBy(file => file.Hash, StringComparer.Ordinal)
+            .Select(file => (file.Path, file.Hash, file.IsFinished)).ToArray();
+
+    private static string Shorten(byte[] hash) => Convert.ToHexStringLower(hash)[..HashLength];
+
+    [GeneratedRegex(@"^checkpoint-\d+-(\d{9,10})-(run|end)-([0-9a-f]{32})\.safetensors$")]
+    private static partial Regex FileName();
+}

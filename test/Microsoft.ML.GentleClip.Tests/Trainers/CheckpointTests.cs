@@ -1,0 +1,329 @@
+using Microsoft.ML.GentleClip.Tests.Runtime;
+
+namespace Microsoft.ML.GentleClip.Tests.Trainers;
+
+/// <summary>A training that is interrupted and taken up again gives the bytes of one that was not.</summary>
+[TestClass]
+public sealed class CheckpointTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly MLContext _mlContext = new(seed: 3);
+    private readonly IDataView _rows = Load(TwoViews.Mixed(40, 60, 50));
+
+    private string Checkpoints => _folder.File("checkpoints");
+
+    public void Dispose() => _folder.Dispose();
+
+    public static IEnumerable<object[]> Trainings =>
+    [
+        [GentleClipPreset.Clip, 1], [GentleClipPreset.Clip, 17], [GentleClipPreset.Paper, 9], [GentleClipPreset.Authors, 9], [GentleClipPreset.Recommended, 23],
+        [GentleClipPreset.SClip, 20], [GentleClipPreset.SotAlign, 13], [GentleClipPreset.GentleSClip, 29],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(Trainings))]
+    public void AnInterruptedTrainingGivesTheBytesOfAnUndisturbedOne(GentleClipPreset preset, int cancelledAt)
+    {
+        var options = Options(preset);
+        byte[] undisturbed = Fit(options);
+        byte[] interrupted = FitInParts(options, cancelledAt);
+        CollectionAssert.AreEqual(undisturbed, interrupted);
+    }
+
+    [TestMethod]
+    public void ValidationEarlyStoppingGuardLearntKernelsAndAveragesGoOnToo()
+    {
+        var options = Options(GentleClipPreset.Recommended, steps: 60);
+        options.ValidationFraction = 0.25;
+        options.EarlyStoppingPatience = 2;
+        options.GuardUnpairedObjectives = true;
+        options.Objective = options.Objective with { TransportPairWeight = 0.3, MmdKernelWeights = MmdKernelWeights.Learnable };
+        byte[] undisturbed = Fit(options);
+        // Within the first training, at an epoch's end, and within the second.
+        foreach (int at in new[] { 7, 20, 33, 61, 65, 90 })
+            CollectionAssert.AreEqual(undisturbed, FitInParts(options, at), $"cancelled at {at}");
+        CollectionAssert.AreEqual(undisturbed, FitInParts(options, 5, 26, 43, 70));
+    }
+
+    [TestMethod]
+    public void RawEncodersWithFrozenLayersAndNormalisationGoOnToo()
+    {
+        var rows = Load(Proteins.Mixed(10, 6, 5));
+        var options = new GentleClipOptions
+        {
+            ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = 1 }),
+            ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [8, 16], Radii = [8, 12] }),
+            EmbeddingDimension = 8, BatchSize = 8, MaximumNumberOfSteps = 8, NumberOfThreads = 1, Seed = 5, PairedColumnName = "IsPaired",
+        };
+        byte[] undisturbed = Fit(options, rows);
+        CollectionAssert.AreEqual(undisturbed, FitInParts(options, [3], rows));
+    }
+
+    [TestMethod]
+    public void AFinishedTrainingIsGivenAgainWithoutAStep()
+    {
+        var options = Options(GentleClipPreset.Recommended);
+        options.CheckpointDirectory = Checkpoints;
+        byte[] first = Fit(options);
+        string only = Directory.GetFiles(Checkpoints).Single();
+        StringAssert.Contains(only, "-end-");
+        var steps = new List<TrainingProgress>();
+        options.Progress = new Immediate(steps.Add);
+        CollectionAssert.AreEqual(first, Fit(options));
+        Assert.IsEmpty(steps.Where(progress => progress.Step > 0));
+        Assert.AreEqual(only, Directory.GetFiles(Checkpoints).Single());
+    }
+
+    [TestMethod]
+    public void TheLastOnesAreKeptAndADamagedOneIsPassedOver()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        byte[] undisturbed = Fit(options);
+        options.CheckpointDirectory = Checkpoints;
+        options.CheckpointSteps = 4;
+        options.CheckpointsToKeep = 2;
+        Cancel(options, at: 3);
+        string[] kept = [.. Directory.GetFiles(Checkpoints).Order()];
+        Assert.HasCount(2, kept);
+        StringAssert.Contains(kept[0], "-000000008-run-");
+        StringAssert.Contains(kept[1], "-000000012-run-");
+
+        // Cut short, changed, and left half written.
+        byte[] content = File.ReadAllBytes(kept[1]);
+        content[^9] ^= 1;
+        File.WriteAllBytes(kept[1], content);
+        File.WriteAllBytes(Path.Combine(Checkpoints, "checkpoint-0-000000039-run-00112233445566778899aabbccddeeff.safetensors"), content[..(content.Length / 2)]);
+        File.WriteAllText(Path.Combine(Checkpoints, "checkpoint.abc.tmp"), "half");
+        File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
+        var warnings = new List<string>();
+        _mlContext.Log += (_, entry) =>
+        {
+            if (entry.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
+                warnings.Add(entry.Message);
+        };
+        var progress = new List<int>();
+        options.Progress = new Immediate(state => progress.Add(state.Step));
+        CollectionAssert.AreEqual(undisturbed, Fit(options));
+        Assert.HasCount(2, warnings.Where(warning => warning.Contains("is passed over", StringComparison.Ordinal)).Distinct().ToArray());
+        Assert.IsFalse(File.Exists(Path.Combine(Checkpoints, "checkpoint.abc.tmp")));
+        Assert.IsTrue(File.Exists(Path.Combine(Checkpoints, "notes.txt")), "what is not ours stays");
+    }
+
+    [TestMethod]
+    public void OtherOptionsOrRowsAreNamed()
+    {
+        var options = Options(GentleClipPreset.Recommended);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 10);
+        options.LearningRate = 1e-3;
+        options.Objective = options.Objective with { SddLeaveOneOut = false };
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
+        Assert.Contains("LearningRate is 0.001, was 0.005", message);
+        Assert.Contains("Objective.SddLeaveOneOut is False, was True", message);
+        Assert.Contains(Checkpoints, message);
+        Assert.DoesNotContain("rows", message);
+
+        options = Options(GentleClipPreset.Recommended);
+        options.CheckpointDirectory = Checkpoints;
+        message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, Load(TwoViews.Mixed(40, 60, 50, seed: 9)))).Message;
+        Assert.Contains("training rows is content ", message);
+        options.Seed = 4;
+        Assert.Contains("seed is 4, was 3", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message);
+
+        // How it runs is no part of what it computes.
+        options = Options(GentleClipPreset.Recommended);
+        (options.CheckpointDirectory, options.CheckpointSteps, options.Device) = (Checkpoints, 7, "cpu");
+        byte[] undisturbed = Fit(Options(GentleClipPreset.Recommended));
+        CollectionAssert.AreEqual(undisturbed, Fit(options));
+    }
+
+    [TestMethod]
+    public void AMismatchMayBeAllowed()
+    {
+        var options = Options(GentleClipPreset.Recommended);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 10);
+        (options.LearningRate, options.AllowCheckpointMismatch) = (1e-3, true);
+        var steps = new List<int>();
+        options.Progress = new Immediate(state => steps.Add(state.Step));
+        Fit(options, Load(TwoViews.Mixed(30, 20, 50)));
+        Assert.IsGreaterThan(10, steps.Where(step => step > 0).Min());
+
+        options.EmbeddingDimension = 24;
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message, "does not fit this training");
+    }
+
+    [TestMethod]
+    public void ASeedThatNobodyNamedIsKept()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        (options.Seed, options.CheckpointDirectory) = (null, Checkpoints);
+        var anyContext = new MLContext();
+        Cancel(options, at: 10, anyContext);
+        using var model = anyContext.Transforms.GentleClip(options).Fit(_rows);
+        options.CheckpointDirectory = null;
+        options.Seed = model.Seed;
+        using var undisturbed = anyContext.Transforms.GentleClip(options).Fit(_rows);
+        CollectionAssert.AreEqual(Bytes(undisturbed), Bytes(model));
+    }
+
+    [TestMethod]
+    public void AFullDiskEndsTheTrainingClearlyAndEarlierCheckpointsStay()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        byte[] undisturbed = Fit(options);
+        options.CheckpointDirectory = Checkpoints;
+        options.CheckpointSteps = 5;
+        int written = 0;
+        options.CheckpointStream = stream => ++written < 3 ? stream : new Quota(stream, 10_000);
+        var full = Assert.ThrowsExactly<IOException>(() => Fit(options));
+        Assert.Contains("The checkpoint of step 15 cannot be written to", full.Message);
+        Assert.Contains(Checkpoints, full.Message);
+        Assert.Contains("No space left", full.Message);
+        Assert.HasCount(2, Directory.GetFiles(Checkpoints));
+
+        // Also while it is cancelled: cancelled it is, and it says what was not saved.
+        written = 2;
+        var cancelled = Assert.Throws<OperationCanceledException>(() => Cancelled(options, at: 1));
+        Assert.Contains("No space left", cancelled.Message);
+        Assert.IsInstanceOfType<IOException>(cancelled.InnerException);
+        options.CheckpointStream = null;
+        CollectionAssert.AreEqual(undisturbed, Fit(options));
+    }
+
+    [TestMethod]
+    public void AFolderThatCannotBeUsedIsNamed()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        options.CheckpointDirectory = _folder.File("file");
+        File.WriteAllText(options.CheckpointDirectory, "a file");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Fit(options)).Message, $"The folder of checkpoints '{options.CheckpointDirectory}' cannot be made");
+
+        options.CheckpointDirectory = Checkpoints;
+        IOException? second = null;
+        options.Progress = new Immediate(state =>
+        {
+            if (state.Step == 0 || second is not null)
+                return;
+            var other = Options(GentleClipPreset.Clip);
+            other.CheckpointDirectory = Checkpoints;
+            second = Assert.ThrowsExactly<IOException>(() => new MLContext(1).Transforms.GentleClip(other).Fit(_rows));
+        });
+        Fit(options);
+        StringAssert.Contains(second?.Message, "another training uses it");
+        Assert.ThrowsExactly<ArgumentException>(() => options.CheckpointDirectory = " ");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointSteps = 0);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointInterval = TimeSpan.Zero);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointsToKeep = 0);
+    }
+
+    [TestMethod]
+    public void CheckpointsLeaveNoTensors()
+    {
+        var options = Options(GentleClipPreset.Recommended, steps: 200);
+        options.CheckpointDirectory = Checkpoints;
+        options.CheckpointSteps = 3;
+        LiveTensors.AssertFlat(options, _rows);
+    }
+
+    private static GentleClipOptions Options(GentleClipPreset preset, int steps = 40)
+    {
+        var options = GentleClipOptions.FromPreset(preset);
+        var small = TwoViews.Options(steps);
+        (options.ModalityA, options.ModalityB) = (small.ModalityA, small.ModalityB);
+        (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads) = (16, 32, steps, 5e-3, 1);
+        options.PairedColumnName = "IsPaired";
+        options.Seed = 3;
+        return options;
+    }
+
+    private byte[] Fit(GentleClipOptions options, IDataView? rows = null)
+    {
+        using var model = _mlContext.Transforms.GentleClip(options).Fit(rows ?? _rows);
+        return Bytes(model);
+    }
+
+    private byte[] FitInParts(GentleClipOptions options, params int[] cancelledAt) => FitInParts(options, cancelledAt, _rows);
+
+    private byte[] FitInParts(GentleClipOptions options, int[] cancelledAt, IDataView rows)
+    {
+        if (Directory.Exists(Checkpoints))
+            Directory.Delete(Checkpoints, recursive: true);
+        options = new GentleClipOptions(options) { CheckpointDirectory = Checkpoints };
+        foreach (int at in cancelledAt)
+            Cancel(options, at, rows: rows);
+        return Fit(options, rows);
+    }
+
+    // A training that ends before is no interruption.
+    private void Cancel(GentleClipOptions options, int at, MLContext? mlContext = null, IDataView? rows = null)
+    {
+        try
+        {
+            Cancelled(options, at, mlContext, rows);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    // At the first report, which without a teacher is that of the first step of this fit; or right after so many checkpoints, one a step.
+    private void Cancelled(GentleClipOptions options, int at, MLContext? mlContext = null, IDataView? rows = null)
+    {
+        using var cancellation = new CancellationTokenSource();
+        options = new GentleClipOptions(options) { CancellationToken = cancellation.Token, Progress = null };
+        if (at == 1)
+            options.Progress = new Immediate(state =>
+            {
+                if (state.Step > 0)
+                    cancellation.Cancel();
+            });
+        else
+        {
+            int written = 0;
+            options.CheckpointSteps ??= 1;
+            options.CheckpointStream = stream =>
+            {
+                if (++written == at)
+                    cancellation.Cancel();
+                return stream;
+            };
+        }
+        (mlContext ?? _mlContext).Transforms.GentleClip(options).Fit(rows ?? _rows).Dispose();
+    }
+
+    private static byte[] Bytes(GentleClipTransformer model)
+    {
+        using var file = new MemoryStream();
+        new MLContext().Model.Save(model, null, file);
+        using var zip = new System.IO.Compression.ZipArchive(file, System.IO.Compression.ZipArchiveMode.Read);
+        // The entries: a zip holds times.
+        using var content = new MemoryStream();
+        foreach (var entry in zip.Entries.Where(entry => entry.Name is "model.json" or "weights.safetensors").OrderBy(entry => entry.Name))
+        {
+            using var stream = entry.Open();
+            stream.CopyTo(content);
+        }
+        Assert.IsGreaterThan(1000, content.Length);
+        return content.ToArray();
+    }
+
+    private static IDataView Load<T>(List<T> rows) where T : class => new MLContext(1).Data.LoadFromEnumerable(rows);
+
+    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
+
+    private sealed class Quota(Stream inner, long bytes) : MemoryStream
+    {
+        private long _left = bytes;
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if ((_left -= buffer.Length) < 0)
+                throw new IOException("No space left on device");
+            inner.Write(buffer);
+        }
+    }
+}
