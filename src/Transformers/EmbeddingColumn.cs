@@ -34,11 +34,39 @@ internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, A
         using var use = shared.Enter();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        Interlocked.Increment(ref _forwardPasses);
-        var embeddings = model.Embed(side, examples.Gather(positions, device)).cpu().contiguous();
-        MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(target);
+        Values(examples, positions).CopyTo(target);
+    }
+
+    /// <summary>Embeds all examples of a store into <c>[examples.Count, Dimension]</c>, in the store's order, in as many passes as planned.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; looked at before each pass.</exception>
+    public void Embed(ExampleStore examples, ScoringBatches batches, Span<float> target, CancellationToken cancellationToken = default)
+    {
+        batches.Plan(examples);
+        for (var start = 0; start < examples.Count;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var positions = batches.From(start);
+            using var use = shared.Enter();
+            using var inference = inference_mode();
+            using var scope = NewDisposeScope();
+            var values = Values(examples, positions);
+            if (!batches.IsReordered)
+                values.CopyTo(target[(start * Dimension)..]);
+            for (var i = 0; batches.IsReordered && i < positions.Length; i++)
+                values.Slice(i * Dimension, Dimension).CopyTo(target[(positions[i] * Dimension)..]);
+            start += positions.Length;
+        }
     }
 
     /// <summary>Throws when the model was disposed.</summary>
     public void ThrowIfDisposed() => shared.ThrowIfDisposed();
+
+    // In the caller's dispose scope, which owns the memory.
+    private ReadOnlySpan<float> Values(ExampleStore examples, ReadOnlySpan<int> positions)
+    {
+        Interlocked.Increment(ref _forwardPasses);
+        var embeddings = model.Embed(side, examples.Gather(positions, device)).cpu().contiguous();
+        return MemoryMarshal.Cast<byte, float>(embeddings.bytes);
+    }
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>
-/// Reads ahead a window of rows, embeds them in one forward pass per requested embedding column, and serves them one by one.
+/// Reads ahead a window of rows, embeds them together, and serves them one by one.
 /// </summary>
 internal sealed class EmbeddingCursor : DataViewRowCursor
 {
@@ -20,14 +20,14 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
     /// <param name="source">Cursor over the input, with the dependencies of the requested columns active.</param>
     /// <param name="requested">The output columns asked for.</param>
     /// <param name="required">Per embedding column, whether rows without it are left out.</param>
-    /// <param name="window">Rows to read ahead.</param>
-    public EmbeddingCursor(EmbeddingSchema schema, DataViewRowCursor source, IEnumerable<DataViewSchema.Column> requested, bool[] required, int window)
+    /// <param name="plan">Rows to read ahead, rows of a pass, whether to overlap.</param>
+    public EmbeddingCursor(EmbeddingSchema schema, DataViewRowCursor source, IEnumerable<DataViewSchema.Column> requested, bool[] required, ScoringPlan plan)
     {
         var columns = requested.DistinctBy(column => column.Index).ToList();
         var holdsAll = columns.TrueForAll(column => ColumnBuffer.CanHold(column.Type));
         _schema = schema;
         _source = source;
-        _window = new RowWindow(schema, source, columns, required, holdsAll ? window : 1);
+        _window = new RowWindow(schema, source, columns, required, holdsAll ? plan : ScoringPlan.OneRow);
         _getters = new Delegate?[schema.Output.Count];
         foreach (var column in columns)
             _getters[column.Index] = _window.Getter(column, CurrentSlot);

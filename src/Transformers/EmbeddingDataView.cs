@@ -3,25 +3,25 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <summary>A data view with embedding columns appended, computed in batches as its cursors are read.</summary>
 internal sealed class EmbeddingDataView : IDataView
 {
-    /// <summary>Rows of a forward pass when scoring.</summary>
-    public const int DefaultWindow = 256;
+    /// <summary>Rows to read ahead when scoring.</summary>
+    public const int DefaultWindow = ScoringPlan.DefaultWindow;
 
     private readonly EmbeddingSchema _schema;
     private readonly IDataView _source;
     private readonly bool[] _required;
-    private readonly int _window;
+    private readonly ScoringPlan _plan;
 
     /// <summary>Appends embedding columns.</summary>
     /// <param name="source">The input.</param>
     /// <param name="schema">The columns bound to its schema.</param>
     /// <param name="required">Per embedding column, whether rows without it are left out.</param>
-    /// <param name="window">Rows to read ahead, which is rows of a forward pass.</param>
-    public EmbeddingDataView(IDataView source, EmbeddingSchema schema, bool[] required, int window = DefaultWindow)
+    /// <param name="plan">Rows to read ahead, rows of a pass, whether to overlap.</param>
+    public EmbeddingDataView(IDataView source, EmbeddingSchema schema, bool[] required, ScoringPlan plan)
     {
         _source = source;
         _schema = schema;
         _required = required;
-        _window = window;
+        _plan = plan;
     }
 
     /// <inheritdoc/>
@@ -39,14 +39,17 @@ internal sealed class EmbeddingDataView : IDataView
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
     {
         var needed = columnsNeeded.ToList();
-        return Wrap(_source.GetRowCursor(Dependencies(needed), rand), needed);
+        return Wrap(_source.GetRowCursor(Dependencies(needed), rand), needed, _plan);
     }
 
     /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
         var needed = columnsNeeded.ToList();
-        return [.. _source.GetRowCursorSet(Dependencies(needed), n, rand).Select(cursor => Wrap(cursor, needed))];
+        var cursors = _source.GetRowCursorSet(Dependencies(needed), n, rand);
+        // Cursors of a set are read by threads of their own: more of them would only be in each other's way.
+        var plan = cursors.Length > 1 ? _plan with { Overlap = false } : _plan;
+        return [.. cursors.Select(cursor => Wrap(cursor, needed, plan))];
     }
 
     private List<DataViewSchema.Column> Dependencies(List<DataViewSchema.Column> needed)
@@ -55,13 +58,13 @@ internal sealed class EmbeddingDataView : IDataView
         return [.. _schema.Dependencies(needed.Concat(required))];
     }
 
-    private DataViewRowCursor Wrap(DataViewRowCursor source, List<DataViewSchema.Column> needed)
+    private DataViewRowCursor Wrap(DataViewRowCursor source, List<DataViewSchema.Column> needed, ScoringPlan plan)
     {
         if (KeepsEveryRow && needed.TrueForAll(column => _schema.EmbeddingOf(column) < 0))
             return new PassThroughCursor(_schema, source);
         try
         {
-            return new EmbeddingCursor(_schema, source, needed, _required, _window);
+            return new EmbeddingCursor(_schema, source, needed, _required, plan);
         }
         catch
         {

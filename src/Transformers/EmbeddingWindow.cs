@@ -3,24 +3,28 @@ using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
-/// <summary>One embedding column over the rows of a window: collects the examples row by row, then embeds them in one forward pass.</summary>
+/// <summary>One embedding column over the rows of a window: collects the examples row by row, then embeds them together.</summary>
 internal sealed class EmbeddingWindow : IDisposable
 {
     private const int NoExample = -1;
 
     private readonly EmbeddingColumn _column;
     private readonly ExampleStore _examples;
+    private readonly ScoringBatches _batches;
     private readonly int[] _exampleOfRow;
-    private readonly int[] _positions;
     private readonly float[] _embeddings;
 
     /// <summary>Makes an empty window.</summary>
-    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, int rows)
+    /// <param name="column">What to compute.</param>
+    /// <param name="binding">Of the rows' schema.</param>
+    /// <param name="rows">Rows of a window.</param>
+    /// <param name="batchSize">Most rows of a pass; null bounds them by what they cost.</param>
+    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, int rows, int? batchSize)
     {
         _column = column;
         _examples = binding.CreateStore();
+        _batches = new ScoringBatches(batchSize);
         _exampleOfRow = new int[rows];
-        _positions = [.. Enumerable.Range(0, rows)];
         _embeddings = new float[(long)rows * column.Dimension];
     }
 
@@ -40,11 +44,7 @@ internal sealed class EmbeddingWindow : IDisposable
 
     /// <summary>Embeds the window's examples.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public void Compute()
-    {
-        if (_examples.Count > 0)
-            _column.Embed(_examples, _positions.AsSpan(0, _examples.Count), _embeddings.AsSpan(0, _examples.Count * _column.Dimension));
-    }
+    public void Compute() => _column.Embed(_examples, _batches, _embeddings);
 
     /// <summary>Copies a row's embedding; NaN in every slot where the row has no sample.</summary>
     public void CopyTo(int row, ref VBuffer<float> value)

@@ -40,10 +40,13 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private readonly FittedModel _fitted;
     private readonly EmbeddingColumn[] _columns;
     private readonly SharedModel _shared;
+    private readonly Device _device;
+    private volatile ScoringOptions _scoring = new();
 
     internal GentleClipTransformer(FittedModel fitted, Device device)
     {
         _fitted = fitted;
+        _device = device;
         var model = fitted.Model;
         _shared = new SharedModel(model);
         _columns =
@@ -76,6 +79,14 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     /// <summary>Rows that the next estimator of a pipeline is fitted on.</summary>
     public TrainingRows TrainingRows => _fitted.TrainingRows;
+
+    /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public ScoringOptions Scoring
+    {
+        get => _scoring;
+        set => _scoring = value ?? throw new ArgumentNullException(nameof(value));
+    }
 
     /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>
     public override bool IsRowToRowMapper => true;
@@ -116,6 +127,42 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
     public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(Bind(inputSchema));
 
+    /// <summary>
+    /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and <c>tower.head. ...</c>, below that as in the
+    /// reference checkpoint of the encoder. A closed-form teacher beside the towers is not in it.
+    /// </summary>
+    /// <remarks>Written beside the file, then renamed: a reader sees the old file or the new one. Equal weights give equal bytes.</remarks>
+    /// <param name="path">File to write; replaced if it is there.</param>
+    /// <param name="embeddingColumnName">The tower's output column.</param>
+    /// <exception cref="ArgumentException">No tower writes that column.</exception>
+    /// <exception cref="InvalidOperationException">The model is a closed form without towers.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public void SaveTowerWeights(string path, string embeddingColumnName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var side = SideOf(embeddingColumnName);
+        using var use = _shared.Enter();
+        TowerWeightsFile.Write(path, _fitted.Model, side);
+    }
+
+    /// <summary>A copy of this transformer in which one tower has the weights of a file that <see cref="SaveTowerWeights"/> wrote, trained on elsewhere perhaps. This one stays as it is.</summary>
+    /// <param name="path">Any format of docs/weights.md, with the names of <see cref="SaveTowerWeights"/>.</param>
+    /// <param name="embeddingColumnName">The tower's output column.</param>
+    /// <returns>A transformer of its own, to be disposed by the caller; its <see cref="History"/> is this one's.</returns>
+    /// <exception cref="ArgumentException">No tower writes that column.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or fits another tower; the message lists every weight that is missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidOperationException">The model is a closed form without towers.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public GentleClipTransformer WithTowerWeights(string path, string embeddingColumnName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var side = SideOf(embeddingColumnName);
+        using var use = _shared.Enter();
+        return new GentleClipTransformer(_fitted with { Model = TowerWeightsFile.Read(path, _fitted.Model, side, _device) }, _device);
+    }
+
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
     public void Dispose() => _shared.Dispose();
 
@@ -145,7 +192,16 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     {
         ArgumentNullException.ThrowIfNull(input);
         bool[] required = [rows is TrainingRows.WithA or TrainingRows.WithBoth, rows is TrainingRows.WithB or TrainingRows.WithBoth];
-        return new EmbeddingDataView(input, Bind(input.Schema), required);
+        return new EmbeddingDataView(input, Bind(input.Schema), required, ScoringPlan.Of(Scoring));
+    }
+
+    private AlignmentSide SideOf(string embeddingColumnName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
+        var (a, b) = (ModalityA.OutputColumnName, ModalityB.OutputColumnName);
+        return embeddingColumnName == a ? AlignmentSide.A
+            : embeddingColumnName == b ? AlignmentSide.B
+            : throw new ArgumentException($"No tower writes column '{embeddingColumnName}'; expected '{a}' or '{b}'.", nameof(embeddingColumnName));
     }
 
     private EmbeddingSchema Bind(DataViewSchema inputSchema)

@@ -5,19 +5,28 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>
-/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings, which take one forward pass per requested column.
+/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings. From the third window on the next one is read while a thread of the pool computes
+/// the one before: whoever reads so far reads on, and whoever looks at the first rows pays for no more. The source is read by the caller's thread alone.
 /// </summary>
 internal sealed class RowWindow : IDisposable
 {
+    private const int WindowsBeforeOverlap = 2;
+
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRowCursor _source;
     private readonly Dictionary<int, ColumnBuffer> _buffers = [];
     private readonly List<Input> _inputs = [];
     private readonly List<ColumnBuffer> _others = [];
-    private readonly List<EmbeddingWindow> _embeddings = [];
+    private readonly Bank[] _banks;
     private readonly ValueGetter<DataViewRowId> _getSourceId;
     private readonly DataViewRowId[] _ids;
     private readonly long[] _batches;
+    private readonly int _capacity;
+    private readonly bool _hasEmbeddings;
+    private Bank _served;
+    private Bank? _next;
+    private int _fillSlot;
+    private int _windows;
     private bool _sourceEnded;
     private ExceptionDispatchInfo? _failure;
 
@@ -26,18 +35,21 @@ internal sealed class RowWindow : IDisposable
     /// <param name="source">Cursor over the input, with the dependencies of the requested columns active.</param>
     /// <param name="requested">The output columns asked for, each once.</param>
     /// <param name="required">Per embedding column, whether rows without it are left out.</param>
-    /// <param name="capacity">Rows to read ahead.</param>
-    public RowWindow(EmbeddingSchema schema, DataViewRowCursor source, IReadOnlyList<DataViewSchema.Column> requested, bool[] required, int capacity)
+    /// <param name="plan">Rows to read ahead, rows of a pass, whether to overlap.</param>
+    public RowWindow(EmbeddingSchema schema, DataViewRowCursor source, IReadOnlyList<DataViewSchema.Column> requested, bool[] required, ScoringPlan plan)
     {
         _schema = schema;
         _source = source;
-        _ids = new DataViewRowId[capacity];
-        _batches = new long[capacity];
+        _capacity = plan.Window;
+        _hasEmbeddings = requested.Any(column => schema.EmbeddingOf(column) >= 0);
+        var banks = plan.Overlap && _hasEmbeddings ? 2 : 1;
+        _ids = new DataViewRowId[banks * _capacity];
+        _batches = new long[banks * _capacity];
         _getSourceId = source.GetIdGetter();
         foreach (var column in requested.Where(column => schema.EmbeddingOf(column) < 0))
-            _buffers.Add(column.Index, ColumnBuffer.Open(source, schema.Input[column.Index], capacity));
+            _buffers.Add(column.Index, ColumnBuffer.Open(source, schema.Input[column.Index], banks * _capacity));
 
-        var row = new BufferedRow(source, _buffers, () => Count);
+        var row = new BufferedRow(source, _buffers, () => _fillSlot);
         var claimed = new HashSet<int>();
         for (var embedding = 0; embedding < schema.Columns.Count; embedding++)
         {
@@ -45,12 +57,12 @@ internal sealed class RowWindow : IDisposable
             if (!isRequested && !required[embedding])
                 continue;
             var binding = schema.Bindings[embedding];
-            var window = isRequested ? new EmbeddingWindow(schema.Columns[embedding], binding, capacity) : null;
-            _inputs.Add(new Input(embedding, binding.Open(row), Claim(binding), required[embedding], window));
-            if (window is not null)
-                _embeddings.Add(window);
+            _inputs.Add(new Input(embedding, binding.Open(row), Claim(binding), required[embedding], isRequested));
         }
         _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
+        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input =>
+            input.IsRequested ? new EmbeddingWindow(schema.Columns[input.Embedding], schema.Bindings[input.Embedding], _capacity, plan.BatchSize) : null)]))];
+        _served = _banks[0];
 
         // The first reader of a column fills its buffer; others find it filled.
         ColumnBuffer[] Claim(ModalityBinding binding) =>
@@ -61,24 +73,24 @@ internal sealed class RowWindow : IDisposable
     public int Count { get; private set; }
 
     /// <summary>Id of a row.</summary>
-    public DataViewRowId Id(int slot) => _ids[slot];
+    public DataViewRowId Id(int slot) => _ids[_served.Start + slot];
 
     /// <summary>Upstream's batch number of a row.</summary>
-    public long Batch(int slot) => _batches[slot];
+    public long Batch(int slot) => _batches[_served.Start + slot];
 
     /// <summary>A getter of a requested output column.</summary>
     public Delegate Getter(DataViewSchema.Column column, Func<int> currentSlot)
     {
         if (_schema.EmbeddingOf(column) is not (>= 0 and var embedding))
-            return _buffers[column.Index].Getter(currentSlot);
-        var window = _inputs.Find(input => input.Embedding == embedding).Window!;
-        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => window.CopyTo(currentSlot(), ref value));
+            return _buffers[column.Index].Getter(() => _served.Start + currentSlot());
+        var input = _inputs.FindIndex(input => input.Embedding == embedding);
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => _served.Windows[input]!.CopyTo(currentSlot(), ref value));
     }
 
     /// <summary>Throws when embeddings were asked for and the transformer was disposed.</summary>
     public void ThrowIfDisposed()
     {
-        if (_embeddings.Count > 0)
+        if (_hasEmbeddings)
             _schema.Columns[0].ThrowIfDisposed();
     }
 
@@ -90,72 +102,141 @@ internal sealed class RowWindow : IDisposable
     {
         Count = 0;
         _failure?.Throw();
-        foreach (var window in _embeddings)
-            window.Clear();
+        var bank = _next ?? _served;
         try
         {
-            ReadRows();
+            if (_next is null)
+                Read(bank);
+            _next = null;
+            if (bank.Count == 0)
+                bank.Failure?.Throw();
+            if (_windows++ < WindowsBeforeOverlap || _banks.Length == 1)
+                bank.Compute();
+            else
+                ComputeAndReadOn(bank);
         }
         catch (Exception exception)
         {
-            _failure = ExceptionDispatchInfo.Capture(exception);
-        }
-        if (Count == 0)
-            _failure?.Throw();
-        try
-        {
-            foreach (var window in _embeddings)
-                window.Compute();
-        }
-        catch (Exception exception)
-        {
-            Count = 0;
             _failure = ExceptionDispatchInfo.Capture(exception);
             throw;
         }
-        return Count > 0;
+        _failure = bank.Failure;
+        _served = bank;
+        return (Count = bank.Count) > 0;
     }
 
-    /// <summary>Frees the examples.</summary>
+    /// <summary>Waits for what is being computed and frees the examples.</summary>
     public void Dispose()
     {
-        foreach (var window in _embeddings)
-            window.Dispose();
-    }
-
-    private void ReadRows()
-    {
-        while (Count < _ids.Length && !_sourceEnded)
+        foreach (var bank in _banks)
         {
-            if (!_source.MoveNext())
-                _sourceEnded = true;
-            else if (TakeRow(Count))
-                Count++;
+            if (bank.Computing is { } computing)
+            {
+                Task.WaitAny([computing]);
+                _ = computing.Exception; // of rows that nobody asked for
+            }
+            foreach (var window in bank.Windows)
+                window?.Dispose();
         }
     }
 
-    private bool TakeRow(int slot)
+    private void ComputeAndReadOn(Bank bank)
     {
+        bank.Computing ??= Task.Run(bank.Compute);
+        var other = bank == _banks[0] ? _banks[1] : _banks[0];
+        other.Count = 0;
+        if (bank.Failure is null && !_sourceEnded)
+            Read(other);
+        try
+        {
+            bank.Computing.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            bank.Computing = null;
+        }
+        if (other.Count == 0 && other.Failure is null)
+            return; // the source has ended
+        _next = other;
+        other.Computing = Task.Run(other.Compute);
+    }
+
+    // What fails upstream is kept until its row's turn.
+    private void Read(Bank bank)
+    {
+        bank.Clear();
+        try
+        {
+            while (bank.Count < _capacity && !_sourceEnded)
+            {
+                if (!_source.MoveNext())
+                    _sourceEnded = true;
+                else if (TakeRow(bank))
+                    bank.Count++;
+            }
+        }
+        catch (Exception exception)
+        {
+            bank.Failure = ExceptionDispatchInfo.Capture(exception);
+        }
+    }
+
+    private bool TakeRow(Bank bank)
+    {
+        _fillSlot = bank.Start + bank.Count;
         Span<Presence> presence = stackalloc Presence[_inputs.Count];
         for (var i = 0; i < presence.Length; i++)
         {
             foreach (var buffer in _inputs[i].Buffers)
-                buffer.Fill(slot);
+                buffer.Fill(_fillSlot);
             presence[i] = _inputs[i].Reader.Read();
             if (_inputs[i].IsRequired && presence[i] != Presence.Present)
                 return false;
         }
         foreach (var buffer in _others)
-            buffer.Fill(slot);
-        _getSourceId(ref _ids[slot]);
-        _batches[slot] = _source.Batch;
+            buffer.Fill(_fillSlot);
+        _getSourceId(ref _ids[_fillSlot]);
+        _batches[_fillSlot] = _source.Batch;
         // Last, because a row that fails must leave no example behind.
         for (var i = 0; i < presence.Length; i++)
-            _inputs[i].Window?.Set(slot, _inputs[i].Reader, presence[i]);
+            bank.Windows[i]?.Set(bank.Count, _inputs[i].Reader, presence[i]);
         return true;
     }
 
-    private readonly record struct Input(int Embedding, ExampleReader Reader, ColumnBuffer[] Buffers, bool IsRequired, EmbeddingWindow? Window);
+    private readonly record struct Input(int Embedding, ExampleReader Reader, ColumnBuffer[] Buffers, bool IsRequired, bool IsRequested);
+
+    /// <summary>Rows that are read and computed together.</summary>
+    /// <param name="start">Their first slot in the buffers.</param>
+    /// <param name="windows">Their embeddings, by input; null where a column is read only to know whether it is there.</param>
+    private sealed class Bank(int start, EmbeddingWindow?[] windows)
+    {
+        public int Start => start;
+
+        public EmbeddingWindow?[] Windows => windows;
+
+        /// <summary>Number of rows.</summary>
+        public int Count { get; set; }
+
+        /// <summary>What ended the reading after these rows, or null.</summary>
+        public ExceptionDispatchInfo? Failure { get; set; }
+
+        /// <summary>The computation, while it is under way.</summary>
+        public Task? Computing { get; set; }
+
+        public void Clear()
+        {
+            (Count, Failure) = (0, null);
+            foreach (var window in windows)
+                window?.Clear();
+        }
+
+        public void Compute()
+        {
+            foreach (var window in windows)
+                window?.Compute();
+        }
+    }
+
 
     /// <summary>The source's row, but columns that are passed through as well come from their buffers: upstream computes them once.</summary>
     private sealed class BufferedRow(DataViewRow source, Dictionary<int, ColumnBuffer> buffers, Func<int> slot) : DataViewRow

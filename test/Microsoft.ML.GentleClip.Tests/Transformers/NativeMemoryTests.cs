@@ -15,6 +15,8 @@ public sealed class NativeMemoryTests
     public void TenThousandRowsLeaveTheLiveTensorsAlone()
     {
         using var transformer = CreateTransformer();
+        // A window that is being computed has tensors: between two rows there are none only where nothing overlaps.
+        transformer.Scoring = new() { Overlap = false };
         var view = transformer.Transform(Load(TwoViews.Pairs(10_000, 1)));
         ReadAll(Context.Data.TakeRows(view, 1), "EmbeddingA", "EmbeddingB");
         Collect();
@@ -31,6 +33,9 @@ public sealed class NativeMemoryTests
         Assert.HasCount(20, counts);
         Assert.IsTrue(counts.TrueForAll(count => count == before), $"{before} live tensors, then {string.Join(", ", counts)}");
         Assert.AreEqual(before, Tensor.TotalCount);
+        transformer.Scoring = new();
+        ReadAll(transformer.Transform(Load(TwoViews.Pairs(10_000, 1))), "EmbeddingA", "EmbeddingB");
+        Assert.AreEqual(before, Tensor.TotalCount, "with overlap");
     }
 
     [TestMethod]

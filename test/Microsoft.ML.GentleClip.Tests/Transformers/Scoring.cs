@@ -33,8 +33,8 @@ internal static class Scoring
     }
 
     /// <summary>The transformer's view with a window of another size.</summary>
-    public static EmbeddingDataView View(GentleClipTransformer transformer, IDataView source, int window, bool requireA = false, bool requireB = false) =>
-        new(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [requireA, requireB], window);
+    public static EmbeddingDataView View(GentleClipTransformer transformer, IDataView source, int window, bool requireA = false, bool requireB = false, bool overlap = true, int? batchSize = null) =>
+        new(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [requireA, requireB], new ScoringPlan(window, batchSize, overlap));
 
     public static IDataView Load(IEnumerable<TwoViews.Row> rows) => Context.Data.LoadFromEnumerable(rows);
 

@@ -1,0 +1,29 @@
+using Microsoft.ML.GentleClip.Options;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>How a <see cref="GentleClipTransformer"/> computes its columns. Nothing of it changes what is computed, but for the last bits.</summary>
+public sealed record ScoringOptions
+{
+    /// <summary>The largest <see cref="BatchSize"/>: 65536 rows.</summary>
+    public const int LargestBatchSize = 1 << 16;
+
+    private readonly int? _batchSize;
+
+    /// <summary>
+    /// Most rows of a forward pass, 1 to <see cref="LargestBatchSize"/>. Null, the default, takes up to 256 rows, and fewer where they are long: about 16,000 residues, letters or
+    /// patches a pass. Set it lower where memory is short, higher on a GPU.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int? BatchSize
+    {
+        get => _batchSize;
+        init => _batchSize = value is { } size ? Check.InRange(size, 1, LargestBatchSize, nameof(BatchSize)) : null;
+    }
+
+    /// <summary>
+    /// Whether a cursor that has read two windows of rows reads the next one while a thread of the pool computes the one before. Default true. The input is read by the
+    /// caller's thread alone either way; several cursors over one view, which compute at the same time anyway, do without.
+    /// </summary>
+    public bool Overlap { get; init; } = true;
+}
