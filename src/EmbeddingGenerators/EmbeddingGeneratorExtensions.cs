@@ -1,0 +1,57 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.ML.GentleClip.EmbeddingGenerators;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>Makes embedding generators of Microsoft.Extensions.AI out of a transformer, one for each modality.</summary>
+public static class EmbeddingGeneratorExtensions
+{
+    /// <summary>
+    /// One side of the model as an embedding generator. It gives what the transformer's column would hold, but takes no missing samples: an input that cannot be
+    /// embedded fails the call with an <see cref="ArgumentException"/> that names its index.
+    /// </summary>
+    /// <typeparam name="TInput">
+    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/> for pictures;
+    /// <see cref="AlphaCarbonTrace"/> for protein structures.
+    /// </typeparam>
+    /// <param name="transformer">The model; stays the caller's, and must live as long as the generator is used.</param>
+    /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
+    /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
+    /// <returns>A thread-safe generator that computes on the thread pool, in batches as <see cref="GentleClipTransformer.Scoring"/> says, and stops between two of them when it is cancelled.
+    /// Disposing it does nothing.</returns>
+    /// <exception cref="ArgumentException">No side has the column or takes the type, or both take it and none is named.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer, string? inputColumnName = null, string? modelId = null)
+    {
+        ArgumentNullException.ThrowIfNull(transformer);
+        var named = transformer.Columns.Where(column => inputColumnName is null || column.Spec.Modality.InputColumnName == inputColumnName).ToList();
+        if (named.Count == 0)
+            throw new ArgumentException($"The model has no input column '{inputColumnName}'; it has {Sides()}.", nameof(inputColumnName));
+        var fitting = named.Select(column => (Column: column, Input: GeneratorInput.Of<TInput>(column.Spec.Modality, column.Spec.InputDimension))).Where(side => side.Input is not null).ToList();
+        return fitting.Count == 1
+            ? new GentleClipEmbeddingGenerator<TInput>(transformer, fitting[0].Column, fitting[0].Input!, modelId)
+            : throw new ArgumentException(fitting.Count > 1
+                ? $"Both sides of the model take {typeof(TInput).Name}: name the input column of one. It has {Sides()}."
+                : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.", nameof(inputColumnName));
+
+        string Sides() => string.Join(" and ", transformer.Columns.Select(column => $"'{column.Spec.Modality.InputColumnName}', which takes {GeneratorInput.TypesOf(column.Spec.Modality)}"));
+    }
+
+    /// <summary>Registers one side of a model as the container's embedding generator of a type of input, a singleton.</summary>
+    /// <typeparam name="TInput">As for <see cref="CreateEmbeddingGenerator"/>.</typeparam>
+    /// <param name="services">The container's services.</param>
+    /// <param name="transformer">The model, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/>, which the container disposes if it made it.</param>
+    /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
+    /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
+    /// <param name="serviceKey">Key to ask by, for two generators of one type; null registers without.</param>
+    /// <returns><paramref name="services"/>.</returns>
+    public static IServiceCollection AddGentleClipEmbeddingGenerator<TInput>(
+        this IServiceCollection services, GentleClipTransformer? transformer = null, string? inputColumnName = null, string? modelId = null, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.Add(new ServiceDescriptor(typeof(IEmbeddingGenerator<TInput, Embedding<float>>), serviceKey,
+            (provider, _) => (transformer ?? provider.GetRequiredService<GentleClipTransformer>()).CreateEmbeddingGenerator<TInput>(inputColumnName, modelId), ServiceLifetime.Singleton));
+        return services;
+    }
+}
