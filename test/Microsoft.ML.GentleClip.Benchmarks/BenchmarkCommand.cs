@@ -6,25 +6,29 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 internal sealed record BenchmarkCommand(Func<int> Run)
 {
     public const string Usage = """
-        Measures time and memory: of the objectives' or the encoders' forward and backward passes, or of fitting the closed-form alignment.
+        Measures time and memory: of the objectives' or the encoders' forward and backward passes, of fitting the closed-form alignment,
+        or of scoring rows by a transformer.
 
-        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|encoders|alignment [options]
+        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|encoders|alignment|scoring [options]
           --json FILE    writes the figures as a list
-          --quick        objectives: batches up to 1024 instead of 16384; encoders: 3 runs instead of 15; alignment: one run, 2,000 rows a side
-          --only NAMES   some objectives or encoders alone, separated by commas: CL,SDD
+          --quick        objectives: batches up to 1024 instead of 16384; encoders: 3 runs instead of 15; alignment: one run, 2,000 rows a side;
+                         scoring: one run of a tenth of the rows
+          --only NAMES   some objectives, encoders or towers alone, separated by commas: CL,SDD
           --help         this text
         """;
 
     /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
     public static BenchmarkCommand Parse(string[] arguments) => arguments switch
     {
-        [] => throw new ArgumentException("A command is needed: objectives, encoders or alignment."),
+        [] => throw new ArgumentException("A command is needed: objectives, encoders, alignment or scoring."),
         _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
         ["objectives", .. var options] => Of(options, ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
         ["encoders", .. var options] => Of(options, EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         ["alignment", .. var options] => Alignment(options),
+        ["scoring", .. var options] => Of(options, ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
+        [ChildProcess.ScoringCommand, .. var request] => MeasureScoring(request),
         [ChildProcess.Command, .. var request] => Measure(request),
-        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives, encoders and alignment."),
+        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives, encoders, alignment and scoring."),
     };
 
     private static int Help()
@@ -82,6 +86,19 @@ internal sealed record BenchmarkCommand(Func<int> Run)
         return new(() =>
         {
             Console.WriteLine(Measurement.Take(objective, batch, parsed, rest.Length > 0).ToJson());
+            return 0;
+        });
+    }
+
+    /// <summary>The child's side: TOWER WAY ROWS ONNX-FILE, one line of JSON on standard output.</summary>
+    private static BenchmarkCommand MeasureScoring(string[] request)
+    {
+        if (request is not [var name, var way, var count, var file] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var rows) || rows < 1)
+            throw new ArgumentException($"Expected {ChildProcess.ScoringCommand} TOWER WAY ROWS ONNX-FILE; found '{string.Join(' ', request)}'.");
+        var (scoring, contender) = (ScoringCase.Named(name), ScoringContender.Named(way));
+        return new(() =>
+        {
+            Console.WriteLine(ScoringRun.Take(scoring, contender, rows, file.Length > 0 ? file : null).ToJson());
             return 0;
         });
     }

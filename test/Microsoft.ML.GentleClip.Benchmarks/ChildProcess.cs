@@ -9,21 +9,29 @@ internal static class ChildProcess
     /// <summary>The hidden command of this program that the child runs.</summary>
     public const string Command = "measure";
 
+    /// <summary>The hidden command that measures scoring.</summary>
+    public const string ScoringCommand = "measure-scoring";
+
     /// <exception cref="MeasurementException">The child failed.</exception>
-    public static Measurement Measure(ObjectiveCase objective, int batch, Form form)
+    public static Measurement Measure(ObjectiveCase objective, int batch, Form form) =>
+        Measurement.FromJson(Run($"Measuring {objective.Name} ({form}) at {batch} rows", Command, objective.Name, batch.ToString(CultureInfo.InvariantCulture), form.ToString()));
+
+    /// <exception cref="MeasurementException">The child failed.</exception>
+    public static ScoringRun Measure(ScoringCase scoring, ScoringContender contender, int rows, string? onnxFile) =>
+        ScoringRun.FromJson(Run($"Measuring {scoring.Name} ({contender.Name})", ScoringCommand, scoring.Name, contender.Name, rows.ToString(CultureInfo.InvariantCulture), onnxFile ?? ""));
+
+    private static string Run(string what, params IEnumerable<string> arguments)
     {
         var program = Environment.ProcessPath ?? throw new MeasurementException("The path of this program is not known.");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
-        foreach (var argument in (string[])[Command, objective.Name, batch.ToString(CultureInfo.InvariantCulture), form.ToString()])
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0
-            ? Measurement.FromJson(output)
-            : throw new MeasurementException($"Measuring {objective.Name} ({form}) at {batch} rows ended with exit code {process.ExitCode}: {error.Result.Trim()}");
+        return process.ExitCode == 0 ? output : throw new MeasurementException($"{what} ended with exit code {process.ExitCode}: {error.Result.Trim()}");
     }
 }

@@ -13,8 +13,11 @@ internal sealed class ResidentMemory
     {
         if (OperatingSystem.IsLinux())
             File.WriteAllText("/proc/self/clear_refs", "5");
-        _baseline = OperatingSystem.IsLinux() ? Read("VmRSS:") : Environment.WorkingSet;
+        _baseline = Now;
     }
+
+    /// <summary>Resident memory.</summary>
+    public static long Now => OperatingSystem.IsLinux() ? Read("VmRSS:") : Environment.WorkingSet;
 
     /// <summary>Peak over the baseline.</summary>
     public long Peak => Math.Max(0, (OperatingSystem.IsLinux() ? Read("VmHWM:") : PeakWorkingSet) - _baseline);

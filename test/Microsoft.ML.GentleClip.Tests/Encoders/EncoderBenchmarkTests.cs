@@ -11,7 +11,7 @@ public sealed class EncoderBenchmarkTests
     [DataRow("encoders --jso", "Unknown option '--jso'")]
     [DataRow("encoders --json", "--json needs a value")]
     [DataRow("encoders --only CL", "Unknown encoder 'CL'; there are ESM-2-8M")]
-    [DataRow("encode", "there are objectives, encoders and alignment")]
+    [DataRow("encode", "there are objectives, encoders, alignment and scoring")]
     public void BadArgumentsAreNamed(string arguments, string message) =>
         Assert.Contains(message, Assert.ThrowsExactly<ArgumentException>(() => BenchmarkCommand.Parse(arguments.Split(' '))).Message);
 

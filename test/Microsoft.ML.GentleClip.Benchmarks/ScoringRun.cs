@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp;
+
+namespace Microsoft.ML.GentleClip.Benchmarks;
+
+/// <summary>What one process measured of one way to score; 1 MB is 10^6 bytes.</summary>
+/// <param name="Rows">Rows of the run.</param>
+/// <param name="StartupMilliseconds">From the start of the process to the first embedding.</param>
+/// <param name="ClockMilliseconds">Time of the run by the clock.</param>
+/// <param name="ProcessorMilliseconds">Processor time of the run, all threads together.</param>
+/// <param name="PeakMegabytes">Highest resident memory of the run over that before the first row, model and source loaded.</param>
+/// <param name="ResidentMegabytes">Resident memory after each tenth of the rows.</param>
+internal sealed record ScoringRun(int Rows, double StartupMilliseconds, double ClockMilliseconds, double ProcessorMilliseconds, double PeakMegabytes, IReadOnlyList<double> ResidentMegabytes)
+{
+    public static ScoringRun Take(ScoringCase scoring, ScoringContender contender, int rows, string? onnxFile)
+    {
+        if (contender.UsesTorch)
+        {
+            TorchNativeLibrary.EnsureLoaded();
+            torch.set_num_threads(1);
+        }
+        var score = contender.Open(scoring, onnxFile);
+        GC.Collect();
+        var memory = new ResidentMemory();
+        foreach (var _ in score(1))
+        {
+        }
+        using var process = Process.GetCurrentProcess();
+        var startup = (DateTime.Now - process.StartTime).TotalMilliseconds;
+
+        var (resident, tenth) = (new List<double>(), Math.Max(1, rows / 10));
+        var (processor, clock) = (Environment.CpuUsage.TotalTime, Stopwatch.GetTimestamp());
+        foreach (var done in score(rows))
+            if (done >= tenth * (resident.Count + 1))
+                resident.Add(ResidentMemory.Now / 1e6);
+        var (clockTime, processorTime) = (Stopwatch.GetElapsedTime(clock), Environment.CpuUsage.TotalTime - processor);
+        return new(rows, startup, clockTime.TotalMilliseconds, processorTime.TotalMilliseconds, memory.Peak / 1e6, resident);
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this);
+
+    public static ScoringRun FromJson(string json) => JsonSerializer.Deserialize<ScoringRun>(json)!;
+}
