@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+using System.Text;
+using ProteinAlignment;
+
+namespace ProteinTasks.Data;
+
+/// <summary>What is pretrained on, and the rows of every task, without test rows on chains of the pretraining set.</summary>
+internal sealed record ProteinData
+{
+    private const int TinyRows = 150;
+
+    /// <summary>The chains of the CATH 4.2 training list.</summary>
+    public required ProteinChain[] Pretraining { get; init; }
+
+    /// <summary>The chains of its validation and test lists.</summary>
+    public required Piece[] HeldOut { get; init; }
+
+    public required ScopeDomain[] Domains { get; init; }
+
+    public required LabelFile[] LabelFiles { get; init; }
+
+    /// <summary>Every piece that a task looks at, once, shorter ones first so that batches hold little padding.</summary>
+    public required Piece[] Pieces { get; init; }
+
+    public required int DroppedDomains { get; init; }
+
+    public required int DroppedLabelledChains { get; init; }
+
+    /// <summary>Stands for the content of the files that pretraining reads.</summary>
+    public required string PretrainingHash { get; init; }
+
+    /// <summary>Stands for the content of all files and what was kept of them.</summary>
+    public required string TaskHash { get; init; }
+
+    /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
+    public static ProteinData Read(string folder, IReadOnlyList<string> labelFiles, bool tiny)
+    {
+        string chainFile = In("chains.tsv.gz"), cathFile = In("cath42.tsv.gz"), splitFile = In("scope_split.tsv.gz"), domainFile = In("scope_domains.tsv.gz");
+        string[] allLabelFiles = [In("ec_deepfri.tsv.gz"), .. labelFiles];
+        foreach (string file in (string[])[chainFile, cathFile, splitFile, domainFile, .. allLabelFiles])
+            if (!File.Exists(file))
+                throw new FileNotFoundException($"{file}: there is no such file.", file);
+
+        var chains = ProteinChain.Read(chainFile).ToDictionary(chain => chain.Key);
+        ILookup<string, ProteinChain> cath = Table.Read(cathFile, 2).Where(row => chains.ContainsKey(row.Cells[0])).ToLookup(row => row.Cells[1], row => chains[row.Cells[0]]);
+        var pretraining = cath["train"].ToArray();
+        if (pretraining.Length < 8)
+            throw new InvalidDataException($"{cathFile}: {pretraining.Length} chains of split 'train' are at hand; expected 8 or more.");
+        var seen = pretraining.Select(chain => chain.Key).ToHashSet();
+
+        var domains = ScopeDomain.Read(splitFile, domainFile, chains).Where(domain => domain.Split != "validation").ToArray();
+        var kept = domains.Where(domain => domain.Split == "train" || !seen.Contains(domain.ChainKey)).ToArray();
+        var labels = Array.ConvertAll(allLabelFiles, file => LabelFile.Read(file, chains));
+        int dropped = labels.Sum(file => file.Chains.Count(IsLeak));
+        labels = Array.ConvertAll(labels, file => file with { Chains = [.. file.Chains.Where(chain => chain.Split != "valid" && !IsLeak(chain))] });
+        var heldOut = cath["validation"].Concat(cath["test"]).Select(Piece.Of).ToArray();
+        int droppedDomains = domains.Length - kept.Length;
+        if (tiny)
+        {
+            pretraining = Thin(pretraining);
+            heldOut = Thin(heldOut);
+            kept = [.. kept.GroupBy(domain => domain.Split).SelectMany(Thin)];
+            labels = Array.ConvertAll(labels, file => file with { Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(Thin)] });
+        }
+
+        // A test domain of a fold that no training domain has cannot be told by anyone.
+        var folds = kept.Where(domain => domain.Split == "train").Select(domain => domain.Fold).ToHashSet();
+        kept = [.. kept.Where(domain => folds.Contains(domain.Fold))];
+        var pieces = heldOut.Concat(kept.Select(domain => domain.Piece)).Concat(labels.SelectMany(file => file.Chains).Select(chain => Piece.Of(chains[chain.ChainKey])))
+            .DistinctBy(piece => piece.Key).OrderBy(piece => piece.Sequence.Length).ThenBy(piece => piece.Key, StringComparer.Ordinal).ToArray();
+        string pretrainingHash = Hash([chainFile, cathFile], tiny ? "tiny" : "");
+        return new ProteinData
+        {
+            Pretraining = pretraining,
+            HeldOut = heldOut,
+            Domains = kept,
+            LabelFiles = labels,
+            Pieces = pieces,
+            DroppedDomains = droppedDomains,
+            DroppedLabelledChains = dropped,
+            PretrainingHash = pretrainingHash,
+            TaskHash = Hash([splitFile, domainFile, .. allLabelFiles], pretrainingHash),
+        };
+
+        string In(string name) => Path.Combine(folder, name);
+        bool IsLeak(LabelledChain chain) => chain.Split == "test" && seen.Contains(chain.ChainKey);
+    }
+
+    // Evenly spread over the rows.
+    private static T[] Thin<T>(IEnumerable<T> rows)
+    {
+        T[] all = [.. rows];
+        int stride = (all.Length + TinyRows - 1) / TinyRows;
+        return [.. all.Where((_, row) => row % stride == 0)];
+    }
+
+    private static string Hash(IEnumerable<string> files, string more)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in files)
+            hash.AppendData(SHA256.HashData(File.ReadAllBytes(file)));
+        hash.AppendData(Encoding.UTF8.GetBytes(more));
+        return Convert.ToHexString(hash.GetHashAndReset())[..32];
+    }
+}

@@ -1,0 +1,113 @@
+using Microsoft.ML;
+using Microsoft.ML.GentleClip;
+using ProteinAlignment;
+using ProteinTasks.Data;
+
+namespace ProteinTasks.Pretraining;
+
+/// <summary>The embeddings of the pieces, in their order. A floor has no sides: its features stand in the first list, the second is empty.</summary>
+internal sealed record Embeddings(float[][] Sequences, float[][] Structures)
+{
+    /// <summary>What the classifiers read: both sides one after another.</summary>
+    public float[][] Both => Structures.Length == 0 ? Sequences : [.. Sequences.Zip(Structures, (a, b) => (float[])[.. a, .. b])];
+}
+
+/// <summary>Fits a method through the catalog, and embeds the pieces with it.</summary>
+internal sealed class Pretrainer(ProteinData data, Settings settings, CancellationToken cancellation)
+{
+    public const string SequenceEmbedding = nameof(SequenceEmbedding), StructureEmbedding = nameof(StructureEmbedding);
+
+    // An untrained model still takes steps, of no size, which give its normalisation layers their means and variances.
+    private const int UntrainedSteps = 20;
+    private const double NoLearning = 1e-12;
+
+    private FeatureRow[]? _chainFeatures, _pieceFeatures;
+
+    public ITransformer Fit(Method method, int seed, IProgress<TrainingProgress> progress, out DataViewSchema inputs)
+    {
+        var mlContext = new MLContext(seed);
+        IDataView rows = method.Input == MethodInput.Features
+            ? PretrainingRows.Features(mlContext, _chainFeatures ??= Features(data.Pretraining.Select(Piece.Of)), method, seed)
+            : PretrainingRows.Chains(mlContext, data.Pretraining, method, settings, seed);
+        inputs = rows.Schema;
+        return mlContext.Transforms.GentleClip(Options(method, seed, progress)).Fit(rows);
+    }
+
+    public Embeddings Embed(Method method, ITransformer model)
+    {
+        var mlContext = new MLContext(seed: 1);
+        IDataView rows = method.Input == MethodInput.Features
+            ? PretrainingRows.View(mlContext, _pieceFeatures ??= Features(data.Pieces))
+            : PretrainingRows.View(mlContext, data.Pieces.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons }));
+        IDataView scored = model.Transform(rows);
+        var (sequences, structures) = (new List<float[]>(), new List<float[]>());
+        foreach (var row in mlContext.Data.CreateEnumerable<EmbeddedRow>(scored, reuseRowObject: false))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            sequences.Add(row.SequenceEmbedding);
+            structures.Add(row.StructureEmbedding);
+        }
+        return new Embeddings([.. sequences], [.. structures]);
+    }
+
+    /// <summary>Shares of the 20 residues and the logarithm of the length.</summary>
+    public Embeddings Composition() => new(
+        Array.ConvertAll(data.Pieces, piece => (float[])[.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => piece.Sequence.Count(residue => residue == letter) / (float)piece.Sequence.Length), MathF.Log(piece.Sequence.Length)]),
+        []);
+
+    /// <summary>The options as they are run.</summary>
+    public GentleClipOptions Options(Method method, int seed, IProgress<TrainingProgress>? progress = null)
+    {
+        var options = GentleClipOptions.FromPreset(method.Preset);
+        if (method.Input == MethodInput.Features)
+        {
+            options.ModalityA = Modality.Vector(nameof(FeatureRow.SequenceFeatures), SequenceEmbedding);
+            options.ModalityB = Modality.Vector(nameof(FeatureRow.StructureFeatures), StructureEmbedding);
+        }
+        else
+        {
+            options.ModalityA = Modality.ProteinSequence(nameof(ChainRow.Sequence), SequenceEmbedding, new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
+            // No sequence column: the structure's side must not read what it is to be matched with.
+            options.ModalityB = Modality.ProteinStructure(nameof(ChainRow.AlphaCarbons), StructureEmbedding, encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
+            options.EmbeddingDimension = settings.EmbeddingDimension;
+            options.Teacher = null; // it needs vectors
+            options.PairsPerBatch = settings.Pairs;
+            options.BatchSize = method.UsesUnpaired ? 2 * settings.Pairs : settings.Pairs;
+        }
+
+        options.PairedColumnName = nameof(ChainRow.IsPaired);
+        options.MaximumNumberOfSteps = method.IsTrained ? settings.Steps : Math.Min(UntrainedSteps, settings.Steps);
+        options.LearningRate = method.IsTrained ? settings.LearningRate : NoLearning;
+        if (!method.HasSelfSupervision)
+            options.SelfSupervisedWeight = 0;
+        if (!method.HasMmd)
+            options.MmdWeight = 0;
+        if (!method.HasSdd)
+            options.SddWeight = 0;
+        options.NumberOfThreads = 1; // cores that others use as well collapse with more
+        options.Seed = seed;
+        options.Progress = progress;
+        options.CancellationToken = cancellation;
+        return options;
+    }
+
+    private FeatureRow[] Features(IEnumerable<Piece> pieces) =>
+    [
+        .. pieces.Select(piece =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return new FeatureRow
+            {
+                SequenceFeatures = SequenceFeatures.Compute(piece.Sequence),
+                StructureFeatures = StructureFeatures.Compute([.. piece.AlphaCarbons.Chunk(3).Select(position => new System.Numerics.Vector3(position))]),
+            };
+        }),
+    ];
+
+    private sealed class EmbeddedRow
+    {
+        public float[] SequenceEmbedding { get; init; } = [];
+
+        public float[] StructureEmbedding { get; init; } = [];
+    }
+}

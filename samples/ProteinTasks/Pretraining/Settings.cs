@@ -1,0 +1,41 @@
+using System.Globalization;
+using Microsoft.ML.GentleClip;
+
+namespace ProteinTasks.Pretraining;
+
+/// <summary>Sizes of encoders, batches and crops, equal for all methods.</summary>
+internal sealed record Settings
+{
+    public static readonly Settings Full = new();
+
+    public static readonly Settings Tiny = new() { Steps = 6, Pairs = 8, Crop = 48, EmbeddingDimension = 16, SequenceSize = new Esm2Size(2, 32, 2), Channels = [16, 32], Radii = [8, 12], MinimumPositives = 2 };
+
+    /// <summary>Optimiser steps of every trained method.</summary>
+    public int Steps { get; init; } = 400;
+
+    /// <summary>Pairs in a batch; methods with unpaired rows see as many of those of each modality beside them.</summary>
+    public int Pairs { get; init; } = 64;
+
+    /// <summary>Longest crop in training, in residues.</summary>
+    public int Crop { get; init; } = 128;
+
+    /// <summary>Longest sequence in scoring; the structure is never cut there.</summary>
+    public int MaximumLength { get; private init; } = 512;
+
+    public int EmbeddingDimension { get; private init; } = 64;
+
+    public Esm2Size SequenceSize { get; private init; } = new(4, 64, 4);
+
+    public IReadOnlyList<int> Channels { get; private init; } = [32, 64, 128];
+
+    public IReadOnlyList<double> Radii { get; private init; } = [8, 12, 16];
+
+    public double LearningRate { get; private init; } = 1e-3;
+
+    /// <summary>Labels that fewer training chains have are left out.</summary>
+    public int MinimumPositives { get; private init; } = 10;
+
+    /// <summary>All that changes a pretrained model, as text.</summary>
+    public string Describe() => string.Create(CultureInfo.InvariantCulture,
+        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv {string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}");
+}

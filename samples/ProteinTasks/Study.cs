@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using ProteinTasks.Data;
+using ProteinTasks.Pretraining;
+using ProteinTasks.Reporting;
+using ProteinTasks.Running;
+using ProteinTasks.Tasks;
+
+namespace ProteinTasks;
+
+/// <summary>From the tables to the figures: each method and seed is pretrained, embeds every piece, and is measured; what is done is kept.</summary>
+internal static class Study
+{
+    /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; finished stages are kept.</exception>
+    public static void Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, commandLine.Tiny);
+        var settings = commandLine.Tiny ? Settings.Tiny : Settings.Full;
+        settings = settings with { Steps = commandLine.Steps ?? settings.Steps, Pairs = commandLine.Pairs ?? settings.Pairs, Crop = commandLine.Crop ?? settings.Crop };
+        string json = Path.GetFullPath(commandLine.JsonFile);
+        string folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;
+        var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
+
+        // Composition is the same for every seed.
+        (Method Method, int Seed)[] plan =
+            [.. from seed in Enumerable.Range(1, commandLine.Seeds)
+                from method in commandLine.Methods
+                where seed == 1 || method.Input != MethodInput.Composition
+                select (method, seed)];
+        var progress = new StudyProgress(output, plan);
+        var pretrainer = new Pretrainer(data, settings, cancellation);
+        var report = new Report(json, commandLine, data, settings, plan.Length);
+        output.WriteLine(report.Data);
+        for (int i = 0; i < plan.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var (method, seed) = plan[i];
+            progress.Begin(i);
+            var runWatch = Stopwatch.StartNew();
+            var run = cache.FindRun(method, seed);
+            bool isComputed = run is null;
+            if (run is null)
+                cache.Keep(method, run = Compute(method, seed));
+            report.Add(run, watch.Elapsed);
+            progress.End(runWatch.Elapsed.TotalSeconds, isComputed);
+        }
+
+        output.WriteLine();
+        output.WriteLine(report.WriteMarkdown());
+        if (cache.FindEmbeddings(Method.Named(Method.Untrained), 1) is { } before && cache.FindEmbeddings(Method.Named(Method.GentleClip), 1) is { } after)
+            EmbeddingPicture.Save(Path.ChangeExtension(json, ".png"), data, before.Embeddings, after.Embeddings);
+
+        Run Compute(Method method, int seed)
+        {
+            var (embeddings, pretrainingSeconds, embeddingSeconds) = cache.FindEmbeddings(method, seed) ?? Embed(method, seed);
+            var taskWatch = Stopwatch.StartNew();
+            var figures = Measurement.Measure(data, embeddings, settings.MinimumPositives, progress.Note, cancellation);
+            return new Run(method.Name, seed, figures, pretrainingSeconds, embeddingSeconds, taskWatch.Elapsed.TotalSeconds);
+        }
+
+        (Embeddings, double, double) Embed(Method method, int seed)
+        {
+            var fitWatch = Stopwatch.StartNew();
+            if (method.Input == MethodInput.Composition)
+                return (pretrainer.Composition(), 0, fitWatch.Elapsed.TotalSeconds);
+            var model = cache.FindModel(method, seed);
+            if (model is null)
+            {
+                progress.Note("pretraining");
+                model = pretrainer.Fit(method, seed, progress, out var inputs);
+                cache.Keep(method, seed, model, inputs);
+            }
+            double pretrainingSeconds = fitWatch.Elapsed.TotalSeconds;
+            using var owned = model as IDisposable;
+            progress.Note($"embedding {data.Pieces.Length} chains and domains");
+            fitWatch.Restart();
+            var embeddings = pretrainer.Embed(method, model);
+            cache.Keep(method, seed, embeddings, pretrainingSeconds, fitWatch.Elapsed.TotalSeconds);
+            return (embeddings, pretrainingSeconds, fitWatch.Elapsed.TotalSeconds);
+        }
+    }
+}

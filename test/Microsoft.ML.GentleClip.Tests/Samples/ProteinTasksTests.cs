@@ -1,0 +1,157 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+using ProteinTasks;
+using ProteinTasks.Pretraining;
+using TaskCommandLine = ProteinTasks.CommandLine;
+
+namespace Microsoft.ML.GentleClip.Tests.Samples;
+
+/// <summary>The protein tasks on a small table of chains with made-up folds and labels: to the end, again from the cache, and what is wrong with a file.</summary>
+[TestClass]
+public sealed class ProteinTasksTests : IDisposable
+{
+    private const int Chains = 48, Pretraining = 20;
+    private const string Header = "#chain_key\tsplit\tec_numbers\tcoverage";
+
+    private readonly TemporaryFolder _folder = new();
+    private string[] _keys = [];
+
+    [TestInitialize]
+    public void WriteTables()
+    {
+        string[] chains = [.. Lines(Path.Combine(AppContext.BaseDirectory, "data", "samples", "protein-chains.tsv.gz")).Take(Chains + 1)];
+        Write("chains.tsv.gz", chains);
+        _keys = [.. chains.Skip(1).Select(line => line.Split('\t')[0])];
+        int[] lengths = [.. chains.Skip(1).Select(line => int.Parse(line.Split('\t')[4], System.Globalization.CultureInfo.InvariantCulture))];
+        // Chains 0 to 19 pretrain, 20 to 25 are held out, all are domains; those of every third test row lie on pretraining chains.
+        Write("cath42.tsv.gz", ["#chain_key\tsplit", .. _keys.Select((key, i) => $"{key}\t{(i < Pretraining ? "train" : i < 23 ? "validation" : i < 26 ? "test" : "")}")]);
+        Write("scope_domains.tsv.gz", ["#sid\tchain_key\tsccs\twhole_chain\tranges0", .. _keys.Select((key, i) => $"d{i}\t{key}\t{Fold(i)}.1.1\t0\t{(i % 2 == 0 ? $"0-{lengths[i]}" : $"0-20,25-{lengths[i]}")}")]);
+        Write("scope_split.tsv.gz", ["#sid\tchain_key\tsccs\tfold\tsplit", .. _keys.Select((key, i) => $"d{i}\t{key}\t{Fold(i)}.1.1\t{Fold(i)}\t{Split(i)}")]);
+        Write("ec_deepfri.tsv.gz", [Header, .. _keys.Select((key, i) => $"{key}\t{(i % 4 == 0 ? "test" : "train")}\t{(i % 3 == 0 ? "1.1.1.1,1.1.1.-" : "2.7.-.-")}\t0.9")]);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void RunsToTheEndAndTakesFinishedStagesOver()
+    {
+        string output = Run("out");
+        StringAssert.Contains(output, "2 test domains on chains of the pretraining set dropped");
+        StringAssert.Contains(output, "5 labelled test chains of the pretraining set dropped");
+        string figures = Figures("out");
+        Assert.IsTrue(File.Exists(_folder.File("out/figures.png")));
+        StringAssert.Contains(File.ReadAllText(_folder.File("out/figures.md")), "| Gentle-CLIP (half + unpaired) |");
+
+        StringAssert.DoesNotMatch(Run("out"), new("done in"));
+        Assert.AreEqual(figures, Figures("out"));
+
+        // A killed process: the figures of one run and the embeddings of another are not there.
+        File.Delete(Directory.GetFiles(_folder.File("out/cache"), "gentle-1-*.figures.json").Single());
+        foreach (string file in Directory.GetFiles(_folder.File("out/cache"), "clip-half-1-*").Where(file => !file.EndsWith("model.zip", StringComparison.Ordinal)))
+            File.Delete(file);
+        output = Run("out");
+        Assert.DoesNotContain("pretraining\n", output);
+        StringAssert.Contains(output, "taken over");
+        Assert.AreEqual(figures, Figures("out"));
+
+        Run("elsewhere");
+        Assert.AreEqual(figures, Figures("elsewhere"), "A fresh run gives other figures.");
+    }
+
+    [TestMethod]
+    public void OwnLabelFileIsATaskOfItsOwn()
+    {
+        File.WriteAllLines(_folder.File("go.tsv"), [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tGO:{i % 2}"), "9zzz.A\ttrain\tGO:1\t1.0", $"{_keys[0]}x\tvalid\tGO:1"]);
+        StringAssert.Contains(Run("out", "composition", "--labels", _folder.File("go.tsv")), "go: 30 training and 18 test chains, 2 labels with 2 training chains or more, 2 unknown chains");
+        using var json = JsonDocument.Parse(Figures("out"));
+        Assert.IsGreaterThan(0, json.RootElement[0].GetProperty("figures").GetProperty("F-max go").GetDouble());
+    }
+
+    [TestMethod]
+    [DataRow("", 1, "expected a header that starts with '#'")]
+    [DataRow(Header, 2, "the file ends")]
+    [DataRow(Header + "\n1abc.A\ttrain", 2, "expected 3 columns")]
+    [DataRow(Header + "\n1abc.A\ttrain\t1.-.-.-\n1abd.A\tlearn\t1.-.-.-", 3, "the split of 1abd.A is 'learn'")]
+    [DataRow(Header + "\n1abc.A\ttrain\t1.-.-.-,,2.-.-.-", 2, "the labels of 1abc.A")]
+    [DataRow(Header + "\n1abc.A\ttrain\t1.-.-.-\tall", 2, "the coverage of 1abc.A is 'all'")]
+    [DataRow(Header + "\n1abc.A\ttrain\t1.-.-.-\n1abc.A\ttest\t1.-.-.-", 3, "1abc.A is there a second time")]
+    public void MalformedLabelFileIsNamedWithItsLine(string content, int line, string problem)
+    {
+        string file = _folder.File("labels.tsv");
+        File.WriteAllText(file, content + "\n");
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Run("out", "composition", "--labels", file)).Message;
+        StringAssert.StartsWith(message, $"{file}, line {line}: ");
+        StringAssert.Contains(message, problem);
+    }
+
+    [TestMethod]
+    public void CancelledRunKeepsNothingHalf()
+    {
+        var commandLine = Parse("out", "clip-half");
+        Assert.Throws<OperationCanceledException>(() => Study.Run(commandLine, TextWriter.Null, new CancellationToken(canceled: true)));
+        Assert.IsEmpty(Directory.GetFiles(_folder.FullName, "*.part", SearchOption.AllDirectories));
+    }
+
+    [TestMethod]
+    public void WrongCommandLineSaysWhy()
+    {
+        Assert.AreEqual("--data DIR is missing.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip")).Message, "There is no method 'clip'; expected some of composition, untrained, clip-half");
+    }
+
+    [TestMethod]
+    public void MethodsShareTheirPairsAndTheOtherChainsComeApart()
+    {
+        var chains = ProteinTasks.Data.ProteinData.Read(_folder.FullName, [], tiny: false).Pretraining;
+        var half = Rows("clip-half");
+        var gentle = Rows("gentle");
+        Assert.HasCount(Pretraining / 2, half);
+        CollectionAssert.AreEqual(half.Select(row => row.Sequence).ToArray(), gentle.Where(row => row.IsPaired).Select(row => row.Sequence).ToArray());
+        Assert.AreEqual((Pretraining / 2, Pretraining / 2), (gentle.Count(row => !row.IsPaired && row.AlphaCarbons.Length == 0), gentle.Count(row => !row.IsPaired && row.Sequence.Length == 0)));
+        Assert.HasCount(Pretraining, Rows("clip-all"));
+        Assert.IsTrue(gentle.Where(row => row.IsPaired).All(row => 3 * row.Sequence.Length == row.AlphaCarbons.Length && row.Sequence.Length <= 48));
+
+        List<ChainRow> Rows(string method)
+        {
+            var mlContext = new MLContext(1);
+            var view = PretrainingRows.Chains(mlContext, chains, Method.Named(method), Settings.Tiny, seed: 1);
+            return [.. mlContext.Data.CreateEnumerable<ChainRow>(view, reuseRowObject: false)];
+        }
+    }
+
+    private static string Fold(int i) => i % 3 == 0 ? "a.1" : i % 3 == 1 ? "b.2" : "c.3";
+
+    private static string Split(int i) => i is 18 or 19 or 30 or 31 or 32 or 33 ? "test_fold" : i is 34 or 35 or 36 ? "test_superfamily" : i is 37 or 38 ? "test_family" : i == 40 ? "validation" : "train";
+
+    private static IEnumerable<string> Lines(string file)
+    {
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        while (reader.ReadLine() is { } line)
+            yield return line;
+    }
+
+    private void Write(string name, IEnumerable<string> lines)
+    {
+        using var writer = new StreamWriter(new GZipStream(File.Create(_folder.File(name)), CompressionLevel.Fastest));
+        foreach (string line in lines)
+            writer.Write(line + "\n");
+    }
+
+    private TaskCommandLine Parse(string output, string methods, params string[] more) => TaskCommandLine.Parse(
+        ["--data", _folder.FullName, "--json", _folder.File($"{output}/figures.json"), "--methods", methods, "--tiny", "--seeds", "1", "--steps", "2", .. more]);
+
+    private string Run(string output, string methods = "composition,untrained,clip-half,gentle,clip-all,closed-form", params string[] more)
+    {
+        var text = new StringWriter();
+        Study.Run(Parse(output, methods, more), text, CancellationToken.None);
+        return text.ToString();
+    }
+
+    private string Figures(string output)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(_folder.File($"{output}/figures.json")));
+        return JsonSerializer.Serialize(json.RootElement.GetProperty("runs").EnumerateArray().Select(run =>
+            new { method = run.GetProperty("method").GetString(), figures = run.GetProperty("figures") }));
+    }
+}
