@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>A user's network as an encoder: built, watched, put into training mode for a training's passes, and never trusted with more than its batch.</summary>
+/// <summary>A user's network as an encoder: built with our seed, put into training mode for a training's passes alone, and its results checked.</summary>
 internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Module
 {
     // A network or parameter that two towers hold would be trained twice a step and disposed by the first.
@@ -15,6 +15,7 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
     private readonly TNetwork network;
     private readonly ICustomEncoderOptions _settings;
     private readonly string _name;
+    private int _featureDimension;
 
     /// <summary>Builds the network; the derived class tries it by <see cref="Probe"/> and registers the components.</summary>
     /// <param name="settings">The user's.</param>
@@ -33,8 +34,6 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
 
     /// <inheritdoc/>
     public override int FeatureDimension => _featureDimension;
-
-    private int _featureDimension;
 
     /// <inheritdoc/>
     public override bool IsFrozen => _settings.IsFrozen;
@@ -59,7 +58,15 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
     {
         using var scope = NewDisposeScope();
         using var inference = no_grad();
-        _featureDimension = (int)Checked(Call(rows, forward), rows, isProbe: true).size(1);
+        try
+        {
+            _featureDimension = (int)Checked(Call(rows, forward), rows, isProbe: true).size(1);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Features of a batch; the network runs in training mode where there is noise.</summary>
