@@ -32,7 +32,7 @@ internal sealed record CustomTerm(string Name, double Weight, Func<ObjectiveInpu
         if (value.requires_grad)
             return value.MoveToOuterDisposeScope();
         // A batch may hold nothing for a term; any other constant is a graph that was lost.
-        if (value.item<float>() != 0)
+        if (value.to(ScalarType.Float64).item<double>() != 0)
             throw Problem("a number that does not depend on the embeddings (no gradient)");
         return Pairwise.ZeroWithGraph(input.EmbeddingsA, input.EmbeddingsB).MoveToOuterDisposeScope();
 

@@ -97,7 +97,8 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
-            var reason = network.parameters().Any(parameter => parameter.IsInvalid) ? "its network was disposed. The library owns it and disposes it with the model." : exception.Message;
+            var reason = exception.Message.Contains("empty handle", StringComparison.Ordinal)
+                ? "a tensor that it uses was disposed. Tensors made in forward are freed after it, and the library owns the network and disposes it with the model." : exception.Message;
             throw new InvalidOperationException($"{_name} failed on a batch of {rows} rows: {reason}", exception);
         }
     }

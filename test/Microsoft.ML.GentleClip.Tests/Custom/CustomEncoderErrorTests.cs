@@ -18,7 +18,7 @@ public sealed class CustomEncoderErrorTests
     [DataRow("varying", "gave features [64, 11] for 64 rows; expected [64, 12].")]
     [DataRow("unregistered", "has a network whose field 'layer' of Faulty is not registered, so that it would be neither trained nor saved; call RegisterComponents()")]
     [DataRow("list", "has a network whose field 'layers' of Faulty is not registered")]
-    [DataRow("disposed", "its network was disposed. The library owns it")]
+    [DataRow("disposed", "failed on a batch of 64 rows: a tensor that it uses was disposed.")]
     public void AFaultyNetworkIsNamed(string fault, string expected)
     {
         var options = CustomTraining.Options(4, a: new FaultyOptions { Fault = fault });
