@@ -57,8 +57,8 @@ public sealed class CustomEncoderErrorTests
     [EncoderKey("tests.faulty")]
     public sealed record FaultyOptions : CustomVectorEncoderOptions
     {
-        private static nn.Module<Tensor, Tensor>? s_one;
-        private static Parameter? s_weight;
+        private static nn.Module<Tensor, Tensor>? _one;
+        private static Parameter? _weight;
 
         public string Fault { get; init; } = "";
 
@@ -66,8 +66,8 @@ public sealed class CustomEncoderErrorTests
         {
             "null" => null!,
             "constructor" => throw new ArgumentException("bad width"),
-            "shared" => s_one ??= new Faulty(Fault),
-            "sharedWeight" => new Faulty(Fault, s_weight ??= nn.Parameter(ones(1))),
+            "shared" => _one ??= new Faulty(Fault),
+            "sharedWeight" => new Faulty(Fault, _weight ??= nn.Parameter(ones(1))),
             _ => new Faulty(Fault),
         };
     }
