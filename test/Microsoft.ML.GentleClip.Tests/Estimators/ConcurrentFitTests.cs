@@ -19,11 +19,7 @@ public sealed class ConcurrentFitTests
         var jobs = Jobs(folder);
         var expected = jobs.Select(job => Content(job.Options, job.Data)).ToArray();
         Assert.AreEqual(jobs.Count, expected.Select(Convert.ToHexString).Distinct().Count(), "each training is another");
-        Parallel([.. jobs.Select((job, i) => (Action)(() =>
-        {
-            for (var round = 0; round < 2; round++)
-                CollectionAssert.AreEqual(expected[i], Content(job.Options, job.Data), job.Name);
-        }))]);
+        Parallel([.. jobs.Select((job, i) => (Action)(() => CollectionAssert.AreEqual(expected[i], Content(job.Options, job.Data), job.Name)))]);
     }
 
     [TestMethod]
@@ -237,7 +233,7 @@ public sealed class ConcurrentFitTests
         var rows = Rows();
         var jobs = Enum.GetValues<GentleClipPreset>().Select((preset, i) =>
         {
-            var options = Of(preset, steps: 25);
+            var options = Of(preset, steps: 12);
             (options.Seed, options.ValidationFraction) = (10 + i, i % 2 == 0 ? 0.2 : 0);
             return (preset.ToString(), options, rows);
         }).ToList();

@@ -96,7 +96,16 @@ internal static class FrozenModels
         }
         var options = new GentleClipOptions
         {
-            ModalityA = a, ModalityB = b, EmbeddingDimension = dimension, BatchSize = 12, MaximumNumberOfSteps = 25, LearningRate = 5e-3, NumberOfThreads = 1, Seed = 20, Teacher = teacher, ValidationFraction = 0.2,
+            ModalityA = a,
+            ModalityB = b,
+            EmbeddingDimension = dimension,
+            BatchSize = 12,
+            MaximumNumberOfSteps = 25,
+            LearningRate = 5e-3,
+            NumberOfThreads = 1,
+            Seed = 20,
+            Teacher = teacher,
+            ValidationFraction = 0.2,
         };
         return (options, View(rows, folder), [.. rows.Take(3), rows.First(row => !HasB(row)), rows.First(row => !HasA(row))]);
 
