@@ -84,6 +84,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         ArgumentNullException.ThrowIfNull(train);
         TorchNativeLibrary.EnsureLoaded();
+        // First, so that it comes last, however the training ends: the C library keeps what was freed.
+        using var trimming = NativeHeap.Later();
         // The caller may be inside a no_grad or inference block of its own.
         using var training = inference_mode(false);
         using var gradients = enable_grad();
@@ -92,7 +94,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         CheckCancelled();
         _options.ModalityA!.CheckFiles();
         _options.ModalityB!.CheckFiles();
-        using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
+        using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         using var checkpoints = _options.CheckpointDirectory is { } directory && _options.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
