@@ -1,0 +1,39 @@
+using System.Text.Encodings.Web;
+using Microsoft.Extensions.Options;
+using Microsoft.ML.GentleClip;
+
+namespace Serving;
+
+/// <summary>Puts the parts together.</summary>
+internal static class Server
+{
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.Configuration.AddCommandLine(args, ServingOptions.Switches);
+        builder.Services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateDataAnnotations();
+        // Names of emoji are to be read, not escaped; the answers are JSON, never a part of a page.
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
+
+        // The container makes each once and disposes them in reverse order: the model last.
+        builder.Services.AddSingleton(provider => ModelSource.Open(
+            provider.GetRequiredService<IOptions<ServingOptions>>().Value, provider.GetRequiredService<ILogger<GentleClipTransformer>>(), provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        builder.Services.AddSingleton<Sides>();
+        builder.Services.AddSingleton<Catalogue>();
+        // Started before the web server and stopped after it: whoever connects finds the model loaded, and requests under way are answered before the batches end.
+        builder.Services.AddHostedService<Lifetime>();
+
+        var app = builder.Build();
+        Endpoints.Map(app);
+        return app;
+    }
+
+    private sealed class Lifetime(IServiceProvider services) : IHostedService
+    {
+        public async Task StartAsync(CancellationToken cancellationToken) =>
+            await services.GetRequiredService<Catalogue>().FillAsync(cancellationToken);
+
+        public async Task StopAsync(CancellationToken cancellationToken) =>
+            await services.GetRequiredService<Sides>().StopAsync();
+    }
+}
