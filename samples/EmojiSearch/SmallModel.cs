@@ -11,7 +11,7 @@ namespace EmojiSearch;
 internal static class SmallModel
 {
     public const string Pictures = nameof(Row.Picture), Words = nameof(Row.Words);
-    public const int DefaultSteps = 250;
+    public const int DefaultSteps = 200;
 
     /// <summary>Trains on one core.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

@@ -12,8 +12,6 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
 {
     private const int ItemsAtOnce = 256;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     private readonly List<string> _names = [];
     private EmbeddingIndex? _index;
 
@@ -47,7 +45,7 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
     {
         var data = EmojiData.Read(CommandLine.OwnData);
         using var generator = model.CreateEmbeddingGenerator<MLImage>();
-        var pictures = data.Train.Concat(data.Test).SelectMany(emoji => emoji.Pictures.Select((picture, style) => (Name: $"{emoji.Symbol} {emoji.Name}, {EmojiData.Styles[style]}", Pixels: picture)));
+        var pictures = data.Train.Concat(data.Test).SelectMany(emoji => emoji.Pictures.Select((picture, style) => (Name: $"{emoji.Name}, {EmojiData.Styles[style]}", Pixels: picture)));
         foreach (var some in pictures.Chunk(ItemsAtOnce))
         {
             MLImage[] images = [.. some.Select(picture => SmallModel.Image(picture.Pixels))];
@@ -74,9 +72,10 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
                 continue;
             try
             {
-                var line = JsonSerializer.Deserialize<Line>(text, Json) ?? throw new JsonException("expected an object, found null");
+                var line = JsonSerializer.Deserialize<Line>(text, JsonSerializerOptions.Web) ?? throw new BadInputException("Expected an object, found null.");
+                line.CheckFields();
                 if (string.IsNullOrEmpty(line.Name))
-                    throw new BadInputException("name: expected a text, found nothing");
+                    throw new BadInputException("name: expected a text, found nothing.");
                 var embeddings = await sides.Named(line.Column).EmbedAsync([line.Input], _ => "input", cancellationToken);
                 items.Add(new Item { Name = line.Name, Embedding = embeddings[0].ToArray() });
             }
@@ -87,10 +86,10 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} items can be searched.")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "{Count} items can be searched.")]
     private static partial void LogFilled(ILogger logger, int count);
 
-    private sealed record Line(string? Name, string? Column, JsonElement Input);
+    private sealed record Line(string? Name, string? Column, JsonElement Input) : RequestBody;
 
     private sealed class Item
     {

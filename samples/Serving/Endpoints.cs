@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 
 namespace Serving;
@@ -8,9 +7,6 @@ namespace Serving;
 internal static class Endpoints
 {
     private const int DefaultCount = 5, LargestCount = 1000;
-
-    // A field that is spelt wrong is an error, not silence.
-    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
     public static void Map(WebApplication app)
     {
@@ -46,12 +42,15 @@ internal static class Endpoints
         new("ready", sides.Dimension, catalogue.Count, sides.All.Select(side => new SideResponse(side.Column, side.Takes, side.Requests, side.Batches)));
 
     private static async Task<T> ReadAsync<T>(HttpRequest http, CancellationToken cancellationToken)
+        where T : RequestBody
     {
         if (!http.HasJsonContentType())
             throw new BadInputException($"body: expected Content-Type application/json, found {http.ContentType ?? "none"}.");
         try
         {
-            return await http.ReadFromJsonAsync<T>(Strict, cancellationToken) ?? throw new BadInputException("body: expected an object, found null.");
+            var body = await http.ReadFromJsonAsync<T>(cancellationToken) ?? throw new BadInputException("body: expected an object, found null.");
+            body.CheckFields();
+            return body;
         }
         catch (JsonException problem)
         {
@@ -81,11 +80,11 @@ internal static class Endpoints
         }
     }
 
-    private sealed record EmbedRequest(string? Column, IReadOnlyList<JsonElement>? Inputs);
+    private sealed record EmbedRequest(string? Column, IReadOnlyList<JsonElement>? Inputs) : RequestBody;
 
     private sealed record EmbedResponse(string Column, int Dimension, IReadOnlyList<ReadOnlyMemory<float>> Embeddings);
 
-    private sealed record SearchRequest(string? Column, JsonElement Input, int? Count);
+    private sealed record SearchRequest(string? Column, JsonElement Input, int? Count) : RequestBody;
 
     private sealed record SearchResponse(IEnumerable<Match> Matches);
 

@@ -67,16 +67,16 @@ internal static partial class ModelSource
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
     private static partial void LogTraining(ILogger logger, int steps);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Step {Step} of {Total}, {Remaining} s left.")]
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Step {Step} of {Total}, {Remaining} s left.")]
     private static partial void LogStep(ILogger logger, int step, int total, int remaining);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Saved as {File}; delete it to train again.")]
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Saved as {File}; delete it to train again.")]
     private static partial void LogSaved(ILogger logger, string file);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Loaded {File}.")]
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Loaded {File}.")]
     private static partial void LogLoaded(ILogger logger, string file);
 
     private sealed class Steps(ILogger logger) : IProgress<TrainingProgress>

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using Microsoft.Extensions.Options;
 using Microsoft.ML.GentleClip;
 
@@ -12,8 +11,7 @@ internal static class Server
         var builder = WebApplication.CreateBuilder(args);
         builder.Configuration.AddCommandLine(args, ServingOptions.Switches);
         builder.Services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateDataAnnotations();
-        // Names of emoji are to be read, not escaped; the answers are JSON, never a part of a page.
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
 
         // The container makes each once and disposes them in reverse order: the model last.
         builder.Services.AddSingleton(provider => ModelSource.Open(

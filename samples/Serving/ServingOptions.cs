@@ -15,7 +15,7 @@ internal sealed class ServingOptions
           --model FILE        a saved model (default: a small one, trained on the emoji of samples/EmojiSearch at the first start)
           --catalogue FILE    what is searched, a line of JSON each: {"name": "...", "column": "...", "input": ...} (default: the emoji, if there is no --model)
           --trained FILE      where the small model is kept (default: emoji-model.zip beside the program)
-          --steps N           training steps of the small model (default 250)
+          --steps N           training steps of the small model (default 200)
           --batch N           most inputs of a batch (default 64)
           --wait MS           how long the first request of a batch waits for others, in milliseconds (default 4)
           --queue N           requests that may wait for each side of the model; the next one gets 503 (default 256)

@@ -10,7 +10,7 @@ internal sealed record CommandLine
 
         Usage: VectorSearch [options]
           --model FILE    the model that samples/Serving keeps, or another of pictures and text with 128 dimensions (default: train one)
-          --steps N       training steps (default 250)
+          --steps N       training steps (default 200)
           --help          this text
         """;
 

@@ -15,7 +15,7 @@ internal sealed class Demonstration(TextWriter output)
 {
     public const int Found = 5;
 
-    private static readonly string[] Words = ["red heart", "fire", "a green vegetable", "sad face", "police car", "clock"];
+    private static readonly string[] Words = ["heart", "fire", "clock", "sad face", "boat on the sea", "sandwich"];
 
     /// <summary>What the container holds; a web application would register the same.</summary>
     public static ServiceProvider CreateServices(Func<GentleClipTransformer> openModel)

@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Tests.Samples;
 
 /// <summary>What the serving sample's batcher promises, with a computation that the test holds in its hand.</summary>
 [TestClass]
-public sealed class BatcherTests
+public sealed class BatcherTests : IDisposable
 {
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
 
@@ -13,6 +13,12 @@ public sealed class BatcherTests
     private readonly SemaphoreSlim _allowed = new(0);
 
     public TestContext TestContext { get; set; } = null!;
+
+    public void Dispose()
+    {
+        _started.Dispose();
+        _allowed.Dispose();
+    }
 
     private CancellationToken Token => TestContext.CancellationToken;
 
