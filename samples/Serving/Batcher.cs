@@ -15,6 +15,7 @@ internal sealed class Batcher<TInput, TResult>(Func<IReadOnlyList<TInput>, Task<
     private readonly Channel<Request> _queue = Channel.CreateBounded<Request>(new BoundedChannelOptions(queueLength) { SingleReader = true });
     private readonly Lock _starting = new();
     private Task? _loop;
+    private volatile bool _stopped;
     private long _requests;
     private long _batches;
 
@@ -38,7 +39,7 @@ internal sealed class Batcher<TInput, TResult>(Func<IReadOnlyList<TInput>, Task<
         if (!_queue.Writer.TryWrite(request))
         {
             request.Dispose();
-            throw new BusyException(_queue.Reader.Completion.IsCompleted || _stopped ? "The server is stopping." : $"{queueLength} requests are waiting already; try again later.");
+            throw new BusyException(_stopped ? "The server is stopping." : $"{queueLength} requests are waiting already; try again later.");
         }
         Interlocked.Increment(ref _requests);
         return request.Result.WaitAsync(cancellationToken);
@@ -56,19 +57,16 @@ internal sealed class Batcher<TInput, TResult>(Func<IReadOnlyList<TInput>, Task<
             await loop;
     }
 
-    private volatile bool _stopped;
-
     private async Task RunAsync()
     {
         while (await _queue.Reader.WaitToReadAsync())
         {
-            var batch = await GatherAsync();
-            foreach (var gone in batch.Where(request => request.IsCancelled))
-                gone.Dispose();
-            batch.RemoveAll(request => request.IsCancelled);
+            var gathered = await GatherAsync();
+            // Whose client has gone meanwhile is left out.
+            var batch = gathered.FindAll(request => !request.IsCancelled);
             if (batch.Count > 0)
                 await ComputeAsync(batch);
-            batch.ForEach(request => request.Dispose());
+            gathered.ForEach(request => request.Dispose());
         }
     }
 
