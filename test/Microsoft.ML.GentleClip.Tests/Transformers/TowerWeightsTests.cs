@@ -1,4 +1,3 @@
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Weights;
 using static Microsoft.ML.GentleClip.Tests.Transformers.Scoring;
