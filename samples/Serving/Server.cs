@@ -11,7 +11,8 @@ internal static class Server
         var builder = WebApplication.CreateBuilder(args);
         builder.Configuration.AddCommandLine(args, ServingOptions.Switches);
         builder.Services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateDataAnnotations();
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true);
+        // The host's own report of a failed start is a page of stack; Program says it in a line.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None).AddSimpleConsole(console => console.SingleLine = true);
 
         // The container makes each once and disposes them in reverse order: the model last.
         builder.Services.AddSingleton(provider => ModelSource.Open(
