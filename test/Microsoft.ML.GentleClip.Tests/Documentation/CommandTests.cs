@@ -61,8 +61,8 @@ public sealed partial class CommandTests
             ["dotnet", "run", .. var rest] => FaultOfRun(rest),
             ["dotnet", "test" or "build" or "pack", .. var rest] => FaultOfTest(rest),
             ["dotnet", "add", "package", var name, ..] => Packages.Contains(name) ? null : $"there is no package {name}",
-            ["dotnet", "new", "console", ..] or ["dotnet", "run"] or ["cd", _] or ["git", "clone", ..] => null,
-            _ => "an unknown command; expected dotnet run, test, build, pack, new console or add package, cd or git clone",
+            ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _] or ["git", "clone", ..] or ["curl", ..] => null,
+            _ => "an unknown command; expected dotnet run, test, build, pack, new console, new nugetconfig, nuget add source or add package, cd, git clone or curl",
         };
     }
 

@@ -110,9 +110,9 @@ public sealed class PackageTests
             var mlContext = new MLContext();
             ITransformer model = mlContext.Model.Load("model.zip", out _);
             var random = new Random(1);
-            for (int i = 0; i < 500; i++)
+            for (int i = 0; i < 300; i++)
                 Thing.Measure(i % 3, random);
-            IDataView row = mlContext.Data.LoadFromEnumerable([Thing.Measure(500 % 3, random)]);
+            IDataView row = mlContext.Data.LoadFromEnumerable([Thing.Measure(300 % 3, random)]);
             Console.WriteLine("embedding: " + string.Join(' ', model.Transform(row).GetColumn<float[]>("SpectrumEmbedding").First()));
 
             """ + program.Text[program.Text.IndexOf("\nclass ", StringComparison.Ordinal)..]);
