@@ -55,6 +55,8 @@ public sealed class PackageTests
         var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency").ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value);
         Assert.AreEqual("[5.0.1, 6.0.0)", dependencies["Microsoft.ML"]);
         Assert.AreEqual("[0.107.0, 0.108.0)", dependencies["TorchSharp"], "the native load depends on this version");
+        // Pinned here above what ML.NET asks for, and compiled against: a package without it would not run.
+        Assert.IsTrue(dependencies.ContainsKey("System.Numerics.Tensors"), string.Join(", ", dependencies));
         Assert.IsFalse(dependencies.Keys.Any(id => id.StartsWith("TorchSharp-", StringComparison.Ordinal) || id.StartsWith("libtorch", StringComparison.Ordinal)), "the native runtime is the application's choice");
     }
 
