@@ -74,7 +74,7 @@ public sealed partial class CommandTests
         int project = Array.IndexOf(own, "--project");
         if (project < 0)
             // A project of the reader's own, or a command without its arguments in prose.
-            return own.All(word => word.StartsWith('-') || word is "Release") ? null : $"'{own[0]}' is no option; --project is missing";
+            return own.All(word => word.StartsWith('-') || word is "Release" or "linux-x64") ? null : $"'{own[0]}' is no option; --project is missing";
         if (ProjectFile(own.ElementAtOrDefault(project + 1) ?? "") is not { } file)
             return "there is no such project";
         string usage = UsageOf(Path.GetDirectoryName(file)!);
