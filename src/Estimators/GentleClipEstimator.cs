@@ -20,7 +20,7 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures). The paired column is <xref:System.Boolean> |
+/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (texts, protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures); image, or vector of <xref:System.Single>, <xref:System.Double> or <xref:System.Byte> of known size (pixels). The paired column is <xref:System.Boolean> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
 /// | Exportable to ONNX | No |
