@@ -1,0 +1,94 @@
+using Microsoft.ML.GentleClip.Tests.Runtime;
+
+namespace Microsoft.ML.GentleClip.Tests.Onnx;
+
+/// <summary>Raw inputs as arrays: layouts, and what is wrong with metadata and inputs.</summary>
+[TestClass]
+public sealed class TowerInputsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void TokensArePaddedAndMasked()
+    {
+        var inputs = InputsOf(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence with { MaximumLength = 3 })).Create(["LA", "LAGV", "L"]);
+        CollectionAssert.AreEqual(new long[] { 0, 4, 5, 2, 1, 0, 4, 5, 6, 2, 0, 4, 2, 1, 1 }, inputs[0].Values);
+        CollectionAssert.AreEqual(new long[] { 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0 }, inputs[1].Values);
+        CollectionAssert.AreEqual(new[] { "input_ids", "attention_mask" }, inputs.Select(input => input.Name).ToArray());
+        CollectionAssert.AreEqual(new long[] { 3, 5 }, inputs[0].Shape.ToArray());
+    }
+
+    [TestMethod]
+    public void NeighbourListsOfAStraightChain()
+    {
+        // 4 angstrom from residue to residue, radius 8: each sees itself and the next one either way, as a pair at exactly the radius is none.
+        var options = new CdConvOptions { Channels = [8, 8], Radii = [8, 12], KernelChannels = [4], SequentialKernelSize = 3, EmbeddingDimension = 4 };
+        var chain = new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 0, 0 });
+        var inputs = InputsOf(Modality.ProteinStructure("AlphaCarbons", "Embedding", encoder: options)).Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
+        CollectionAssert.AreEqual(new long[] { 20, 20, 20, 20 }, inputs["residues"].Values);
+        CollectionAssert.AreEqual(new long[] { 4, 3 }, inputs["neighbors_0"].Shape.ToArray());
+        CollectionAssert.AreEqual(new long[] { 0, 1, 0, 0, 1, 2, 1, 2, 2, 3, 3, 3 }, inputs["neighbors_0"].Values);
+        CollectionAssert.AreEqual(new long[] { 1, 2, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0 }, inputs["offsets_0"].Values);
+        var fading = (float[])inputs["fading_0"].Values;
+        for (var slot = 0; slot < fading.Length; slot++)
+            Assert.AreEqual(slot is not (2 or 8 or 10 or 11), fading[slot] > 0, $"slot {slot}");
+        CollectionAssert.AreEqual(new long[] { 4, 3, 7 }, inputs["geometry_0"].Shape.ToArray());
+        Assert.AreEqual(4, ((float[])inputs["geometry_0"].Values)[13], 1e-6);
+        CollectionAssert.AreEqual(new long[] { 0, 0, 1, 2 }, inputs["pooled_0"].Values);
+        CollectionAssert.AreEqual(new long[] { 2, 1, 1 }, inputs["pooled_nodes_0"].Values);
+        CollectionAssert.AreEqual(new long[] { 0, 0, 1 }, inputs["chain"].Values);
+        CollectionAssert.AreEqual(new long[] { 2, 1 }, inputs["chain_nodes"].Values);
+    }
+
+    [TestMethod]
+    public void BadInputsAreNamedByIndex()
+    {
+        var sequences = InputsOf(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
+        AssertError(() => sequences.Create(["MKV", "MK7"]), "Input 1 cannot be embedded as 'Sequence'", "'7'");
+        AssertError(() => sequences.Create(["MKV", " "]), "Input 1", "missing sample");
+        AssertError(() => sequences.Create(["MKV", null!]), "Input 1", "found null");
+        AssertError(() => sequences.Create(Array.Empty<string>()), "Expected one input or more");
+        AssertError(() => sequences.Create([new float[3]]), "Column 'Sequence' takes string, found Single[]");
+        var vectors = InputsOf(Modality.Vector("A", "Embedding"), 3);
+        AssertError(() => vectors.Create([new float[3], new float[2]]), "Input 1", "expected 3 finite features, found 2 of them");
+        AssertError(() => vectors.Create<float[]>([[1, float.NaN, 3]]), "Input 0", "slot 1");
+        var chains = InputsOf(Modality.ProteinStructure("AlphaCarbons", "Embedding", encoder: Proteins.SmallStructure));
+        AssertError(() => chains.Create([new AlphaCarbonTrace(new float[4])]), "Input 0", "multiple of 3");
+        AssertError(() => chains.Create([new AlphaCarbonTrace(ReadOnlyMemory<float>.Empty)]), "Input 0", "missing sample");
+
+        static void AssertError(Func<object> act, params string[] parts)
+        {
+            var error = Assert.ThrowsExactly<ArgumentException>(act);
+            foreach (var part in parts)
+                StringAssert.Contains(error.Message, part);
+        }
+    }
+
+    [TestMethod]
+    public void MetadataOfAnotherFileAreRefused()
+    {
+        var good = Metadata(Modality.Vector("A", "Embedding"), 3);
+        Assert.AreEqual(16, TowerInputs.FromMetadata(good).EmbeddingDimension);
+        AssertError([], "no entry 'gentleclip.format'");
+        AssertError(With("gentleclip.format", "2"), "format '2'; expected '1'");
+        AssertError(With("gentleclip.embedding_dimension", "-3"), "'-3'");
+        AssertError(With("gentleclip.tower", "null"), "null");
+        AssertError(With("gentleclip.tower", "{\"modality\":\"smell\"}"), "cannot be used");
+        AssertError(With("gentleclip.tower", good["gentleclip.tower"].Replace("\"inputDimension\":3", "\"inputDimension\":0", StringComparison.Ordinal)), "expected 1 or more, found 0");
+
+        Dictionary<string, string> With(string key, string value) => new(good) { [key] = value };
+
+        static void AssertError(Dictionary<string, string> metadata, string part) => StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata)).Message, part);
+    }
+
+    private TowerInputs InputsOf(Modality modality, int inputDimension = 0) => TowerInputs.FromMetadata(Metadata(modality, inputDimension));
+
+    private Dictionary<string, string> Metadata(Modality modality, int inputDimension)
+    {
+        using var transformer = OnnxModels.Create(modality, inputDimension);
+        using var session = _folder.Export(transformer, "Embedding");
+        return session.Session.ModelMetadata.CustomMetadataMap;
+    }
+}
