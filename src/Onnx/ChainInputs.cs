@@ -48,8 +48,9 @@ internal sealed class ChainInputs(CdConvOptions options) : InputBatch
         var width = 0;
         for (var i = 0; i < nodes.Count; i++)
             width = Math.Max(width, starts[i + 1] - starts[i]);
-        var slots = checked(nodes.Count * width);
-        var (lists, offsets, geometry, fading) = (new long[slots], new long[slots], new float[checked(slots * CdConvEdges.FeatureCount)], new float[slots]);
+        var geometry = new float[Length(nodes.Count, width, CdConvEdges.FeatureCount)];
+        var slots = nodes.Count * width;
+        var (lists, offsets, fading) = (new long[slots], new long[slots], new float[slots]);
         Span<double> features = stackalloc double[CdConvEdges.FeatureCount];
         for (var i = 0; i < nodes.Count; i++)
         {

@@ -10,6 +10,12 @@ internal abstract class InputBatch
 
     /// <summary>The arrays, in the order of the graph's inputs.</summary>
     public abstract IReadOnlyList<TowerInput> ToInputs();
+
+    /// <summary>Length of an array of some sizes.</summary>
+    /// <exception cref="ArgumentException">It would be longer than an array can be.</exception>
+    protected static int Length(long rows, long width, long numbers = 1) => rows * width * numbers is var length && length <= Array.MaxLength
+        ? (int)length
+        : throw new ArgumentException($"An array of this batch would have {length} numbers; expected at most {Array.MaxLength}. Give fewer inputs at a time.");
 }
 
 /// <summary>Feature vectors.</summary>
@@ -36,7 +42,7 @@ internal abstract class TokenInputs(long padding) : InputBatch
     public override IReadOnlyList<TowerInput> ToInputs()
     {
         var width = _rows.Max(row => row.Length);
-        var (tokens, mask) = (new long[_rows.Count * width], new long[_rows.Count * width]);
+        var (tokens, mask) = (new long[Length(_rows.Count, width)], new long[Length(_rows.Count, width)]);
         Array.Fill(tokens, padding);
         for (var i = 0; i < _rows.Count; i++)
         {
@@ -82,7 +88,7 @@ internal sealed class NGramInputs(TextNGramOptions options) : InputBatch
     public override IReadOnlyList<TowerInput> ToInputs()
     {
         var width = Math.Max(1, _rows.Max(row => row.Length));
-        var (numbers, counts) = (new long[_rows.Count * width], new float[_rows.Count * width]);
+        var (numbers, counts) = (new long[Length(_rows.Count, width)], new float[Length(_rows.Count, width)]);
         for (var i = 0; i < _rows.Count; i++)
             for (var j = 0; j < _rows[i].Length; j++)
                 (numbers[i * width + j], counts[i * width + j]) = (_rows[i][j].Key, _rows[i][j].Value);
@@ -117,5 +123,11 @@ internal sealed class PictureInputs(ImageOptions options) : InputBatch
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> ToInputs() => [new(OnnxNames.Pictures, _pictures.SelectMany(picture => picture).ToArray(), _pictures.Count, ImageResizer.Channels, options.Size, options.Size)];
+    public override IReadOnlyList<TowerInput> ToInputs()
+    {
+        var values = new float[Length(_pictures.Count, _pictures[0].Length)];
+        for (var i = 0; i < _pictures.Count; i++)
+            _pictures[i].CopyTo(values, i * _pictures[i].Length);
+        return [new(OnnxNames.Pictures, values, _pictures.Count, ImageResizer.Channels, options.Size, options.Size)];
+    }
 }

@@ -2,6 +2,7 @@ using EmojiSearch;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Tests.Transformers;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Microsoft.ML.GentleClip.Tests.Onnx;
@@ -34,14 +35,14 @@ public sealed class OnnxEncoderTests : IDisposable
     [TestMethod]
     public void AVectorThatIsNotFiniteIsNaNAsInTheColumnAndTheOthersStay()
     {
-        using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = [32] }), TwoViews.DimensionA);
-        using var session = _folder.Export(transformer, "Embedding");
+        using var transformer = Scoring.CreateTransformer();
+        using var session = _folder.Export(transformer, "EmbeddingA");
         var rows = TwoViews.Pairs(8, 3);
         rows[1].A = [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)];
         rows[2].A![4] = float.NaN;
         rows[4].A![0] = float.PositiveInfinity;
         rows[6].A![^1] = float.NegativeInfinity;
-        var expected = Embeddings.Column(transformer.Transform(OnnxModels.Context.Data.LoadFromEnumerable(rows)), "Embedding");
+        var expected = Embeddings.Column(transformer.Transform(OnnxModels.Context.Data.LoadFromEnumerable(rows)), "EmbeddingA");
         var actual = session.Run([new TowerInput("features", rows.SelectMany(row => row.A!).ToArray(), rows.Count, TwoViews.DimensionA)]);
         for (var i = 0; i < rows.Count; i++)
             OnnxModels.Difference(expected[i], actual[i], $"row {i}");

@@ -4,6 +4,7 @@ using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Tests.Transformers;
 using Microsoft.ML.OnnxRuntime;
 using static TorchSharp.torch;
 
@@ -166,15 +167,15 @@ public sealed class OnnxFileTests : IDisposable
     [TestMethod]
     public void MlNetsOwnTransformRunsVectorTowers()
     {
-        using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = [32] }), TwoViews.DimensionA);
-        Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding");
+        using var transformer = Scoring.CreateTransformer();
+        Context.Model.ConvertGentleClipToOnnx(transformer, _file, "EmbeddingA");
         var rows = TwoViews.Pairs(50, 3);
         rows[7].A = [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)];
         var data = Context.Data.LoadFromEnumerable(rows);
         var pipeline = Context.Transforms.CopyColumns("features", "A").Append(Context.Transforms.ApplyOnnxModel("embedding", "features", _file, new Dictionary<string, int[]> { ["features"] = [1, TwoViews.DimensionA], ["embedding"] = [1, 16] }));
         var view = pipeline.Fit(data).Transform(data);
         Assert.AreEqual(16, ((VectorDataViewType)view.Schema["embedding"].Type).Size);
-        var (expected, actual) = (Embeddings.Column(transformer.Transform(data), "Embedding"), Embeddings.Column(view, "embedding"));
+        var (expected, actual) = (Embeddings.Column(transformer.Transform(data), "EmbeddingA"), Embeddings.Column(view, "embedding"));
         for (var i = 0; i < rows.Count; i++)
             OnnxModels.Difference(expected[i], actual[i], $"row {i}");
         Assert.IsTrue(actual[7].All(float.IsNaN));

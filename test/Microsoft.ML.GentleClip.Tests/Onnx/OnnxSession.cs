@@ -9,7 +9,7 @@ internal sealed class OnnxSession : IDisposable
 
     public OnnxSession(string file)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1 };
+        using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         Session = new InferenceSession(file, options);
         Inputs = TowerInputs.FromMetadata(Session.ModelMetadata.CustomMetadataMap);
     }

@@ -27,7 +27,7 @@ public sealed class OnnxStructureTests : IDisposable
             "public reading" => Proteins.SmallStructure with { Reading = CdConvReading.PublicCode },
             _ => new CdConvOptions(),
         };
-        using var transformer = OnnxModels.Create(Modality.ProteinStructure("AlphaCarbons", "Embedding", "Sequence", options));
+        using var transformer = OnnxModels.Create(Modality.ProteinStructure("AlphaCarbons", "Embedding", options.UseStructureInput ? null : "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
         var chains = Proteins.Chains(kind == "default" ? 10 : 16).Select((row, i) => new AlphaCarbonTrace(row.AlphaCarbons, i % 4 == 3 ? null : row.Sequence)).ToList();
         var traces = chains.ToList();
@@ -44,5 +44,21 @@ public sealed class OnnxStructureTests : IDisposable
         var chain = Proteins.Pieces(1, 40)[0].AlphaCarbons!;
         await OnnxModels.CompareAsync(TestContext, transformer, session,
             [new AlphaCarbonTrace(new float[60]), new AlphaCarbonTrace(Array.ConvertAll(chain, x => x * 1e6f)), new AlphaCarbonTrace(chain)], 1, 3);
+    }
+
+    [TestMethod]
+    public async Task ATrainedModelOfProteinsThatWasSavedAndLoaded()
+    {
+        var context = OnnxModels.Context;
+        var rows = Proteins.Mixed(10, 6, 6);
+        var data = context.Data.LoadFromEnumerable(rows);
+        using (var trained = context.Transforms.GentleClip(Proteins.Options()).Fit(data))
+            context.Model.Save(trained, data.Schema, _folder.File("model.zip"));
+        using var loaded = (GentleClipTransformer)new MLContext().Model.Load(_folder.File("model.zip"), out _);
+        var chains = Proteins.Chains(8);
+        using (var session = _folder.Export(loaded, "SequenceEmbedding"))
+            await OnnxModels.CompareAsync(TestContext, loaded, session, chains.Select(row => row.Sequence!).ToList(), 3);
+        using (var session = _folder.Export(loaded, "StructureEmbedding"))
+            await OnnxModels.CompareAsync(TestContext, loaded, session, chains.Select(row => new AlphaCarbonTrace(row.AlphaCarbons)).ToList(), 3);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Onnx;
@@ -43,6 +45,16 @@ public sealed class TowerInputsTests : IDisposable
     }
 
     [TestMethod]
+    public void ThreadsMayShareThem()
+    {
+        var texts = Enumerable.Range(0, 200).Select(i => $"{Captions.Things[i % 8]} {Captions.Colours[i % 6]} {i}").ToList();
+        var bert = Captions.SmallBert with { Vocabulary = TextVocabulary.Learn(texts.Select(text => text.AsMemory()), Captions.SmallBert) };
+        var inputs = InputsOf(Modality.Text("Text", "Embedding", bert));
+        var expected = inputs.Create(texts)[0].Values;
+        Parallel.For(0, 16, _ => CollectionAssert.AreEqual(expected, inputs.Create(texts)[0].Values));
+    }
+
+    [TestMethod]
     public void BadInputsAreNamedByIndex()
     {
         var sequences = InputsOf(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
@@ -81,6 +93,37 @@ public sealed class TowerInputsTests : IDisposable
         Dictionary<string, string> With(string key, string value) => new(good) { [key] = value };
 
         static void AssertError(Dictionary<string, string> metadata, string part) => StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata)).Message, part);
+    }
+
+    [TestMethod]
+    public void TorchsNativeLibrariesAreNotNeeded()
+    {
+        var bert = Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "mkv"] };
+        string[] files = [.. new (Modality Modality, int Dimension)[]
+        {
+            (Modality.Vector("Vector", "Embedding"), 3),
+            (Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence), 0),
+            (Modality.ProteinStructure("Structure", "Embedding", encoder: Proteins.SmallStructure), 0),
+            (Modality.Text("Words", "Embedding", bert), 0),
+            (Modality.Text("NGrams", "Embedding", Captions.SmallNGrams), 0),
+        }.Select((tower, i) =>
+        {
+            var file = _folder.File($"{i}.json");
+            File.WriteAllText(file, JsonSerializer.Serialize(Metadata(tower.Modality, tower.Dimension)));
+            return file;
+        })];
+        using var bare = new TemporaryFolder();
+        ChildProcess.CopyManaged(bare.FullName);
+        var result = ChildProcess.Run(bare.FullName, ["tower-inputs", .. files]);
+        Assert.AreEqual(0, result.ExitCode, result.ToString());
+        CollectionAssert.AreEqual(new[]
+        {
+            "Vector: features [1 3]",
+            "Sequence: input_ids [2 7], attention_mask [2 7]",
+            "Structure: residues [3], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 [2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
+            "Words: input_ids [2 3], attention_mask [2 3]",
+            "NGrams: ngram_ids [2 16], ngram_counts [2 16]",
+        }, result.Lines.ToArray(), result.ToString());
     }
 
     private TowerInputs InputsOf(Modality modality, int inputDimension = 0) => TowerInputs.FromMetadata(Metadata(modality, inputDimension));
