@@ -33,7 +33,7 @@ internal static class OnnxModels
             else
                 value.add_(noise * 0.05);
             if (name.EndsWith("rarity", StringComparison.Ordinal))
-                value.index_fill_(0, arange(0, value.size(0), 5), 0); // n-grams that no training text had
+                value.index_fill_(0, arange(2, value.size(0), 5), 0); // n-grams that no training text had; not that of the padding
         }
         return new GentleClipTransformer(new FittedModel(model, Seed: 5, TrainingRows.All, History: []), CPU);
     }
