@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.ML.GentleClip.EmbeddingGenerators;
+using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip;
 

@@ -31,6 +31,8 @@ internal static class ModelSerializer
         Converters = { new JsonStringEnumConverter() },
     };
 
+    private static readonly JsonSerializerOptions TowerJson = new(Json) { WriteIndented = false };
+
     /// <summary>Writes the description.</summary>
     public static void WriteDescription(FittedModel fitted, Stream stream)
     {
@@ -71,6 +73,25 @@ internal static class ModelSerializer
             fitted = Build(description!, spec!, weights, device);
         });
         return fitted!;
+    }
+
+    /// <summary>One tower's description alone, as JSON.</summary>
+    public static string DescribeTower(TowerSpec spec) => JsonSerializer.Serialize(Describe(spec), TowerJson);
+
+    /// <summary>Reads what <see cref="DescribeTower"/> wrote, held to what the options of a training are held to.</summary>
+    /// <exception cref="FormatException">It is damaged.</exception>
+    public static TowerSpec ReadTower(string json)
+    {
+        try
+        {
+            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null."));
+            spec.Modality.Validate();
+            return spec;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
+        {
+            throw new FormatException($"The tower's description cannot be used: {exception.Message}", exception);
+        }
     }
 
     private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)

@@ -195,7 +195,9 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         return new EmbeddingDataView(input, Bind(input.Schema), required, ScoringPlan.Of(Scoring));
     }
 
-    private AlignmentSide SideOf(string embeddingColumnName)
+    /// <summary>The side that writes a column.</summary>
+    /// <exception cref="ArgumentException">None does.</exception>
+    internal AlignmentSide SideOf(string embeddingColumnName)
     {
         ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
         var (a, b) = (ModalityA.OutputColumnName, ModalityB.OutputColumnName);

@@ -58,7 +58,7 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
         TorchNativeLibrary.EnsureLoaded();
         using var scope = NewDisposeScope();
         using var transformer = tower.CreateTransformer();
-        OnnxGraph.Write(transformer.Model.TowerA, tower.InputDimension, transformer.EmbeddingDimension, file);
+        new MLContext().Model.ConvertGentleClipToOnnx(transformer, file, transformer.ModalityA.OutputColumnName);
         var features = ScoringCase.MakeFeatures().AsMemory(0, rows * tower.InputDimension);
         var found = OnnxScoring.Session(file, rows)(features);
         using var frozen = no_grad();
