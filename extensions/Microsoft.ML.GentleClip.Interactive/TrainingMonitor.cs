@@ -3,11 +3,12 @@ using System.Diagnostics;
 namespace Microsoft.ML.GentleClip.Interactive;
 
 /// <summary>
-/// Shows a running training in the output of its cell. It is given what replaces a display, so that any notebook will do:
+/// Shows a running training in the output of its cell. It is given what replaces a display, so that any notebook will do. In .NET Interactive:
 /// <code>
-/// var live = display(TrainingMonitor.Waiting);
+/// var live = KernelInvocationContext.Current.Display(TrainingMonitor.Waiting);
 /// options.Progress = new TrainingMonitor(live.Update);
 /// </code>
+/// The handle that <c>display(...)</c> gives will not do: in version 1.0.0-beta.26120.1 what it updates is not what it displayed.
 /// </summary>
 /// <remarks>Calls come on the thread that trains, and one at a time.</remarks>
 /// <param name="update">Is called with a <see cref="TrainingState"/>, at most some times a second and at the last step.</param>

@@ -53,7 +53,7 @@ internal sealed record NotebookRun(int Cells, IReadOnlyList<IReadOnlyList<CellOu
     private static bool ExpectsOutput(string source)
     {
         string code = string.Join('\n', source.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("#", StringComparison.Ordinal))).Trim();
-        return code.Contains("display(", StringComparison.Ordinal) || code.Contains("Console.Write", StringComparison.Ordinal) || (code.Length > 0 && code[^1] is not (';' or '}'));
+        return code.Contains("isplay(", StringComparison.Ordinal) || code.Contains("Console.Write", StringComparison.Ordinal) || (code.Length > 0 && code[^1] is not (';' or '}'));
     }
 
     private static CellOutput[] Collect(IEnumerable<KernelEvent> events)

@@ -32,6 +32,8 @@ internal static partial class OutputComparison
         if (type == "image/svg+xml" || saved.Contains("<svg", StringComparison.Ordinal))
             (saved, found) = (Words(saved), Words(found));
         (saved, found) = (Time().Replace(saved, " time"), Time().Replace(found, " time"));
+        // Columns of a text table are as wide as their numbers.
+        (saved, found) = (Blanks().Replace(saved, " "), Blanks().Replace(found, " "));
         if (Number().Replace(saved, "#") != Number().Replace(found, "#"))
             return $"{type}: saved '{Around(saved, found)}'; found '{Around(found, saved)}'";
         foreach (var (before, after) in Number().Matches(saved).Zip(Number().Matches(found)))
@@ -54,6 +56,9 @@ internal static partial class OutputComparison
 
     [GeneratedRegex(@" \d+(\.\d+)? (ms|s)\b")]
     private static partial Regex Time();
+
+    [GeneratedRegex(" +")]
+    private static partial Regex Blanks();
 
     [GeneratedRegex("<[^>]*>")]
     private static partial Regex Element();
