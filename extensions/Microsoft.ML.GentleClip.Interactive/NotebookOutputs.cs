@@ -39,13 +39,15 @@ public static class NotebookOutputs
 
     /// <summary>Recall both ways in per cent, with what guessing would find.</summary>
     /// <param name="metrics">Metrics of one model.</param>
-    public static NotebookTable ToTable(this RetrievalMetrics metrics)
+    /// <param name="nameOfA">What a sample of the first column is called.</param>
+    /// <param name="nameOfB">What a sample of the second column is called.</param>
+    public static NotebookTable ToTable(this RetrievalMetrics metrics, string nameOfA = "A", string nameOfB = "B")
     {
         ArgumentNullException.ThrowIfNull(metrics);
         return new NotebookTable(["", .. metrics.K.Select(k => $"recall@{k}, %"), "median rank"],
         [
-            Line("A finds B", metrics.AToB.RecallAt, metrics.AToB.MedianRank, metrics.K),
-            Line("B finds A", metrics.BToA.RecallAt, metrics.BToA.MedianRank, metrics.K),
+            Line($"{nameOfA} finds {nameOfB}", metrics.AToB.RecallAt, metrics.AToB.MedianRank, metrics.K),
+            Line($"{nameOfB} finds {nameOfA}", metrics.BToA.RecallAt, metrics.BToA.MedianRank, metrics.K),
             Line("guessing", metrics.ChanceRecallAt, null, metrics.K),
         ]);
     }
