@@ -49,6 +49,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _environment = environment;
         _options = new GentleClipOptions(options);
         _options.Validate();
+        ObjectiveFactory.CheckNames(_options);
     }
 
     /// <summary>Trains on all rows of a data view.</summary>

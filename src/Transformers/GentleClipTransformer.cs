@@ -176,7 +176,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         using var channel = environment.Start("Loading GentleClipTransformer");
         var device = ComputeDevice.Resolve(null, HostSettings.GpuDeviceId(environment), HostSettings.FallbackToCpu(environment),
             warning => channel.Warning(MessageSensitivity.None, warning));
-        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device), device);
+        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device);
     }
 
     private protected override void SaveModel(ModelWriter writer)
