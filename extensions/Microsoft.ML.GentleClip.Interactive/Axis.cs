@@ -7,7 +7,7 @@ internal sealed class Axis
 {
     private const int WantedTicks = 5;
 
-    private static readonly double[] Steps = [1, 2, 5, 10], Decades = [1], Halves = [1, 2, 5];
+    private static readonly double[] Steps = [1, 2, 5, 10], Decades = [1], Halves = [1, 2, 5], Parts = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
     private readonly double _low, _high;
     private readonly bool _isLogarithmic;
@@ -45,7 +45,7 @@ internal sealed class Axis
         double low = Math.Log10(all.Min()), high = Math.Log10(all.Max()), room = 0.04 * Math.Max(high - low, 0.5);
         (low, high) = (low - room, high + room);
         int first = (int)Math.Floor(low), last = (int)Math.Ceiling(high);
-        double[] factors = high - low > 2 ? Decades : Halves;
+        double[] factors = high - low > 2 ? Decades : high - low > 0.8 ? Halves : Parts;
         double[] ticks = [.. Enumerable.Range(first, last - first + 1).SelectMany(power => factors.Select(factor => factor * Math.Pow(10, power)))
             .Where(tick => Math.Log10(tick) >= low && Math.Log10(tick) <= high)];
         return new Axis(label, low, high, isLogarithmic: true, ticks);

@@ -20,11 +20,12 @@ public sealed class TrainingState
         {
             double share = _now is { TotalSteps: > 0 } ? Math.Clamp(_now.Step / (double)_now.TotalSteps, 0, 1) : 0;
             var html = new StringBuilder("<div style=\"font-family:sans-serif;font-size:13px\">");
-            html.Append(CultureInfo.InvariantCulture, $"<svg width=\"{Width}\" height=\"{LineHeight + 12}\" xmlns=\"http://www.w3.org/2000/svg\">");
+            string? line = Line();
+            html.Append(CultureInfo.InvariantCulture, $"<svg style=\"display:block\" width=\"{Width}\" height=\"{(line is null ? 12 : LineHeight + 16)}\" xmlns=\"http://www.w3.org/2000/svg\">");
             html.Append(CultureInfo.InvariantCulture, $"<rect width=\"{Width}\" height=\"8\" rx=\"4\" fill=\"#d0d4d8\"/><rect width=\"{share * Width:0}\" height=\"8\" rx=\"4\" fill=\"{Palette.Colour(0)}\"/>");
-            if (Line() is { } line)
+            if (line is not null)
                 html.Append(CultureInfo.InvariantCulture, $"<path d=\"{line}\" fill=\"none\" stroke=\"{Palette.Colour(1)}\" stroke-width=\"1.5\"/>");
-            return html.Append("</svg><br>").Append(System.Net.WebUtility.HtmlEncode(ToString())).Append("</div>").ToString();
+            return html.Append("</svg>").Append(System.Net.WebUtility.HtmlEncode(ToString())).Append("</div>").ToString();
         }
     }
 
