@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.DotNet.Interactive;
 using Microsoft.DotNet.Interactive.Commands;
 using Microsoft.DotNet.Interactive.CSharp;
 using Microsoft.DotNet.Interactive.Events;
@@ -52,7 +51,7 @@ internal sealed record NotebookRun(int Cells, IReadOnlyList<IReadOnlyList<CellOu
     // A script's last expression is its value; a line that ends in a semicolon or a brace is none.
     private static bool ExpectsOutput(string source)
     {
-        string code = string.Join('\n', source.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith("#", StringComparison.Ordinal))).Trim();
+        string code = string.Join('\n', source.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith('#'))).Trim();
         return code.Contains("isplay(", StringComparison.Ordinal) || code.Contains("Console.Write", StringComparison.Ordinal) || (code.Length > 0 && code[^1] is not (';' or '}'));
     }
 
