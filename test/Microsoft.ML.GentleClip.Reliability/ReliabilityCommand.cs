@@ -86,5 +86,11 @@ internal static class ReliabilityCommand
             output.WriteLine(trial.Counts);
             return 1;
         }
+        catch (Exception problem) when (problem is not ArgumentException)
+        {
+            output.WriteLine($"LOSS: {problem}");
+            output.WriteLine(trial.Counts);
+            return 1;
+        }
     }
 }

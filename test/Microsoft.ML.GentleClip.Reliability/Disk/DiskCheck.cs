@@ -15,7 +15,7 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
     public void Run()
     {
         var root = Directory.CreateTempSubdirectory("gentleclip-disk");
-        using var disk = SmallDisk.TryMount(Path.Combine(root.FullName, "disk"), megabytes: 12, out var refusal);
+        using var disk = SmallDisk.TryMount(Path.Combine(root.FullName, "disk"), megabytes: 64, out var refusal);
         try
         {
             if (disk is null)
@@ -24,7 +24,7 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
                 FolderUnderAFile(root.FullName);
                 return;
             }
-            output.WriteLine($"a tmpfs of 12 MB at {disk.Path}; as root, permission bits do not bind, so the folder that cannot be written to is the tmpfs mounted read-only");
+            output.WriteLine($"a tmpfs of 64 MB at {disk.Path}; as root, permission bits do not bind, so the folder that cannot be written to is the tmpfs mounted read-only");
             FullDisk(disk);
             ReadOnlyFolder(disk);
             FolderUnderAFile(root.FullName);
@@ -46,7 +46,7 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
         using var fitted = Fit(mlContext, null, out var rows);
         mlContext.Model.Save(fitted, rows.Schema, model);
         fitted.SaveTowerWeights(tower, fitted.ModalityA.OutputColumnName);
-        disk.Fill(leave: 9 << 20);
+        disk.Fill(leave: 13 << 20);
         Expect(() => Train(checkpoints, out _), checkpoints, "No space left");
         var kept = Directory.GetFiles(checkpoints, "*.safetensors");
         if (kept.Length == 0)

@@ -7,7 +7,7 @@ internal sealed class FastaFormat : FuzzFormat
 {
     public override string Name => "fasta";
 
-    public override int Weight => 15;
+    public override int Weight => 150;
 
     // A packed file may unpack to a thousand times its size; the reader's own limit is what bounds it.
     public override byte[] Make(Random random) => ProteinTexts.Mutated(ProteinTexts.Fasta, random);

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Microsoft.ML.GentleClip.Reliability;
 
 /// <summary>A kind of file that the library reads.</summary>
@@ -12,11 +14,17 @@ internal abstract class FuzzFormat
     /// <summary>What a reader may throw at a broken file; see docs/reliability.md.</summary>
     public virtual IReadOnlyList<Type> Documented => [typeof(InvalidDataException)];
 
+    /// <summary>Whether it is documented. ML.NET wraps what the loader of a component throws.</summary>
+    public bool IsDocumented(Exception problem) => Documented.Contains(problem.GetType()) || (problem is TargetInvocationException { InnerException: { } inner } && Documented.Contains(inner.GetType()));
+
     /// <summary>Why this format is not tried, or null.</summary>
     public virtual string? Skipped => null;
 
     /// <summary>Bytes that reading a file of a length may take from the managed heap, all allocations summed: the file's own, several times over, and what any reading takes.</summary>
     public virtual long Justified(int length) => (4L << 20) + 64L * length;
+
+    /// <summary>Whether reading builds a model. TorchSharp's counter of live tensors never takes back a module's parameters, so that resident memory tells there whether something stays.</summary>
+    public virtual bool BuildsModels => false;
 
     /// <summary>A broken file.</summary>
     public abstract byte[] Make(Random random);

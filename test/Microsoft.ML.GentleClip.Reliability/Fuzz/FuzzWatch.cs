@@ -9,7 +9,7 @@ internal sealed class FuzzWatch : IDisposable
 
     private readonly Timer _timer;
     private readonly Action _hung;
-    private long _number = -1, _seen = -1;
+    private long _number, _seen;
     private TimeSpan _processor;
     private long _started;
 
@@ -20,8 +20,11 @@ internal sealed class FuzzWatch : IDisposable
         _timer = new Timer(_ => Look(), null, Interval, Interval);
     }
 
-    /// <summary>The next file begins.</summary>
-    public void Next() => Interlocked.Increment(ref _number);
+    /// <summary>A file begins.</summary>
+    public void Begin() => Interlocked.Increment(ref _number);
+
+    /// <summary>It is done.</summary>
+    public void End() => Interlocked.Increment(ref _number);
 
     public void Dispose() => _timer.Dispose();
 
@@ -29,7 +32,8 @@ internal sealed class FuzzWatch : IDisposable
     {
         using var process = Process.GetCurrentProcess();
         var (number, processor) = (Interlocked.Read(ref _number), process.TotalProcessorTime);
-        if (number != _seen)
+        // Even numbers stand between files.
+        if (number != _seen || number % 2 == 0)
         {
             (_seen, _processor, _started) = (number, processor, Stopwatch.GetTimestamp());
             return;

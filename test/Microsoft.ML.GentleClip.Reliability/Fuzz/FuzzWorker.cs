@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
+using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 
 namespace Microsoft.ML.GentleClip.Reliability;
@@ -9,6 +11,11 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
 {
     // Virtual memory that one file may add beyond a native library's arenas and what the file justifies.
     private const long NativeBound = 256L << 20;
+
+    // What may stay after the first tenth of a format's files.
+    private const long ResidentBound = 96L << 20;
+
+    private const int Enough = 200;
 
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("gentleclip-fuzz");
     private readonly List<FuzzTally> _tallies = [];
@@ -43,6 +50,7 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
     /// <exception cref="LossException">Something happened that must not.</exception>
     public void Run()
     {
+        TorchNativeLibrary.EnsureLoaded();
         using var watch = new FuzzWatch(() =>
         {
             output.WriteLine($"LOSS: {_current} takes longer than 5 s; the file is {Keep()}");
@@ -66,7 +74,15 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
     {
         var tally = new FuzzTally(format.Name);
         _tallies.Add(tally);
-        var live = torch.Tensor.TotalCount;
+        // Not measured: it loads libraries.
+        try
+        {
+            format.Read(format.Make(new Random(SeedOf(format.Name, -1))));
+        }
+        catch (Exception exception) when (format.IsDocumented(exception))
+        {
+        }
+        var (live, resident) = (torch.Tensor.TotalCount, 0L);
         using var progress = marker is null ? null : new StreamWriter(new FileStream(marker, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
         tally.Clock.Start();
         for (var number = plan.First; number < plan.First + count; number++)
@@ -78,8 +94,8 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
                 progress.WriteLine(_current + "          ");
             }
             _file = format.Make(new Random(SeedOf(format.Name, number)));
-            watch.Next();
-            var (virtualBefore, allocated, started) = (VirtualPeak(), GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp());
+            watch.Begin();
+            var (virtualBefore, allocated, started) = (ProcessMemory.VirtualPeak, GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp());
             Type? problem = null;
             try
             {
@@ -89,9 +105,9 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
             {
                 throw Loss(loss.Message);
             }
-            catch (Exception exception) when (format.Documented.Contains(exception.GetType()))
+            catch (Exception exception) when (format.IsDocumented(exception))
             {
-                problem = exception.GetType();
+                problem = (exception is TargetInvocationException ? exception.InnerException! : exception).GetType();
                 if (string.IsNullOrWhiteSpace(exception.Message) || exception.Message.Length > 6000)
                     throw Loss($"a message of {exception.Message.Length} characters");
             }
@@ -100,19 +116,27 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
                 throw Loss(exception.ToString());
             }
             var time = Stopwatch.GetElapsedTime(started);
+            watch.End();
             var share = (double)(GC.GetAllocatedBytesForCurrentThread() - allocated) / format.Justified(_file.Length);
             tally.Add(problem, share, time);
             if (share > 1)
                 throw Loss($"{share * format.Justified(_file.Length):F0} bytes were allocated for a file of {_file.Length}");
-            if (VirtualPeak() - virtualBefore > NativeBound + 8L * _file.Length)
-                throw Loss($"virtual memory grew by {VirtualPeak() - virtualBefore} bytes for a file of {_file.Length}");
-            if (torch.Tensor.TotalCount != live)
-                throw Loss($"{torch.Tensor.TotalCount - live} tensors stayed alive");
+            if (ProcessMemory.VirtualPeak - virtualBefore > NativeBound + 8L * _file.Length)
+                throw Loss($"virtual memory grew by {ProcessMemory.VirtualPeak - virtualBefore} bytes for a file of {_file.Length}");
+            if (number == plan.First + count / 10)
+                resident = ProcessMemory.Resident;
+            if (!format.BuildsModels && torch.Tensor.TotalCount is var now && now != live)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                throw Loss($"{now - live} tensors stayed alive, {torch.Tensor.TotalCount - live} of them after a collection");
+            }
         }
         tally.Clock.Stop();
+        if (count >= Enough && ProcessMemory.Resident - resident is var growth && growth > ResidentBound)
+            throw new LossException($"{tally}: resident memory grew by {growth >> 20} MB after the first tenth of the files.");
         // Changes that are too weak or too strong try little.
-        const int enough = 200;
-        if (tally.Files >= enough && (tally.Read == 0 || tally.Refused == 0))
+        if (tally.Files >= Enough && (tally.Read == 0 || tally.Refused == 0))
             throw new LossException($"{tally}: expected some of both.");
     }
 
@@ -120,7 +144,7 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
 
     private string Keep()
     {
-        var path = Path.Combine(Path.GetTempPath(), $"gentleclip-fuzz-{Path.GetRandomFileName()}");
+        var path = Path.Combine(Path.GetDirectoryName(marker) ?? Path.GetTempPath(), $"gentleclip-fuzz-{Path.GetRandomFileName()}");
         File.WriteAllBytes(path, _file);
         return path;
     }
@@ -132,15 +156,5 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
         foreach (var symbol in format)
             hash = hash * 31 + symbol;
         return (int)((hash * 31 + (uint)plan.Seed) * 2654435761u + (uint)number * 40503u & int.MaxValue);
-    }
-
-    private static long VirtualPeak()
-    {
-        if (!OperatingSystem.IsLinux())
-            return 0;
-        foreach (var line in File.ReadLines("/proc/self/status"))
-            if (line.StartsWith("VmPeak:", StringComparison.Ordinal))
-                return 1024 * long.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
-        return 0;
     }
 }

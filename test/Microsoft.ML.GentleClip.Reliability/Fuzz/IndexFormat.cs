@@ -28,7 +28,7 @@ internal sealed class IndexFormat : FuzzFormat
 
     public override string Name => "index";
 
-    public override int Weight => 3;
+    public override int Weight => 30;
 
     public override IReadOnlyList<Type> Documented => [typeof(InvalidDataException), typeof(FileNotFoundException)];
 

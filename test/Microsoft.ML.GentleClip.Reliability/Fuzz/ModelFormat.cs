@@ -26,7 +26,7 @@ internal sealed partial class ModelFormat : FuzzFormat
         _models = [.. new[] { "vectors", "proteins", "pictures" }.Select(name =>
         {
             var training = KillTraining.Named(name);
-            var rows = _mlContext.Data.Cache(training.Rows(_mlContext));
+            var rows = training.Rows(_mlContext);
             var options = training.Options();
             (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (2, null, 0, false);
             if (name == "vectors")
@@ -44,15 +44,17 @@ internal sealed partial class ModelFormat : FuzzFormat
 
     public override string Name => _ofEntries ? "model" : "model-zip";
 
-    public override int Weight => _ofEntries ? 2 : 1;
+    public override int Weight => _ofEntries ? 20 : 7;
 
     // ML.NET's loader throws what it throws at headers and catalogs of its own that are broken.
     public override IReadOnlyList<Type> Documented => _ofEntries
         ? [typeof(FormatException), typeof(InvalidDataException)]
-        : [typeof(FormatException), typeof(InvalidDataException), typeof(InvalidOperationException), typeof(ArgumentException), typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(NotSupportedException)];
+        : [typeof(FormatException), typeof(InvalidDataException), typeof(InvalidOperationException), typeof(ArgumentException), typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(FileLoadException), typeof(FileNotFoundException), typeof(NotSupportedException)];
 
     // Networks are built before the weights are filled in.
     public override long Justified(int length) => (24L << 20) + 64L * length;
+
+    public override bool BuildsModels => true;
 
     public override byte[] Make(Random random)
     {

@@ -25,7 +25,7 @@ internal sealed class PyTorchFormat : FuzzFormat
 
     public override string Name => "pytorch";
 
-    public override int Weight => 20;
+    public override int Weight => 200;
 
     public override byte[] Make(Random random)
     {

@@ -17,7 +17,7 @@ internal sealed class SafetensorsFormat : FuzzFormat
 
     public override string Name => "safetensors";
 
-    public override int Weight => 20;
+    public override int Weight => 200;
 
     public override byte[] Make(Random random)
     {

@@ -7,7 +7,7 @@ internal sealed class StructureFormat(string name) : FuzzFormat
 {
     public override string Name => name;
 
-    public override int Weight => 16;
+    public override int Weight => 160;
 
     public override byte[] Make(Random random) => ProteinTexts.Mutated(name == "pdb" ? ProteinTexts.Pdb : ProteinTexts.Cif, random);
 

@@ -12,7 +12,7 @@ internal sealed class VocabularyFormat(string folder) : FuzzFormat
 
     public override string Name => "vocab";
 
-    public override int Weight => 7;
+    public override int Weight => 70;
 
     public override byte[] Make(Random random) => new ByteMutator(random, Tokens).Mutate(Sound, Sound);
 

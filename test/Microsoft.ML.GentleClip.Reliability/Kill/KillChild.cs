@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Reliability;
 internal sealed partial class KillChild(KillTraining training, string folder, string mode, TextWriter output)
 {
     public const string Undisturbed = "undisturbed", Resume = "resume";
-    private const int Saves = 8;
+    private const int Saves = 5;
 
     /// <summary>What the child says.</summary>
     public const string Ready = "ready", Resumed = "resumed ", PassedOver = "passed over ", LeftWhole = "left whole ", LeftRefused = "left refused ", Saving = "saving", Scores = "scores ", Done = "done";

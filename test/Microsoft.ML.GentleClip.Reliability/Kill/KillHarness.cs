@@ -6,8 +6,10 @@ namespace Microsoft.ML.GentleClip.Reliability;
 /// <summary>Kills trainings again and again, and holds what they leave against an undisturbed run.</summary>
 internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTraining> trainings, TextWriter output) : ITrial
 {
-    // Shares of the moments; the rest are while the model is saved.
-    private const double WhileStarting = 0.1, WhileTraining = 0.65;
+    // Shares of the moments; the rest are while the model is saved. Of those after the start, a share is aimed at a write, the others fall where they fall.
+    private const double WhileStarting = 0.1, WhileTraining = 0.65, Aimed = 0.5;
+
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromMilliseconds(6);
 
     private readonly Random _random = new(seed);
     private readonly Stopwatch _clock = Stopwatch.StartNew();
@@ -81,9 +83,10 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
     {
         var (ready, saving, end) = (timing.At(KillChild.Ready)!.Value, timing.At(KillChild.Saving)!.Value, timing.Lines.First(said => said.Line.StartsWith(KillChild.Scores, StringComparison.Ordinal)).At);
         var draw = _random.NextDouble();
-        return draw < WhileStarting ? new(null, ready * _random.NextDouble())
-            : draw < WhileStarting + WhileTraining ? new(KillChild.Ready, (saving - ready) * _random.NextDouble())
-            : new(KillChild.Saving, (end - saving) * _random.NextDouble());
+        TimeSpan? afterWrite = _random.NextDouble() < Aimed ? LongestWrite * _random.NextDouble() : null;
+        return draw < WhileStarting ? new(null, ready * _random.NextDouble(), null)
+            : draw < WhileStarting + WhileTraining ? new(KillChild.Ready, (saving - ready) * _random.NextDouble(), afterWrite)
+            : new(KillChild.Saving, (end - saving) * _random.NextDouble(), afterWrite);
     }
 
     private void CheckStart(KillTraining training, KillRun run, SortedDictionary<int, (KillProgress Progress, string Name)> before, Reference reference)

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>When to kill: so long after a line, or after the start where the line is null.</summary>
-internal sealed record KillMoment(string? After, TimeSpan Delay);
+/// <summary>When to kill: so long after a line, or after the start where the line is null; and then, if aimed, when the next file begins to be written and a moment has passed.</summary>
+internal sealed record KillMoment(string? After, TimeSpan Delay, TimeSpan? AfterWrite);
 
 /// <summary>One life of the child: what it said and when.</summary>
 internal sealed record KillRun(bool WasKilled, IReadOnlyList<(string Line, TimeSpan At)> Lines, TimeSpan Lifetime)
@@ -37,7 +37,7 @@ internal sealed record KillRun(bool WasKilled, IReadOnlyList<(string Line, TimeS
         {
             if (!reached.Wait(Longest))
                 throw Loss("does not end");
-            if (!process.WaitForExit(moment.Delay))
+            if (!process.WaitForExit(moment.Delay) && (moment.AfterWrite is not { } rest || SeesWrite(process, folder, rest)))
                 process.Kill(); // SIGKILL
         }
         else if (!process.WaitForExit(Longest))
@@ -49,6 +49,23 @@ internal sealed record KillRun(bool WasKilled, IReadOnlyList<(string Line, TimeS
         const int killed = 128 + 9;
         var wasKilled = process.ExitCode == killed;
         return process.ExitCode == 0 || (wasKilled && moment is not null) ? new KillRun(wasKilled, lines, clock.Elapsed) : throw Loss($"ended with exit code {process.ExitCode}: {error.Result.Trim()}");
+
+        // False where it ends before it writes again.
+        static bool SeesWrite(Process process, string folder, TimeSpan rest)
+        {
+            using var seen = new ManualResetEventSlim();
+            using var watcher = new FileSystemWatcher(folder) { IncludeSubdirectories = true };
+            watcher.Created += (_, created) =>
+            {
+                if (created.Name?.EndsWith(".tmp", StringComparison.Ordinal) is true)
+                    seen.Set();
+            };
+            watcher.EnableRaisingEvents = true;
+            while (!seen.Wait(TimeSpan.FromMilliseconds(20)))
+                if (process.HasExited)
+                    return false;
+            return !process.WaitForExit(rest);
+        }
 
         LossException Loss(string what)
         {

@@ -24,9 +24,9 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // The closed form beside the towers, validation with early stopping, the guard's second training, learnt kernel weights and the towers' average.
     private static GentleClipOptions Vectors() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [256, 256] }),
-        ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [256, 256] }),
-        EmbeddingDimension = 48, BatchSize = 32, MaximumNumberOfSteps = 60, LearningRate = 3e-3, PairedColumnName = "IsPaired",
+        ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
+        ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
+        EmbeddingDimension = 48, BatchSize = 32, MaximumNumberOfSteps = 40, LearningRate = 3e-3, PairedColumnName = "IsPaired",
         ValidationFraction = 0.25, EarlyStoppingPatience = 2, GuardUnpairedObjectives = true,
         Objective = new ObjectiveOptions { TransportPairWeight = 0.3, MmdKernelWeights = MmdKernelWeights.Learnable },
     });
