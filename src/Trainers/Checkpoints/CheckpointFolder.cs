@@ -101,7 +101,7 @@ internal sealed partial class CheckpointFolder : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message} Earlier checkpoints are as they were.", exception);
+            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. Earlier checkpoints are as they were.", exception);
         }
         var older = Files(state.Training).Where(file => Path.GetFileName(file.Path) != name && (state.IsFinished || !file.IsFinished)).ToArray();
         Delete(older.SkipLast(state.IsFinished ? 0 : keep - 1).Select(file => file.Path));

@@ -21,7 +21,7 @@ internal abstract class FuzzFormat
     public virtual string? Skipped => null;
 
     /// <summary>Bytes that reading a file of a length may take from the managed heap, all allocations summed: the file's own, several times over, and what any reading takes.</summary>
-    public virtual long Justified(int length) => (4L << 20) + 64L * length;
+    public virtual long Justified(int length) => (1L << 20) + 64L * length;
 
     /// <summary>Whether reading builds a model. TorchSharp's counter of live tensors never takes back a module's parameters, so that resident memory tells there whether something stays.</summary>
     public virtual bool BuildsModels => false;
