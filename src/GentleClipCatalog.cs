@@ -11,6 +11,19 @@ public static class GentleClipCatalog
     /// <summary>
     /// Creates an estimator that learns one embedding space for two columns of feature vectors, with the recommended settings.
     /// </summary>
+    /// <remarks>Characteristics and algorithm: <see cref="GentleClipEstimator"/>.</remarks>
+    /// <example>
+    /// From features of proteins to embeddings and a classifier; the sample <c>samples/ProteinAlignment</c> does this on real chains.
+    /// <code>
+    /// var pipeline = mlContext.Transforms.GentleClip(
+    ///         outputColumnNameA: "SequenceEmbedding",  inputColumnNameA: "SequenceFeatures",
+    ///         outputColumnNameB: "StructureEmbedding", inputColumnNameB: "StructureFeatures",
+    ///         pairedColumnName: "IsPaired")
+    ///     .Append(mlContext.Transforms.Conversion.MapValueToKey("Label"))
+    ///     .Append(mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(featureColumnName: "SequenceEmbedding"));
+    /// ITransformer fitted = pipeline.Fit(data);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="outputColumnNameA">Column that receives the embedding of modality A.</param>
     /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
@@ -36,6 +49,19 @@ public static class GentleClipCatalog
         });
 
     /// <summary>Creates an estimator that learns one embedding space for two modalities.</summary>
+    /// <remarks>Characteristics and algorithm: <see cref="GentleClipEstimator"/>.</remarks>
+    /// <example>
+    /// Pictures and their captions, encoders included; the sample <c>samples/EmojiSearch</c> does this on real pictures.
+    /// <code>
+    /// var estimator = mlContext.Transforms.GentleClip(new GentleClipOptions
+    /// {
+    ///     ModalityA = Modality.Image("Picture", "PictureEmbedding"),
+    ///     ModalityB = Modality.Text("Caption", "CaptionEmbedding"),
+    ///     ValidationFraction = 0.1,
+    /// });
+    /// GentleClipTransformer transformer = estimator.Fit(data);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="options">Modalities and settings; copied.</param>
     /// <returns>The estimator.</returns>
@@ -55,6 +81,12 @@ public static class GentleClipCatalog
     /// The result has the union of the columns, matched by name. A column that an input lacks is missing in its rows: NaN, an empty
     /// vector or text, key 0, a null image.
     /// </remarks>
+    /// <example>
+    /// The sample <c>samples/ProteinAlignment</c> combines pairs with sequences and structures that have no partner.
+    /// <code>
+    /// IDataView train = mlContext.Data.CombineModalities(pairs, sequencesAlone, structuresAlone);   // adds the column IsPaired
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="paired">Rows with both modalities that belong together; null when there are none.</param>
     /// <param name="unpairedA">Rows with modality A; null when there are none.</param>
@@ -89,6 +121,13 @@ public static class GentleClipCatalog
     /// of the same source would differ by more.</para>
     /// <para>Time grows with repetitions x (sum of the squared batch sizes) x dimensions; the computation runs on the CPU in double precision.</para>
     /// </remarks>
+    /// <example>
+    /// The sample <c>samples/ProteinAlignment</c> does this with <c>--sampling-size</c>, and draws the curves.
+    /// <code>
+    /// SamplingSizeAnalysis analysis = mlContext.Data.AnalyzeSamplingSize(data, "SequenceFeatures", batchSizes: [2, 64, 512]);
+    /// Console.WriteLine(analysis);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="data">The rows; read once. A row whose vector is NaN in every slot, or empty, is skipped and counted.</param>
     /// <param name="columnName">A vector of <see cref="float"/> or <see cref="double"/> of known size.</param>

@@ -30,6 +30,12 @@ public static class ProteinCatalog
     /// <para>The files are read at once, in parallel, into memory, about 25 bytes a residue; the rows are in the order of the files and, within a file,
     /// of its chains.</para>
     /// </remarks>
+    /// <example>
+    /// What is read of a chain is what the tables of the sample <c>samples/ProteinAlignment</c> hold.
+    /// <code>
+    /// IDataView structures = mlContext.Data.LoadProteinStructures("pdb/**/*.cif.gz", new ProteinStructureLoadOptions { MinimumLength = 30 });
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="path">
     /// A file; a folder, of which all files ending in .pdb, .ent, .cif or .mmcif, also with .gz, are read; or a pattern with <c>*</c> and
@@ -50,6 +56,12 @@ public static class ProteinCatalog
     }
 
     /// <summary>Loads the protein chains of PDB and mmCIF files, plain or gzip, one row a chain; the other overload says what the columns are.</summary>
+    /// <example>
+    /// As files of one's own choice; the sample <c>samples/ProteinAlignment</c> trains on such rows.
+    /// <code>
+    /// IDataView structures = mlContext.Data.LoadProteinStructures(["1abc.pdb", "2xyz.cif.gz"]);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="files">The files, whatever they are called; their order is that of the rows.</param>
     /// <param name="options">Settings; null for the defaults.</param>
@@ -81,6 +93,12 @@ public static class ProteinCatalog
     /// <para>Lower case becomes upper case, blanks are passed over, a <c>*</c> may end a sequence, and lines that begin with <c>;</c> are comments.
     /// Any other sign, an empty sequence and a header without an identifier make the file a bad one. The sequences are read at once into memory.</para>
     /// </remarks>
+    /// <example>
+    /// Sequences without a known structure, as in the sample <c>samples/ProteinAlignment</c>.
+    /// <code>
+    /// IDataView sequences = mlContext.Data.LoadFasta("uniprot.fasta.gz");
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="path">
     /// A file; a folder, of which all files ending in .fasta, .fa, .faa, .fas, .fsa or .seq, also with .gz, are read; or a pattern with
@@ -101,6 +119,12 @@ public static class ProteinCatalog
     }
 
     /// <summary>Loads protein sequences in FASTA format, plain or gzip, one row a sequence; the other overload says what the columns are.</summary>
+    /// <example>
+    /// Sequences without a known structure, as in the sample <c>samples/ProteinAlignment</c>.
+    /// <code>
+    /// IDataView sequences = mlContext.Data.LoadFasta(["part1.fasta.gz", "part2.fasta.gz"]);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="files">The files, whatever they are called; their order is that of the rows.</param>
     /// <param name="options">Settings; null for the defaults.</param>

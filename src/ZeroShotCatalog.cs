@@ -13,6 +13,13 @@ public static class ZeroShotCatalog
     private const string Placeholder = "{0}";
 
     /// <summary>Embeds texts that are in no data view, such as what a user types into a search box.</summary>
+    /// <example>
+    /// The sample <c>samples/EmojiSearch</c> finds pictures by words.
+    /// <code>
+    /// EmbeddingIndex index = EmbeddingIndex.Create(model.Transform(pictures), "PictureEmbedding");
+    /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);
+    /// </code>
+    /// </example>
     /// <param name="model">A model with a modality of text.</param>
     /// <param name="texts">The texts.</param>
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
@@ -27,10 +34,18 @@ public static class ZeroShotCatalog
     }
 
     /// <summary>Makes a zero-shot classifier of labels' texts: each label's prototype is the mean of the unit embeddings of its prompts. The temperature is the model's.</summary>
+    /// <example>
+    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// <code>
+    /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
+    /// string? label = classifier.Classify(model.EmbedTexts(["a small red fruit"])[0]);
+    /// </code>
+    /// </example>
     /// <param name="model">A model with a modality of text.</param>
     /// <param name="labels">The labels, different from one another.</param>
     /// <param name="templates">Prompts with <c>{0}</c> where the label goes, such as "a picture of {0}"; null, the default, for the labels alone.</param>
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
+    /// <returns>The classifier; it needs the model no more.</returns>
     /// <exception cref="ArgumentException">
     /// The model has no such modality, or none is named and both are text; there are no labels or no templates, a label is blank or there twice, or a template lacks <c>{0}</c>.
     /// </exception>
@@ -50,6 +65,12 @@ public static class ZeroShotCatalog
     }
 
     /// <summary>Appends the columns of a zero-shot classification, computed as they are read.</summary>
+    /// <example>
+    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// <code>
+    /// IDataView classified = mlContext.Data.ScoreZeroShot(model.Transform(pictures), classifier, "PictureEmbedding");
+    /// </code>
+    /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="data">Rows with embeddings.</param>
     /// <param name="classifier">The classifier.</param>
@@ -75,6 +96,12 @@ public static class ZeroShotCatalog
     }
 
     /// <summary>Embeds rows by a model and classifies those of its other modality by labels' texts.</summary>
+    /// <example>
+    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// <code>
+    /// IDataView classified = model.ClassifyZeroShot(mlContext, pictures, ["apple", "car"], templates: ["a picture of {0}"]);
+    /// </code>
+    /// </example>
     /// <param name="model">A model with a modality of text.</param>
     /// <param name="mlContext">The context of the view.</param>
     /// <param name="data">Rows with both input columns of the model; the text may be missing.</param>

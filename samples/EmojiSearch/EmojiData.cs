@@ -3,12 +3,13 @@ using System.IO.Compression;
 namespace EmojiSearch;
 
 /// <summary>An emoji: its words, its group, and a picture in each drawing style.</summary>
+/// <param name="Symbol">The character itself.</param>
 /// <param name="Name">Its English name.</param>
 /// <param name="Words">Name, keywords and short names.</param>
 /// <param name="Group">What kind of thing it shows.</param>
 /// <param name="Subgroup">The same, finer.</param>
 /// <param name="Pictures">Red, green and blue of each pixel, row by row, one picture a style.</param>
-internal sealed record Emoji(string Name, string Words, string Group, string Subgroup, byte[][] Pictures);
+internal sealed record Emoji(string Symbol, string Name, string Words, string Group, string Subgroup, byte[][] Pictures);
 
 /// <summary>The table of emoji with its pictures, and which of them are test samples.</summary>
 internal sealed record EmojiData(IReadOnlyList<Emoji> Train, IReadOnlyList<Emoji> Test)
@@ -20,7 +21,7 @@ internal sealed record EmojiData(IReadOnlyList<Emoji> Train, IReadOnlyList<Emoji
     private const double TestShare = 0.25;
     private const int SplitSeed = 1, Fewest = 20;
 
-    private static readonly string[] Columns = ["label", "tags", "group", "subgroup", "short_names"];
+    private static readonly string[] Columns = ["label", "tags", "group", "subgroup", "short_names", "emoji"];
 
     /// <summary>Reads the files. A quarter of the emoji, the same for every seed, are test samples, with both their pictures.</summary>
     /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
@@ -42,7 +43,7 @@ internal sealed record EmojiData(IReadOnlyList<Emoji> Train, IReadOnlyList<Emoji
             if (cells.Length != header.Length)
                 throw new InvalidDataException($"{table}, line {row + 2}: expected {header.Length} columns as in the header, found {cells.Length}.");
             string[] values = Array.ConvertAll(at, index => cells[index]);
-            return new Emoji(values[0], $"{values[0]} {values[1]} {values[4]}".Replace('_', ' ').Replace(',', ' '), Spoken(values[2]), Spoken(values[3]), Array.ConvertAll(styles, style => style[row]));
+            return new Emoji(values[5], values[0], $"{values[0]} {values[1]} {values[4]}".Replace('_', ' ').Replace(',', ' '), Spoken(values[2]), Spoken(values[3]), Array.ConvertAll(styles, style => style[row]));
         })];
         new Random(SplitSeed).Shuffle(emoji);
         int test = (int)(TestShare * emoji.Length);

@@ -82,7 +82,7 @@ internal sealed class RowMaker
     };
 
     // Planes of red, green and blue, as the library reads pictures.
-    private static float[] Planes(byte[] picture)
+    internal static float[] Planes(byte[] picture)
     {
         var planes = new float[picture.Length];
         for (int i = 0; i < picture.Length; i++)

@@ -30,7 +30,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var pairs = WeightedPairs.Equal(Apply(preparedA, data.PairsA), Apply(preparedB, data.PairsB), preparedA.Bandwidth, preparedB.Bandwidth);
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
         var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
-            $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, or the sides do not vary together.");
+            $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows (one huge value is enough), or the sides do not vary together.");
 
         // Without unpaired rows on both sides there is nothing to match, and nothing to rank held-out pairs against.
         var noPool = Math.Min(pools.A.size(0), pools.B.size(0)) == 0;

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>The saved form of an alignment: tensors 'a.mean', 'b.kernel' and so on, all float64; each side's scalars are one more, 'a.numbers'.</summary>
 internal static class AlignmentState
 {
-    private const string PrefixA = "a.", PrefixB = "b.";
+    private const string PrefixA = "a.", PrefixB = "b.", Numbers = "numbers";
 
     /// <summary>The tensors of both sides under their full names.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(SideAlignment a, SideAlignment b) =>
@@ -19,7 +19,7 @@ internal static class AlignmentState
         foreach (var (name, value) in Tensors(a, b))
             state.Add(name, value.alias());
         foreach (var (prefix, side) in new[] { (PrefixA, a), (PrefixB, b) })
-            state.Add(prefix + "numbers", tensor(new[]
+            state.Add(prefix + Numbers, tensor(new[]
             {
                 side.Width, side.Recipe.Bandwidth, side.Recipe.LinearWeight, side.Recipe.KernelWeight,
                 side.Spectral?.Weight ?? 0, side.Spectral?.Graph.Neighbours ?? 0, side.Smoothing?.Weight ?? 0, side.Smoothing?.Neighbours ?? 0,
@@ -28,10 +28,13 @@ internal static class AlignmentState
     }
 
     /// <summary>Both sides with copies of the tensors, which belong to the open dispose scope.</summary>
-    /// <exception cref="InvalidDataException">A tensor is missing, or its shape, type or value cannot be.</exception>
+    /// <exception cref="InvalidDataException">A tensor is missing or unknown, or its shape, type or value cannot be.</exception>
     public static (SideAlignment A, SideAlignment B) Load(IReadOnlyDictionary<string, Tensor> state)
     {
         var (a, b) = (LoadSide(state, PrefixA), LoadSide(state, PrefixB));
+        // Whoever wrote more meant more: the maps alone would give other embeddings.
+        if (state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key)).FirstOrDefault(name => name is not (PrefixA + Numbers or PrefixB + Numbers)) is { } unknown)
+            throw new InvalidDataException($"Saved alignment: tensor '{unknown}' is not one of an alignment.");
         if (a.Width != b.Width || (a.NaturalWidth, a.Cut is null) != (b.NaturalWidth, b.Cut is null))
             throw new InvalidDataException($"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
         return (a, b);
@@ -52,14 +55,14 @@ internal static class AlignmentState
         }
 
         bool Has(string name) => state.ContainsKey(prefix + name);
-        var numbers = Take("numbers", 8).cpu().data<double>().ToArray();
+        var numbers = Take(Numbers, 8).cpu().data<double>().ToArray();
         // Written by us as they are; read from a file that anyone may have written.
         double Number(int index, string what, double least, double most) => numbers[index] is var number && number >= least && number <= most
             ? number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}numbers' says {what} {number}; expected {least} to {most}."));
+            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected {least} to {most}."));
         int Count(int index, string what, long most) => Number(index, what, 1, most) is var number && number == Math.Floor(number)
             ? (int)number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}numbers' says {what} {number}; expected a whole number."));
+            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
         var basis = Take("basis", -1, -1);
         var (dimension, components) = (basis.size(0), basis.size(1));
         var (linear, anchors) = (Take("linear", components, -1), Take("anchors", -1, components));
@@ -83,6 +86,6 @@ internal static class AlignmentState
             side = side with { Cut = Take("cut", side.NaturalWidth, side.Width) };
         return side.Width >= 1 && (side.Cut is not null || side.NaturalWidth <= side.Width) && numbers[1] > 0
             ? side
-            : throw new InvalidDataException($"Saved alignment: '{prefix}numbers' says width {numbers[0]} and bandwidth {numbers[1]}, which do not fit the maps of width {side.NaturalWidth}.");
+            : throw new InvalidDataException($"Saved alignment: '{prefix}{Numbers}' says width {numbers[0]} and bandwidth {numbers[1]}, which do not fit the maps of width {side.NaturalWidth}.");
     }
 }

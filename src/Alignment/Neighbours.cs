@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>Nearest bank rows, exactly.</summary>
 internal static class Neighbours
 {
-    private const double SameRow = 1e-10; // squared distance that is rounding: prepared rows are of order 1
+    /// <summary>Squared distance, as a share of the row's squared length or of 1, up to which a bank row is taken for the row itself.</summary>
+    public const double SameRow = 1e-10; // squared distance that is rounding: prepared rows are of order 1
 
     /// <summary>
     /// Squared distances and numbers `[n, min(count, bank - 1)]` of the nearest bank rows, nearest first, the row itself excluded: a bank row in the

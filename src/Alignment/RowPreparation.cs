@@ -23,7 +23,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <summary>Median squared distance of prepared rows.</summary>
     public double Bandwidth { get; } = bandwidth;
 
-    /// <summary>Learns the preparation; null where all rows are equal, or float64 overflows.</summary>
+    /// <summary>Learns the preparation; null where all rows are equal but for rounding, or float64 overflows.</summary>
     /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
     /// <param name="components">Most components.</param>
     /// <param name="blockSize">Rows at a time.</param>
@@ -34,7 +34,9 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
         foreach (var block in Blocks(parts, blockSize))
             using (NewDisposeScope())
-                mean.add_(block.to(ScalarType.Float64).sum(dim: 0), Scalars.Of(1d / count));
+                mean.add_(block.to(ScalarType.Float64).sum(dim: 0));
+        // Divided at the end: the sum of equal float32 values is exact, and a constant column of 1e30 must not vary by rounding.
+        mean.div_(Scalars.Of(count));
         var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
         var variance = moments.trace().item<double>();
         if (variance <= SmallestVariance || !double.IsFinite(variance))
@@ -46,7 +48,8 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
         var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1).Over(Math.Sqrt(variance / dimension));
         var prepared = new RowPreparation(mean, basis, 1);
-        return new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize)));
+        var bandwidth = MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize));
+        return double.IsFinite(bandwidth) ? new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), bandwidth) : null;
     }
 
     /// <summary>Prepared rows `[n, components]`.</summary>
@@ -76,7 +79,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
 
     private static Tensor Centred(IReadOnlyList<Tensor> parts, Tensor mean) => cat([.. parts.Select(part => part.to(ScalarType.Float64))], 0) - mean;
 
-    // Half of the pairs of a mass of equal rows are no distance at all: then the median of the others.
+    // Half of the pairs of a mass of equal rows are no distance at all: then the median of the others, NaN without others.
     private static double MedianSquaredDistance(Tensor rows)
     {
         var pairs = triu_indices(rows.size(0), rows.size(0), 1, device: rows.device);

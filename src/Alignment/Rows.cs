@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>Pieces that the parts of the alignment share. All arithmetic is in float64.</summary>
 internal static class Rows
 {
-    private const double SmallestNorm = 1e-12; // prepared rows are of order 1: less is rounding
+    /// <summary>Rows up to this length have no direction.</summary>
+    public const double SmallestNorm = 1e-12; // prepared rows are of order 1: less is rounding
 
     /// <summary>Rows of length 1; those without a direction become zero.</summary>
     public static Tensor Unit(Tensor rows)

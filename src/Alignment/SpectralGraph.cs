@@ -10,7 +10,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Neighbours">Neighbours of a row.</param>
 internal sealed record SpectralGraph(Tensor Bank, Tensor Scales, Tensor Coordinates, int Neighbours)
 {
-    private const double SmallestScale = 1e-6;   // where as many rows as there are neighbours lie in one place
+    /// <summary>Least scale of a row.</summary>
+    public const double SmallestScale = 1e-6; // where as many rows as there are neighbours lie in one place
     private const double SmallestWeight = 1e-12; // keeps outliers connected
 
     /// <summary>Builds the graph and its eigenvectors; null where there are fewer than three rows.</summary>

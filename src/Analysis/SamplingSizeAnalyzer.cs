@@ -28,7 +28,7 @@ internal static class SamplingSizeAnalyzer
             throw new ArgumentException($"Batch sizes must be at least {Reference}; found {(sizes.Length == 0 ? "none" : string.Join(", ", sizes))}.", nameof(batchSizes));
 
         CheckCancelled();
-        using var threads = ThreadCountLease.Acquire(null, cancellationToken);
+        using var threads = ThreadCountLease.Acquire(null, cancellationToken: cancellationToken);
         var usedSeed = seed ?? HostSettings.Seed(environment) ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         using var random = new RandomSource(usedSeed);
         var capacity = Math.Max(MaximumRows, 2L * (sizes?[^1] ?? 0));

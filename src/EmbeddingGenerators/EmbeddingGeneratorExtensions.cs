@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.ML.GentleClip.EmbeddingGenerators;
+using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -11,6 +12,12 @@ public static class EmbeddingGeneratorExtensions
     /// One side of the model as an embedding generator. It gives what the transformer's column would hold, but takes no missing samples: an input that cannot be
     /// embedded fails the call with an <see cref="ArgumentException"/> that names its index.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// IEmbeddingGenerator&lt;string, Embedding&lt;float&gt;&gt; captions = model.CreateEmbeddingGenerator&lt;string&gt;("Caption");
+    /// var generated = await captions.GenerateAsync(["a red apple", "a blue car"]);
+    /// </code>
+    /// </example>
     /// <typeparam name="TInput">
     /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/> for pictures;
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
@@ -39,6 +46,12 @@ public static class EmbeddingGeneratorExtensions
     }
 
     /// <summary>Registers one side of a model as the container's embedding generator of a type of input, a singleton.</summary>
+    /// <example>
+    /// <code>
+    /// services.AddSingleton(_ => (GentleClipTransformer)new MLContext().Model.Load("model.zip", out var _));
+    /// services.AddGentleClipEmbeddingGenerator&lt;string&gt;(inputColumnName: "Caption");
+    /// </code>
+    /// </example>
     /// <typeparam name="TInput">As for <see cref="CreateEmbeddingGenerator"/>.</typeparam>
     /// <param name="services">The container's services.</param>
     /// <param name="transformer">The model, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/>, which the container disposes if it made it.</param>

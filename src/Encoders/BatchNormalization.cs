@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>Batch normalisation of rows, <c>[rows, channels]</c>, named as in PyTorch's checkpoints.</summary>
 internal sealed class BatchNormalization : nn.Module
 {
-    private const double Epsilon = 1e-5;
+    /// <summary>Added to the variance.</summary>
+    public const double Epsilon = 1e-5;
 
     private readonly double _momentum;
     private readonly Parameter weight;

@@ -53,7 +53,8 @@ internal sealed class CdConvBatch
         return new CdConvBatch(input, stages, new CdConvMean(Array.ConvertAll(nodes.Chain, chain => (long)chain), chains.Count, type, device));
     }
 
-    private static long[] Codes(IReadOnlyList<CdConvChain> chains, int count)
+    /// <summary>Residue codes of all chains, one after the other.</summary>
+    public static long[] Codes(IReadOnlyList<CdConvChain> chains, int count)
     {
         var codes = new long[count];
         Array.Fill(codes, CdConvChain.ResidueOrder.Length - 1);

@@ -97,14 +97,15 @@ internal sealed class CdConvEdges
                 var offset = Offset(nodes, i, sources[e], span);
                 var edge = next[offset + span]++;
                 var distance = Describe(nodes, i, sources[e], Features.AsSpan(edge * FeatureCount, FeatureCount));
-                Smoothing[edge] = 0.5 - 0.5 * Math.Tanh(16 * (distance / radius) * ((double)Math.Abs(offset) / span) - 14);
+                Smoothing[edge] = Fade(distance, radius, offset, span);
                 SlotOfEdge[edge] = firstSlots[i] + e - starts[i];
                 SourceOfSlot[SlotOfEdge[edge]] = sources[e];
             }
         }
     }
 
-    private static double Describe(CdConvNodes nodes, int i, int j, Span<double> features)
+    /// <summary>Writes the features of the edge from j to i and returns its length in angstrom.</summary>
+    public static double Describe(CdConvNodes nodes, int i, int j, Span<double> features)
     {
         ReadOnlySpan<double> from = nodes.Positions.AsSpan(3 * i, 3), to = nodes.Positions.AsSpan(3 * j, 3);
         ReadOnlySpan<double> own = nodes.Frames.AsSpan(9 * i, 9), other = nodes.Frames.AsSpan(9 * j, 9);
@@ -121,7 +122,12 @@ internal sealed class CdConvEdges
         return distance;
     }
 
-    private static int Offset(CdConvNodes nodes, int i, int j, int span) => Math.Clamp(nodes.Sequence[j] - nodes.Sequence[i], -span, span);
+    /// <summary>Factor that fades an edge out near the radius and the outermost offset.</summary>
+    public static double Fade(double distance, double radius, int offset, int span) =>
+        0.5 - 0.5 * Math.Tanh(16 * (distance / radius) * ((double)Math.Abs(offset) / span) - 14);
+
+    /// <summary>Offset of j from i along the sequence, at most <paramref name="span"/> either way.</summary>
+    public static int Offset(CdConvNodes nodes, int i, int j, int span) => Math.Clamp(nodes.Sequence[j] - nodes.Sequence[i], -span, span);
 
     // 8, 12, 16, 24, 32, 48, ...: at most half of the slots of a node with five neighbours or more are empty.
     private static int CapacityFor(int neighbours)

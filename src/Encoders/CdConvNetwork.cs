@@ -10,7 +10,10 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal sealed class CdConvNetwork : nn.Module
 {
-    private const int BlocksPerStage = 2, StructureInputs = 6;
+    /// <summary>Blocks between two poolings.</summary>
+    public const int BlocksPerStage = 2;
+
+    private const int StructureInputs = 6;
 
     private readonly CdConvOptions _options;
     private readonly CdConvEmbedding? embedding;

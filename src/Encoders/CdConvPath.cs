@@ -7,7 +7,10 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>Normalise, activate, drop, map linearly and, ahead of the convolution, normalise, activate and drop again.</summary>
 internal sealed class CdConvPath : nn.Module
 {
-    private const double Slope = 0.1, Momentum = 0.2;
+    /// <summary>Of the activation below 0.</summary>
+    public const double Slope = 0.1;
+
+    private const double Momentum = 0.2;
 
     private readonly Layers module;
 

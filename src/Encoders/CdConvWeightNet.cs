@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>One small network for each offset along the sequence, from an edge's seven features to its kernel weights.</summary>
 internal sealed class CdConvWeightNet : nn.Module
 {
-    private const double Slope = 0.2;
+    /// <summary>Of the activation below 0.</summary>
+    public const double Slope = 0.2;
 
     private readonly ParameterList Ws;
     private readonly ParameterList bs;

@@ -30,6 +30,16 @@ internal sealed class NoiseSource(Generator generator)
     public Tensor Integers(Tensor largest) =>
         minimum((rand(largest.shape, dtype: ScalarType.Float64, device: largest.device, generator: generator) * largest.Plus(1)).to(ScalarType.Int64), largest);
 
+    /// <summary>A seed for code that takes no generator.</summary>
+    public long Seed(Device device) => Seed(generator, device);
+
+    /// <summary>A seed for code that takes no generator, drawn from a generator of a device.</summary>
+    public static long Seed(Generator generator, Device device)
+    {
+        using var scope = NewDisposeScope();
+        return (long)(rand(1, dtype: ScalarType.Float64, device: device, generator: generator).cpu().item<double>() * (1L << 53));
+    }
+
     private Tensor Keep(Tensor input, double share) =>
         rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(Scalars.Of(share)).to(input.dtype);
 }

@@ -8,8 +8,13 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal sealed class ProjectionHead : nn.Module
 {
+    /// <summary>Of the layer normalisation.</summary>
+    public const double LayerNormEpsilon = 1e-5;
+
+    /// <summary>What shorter rows are divided by, in place of their length.</summary>
+    public const double SmallestLength = 1e-12;
+
     private const double DropoutShare = 0.1;
-    private const double LayerNormEpsilon = 1e-5;
 
     private readonly Linear projection;
     private readonly Linear fc;
@@ -35,6 +40,6 @@ internal sealed class ProjectionHead : nn.Module
         var y = fc.forward(nn.functional.gelu(projected));
         if (noise is not null)
             y = noise.Dropout(y, DropoutShare);
-        return nn.functional.normalize(layer_norm.forward(y.Plus(projected)), p: 2, dim: 1, eps: 1e-12);
+        return nn.functional.normalize(layer_norm.forward(y.Plus(projected)), p: 2, dim: 1, eps: SmallestLength);
     }
 }

@@ -7,9 +7,6 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>Multilayer perceptron over standardised feature vectors: per layer a linear map, GELU and dropout.</summary>
 internal sealed class VectorEncoder : Encoder
 {
-    // Below this share of its magnitude a feature's spread is rounding, and dividing by it would make noise of a constant.
-    private const double SmallestRelativeSpread = 1e-6;
-
     private readonly VectorEncoderOptions _options;
     private readonly Tensor input_mean;
     private readonly Tensor input_scale;
@@ -49,19 +46,8 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override void Prepare(ExampleStore examples)
     {
-        if (!_options.Standardize)
-            return;
-        var (mean, deviation) = ((VectorStore)examples).Moments();
-        var scale = new float[mean.Length];
-        for (var i = 0; i < mean.Length; i++)
-        {
-            var inverse = (float)(1 / deviation[i]);
-            scale[i] = deviation[i] > SmallestRelativeSpread * Math.Abs(mean[i]) && float.IsFinite(inverse) ? inverse : 1;
-        }
-        using var scope = no_grad();
-        using var tensors = NewDisposeScope();
-        input_mean.copy_(tensor(Array.ConvertAll(mean, value => (float)value)));
-        input_scale.copy_(tensor(scale));
+        if (_options.Standardize)
+            InputStandardization.Fit((VectorStore)examples, input_mean, input_scale);
     }
 
     /// <inheritdoc/>

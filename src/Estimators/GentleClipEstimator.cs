@@ -20,7 +20,7 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures). The paired column is <xref:System.Boolean> |
+/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (texts, protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures); image, or vector of <xref:System.Single>, <xref:System.Double> or <xref:System.Byte> of known size (pixels). The paired column is <xref:System.Boolean> |
 /// | Output column data type | Known-sized vector of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
 /// | Exportable to ONNX | No |
@@ -49,6 +49,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _environment = environment;
         _options = new GentleClipOptions(options);
         _options.Validate();
+        ObjectiveFactory.CheckNames(_options);
     }
 
     /// <summary>Trains on all rows of a data view.</summary>
@@ -83,6 +84,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         ArgumentNullException.ThrowIfNull(train);
         TorchNativeLibrary.EnsureLoaded();
+        // First, so that it comes last, however the training ends: the C library keeps what was freed.
+        using var trimming = NativeHeap.Later();
         // The caller may be inside a no_grad or inference block of its own.
         using var training = inference_mode(false);
         using var gradients = enable_grad();
@@ -91,7 +94,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         CheckCancelled();
         _options.ModalityA!.CheckFiles();
         _options.ModalityB!.CheckFiles();
-        using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, _options.CancellationToken);
+        using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         using var checkpoints = _options.CheckpointDirectory is { } directory && _options.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;

@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,6 +31,8 @@ internal static class ModelSerializer
         Converters = { new JsonStringEnumConverter() },
     };
 
+    private static readonly JsonSerializerOptions TowerJson = new(Json) { WriteIndented = false };
+
     /// <summary>Writes the description.</summary>
     public static void WriteDescription(FittedModel fitted, Stream stream)
     {
@@ -54,13 +58,14 @@ internal static class ModelSerializer
     /// <summary>Reads a model back.</summary>
     /// <param name="readEntry">Opens the entry of a name for the time of a call.</param>
     /// <param name="device">Where the model shall live.</param>
+    /// <param name="registered">Assemblies in which a custom encoder may be looked up by its key.</param>
     /// <exception cref="FormatException">An entry is missing, the description is damaged, or it is not that of the weights.</exception>
     /// <exception cref="InvalidDataException">The weights are damaged or do not fit the description.</exception>
-    public static FittedModel Read(Action<string, Action<Stream>> readEntry, Device device)
+    public static FittedModel Read(Action<string, Action<Stream>> readEntry, Device device, IEnumerable<Assembly>? registered = null)
     {
         Description? description = null;
         TwoTowerSpec? spec = null;
-        readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream));
+        readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream, registered ?? []));
         FittedModel? fitted = null;
         readEntry(WeightsEntry, stream =>
         {
@@ -70,12 +75,31 @@ internal static class ModelSerializer
         return fitted!;
     }
 
+    /// <summary>One tower's description alone, as JSON.</summary>
+    public static string DescribeTower(TowerSpec spec) => JsonSerializer.Serialize(Describe(spec), TowerJson);
+
+    /// <summary>Reads what <see cref="DescribeTower"/> wrote, held to what the options of a training are held to.</summary>
+    /// <exception cref="FormatException">It is damaged.</exception>
+    public static TowerSpec ReadTower(string json)
+    {
+        try
+        {
+            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null."));
+            spec.Modality.Validate();
+            return spec;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
+        {
+            throw new FormatException($"The tower's description cannot be used: {exception.Message}", exception);
+        }
+    }
+
     private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)
     {
         // Before anything of the described size is allocated: the file may claim towers of terabytes.
         var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsTeachers(weight.Key)).Sum(weight => weight.Value.numel()));
-        if (expected != found)
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {expected} weights, but entry '{WeightsEntry}' holds {found}.");
+        if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
+            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
         var model = new TwoTowerModel(spec, generator);
         try
@@ -114,12 +138,12 @@ internal static class ModelSerializer
         }
     }
 
-    private static (Description, TwoTowerSpec) ReadDescription(Stream stream)
+    private static (Description, TwoTowerSpec) ReadDescription(Stream stream, IEnumerable<Assembly> registered)
     {
         try
         {
             var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
-            var spec = new TwoTowerSpec(Tower(description.A), Tower(description.B), description.EmbeddingDimension, description.Temperature, description.Teacher);
+            var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension, description.Temperature, description.Teacher);
             // The file is held to what the options of a training are held to.
             new GentleClipOptions
             {
@@ -154,6 +178,9 @@ internal static class ModelSerializer
 
     private static TowerDescription Describe(TowerSpec spec) => spec.Modality switch
     {
+        VectorModality { CustomEncoder: { } custom } vector => new CustomVectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null })),
+        TextModality { Encoder: CustomTextEncoderOptions custom } text => new CustomTextTowerDescription(text.InputColumnName, text.OutputColumnName, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null, VocabularyFile = null })),
+        ImageModality { Encoder: CustomImageEncoderOptions custom } image => new CustomImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null })),
         VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
         ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
         ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
@@ -165,22 +192,33 @@ internal static class ModelSerializer
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
-    private static TowerSpec Tower(TowerDescription description) => description switch
+    private static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered) => description switch
     {
-        VectorTowerDescription { InputDimension: < 1 } vector =>
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: input dimension of column '{vector.InputColumn}' expected 1 or more, found {vector.InputDimension}."),
+        CustomVectorTowerDescription { InputDimension: < 1 } vector => throw NoInput(vector.InputColumn, vector.InputDimension),
+        CustomVectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, Custom<CustomVectorEncoderOptions>(vector.Key, vector.Encoder, registered) with { WeightsFile = null }), vector.InputDimension),
+        CustomTextTowerDescription text => Custom<CustomTextEncoderOptions>(text.Key, text.Encoder, registered) is { Vocabulary: not null } custom
+            ? new(Modality.Text(text.InputColumn, text.OutputColumn, custom with { WeightsFile = null, VocabularyFile = null }), 0)
+            : throw NoVocabulary(text.InputColumn),
+        CustomImageTowerDescription image => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images, Custom<CustomImageEncoderOptions>(image.Key, image.Encoder, registered) with { WeightsFile = null }), 0),
+        VectorTowerDescription { InputDimension: < 1 } vector => throw NoInput(vector.InputColumn, vector.InputDimension),
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
         SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
         StructureTowerDescription structure => new(Modality.ProteinStructure(structure.InputColumn, structure.OutputColumn, structure.SequenceColumn, structure.Encoder), 0),
         TextTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder), 0),
-        BertTowerDescription { Encoder.Vocabulary: null } text =>
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: the text of column '{text.InputColumn}' has no vocabulary."),
+        BertTowerDescription { Encoder.Vocabulary: null } text => throw NoVocabulary(text.InputColumn),
         BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
         ImageTowerDescription image when (image.ResNet is null) != (image.Vit is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
             (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.Vit! with { WeightsFile = null }), 0),
         ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
     };
+
+    private static T Custom<T>(string key, JsonElement settings, IEnumerable<Assembly> registered) => (T)EncoderKey.FromJson(settings, EncoderKey.Find<T>(key, registered), key);
+
+    private static FormatException NoInput(string column, int found) =>
+        new($"Entry '{DescriptionEntry}' of the saved model: input dimension of column '{column}' expected 1 or more, found {found}.");
+
+    private static FormatException NoVocabulary(string column) => new($"Entry '{DescriptionEntry}' of the saved model: the text of column '{column}' has no vocabulary.");
 
     private sealed record Description(
         int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
@@ -193,7 +231,16 @@ internal static class ModelSerializer
     [JsonDerivedType(typeof(BertTowerDescription), "textBert")]
     [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
     [JsonDerivedType(typeof(ImageTowerDescription), "image")]
+    [JsonDerivedType(typeof(CustomVectorTowerDescription), "customVector")]
+    [JsonDerivedType(typeof(CustomTextTowerDescription), "customText")]
+    [JsonDerivedType(typeof(CustomImageTowerDescription), "customImage")]
     private abstract record TowerDescription;
+
+    private sealed record CustomVectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, string Key, JsonElement Encoder) : TowerDescription;
+
+    private sealed record CustomTextTowerDescription(string InputColumn, string OutputColumn, string Key, JsonElement Encoder) : TowerDescription;
+
+    private sealed record CustomImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, string Key, JsonElement Encoder) : TowerDescription;
 
     private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
 

@@ -18,7 +18,7 @@ internal sealed class Tower : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Number of weights of such a tower, buffers included; nothing is allocated.</summary>
+    /// <summary>Number of weights of such a tower, buffers included; nothing is allocated. A lower bound where the encoder is a user's own.</summary>
     public static long CountWeights(TowerSpec spec, int embeddingDimension)
     {
         var (weights, features) = Encoder.Measure(spec.Modality, spec.InputDimension);
@@ -35,6 +35,9 @@ internal sealed class Tower : nn.Module
 
     /// <summary>Width of the encoder's features.</summary>
     public int FeatureDimension => encoder.FeatureDimension;
+
+    /// <inheritdoc cref="Encoder.OnnxObstacle"/>
+    public string? OnnxObstacle => encoder.OnnxObstacle;
 
     /// <inheritdoc cref="Encoder.IsFrozen"/>
     public bool IsFrozen => encoder.IsFrozen;

@@ -22,6 +22,7 @@ internal sealed class GentleClipObjective : nn.Module
     }
 
     /// <summary>The loss terms of one batch. A term that the batch holds nothing for is zero, with a graph.</summary>
+    /// <exception cref="InvalidOperationException">A term of the user's own failed.</exception>
     /// <exception cref="ArgumentException">Shapes do not fit, a term lacks the input that it needs, or a batch is too large for a term that keeps whole transport plans.</exception>
     public LossTerms Compute(ObjectiveInput input)
     {
@@ -44,6 +45,9 @@ internal sealed class GentleClipObjective : nn.Module
             batch.UnpairedA, batch.UnpairedB, Unpaired(input.AveragedA, nameof(input.AveragedA)), Unpaired(input.AveragedB, nameof(input.AveragedB)), logScale, s.TransportPairs));
         Add(LossTerm.Klot, s.KlotWeight, () => KlotLoss.Compute(
             batch.UnpairedA, batch.UnpairedB, Unpaired(input.TeacherA, nameof(input.TeacherA)), Unpaired(input.TeacherB, nameof(input.TeacherB)), s.Klot));
+
+        foreach (var term in s.Custom)
+            Add(term.Name, term.Weight, () => term.Evaluate(input));
 
         var total = terms.Count == 0 ? Pairwise.ZeroWithGraph(a, b) : terms.Select(t => t.Value.Times(t.Weight)).Aggregate((sum, t) => sum.Plus(t));
         return new(terms, total.MoveToOuterDisposeScope());

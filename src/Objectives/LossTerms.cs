@@ -19,6 +19,11 @@ internal sealed record LossTerm(string Name, double Weight, Tensor Value)
     public const string Keyword = "keyword";
     public const string TransportPairs = "transportPairs";
     public const string Klot = "klot";
+    public const string Total = "total";
+
+    /// <summary>Names that a user's term cannot have.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        [Contrastive, SelfSupervisedA, SelfSupervisedB, Mmd, Sdd, Centroid, Sinkhorn, PseudoLabel, Keyword, TransportPairs, Klot, Total];
 }
 
 /// <summary>The terms that were computed, in a fixed order, and their weighted sum.</summary>

@@ -44,6 +44,12 @@ internal sealed record ObjectiveInput
     /// <summary>Factor, 0 to 1, of the terms that rest on the model's own guesses; rises during training.</summary>
     public double PseudoLabelRamp { get; init; } = 1;
 
+    /// <summary>Zero-based number of the optimiser step.</summary>
+    public int Step { get; init; }
+
+    /// <summary>Steps of the whole training.</summary>
+    public int NumberOfSteps { get; init; }
+
     /// <summary>Checks the shapes.</summary>
     /// <exception cref="ArgumentException">Shapes do not fit together.</exception>
     public void Validate()

@@ -33,6 +33,9 @@ internal sealed record ObjectiveSettings
     /// <summary>Weight of SOTAlign's plan divergence.</summary>
     public double KlotWeight { get; init; }
 
+    /// <summary>Terms of the user's own.</summary>
+    public IReadOnlyList<CustomTerm> Custom { get; init; } = [];
+
     /// <summary>Form of equation 7.</summary>
     public SelfSupervisedDenominator SelfSupervisedDenominator { get; init; } = SelfSupervisedDenominator.SimCse;
 

@@ -146,6 +146,10 @@ public sealed record BertEncoderOptions : TextEncoderOptions
     // A token is seldom longer than this; only sums of what texts cost depend on it.
     internal override int LargestCost => 8 * MaximumLength;
 
+    internal override BertEncoderOptions WordPieces => this;
+
+    internal override TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
+
     private static string? NotBlank(string? value, string name)
     {
         if (value is not null)

@@ -26,6 +26,14 @@ internal static class Check
     public static T Defined<T>(T value, string name) where T : struct, Enum =>
         Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}, found {value}.");
 
+    /// <summary>Returns <paramref name="value"/> when it is null or says something.</summary>
+    public static string? NotBlank(string? value, string name)
+    {
+        if (value is not null)
+            ArgumentException.ThrowIfNullOrWhiteSpace(value, name);
+        return value;
+    }
+
     private static ArgumentOutOfRangeException OutOfRange<T>(T value, string name, string expected) where T : INumber<T> =>
         new(name, value, $"{name} must be {expected}, found {Text(value)}.");
 

@@ -30,6 +30,7 @@ public sealed class GentleClipOptions
     private double _sddBandwidth = Defaults.SddBandwidth;
     private double _temperature = Defaults.Temperature;
     private ObjectiveOptions _objective = new();
+    private IReadOnlyList<CustomObjective> _customObjectives = [];
     private TrainingRows _trainingRows;
     private double _validationFraction = Defaults.ValidationFraction;
     private string? _checkpointDirectory;
@@ -124,6 +125,7 @@ public sealed class GentleClipOptions
         _sddBandwidth = other._sddBandwidth;
         _temperature = other._temperature;
         _objective = other._objective;
+        _customObjectives = other._customObjectives;
         Teacher = other.Teacher;
         Keywords = other.Keywords;
         GuardUnpairedObjectives = other.GuardUnpairedObjectives;
@@ -314,6 +316,23 @@ public sealed class GentleClipOptions
         set => _objective = value ?? throw new ArgumentNullException(nameof(Objective));
     }
 
+    /// <summary>Loss terms of your own, added to the total in this order, each under a name of its own. Default: none.</summary>
+    /// <exception cref="ArgumentException">Two have the same name, or one has a field that is a module, parameter or tensor.</exception>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public IReadOnlyList<CustomObjective> CustomObjectives
+    {
+        get => _customObjectives;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(CustomObjectives));
+            foreach (var own in value)
+                (own ?? throw new ArgumentException($"{nameof(CustomObjectives)} has an element that is null.", nameof(CustomObjectives))).Validate();
+            if (value.GroupBy(own => own.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                throw new ArgumentException($"{nameof(CustomObjectives)} has {twice.Count()} objectives of the name '{twice.Key}'; expected different names.", nameof(CustomObjectives));
+            _customObjectives = [.. value];
+        }
+    }
+
     /// <summary>
     /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a guide of the
     /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Default: beside the towers where the
@@ -414,7 +433,7 @@ public sealed class GentleClipOptions
     public TimeSpan CheckpointInterval
     {
         get => _checkpointInterval;
-        set => _checkpointInterval = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} is {value}; expected above zero.");
+        set => _checkpointInterval = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
     }
 
     /// <summary>Checkpoints of a running training that are kept, 1 or more; older ones are deleted. Default 3.</summary>
@@ -463,7 +482,7 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
         if (Keywords is not null && (Keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
             throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
-        if (TrainsTowers && ContrastiveWeight == 0 && !HasLossWithoutPairs)
+        if (TrainsTowers && ContrastiveWeight == 0 && !HasLossWithoutPairs && CustomObjectives.All(own => own.Weight == 0))
             throw new ArgumentException($"{nameof(ContrastiveWeight)} and the weights of all losses on unpaired samples are 0; expected at least one above 0.");
     }
 
@@ -502,6 +521,7 @@ public sealed class GentleClipOptions
         MmdWeight = 0,
         SddWeight = 0,
         Keywords = null,
+        CustomObjectives = [.. CustomObjectives.Where(own => !own.UsesUnpairedSamples)],
         Objective = Objective with { CentroidWeight = 0, SinkhornWeight = 0, PseudoLabelWeight = 0, TransportPairWeight = 0, KlotWeight = 0 },
     };
 
@@ -520,10 +540,14 @@ public sealed class GentleClipOptions
 
     /// <summary>Whether a loss can be computed without any matched pair.</summary>
     internal bool HasLossWithoutPairs =>
-        MmdWeight > 0 || SddWeight > 0 || Objective.CentroidWeight > 0 || Objective.SinkhornWeight > 0 || Objective.TransportPairWeight > 0;
+        MmdWeight > 0 || SddWeight > 0 || Objective.CentroidWeight > 0 || Objective.SinkhornWeight > 0 || Objective.TransportPairWeight > 0
+        || CustomObjectives.Any(own => own.UsesUnpairedSamples && own.Weight > 0);
 
     /// <summary>Whether the self-supervised loss, which needs a second view of each sample, is on.</summary>
     internal bool HasSelfSupervision => SelfSupervisedWeight > 0 && ContrastiveWeight > 0;
+
+    /// <summary>Whether a second view of each sample is computed.</summary>
+    internal bool UsesSecondViews => HasSelfSupervision || CustomObjectives.Any(own => own.UsesSecondViews && own.Weight > 0);
 
     /// <summary>Whether any loss looks at unpaired samples.</summary>
     internal bool UsesUnpairedRows => HasLossWithoutPairs || HasSelfSupervision || Objective.PseudoLabelWeight > 0 || Objective.KlotWeight > 0 || Keywords is not null;

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>Settings of a network that encodes pictures: <see cref="ResNetOptions"/> or <see cref="ViTOptions"/>.</summary>
+/// <summary>Settings of a network that encodes pictures: <see cref="ResNetOptions"/>, <see cref="ViTOptions"/>, or your own, a <see cref="CustomImageEncoderOptions"/>.</summary>
 public abstract record ImageEncoderOptions
 {
     private string? _weightsFile;

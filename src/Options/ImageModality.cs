@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Options;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>A modality of pictures; see <see cref="Modality.Image"/>.</summary>
@@ -16,6 +18,8 @@ public sealed class ImageModality : Modality
     {
         Images.Validate();
         Encoder.Validate(Images);
+        if (Encoder is CustomImageEncoderOptions custom)
+            EncoderKey.Check(custom);
     }
 
     internal override void CheckFiles()

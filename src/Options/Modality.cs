@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
@@ -31,8 +33,22 @@ public abstract class Modality
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">Encoder settings; null takes the defaults.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
+#pragma warning disable RS0027 // both overloads are new, the encoder's type tells them apart, and the priority settles null and new()
+    [OverloadResolutionPriority(1)]
     public static VectorModality Vector(string inputColumnName, string outputColumnName, VectorEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, encoder ?? new VectorEncoderOptions());
+#pragma warning restore RS0027
+
+    /// <summary>A modality of feature vectors with an encoder of your own; see docs/extending.md.</summary>
+    /// <param name="inputColumnName">Column of the features: <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of known size, or a scalar of one of these types.</param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="encoder">Its settings, which build its network.</param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static VectorModality Vector(string inputColumnName, string outputColumnName, CustomVectorEncoderOptions encoder)
+    {
+        ArgumentNullException.ThrowIfNull(encoder);
+        return new(inputColumnName, outputColumnName, encoder);
+    }
 
     /// <summary>A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2. Empty or blank text is a missing sample.</summary>
     /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
@@ -64,7 +80,7 @@ public abstract class Modality
     /// </summary>
     /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
-    /// <param name="encoder"><see cref="TextNGramOptions"/> or <see cref="BertEncoderOptions"/>; null takes the defaults of the former.</param>
+    /// <param name="encoder"><see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or your own <see cref="CustomTextEncoderOptions"/>; null takes the defaults of the former.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static TextModality Text(string inputColumnName, string outputColumnName, TextEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, encoder ?? new TextNGramOptions());
@@ -79,7 +95,7 @@ public abstract class Modality
     /// </param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="images">How the pictures are prepared; null takes the defaults.</param>
-    /// <param name="encoder">Settings of the network, <see cref="ResNetOptions"/> or <see cref="ViTOptions"/>; null takes a small residual network with random weights that trains on a CPU.</param>
+    /// <param name="encoder">Settings of the network, <see cref="ResNetOptions"/>, <see cref="ViTOptions"/> or your own <see cref="CustomImageEncoderOptions"/>; null takes a small residual network with random weights that trains on a CPU.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static ImageModality Image(string inputColumnName, string outputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());

@@ -1,11 +1,31 @@
+using Microsoft.ML.GentleClip.Options;
+
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>A modality of feature vectors; see <see cref="Modality.Vector"/>.</summary>
+/// <summary>A modality of feature vectors; see <see cref="Modality.Vector(string, string, VectorEncoderOptions?)"/>.</summary>
 public sealed class VectorModality : Modality
 {
     internal VectorModality(string inputColumnName, string outputColumnName, VectorEncoderOptions encoder)
         : base(inputColumnName, outputColumnName) => Encoder = encoder;
 
-    /// <summary>Settings of the multilayer perceptron.</summary>
+    internal VectorModality(string inputColumnName, string outputColumnName, CustomVectorEncoderOptions encoder)
+        : base(inputColumnName, outputColumnName) => (Encoder, CustomEncoder) = (new VectorEncoderOptions(), encoder);
+
+    /// <summary>Settings of the multilayer perceptron; the defaults, and without meaning, where there is a <see cref="CustomEncoder"/>.</summary>
     public VectorEncoderOptions Encoder { get; }
+
+    /// <summary>Settings of an encoder of the user's own, or null.</summary>
+    public CustomVectorEncoderOptions? CustomEncoder { get; }
+
+    internal override void Validate()
+    {
+        if (CustomEncoder is not null)
+            EncoderKey.Check(CustomEncoder);
+    }
+
+    internal override void CheckFiles()
+    {
+        if (CustomEncoder?.WeightsFile is { } file && !File.Exists(file))
+            throw new FileNotFoundException($"The weights file of column '{InputColumnName}' does not exist: {file}.", file);
+    }
 }

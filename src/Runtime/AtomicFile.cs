@@ -17,7 +17,8 @@ internal static class AtomicFile
     public static void Write(string folder, string prefix, Func<string> nameOf, Action<Stream> write) =>
         Write(Path.Combine(folder, prefix), () => Path.Combine(folder, nameOf()), write);
 
-    private static string Target(string path) =>
+    /// <summary>The file that is replaced: where a link leads to.</summary>
+    public static string Target(string path) =>
         new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(path);
 
     private static void Write(string beside, Func<string> target, Action<Stream> write)

@@ -20,6 +20,16 @@ internal static unsafe class NativeHeap
             _ = MallocTrim(0);
     }
 
+    /// <summary>Calls <see cref="Trim"/> when it is disposed.</summary>
+    public static TrimAtEnd Later() => default;
+
+    /// <summary>See <see cref="Later"/>.</summary>
+    public readonly struct TrimAtEnd : IDisposable
+    {
+        /// <inheritdoc/>
+        public void Dispose() => Trim();
+    }
+
     // musl has neither the file nor the function.
     private static delegate* unmanaged<nuint, int> Find() =>
         OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out var library) && NativeLibrary.TryGetExport(library, "malloc_trim", out var address)

@@ -22,7 +22,7 @@ internal sealed class EpochRecorder
         }
         if (!float.IsFinite(total))
             throw new ArithmeticException($"Training stopped at step {step}: the weighted total of the loss terms is {total}. Lower the terms' weights.");
-        Sum("total", total);
+        Sum(LossTerm.Total, total);
         return total;
     }
 

@@ -66,6 +66,10 @@ internal sealed class ModelFit(
             reporter.Info($"No teacher: {nothing.Message}");
             _options = _options.WithoutTeacher();
         }
+        catch (NothingToAlignException nothing)
+        {
+            throw new InvalidOperationException($"No teacher for columns '{_options.ModalityA!.InputColumnName}' (side A) and '{_options.ModalityB!.InputColumnName}' (side B): {nothing.Message}", nothing);
+        }
     }
 
     private FittedModel Better(FittedModel with, FittedModel without)

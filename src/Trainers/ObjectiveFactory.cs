@@ -25,6 +25,7 @@ internal static class ObjectiveFactory
             KlotWeight = forms.KlotWeight,
             Klot = new KlotSettings(forms.KlotRegularization, forms.KlotTeacherRegularization),
             KeywordWeight = options.Keywords?.Weight ?? 0,
+            Custom = [.. options.CustomObjectives.Where(own => own.Weight > 0).Select(Term)],
             SelfSupervisedDenominator = forms.SelfSupervisedForm switch
             {
                 SelfSupervisedForm.Printed => SelfSupervisedDenominator.Printed,
@@ -83,6 +84,24 @@ internal static class ObjectiveFactory
             },
         };
     }
+
+    /// <summary>Checks the names of the user's own objectives.</summary>
+    /// <exception cref="ArgumentException">One is taken.</exception>
+    public static void CheckNames(GentleClipOptions options)
+    {
+        foreach (var own in options.CustomObjectives)
+            if (LossTerm.Names.Contains(own.Name))
+                throw new ArgumentException($"The objective '{own.Name}' of {own.GetType().Name} has the name of a term of the library ({string.Join(", ", LossTerm.Names)}); expected another.");
+    }
+
+    private static CustomTerm Term(CustomObjective own) => new(own.Name, own.Weight, input => own.Compute(own.UsesUnpairedSamples
+        ? new(input.EmbeddingsA, input.EmbeddingsB, View(own, input.PositivesA), View(own, input.PositivesB), input.NumberOfPairs, input.LogScale.exp(), input.Step, input.NumberOfSteps)
+        : new(Pairs(input.EmbeddingsA, input), Pairs(input.EmbeddingsB, input), View(own, input.PositivesA) is { } a ? Pairs(a, input) : null, View(own, input.PositivesB) is { } b ? Pairs(b, input) : null,
+            input.NumberOfPairs, input.LogScale.exp(), input.Step, input.NumberOfSteps)));
+
+    private static TorchSharp.torch.Tensor? View(CustomObjective own, TorchSharp.torch.Tensor? positives) => own.UsesSecondViews ? positives : null;
+
+    private static TorchSharp.torch.Tensor Pairs(TorchSharp.torch.Tensor rows, ObjectiveInput input) => rows.narrow(0, 0, input.NumberOfPairs);
 
     /// <summary>How far the terms that rest on the model's own guesses count at a step, 0 to 1.</summary>
     public static double Ramp(ObjectiveOptions forms, int step, int totalSteps)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -107,7 +108,7 @@ internal sealed class TrainingReporter : IDisposable
     /// <summary>Reports an epoch.</summary>
     public void Epoch(TrainingEpoch epoch)
     {
-        _progressChannel.Checkpoint(epoch.Losses["total"], epoch.Step, epoch.Epoch);
+        _progressChannel.Checkpoint(epoch.Losses[LossTerm.Total], epoch.Step, epoch.Epoch);
         var terms = string.Join(", ", epoch.Losses.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:G5}")));
         Trace($"Epoch {epoch.Epoch}, step {epoch.Step}: {terms}");
         if (epoch.Validation is { } validation)

@@ -57,8 +57,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             {
                 EmbeddingsA = model.TowerA.Embed(a, noise),
                 EmbeddingsB = model.TowerB.Embed(b, noise),
-                PositivesA = options.HasSelfSupervision ? model.TowerA.Embed(a, noise) : null,
-                PositivesB = options.HasSelfSupervision ? model.TowerB.Embed(b, noise) : null,
+                PositivesA = options.UsesSecondViews ? model.TowerA.Embed(a, noise) : null,
+                PositivesB = options.UsesSecondViews ? model.TowerB.Embed(b, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
                 TeacherA = follows?.Embed(a.Vectors, AlignmentSide.A),
@@ -67,6 +67,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
                 PairHasKeyword = keywords?.Indicators(sampler.Pairs),
                 PseudoLabelRamp = ObjectiveFactory.Ramp(options.Objective, step, options.MaximumNumberOfSteps),
                 NumberOfPairs = plan.Pairs,
+                Step = step,
+                NumberOfSteps = options.MaximumNumberOfSteps,
                 LogScale = model.LogitScale,
             });
             var total = recorder.Add(losses, step);

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;
@@ -66,6 +67,7 @@ internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, A
     private ReadOnlySpan<float> Values(ExampleStore examples, ReadOnlySpan<int> positions)
     {
         Interlocked.Increment(ref _forwardPasses);
+        ThreadCountLease.KeepOwnNumber();
         var embeddings = model.Embed(side, examples.Gather(positions, device)).cpu().contiguous();
         return MemoryMarshal.Cast<byte, float>(embeddings.bytes);
     }

@@ -176,7 +176,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         using var channel = environment.Start("Loading GentleClipTransformer");
         var device = ComputeDevice.Resolve(null, HostSettings.GpuDeviceId(environment), HostSettings.FallbackToCpu(environment),
             warning => channel.Warning(MessageSensitivity.None, warning));
-        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device), device);
+        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device);
     }
 
     private protected override void SaveModel(ModelWriter writer)
@@ -195,7 +195,9 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         return new EmbeddingDataView(input, Bind(input.Schema), required, ScoringPlan.Of(Scoring));
     }
 
-    private AlignmentSide SideOf(string embeddingColumnName)
+    /// <summary>The side that writes a column.</summary>
+    /// <exception cref="ArgumentException">None does.</exception>
+    internal AlignmentSide SideOf(string embeddingColumnName)
     {
         ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
         var (a, b) = (ModalityA.OutputColumnName, ModalityB.OutputColumnName);

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
@@ -43,7 +44,7 @@ internal sealed class SharedModel(TwoTowerModel model) : IDisposable
             if (_users > 0)
                 return;
         }
-        model.Dispose();
+        Free();
     }
 
     private void Leave()
@@ -53,7 +54,13 @@ internal sealed class SharedModel(TwoTowerModel model) : IDisposable
             if (--_users > 0 || !_disposed)
                 return;
         }
+        Free();
+    }
+
+    private void Free()
+    {
         model.Dispose();
+        NativeHeap.Trim();
     }
 
     /// <summary>One user's stay.</summary>

@@ -5,6 +5,8 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <summary>The MLP by ONNX Runtime on one thread, batches as large as ours, from ready memory into ready memory.</summary>
 internal static class OnnxScoring
 {
+    private const string Input = "features", Output = "embedding";
+
     public static Func<int, IEnumerable<int>> Open(string file, int batchSize)
     {
         var values = ScoringCase.MakeFeatures();
@@ -27,13 +29,13 @@ internal static class OnnxScoring
         using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL };
         var session = new InferenceSession(file, options);
         var run = new RunOptions();
-        var dimension = session.OutputMetadata[OnnxGraph.Output].Dimensions[1];
+        var dimension = session.OutputMetadata[Output].Dimensions[1];
         var result = new float[batchSize * dimension];
         var output = OrtValue.CreateTensorValueFromMemory(result, [batchSize, dimension]);
         return features =>
         {
             using var input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, features, [batchSize, features.Length / batchSize]);
-            session.Run(run, [OnnxGraph.Input], [input], [OnnxGraph.Output], [output]);
+            session.Run(run, [Input], [input], [Output], [output]);
             return result;
         };
     }

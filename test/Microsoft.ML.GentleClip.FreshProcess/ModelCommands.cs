@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -12,6 +13,10 @@ internal static class ModelCommands
             case ["score", var model, var rows, var output]:
                 Score(model, rows, output);
                 return 0;
+            // An application that names the assembly of its own encoders, and registers it.
+            case ["score", var model, var rows, var output, var assembly]:
+                Score(model, rows, output, Assembly.LoadFrom(assembly));
+                return 0;
             case ["predict", var model, var rows]:
                 Predict(model, rows);
                 return 0;
@@ -20,9 +25,11 @@ internal static class ModelCommands
         }
     }
 
-    private static void Score(string modelPath, string rowsPath, string outputPath)
+    private static void Score(string modelPath, string rowsPath, string outputPath, Assembly? registered = null)
     {
         var mlContext = new MLContext();
+        if (registered is not null)
+            mlContext.ComponentCatalog.RegisterAssembly(registered);
         var model = mlContext.Model.Load(modelPath, out _);
         var scored = model.Transform(mlContext.Data.LoadFromBinary(rowsPath));
         using var stream = File.Create(outputPath);

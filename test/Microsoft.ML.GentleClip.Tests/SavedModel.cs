@@ -2,9 +2,25 @@ using System.IO.Compression;
 
 namespace Microsoft.ML.GentleClip.Tests;
 
-/// <summary>Tampers with saved models.</summary>
+/// <summary>Compares saved models, and tampers with them.</summary>
 internal static class SavedModel
 {
+    /// <summary>Description and weights of a model as they would be saved; the zip around them holds times.</summary>
+    public static byte[] Content(GentleClipTransformer model)
+    {
+        using var file = new MemoryStream();
+        new MLContext().Model.Save(model, null, file);
+        using var zip = new ZipArchive(file, ZipArchiveMode.Read);
+        using var content = new MemoryStream();
+        foreach (var entry in zip.Entries.Where(entry => entry.Name is "model.json" or "weights.safetensors").OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        {
+            using var stream = entry.Open();
+            stream.CopyTo(content);
+        }
+        Assert.IsGreaterThan(1000, content.Length);
+        return content.ToArray();
+    }
+
     /// <summary>Replaces a piece of the description, which must be there.</summary>
     public static void EditDescription(ZipArchive zip, string from, string to)
     {

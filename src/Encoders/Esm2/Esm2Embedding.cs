@@ -11,7 +11,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal sealed class Esm2Embedding : nn.Module<Tensor, Tensor>
 {
-    private const double MaskShareInTraining = 0.15 * 0.8;
+    /// <summary>Share of masks among the tokens of the published training.</summary>
+    public const double MaskShareInTraining = 0.15 * 0.8;
 
     private readonly Parameter weight;
 

@@ -9,6 +9,9 @@ internal static class ImageAugmentation
     private const double Byte = 255, WidestShape = 4.0 / 3;
     private const int Channels = 3;
 
+    // Inference takes pictures in parts of so many pixels: memory grows with them, speed does not.
+    private const long PixelsPerPart = 32 * 224 * 224;
+
     // Weights of the channels in a picture's grey, as in ITU-R BT.601.
     private static readonly double[] Luma = [0.299, 0.587, 0.114];
 
@@ -24,6 +27,20 @@ internal static class ImageAugmentation
         var mean = PerChannel(options.Mean, Byte, values);
         var deviation = PerChannel(options.StandardDeviation, Byte, values);
         return (values - mean).div_(deviation).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Features of squares of bytes without noise, some pictures at a time.</summary>
+    public static Tensor InParts(Tensor squares, ImageOptions options, ScalarType type, Func<Tensor, Tensor> encode)
+    {
+        using var scope = NewDisposeScope();
+        var parts = new List<Tensor>();
+        var step = Math.Max(1, PixelsPerPart / ((long)options.Size * options.Size));
+        for (var start = 0L; start < squares.size(0); start += step)
+        {
+            using var part = NewDisposeScope();
+            parts.Add(encode(Prepare(squares.narrow(0, start, Math.Min(step, squares.size(0) - start)), options, type, noise: null)).MoveToOuterDisposeScope());
+        }
+        return cat(parts, 0).MoveToOuterDisposeScope();
     }
 
     private static Tensor Middle(Tensor squares, int size)

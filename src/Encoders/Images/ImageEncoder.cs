@@ -7,9 +7,6 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>A network for pictures as an encoder: preparation, features, pretrained weights.</summary>
 internal sealed class ImageEncoder : Encoder
 {
-    // Inference takes pictures in parts of so many pixels: memory grows with them, speed does not.
-    private const long PixelsPerPart = 32 * 224 * 224;
-
     private readonly ImageModality _modality;
     private readonly ImageNetwork model;
 
@@ -59,14 +56,6 @@ internal sealed class ImageEncoder : Encoder
         var type = parameters().First().dtype;
         if (noise is not null && !IsFrozen) // batch normalisation looks at all of them
             return model.Features(ImageAugmentation.Prepare(squares, _modality.Images, type, noise), training: true).MoveToOuterDisposeScope();
-        var parts = new List<Tensor>();
-        var step = Math.Max(1, PixelsPerPart / ((long)_modality.Images.Size * _modality.Images.Size));
-        for (var start = 0L; start < squares.size(0); start += step)
-        {
-            using var part = NewDisposeScope();
-            var pictures = ImageAugmentation.Prepare(squares.narrow(0, start, Math.Min(step, squares.size(0) - start)), _modality.Images, type, noise: null);
-            parts.Add(model.Features(pictures, training: false).MoveToOuterDisposeScope());
-        }
-        return cat(parts, 0).MoveToOuterDisposeScope();
+        return ImageAugmentation.InParts(squares, _modality.Images, type, pictures => model.Features(pictures, training: false)).MoveToOuterDisposeScope();
     }
 }

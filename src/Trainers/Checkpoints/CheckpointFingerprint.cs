@@ -91,6 +91,10 @@ internal static class CheckpointFingerprint
             case IFormattable number:
                 result[name] = number.ToString(null, CultureInfo.InvariantCulture);
                 break;
+            case IReadOnlyList<CustomObjective> objectives:
+                foreach (var own in objectives)
+                    DescribePlain(result, $"{name}.{own.Name}", own);
+                break;
             case IEnumerable items:
                 result[name] = List(items);
                 break;
@@ -100,6 +104,15 @@ internal static class CheckpointFingerprint
                     Describe(result, name.Length == 0 ? property.Name : $"{name}.{property.Name}", property.GetValue(value));
                 break;
         }
+    }
+
+    // Of a user's class no more than numbers and texts is looked at; anything else may be large, or lead back to itself.
+    private static void DescribePlain(SortedDictionary<string, string> result, string name, CustomObjective own)
+    {
+        result[name] = own.GetType().Name;
+        foreach (var property in own.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (property.GetIndexParameters().Length == 0 && property.GetValue(own) is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string>)
+                Describe(result, $"{name}.{property.Name}", property.GetValue(own));
     }
 
     private static string List(IEnumerable items)

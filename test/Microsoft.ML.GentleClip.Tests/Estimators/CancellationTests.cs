@@ -80,7 +80,7 @@ public sealed class CancellationTests
         Assert.AreEqual(before, TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static void CancelExecution(MLContext mlContext) =>
+    internal static void CancelExecution(MLContext mlContext) =>
         typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(mlContext, null);
 
     private static GentleClipOptions Options(IProgress<TrainingProgress>? progress, CancellationToken token, int steps = 1_000_000)

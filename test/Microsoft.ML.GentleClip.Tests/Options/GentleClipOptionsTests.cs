@@ -27,10 +27,13 @@ public sealed class GentleClipOptionsTests
         ("ValidationFraction", [-0.1, 1.0, double.NaN], "from 0 to below 1", [0.0, 0.999]),
         ("EarlyStoppingPatience", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
         ("NumberOfThreads", [0, -1, 1025], "from 1 to 1024", [null, 1, 1024]),
+        ("CheckpointSteps", [0, -1], "from 1 to 2147483647", [null, 1, int.MaxValue]),
+        ("CheckpointInterval", [TimeSpan.Zero, TimeSpan.FromSeconds(-1)], "above zero", [TimeSpan.FromTicks(1), TimeSpan.MaxValue]),
+        ("CheckpointsToKeep", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -48,7 +51,7 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives"]).Concat(["PairsPerBatch", "NumberOfThreads"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "AllowCheckpointMismatch"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
@@ -87,7 +90,7 @@ public sealed class GentleClipOptionsTests
     public void EmptyTextsAndNullModalitiesAreRefused()
     {
         var options = new GentleClipOptions();
-        foreach (var name in new[] { "PairedColumnName", "Device" })
+        foreach (var name in new[] { "PairedColumnName", "Device", "CheckpointDirectory" })
         {
             foreach (var text in new[] { "", "  " })
                 Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentException>(() => Set(options, name, text)).ParamName);
@@ -166,6 +169,11 @@ public sealed class GentleClipOptionsTests
         ["EarlyStoppingPatience"] = 8,
         ["Seed"] = -42,
         ["NumberOfThreads"] = 3,
+        ["CheckpointDirectory"] = "folder",
+        ["CheckpointSteps"] = 11,
+        ["CheckpointInterval"] = TimeSpan.FromSeconds(12),
+        ["CheckpointsToKeep"] = 13,
+        ["AllowCheckpointMismatch"] = true,
         ["Device"] = "cuda:1",
         ["Progress"] = new Progress<TrainingProgress>(),
         ["CancellationToken"] = new CancellationTokenSource().Token,

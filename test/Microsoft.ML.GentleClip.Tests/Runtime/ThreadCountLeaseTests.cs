@@ -90,11 +90,11 @@ public sealed class ThreadCountLeaseTests
     {
         using var holder = ThreadCountLease.Acquire(3);
         var released = false;
-        var waiter = Task.Factory.StartNew(() =>
+        var waiter = OnAnotherThread(() =>
         {
             using var lease = ThreadCountLease.Acquire(1);
             return (Volatile.Read(ref released), torch.get_num_threads());
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        });
         Assert.IsFalse(waiter.Wait(50));
         Assert.AreEqual(3, OfNewThread());
         Volatile.Write(ref released, true);
@@ -108,20 +108,58 @@ public sealed class ThreadCountLeaseTests
     {
         using var holder = ThreadCountLease.Acquire(3);
         using var cancel = new CancellationTokenSource();
-        var waiter = Task.Factory.StartNew(() => ThreadCountLease.Acquire(1, cancel.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var waiter = OnAnotherThread(() => ThreadCountLease.Acquire(1, cancellationToken: cancel.Token));
         Assert.IsFalse(waiter.Wait(50));
         cancel.Cancel();
         Assert.IsInstanceOfType<OperationCanceledException>(Assert.ThrowsExactly<AggregateException>(() => waiter.Wait()).InnerException);
         Assert.AreEqual(3, torch.get_num_threads());
-        Assert.ThrowsExactly<OperationCanceledException>(() => ThreadCountLease.Acquire(3, cancel.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() => ThreadCountLease.Acquire(3, cancellationToken: cancel.Token));
+    }
+
+    [TestMethod]
+    public void TheWaitAsksAgainAndAgainWhetherItIsToGoOn()
+    {
+        using var holder = ThreadCountLease.Acquire(3);
+        var asked = 0;
+        var waiter = OnAnotherThread(() => ThreadCountLease.Acquire(1, () =>
+        {
+            if (++asked == 3)
+                throw new OperationCanceledException("enough");
+        }));
+        Assert.AreEqual("enough", Assert.ThrowsExactly<AggregateException>(() => waiter.Wait()).InnerException!.Message);
+        Assert.AreEqual(3, asked);
     }
 
     [TestMethod]
     public void WaitThatCouldNeverEndIsRefused()
     {
-        using var holder = ThreadCountLease.Acquire(3);
-        Assert.ThrowsExactly<InvalidOperationException>(() => ThreadCountLease.Acquire(1));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ThreadCountLease.Acquire(0));
+        using (ThreadCountLease.Acquire(3))
+        {
+            Assert.ThrowsExactly<InvalidOperationException>(() => ThreadCountLease.Acquire(1));
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ThreadCountLease.Acquire(0));
+            // The holder may be waiting for what it has started.
+            var nested = Task.Run(() => ThreadCountLease.Acquire(1));
+            Assert.IsInstanceOfType<InvalidOperationException>(Assert.ThrowsExactly<AggregateException>(() => nested.Wait()).InnerException);
+        }
+        Task.Run(() => ThreadCountLease.Acquire(1).Dispose()).Wait();
+    }
+
+    [TestMethod]
+    public void WhatWasStartedWithinALeaseMayHaveAnyNumberOnceTheLeaseHasEnded()
+    {
+        using var ended = new ManualResetEventSlim();
+        Task<int> later;
+        using (ThreadCountLease.Acquire(3))
+        {
+            later = Task.Factory.StartNew(() =>
+            {
+                ended.Wait();
+                using var lease = ThreadCountLease.Acquire(1);
+                return torch.get_num_threads();
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        ended.Set();
+        Assert.AreEqual(1, later.Result);
     }
 
     [TestMethod]
@@ -154,6 +192,13 @@ public sealed class ThreadCountLeaseTests
             thread.Join();
         Assert.AreEqual(0, wrong);
         Assert.AreEqual(2, OfNewThread());
+    }
+
+    // Not one that the caller's lease has started, as it would be without this.
+    private static Task<T> OnAnotherThread<T>(Func<T> function)
+    {
+        using (ExecutionContext.SuppressFlow())
+            return Task.Factory.StartNew(function, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private static int OfNewThread()

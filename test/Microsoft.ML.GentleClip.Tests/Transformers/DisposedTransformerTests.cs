@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.ML.GentleClip.Tests.Runtime;
 using static Microsoft.ML.GentleClip.Tests.Transformers.Scoring;
 using static TorchSharp.torch;
 
@@ -91,6 +92,54 @@ public sealed class DisposedTransformerTests
             });
         }
         Assert.AreEqual("ObjectDisposedException 75", string.Join(", ", outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}")));
+    }
+
+    [TestMethod]
+    public void DisposingWhileOtherThreadsSaveExportAndGenerateEndsThemCleanly()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Load(TwoViews.Mixed(20, 10, 10));
+        var options = TwoViews.Options(steps: 1);
+        options.Teacher = new TeacherOptions();
+        var inputs = TwoViews.Pairs(20, 1).ConvertAll(row => row.A!);
+        var outcomes = new ConcurrentDictionary<string, int>();
+        for (var round = 0; round < 8; round++)
+        {
+            var transformer = Context.Transforms.GentleClip(options).Fit(data);
+            var generator = transformer.CreateEmbeddingGenerator<float[]>("A");
+            var file = folder.File($"{round}.safetensors");
+            using var ready = new Barrier(5);
+            Thread[] threads =
+            [
+                Worker(() => Context.Model.Save(transformer, data.Schema, Stream.Null)),
+                Worker(() => transformer.SaveTowerWeights(file, "EmbeddingB")),
+                Worker(() => transformer.WithTowerWeights(file, "EmbeddingB").Dispose()),
+                Worker(() => generator.GenerateAsync(inputs).GetAwaiter().GetResult()),
+            ];
+            transformer.SaveTowerWeights(file, "EmbeddingB");
+            Array.ForEach(threads, thread => thread.Start());
+            ready.SignalAndWait();
+            Thread.Sleep(round % 4);
+            transformer.Dispose();
+            Array.ForEach(threads, thread => thread.Join());
+            Assert.IsTrue(((IEnumerable<string>)Directory.GetFiles(folder.FullName)).All(path => path.EndsWith(".safetensors", StringComparison.Ordinal)), "no half-written file stays");
+
+            Thread Worker(Action work) => new(() =>
+            {
+                try
+                {
+                    work();
+                    ready.SignalAndWait();
+                    while (true)
+                        work();
+                }
+                catch (Exception exception)
+                {
+                    outcomes.AddOrUpdate(exception.GetType().Name, 1, (_, count) => count + 1);
+                }
+            });
+        }
+        Assert.AreEqual("ObjectDisposedException 32", string.Join(", ", outcomes.Select(outcome => $"{outcome.Key} {outcome.Value}")));
     }
 
     [TestMethod]

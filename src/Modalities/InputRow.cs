@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.GentleClip.EmbeddingGenerators;
+namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>One input at a time as a row of the columns that a modality reads.</summary>
 internal sealed class InputRow<TInput> : DataViewRow

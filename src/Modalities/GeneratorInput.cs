@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
-namespace Microsoft.ML.GentleClip.EmbeddingGenerators;
+namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>How a type of .NET becomes a row of the columns that a modality reads, so that both ways to embed share one reader.</summary>
 /// <typeparam name="TInput">Type of an input.</typeparam>

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using EmojiSearch;
+using Microsoft.ML;
+using Microsoft.ML.GentleClip;
+
+namespace Serving;
+
+/// <summary>Where the model comes from: the file that the options name, the one kept from an earlier start, or a short training.</summary>
+internal static partial class ModelSource
+{
+    /// <exception cref="FileNotFoundException">The options name a file that is not there.</exception>
+    /// <exception cref="InvalidDataException">A file is no model of this kind.</exception>
+    public static GentleClipTransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
+    {
+        if (options.Model is { } file)
+            return File.Exists(file) ? Load(file, logger) : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
+        if (File.Exists(options.TrainedModel))
+            return Load(options.TrainedModel, logger);
+
+        LogTraining(logger, options.TrainingSteps);
+        var model = SmallModel.Train(EmojiData.Read(CommandLine.OwnData), options.TrainingSteps, new Steps(logger), cancellation);
+        try
+        {
+            Save(model, options.TrainedModel);
+            LogSaved(logger, options.TrainedModel);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private static GentleClipTransformer Load(string file, ILogger logger)
+    {
+        ITransformer model;
+        try
+        {
+            model = new MLContext().Model.Load(file, out _);
+        }
+        catch (Exception problem) when (problem is FormatException or InvalidDataException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"'{file}' cannot be loaded as a model: {problem.Message}", problem);
+        }
+        if (model is not GentleClipTransformer transformer)
+        {
+            (model as IDisposable)?.Dispose();
+            throw new InvalidDataException($"'{file}' holds a {model.GetType().Name}; expected a {nameof(GentleClipTransformer)} saved alone.");
+        }
+        LogLoaded(logger, file);
+        return transformer;
+    }
+
+    // Beside the file, then renamed: a start that is cut short leaves no half model behind.
+    private static void Save(GentleClipTransformer model, string file)
+    {
+        string temporary = $"{file}.{Environment.ProcessId}.tmp";
+        try
+        {
+            new MLContext().Model.Save(model, null, temporary);
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
+    private static partial void LogTraining(ILogger logger, int steps);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Step {Step} of {Total}, {Remaining} s left.")]
+    private static partial void LogStep(ILogger logger, int step, int total, int remaining);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Saved as {File}; delete it to train again.")]
+    private static partial void LogSaved(ILogger logger, string file);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Loaded {File}.")]
+    private static partial void LogLoaded(ILogger logger, string file);
+
+    private sealed class Steps(ILogger logger) : IProgress<TrainingProgress>
+    {
+        private static readonly TimeSpan Between = TimeSpan.FromSeconds(3);
+
+        private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+
+        public void Report(TrainingProgress value)
+        {
+            if (_sinceLine.Elapsed < Between)
+                return;
+            _sinceLine.Restart();
+            int remaining = (int)Math.Ceiling((value.Remaining ?? TimeSpan.Zero).TotalSeconds);
+            LogStep(logger, value.Step, value.TotalSteps, remaining);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Serving;
+
+/// <summary>What is served, and how requests are batched: section "Serving" of the configuration.</summary>
+internal sealed class ServingOptions
+{
+    public const string Section = "Serving";
+
+    public const string Usage = """
+        Serves a model of Microsoft.ML.GentleClip over HTTP: POST /embed, POST /search, GET /health.
+
+        Usage: Serving [options]
+          --urls LIST         addresses to listen on (default http://localhost:5000)
+          --model FILE        a saved model (default: a small one, trained on the emoji of samples/EmojiSearch at the first start)
+          --catalogue FILE    what is searched, a line of JSON each: {"name": "...", "column": "...", "input": ...} (default: the emoji, if there is no --model)
+          --trained FILE      where the small model is kept (default: emoji-model.zip beside the program)
+          --steps N           training steps of the small model (default 200)
+          --batch N           most inputs of a batch (default 64)
+          --wait MS           how long the first request of a batch waits for others, in milliseconds (default 4)
+          --queue N           requests that may wait for each side of the model; the next one gets 503 (default 256)
+          --inputs N          most inputs of a request (default 256)
+          --help              this text
+        """;
+
+    /// <summary>The command line's short names.</summary>
+    public static readonly Dictionary<string, string> Switches = new()
+    {
+        ["--model"] = $"{Section}:{nameof(Model)}",
+        ["--catalogue"] = $"{Section}:{nameof(Catalogue)}",
+        ["--trained"] = $"{Section}:{nameof(TrainedModel)}",
+        ["--steps"] = $"{Section}:{nameof(TrainingSteps)}",
+        ["--batch"] = $"{Section}:{nameof(MaximumBatch)}",
+        ["--wait"] = $"{Section}:{nameof(MaximumWaitMilliseconds)}",
+        ["--queue"] = $"{Section}:{nameof(QueueLength)}",
+        ["--inputs"] = $"{Section}:{nameof(MaximumInputs)}",
+    };
+
+    public string? Model { get; set; }
+
+    public string? Catalogue { get; set; }
+
+    public string TrainedModel { get; set; } = Path.Combine(AppContext.BaseDirectory, "emoji-model.zip");
+
+    [Range(1, 100_000)]
+    public int TrainingSteps { get; set; } = EmojiSearch.SmallModel.DefaultSteps;
+
+    [Range(1, 65_536)]
+    public int MaximumBatch { get; set; } = 64;
+
+    [Range(0, 10_000)]
+    public int MaximumWaitMilliseconds { get; set; } = 4;
+
+    [Range(1, 1_000_000)]
+    public int QueueLength { get; set; } = 256;
+
+    [Range(1, 65_536)]
+    public int MaximumInputs { get; set; } = 256;
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip;
+
+namespace Serving;
+
+/// <summary>One side of the model: reads its inputs from JSON and embeds them in batches.</summary>
+internal abstract class Side(string column, string takes)
+{
+    /// <summary>The model's input column, by which requests name the side.</summary>
+    public string Column => column;
+
+    /// <summary>What an input is, in words.</summary>
+    public string Takes => takes;
+
+    public abstract long Requests { get; }
+
+    public abstract long Batches { get; }
+
+    /// <exception cref="BadInputException">An input is of another type; the message names it by <paramref name="field"/>.</exception>
+    /// <exception cref="ArgumentException">An input cannot be embedded.</exception>
+    /// <exception cref="BusyException">The queue is full, or the server is stopping.</exception>
+    public abstract Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field, CancellationToken cancellationToken);
+
+    public abstract Task StopAsync();
+
+    public static Side Of(GentleClipTransformer model, Modality modality, ServingOptions options) => modality switch
+    {
+        TextModality => new Side<string>(model, modality, options, "a text", Text),
+        ProteinSequenceModality => new Side<string>(model, modality, options, "an amino-acid sequence, one letter a residue", Text),
+        VectorModality => new Side<float[]>(model, modality, options, "a list of numbers", Numbers),
+        ImageModality => new Side<MLImage>(model, modality, options, "a PNG or JPEG picture in base64", Picture),
+        ProteinStructureModality => new Side<AlphaCarbonTrace>(model, modality, options, "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),
+        _ => throw new InvalidDataException($"Column '{modality.InputColumnName}': a {modality.GetType().Name} cannot be served."),
+    };
+
+    private static string Text(JsonElement input) => input.ValueKind == JsonValueKind.String ? input.GetString()! : throw new FormatException();
+
+    private static float[] Numbers(JsonElement input) => input.ValueKind == JsonValueKind.Array
+        ? [.. input.EnumerateArray().Select(number => number.ValueKind == JsonValueKind.Number && number.TryGetSingle(out float value) ? value : throw new FormatException())]
+        : throw new FormatException();
+
+    private static AlphaCarbonTrace Trace(JsonElement input) => input.ValueKind == JsonValueKind.Object && input.TryGetProperty("coordinates", out var coordinates)
+        ? new AlphaCarbonTrace(Numbers(coordinates), input.TryGetProperty("sequence", out var sequence) ? Text(sequence) : null)
+        : new AlphaCarbonTrace(Numbers(input));
+
+    private static MLImage Picture(JsonElement input)
+    {
+        if (input.ValueKind != JsonValueKind.String || !input.TryGetBytesFromBase64(out byte[]? bytes))
+            throw new FormatException();
+        try
+        {
+            using var stream = new MemoryStream(bytes);
+            return MLImage.CreateFromStream(stream);
+        }
+        catch (ArgumentException problem)
+        {
+            throw new FormatException("bytes that are no picture", problem);
+        }
+    }
+}
+
+/// <summary>A side that takes inputs of one type.</summary>
+internal sealed class Side<TInput> : Side
+{
+    private readonly Func<JsonElement, TInput> _parse;
+    private readonly Batcher<TInput, ReadOnlyMemory<float>> _batcher;
+
+    public Side(GentleClipTransformer model, Modality modality, ServingOptions options, string takes, Func<JsonElement, TInput> parse)
+        : base(modality.InputColumnName, takes)
+    {
+        _parse = parse;
+        var generator = model.CreateEmbeddingGenerator<TInput>(modality.InputColumnName);
+        _batcher = new(async inputs => [.. (await generator.GenerateAsync(inputs)).Select(embedding => embedding.Vector)],
+            options.MaximumBatch, TimeSpan.FromMilliseconds(options.MaximumWaitMilliseconds), options.QueueLength);
+    }
+
+    public override long Requests => _batcher.Requests;
+
+    public override long Batches => _batcher.Batches;
+
+    public override Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field, CancellationToken cancellationToken)
+    {
+        var parsed = new List<TInput>(inputs.Count);
+        try
+        {
+            foreach (var input in inputs)
+                parsed.Add(_parse(input));
+        }
+        catch (FormatException problem)
+        {
+            parsed.ForEach(input => (input as IDisposable)?.Dispose());
+            string found = problem.InnerException is null ? Shown(inputs[parsed.Count]) : problem.Message;
+            throw new BadInputException($"{field(parsed.Count)}: expected {Takes}, found {found}.");
+        }
+        return _batcher.ComputeAsync(parsed, cancellationToken);
+    }
+
+    public override Task StopAsync() => _batcher.StopAsync();
+
+    private static string Shown(JsonElement input)
+    {
+        const int most = 40;
+        string text = input.ValueKind == JsonValueKind.Undefined ? "nothing" : input.GetRawText();
+        return text.Length <= most ? text : $"{text[..most]}...";
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Onnx;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>
+/// Turns sequences, structures, texts, pictures and vectors into the input arrays of a graph that <c>mlContext.Model.ConvertGentleClipToOnnx</c> wrote: tokens and masks,
+/// neighbour lists, hashed n-grams, normalised pixels. It needs the file's metadata alone, neither the trained transformer nor torch's native libraries.
+/// </summary>
+/// <remarks>Thread-safe. It reads and checks inputs as the transformer's column does; names and shapes of the arrays are listed in docs/onnx.md.</remarks>
+public sealed class TowerInputs
+{
+    private readonly TowerSpec _tower;
+    private readonly Lazy<TextTokenizer>? _tokenizer;
+
+    private TowerInputs(TowerSpec tower, int embeddingDimension)
+    {
+        (_tower, EmbeddingDimension) = (tower, embeddingDimension);
+        if (tower.Modality is TextModality { Encoder: BertEncoderOptions bert })
+            _tokenizer = new Lazy<TextTokenizer>(() => new TextTokenizer(bert));
+    }
+
+    /// <summary>Columns and encoder settings of the tower, as at its training.</summary>
+    public Modality Modality => _tower.Modality;
+
+    /// <summary>Length of the graph's embeddings.</summary>
+    public int EmbeddingDimension { get; }
+
+    /// <summary>Reads what a file says of its tower.</summary>
+    /// <param name="metadata">The file's metadata, with ONNX Runtime <c>session.ModelMetadata.CustomMetadataMap</c>.</param>
+    /// <exception cref="FormatException">It was not written by this library, by a newer version of it, or is damaged; the message says which.</exception>
+    public static TowerInputs FromMetadata(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        var format = Get(TowerMetadata.Format);
+        if (format != TowerMetadata.CurrentFormat)
+            throw new FormatException($"The model's metadata have format '{format}'; expected '{TowerMetadata.CurrentFormat}'. A newer version of this library may read them.");
+        if (!int.TryParse(Get(TowerMetadata.EmbeddingDimension), NumberStyles.None, CultureInfo.InvariantCulture, out var dimension) || dimension < 1)
+            throw new FormatException($"The model's metadata say '{Get(TowerMetadata.EmbeddingDimension)}' under '{TowerMetadata.EmbeddingDimension}'; expected a whole number of 1 or more.");
+        return new TowerInputs(ModelSerializer.ReadTower(Get(TowerMetadata.Tower)), dimension);
+
+        string Get(string key) => metadata.TryGetValue(key, out var value)
+            ? value
+            : throw new FormatException($"The model's metadata have no entry '{key}'; expected a file that ConvertGentleClipToOnnx wrote.");
+    }
+
+    /// <summary>The arrays of a batch, one for each input of the graph, in the graph's order.</summary>
+    /// <typeparam name="TInput">
+    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/> for pictures;
+    /// <see cref="AlphaCarbonTrace"/> for protein structures.
+    /// </typeparam>
+    /// <param name="inputs">One or more. Sequences and texts of similar length make the smallest arrays.</param>
+    /// <exception cref="ArgumentException">The tower takes another type, there is no input, or one is missing or cannot be used; the message names its index, what was expected and what was found.</exception>
+    public IReadOnlyList<TowerInput> Create<TInput>(IEnumerable<TInput> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        var kind = GeneratorInput.Of<TInput>(_tower.Modality, _tower.InputDimension)
+            ?? throw new ArgumentException($"Column '{_tower.Modality.InputColumnName}' takes {GeneratorInput.TypesOf(_tower.Modality)}, found {typeof(TInput).Name}.", nameof(inputs));
+        var builder = new DataViewSchema.Builder();
+        foreach (var (name, type) in kind.Columns)
+            builder.AddColumn(name, type);
+        var row = new InputRow<TInput>(builder.ToSchema(), kind);
+        var reader = ModalityBinding.Bind(_tower.Modality, row.Schema).Open(row);
+        var batch = Batch();
+        var count = 0;
+        foreach (var input in inputs)
+        {
+            if (input is null || kind.Check(input) is not null)
+                throw Unfit(input is null ? "null" : kind.Check(input)!);
+            row.Set(input, count);
+            if (reader.Read() is var presence && presence != Presence.Present)
+                throw Unfit(presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
+            batch.Add(reader);
+            count++;
+        }
+        return count > 0 ? batch.ToInputs() : throw new ArgumentException("Expected one input or more, found none.", nameof(inputs));
+
+        ArgumentException Unfit(string found) => new(string.Create(CultureInfo.InvariantCulture,
+            $"Input {count} cannot be embedded as '{_tower.Modality.InputColumnName}': expected {kind.Expected}, found {found}."), nameof(inputs));
+    }
+
+    private InputBatch Batch() => _tower.Modality switch
+    {
+        ProteinSequenceModality sequence => new SequenceInputs(sequence.Encoder.MaximumLength),
+        ProteinStructureModality structure => new ChainInputs(structure.Encoder),
+        TextModality { Encoder: TextNGramOptions nGrams } => new NGramInputs(nGrams),
+        TextModality => new TextInputs(_tokenizer!.Value),
+        ImageModality image => new PictureInputs(image.Images),
+        _ => new VectorInputs(_tower.InputDimension),
+    };
+}

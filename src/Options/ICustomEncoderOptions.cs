@@ -1,0 +1,11 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>What the settings of all custom encoders have.</summary>
+internal interface ICustomEncoderOptions
+{
+    /// <summary>Whether the weights stay as they were made.</summary>
+    bool IsFrozen { get; }
+
+    /// <summary>Pretrained weights, or null.</summary>
+    string? WeightsFile { get; }
+}

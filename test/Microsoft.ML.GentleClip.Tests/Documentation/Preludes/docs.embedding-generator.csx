@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+
+// The model.zip of a sequence and a structure tower, after two steps.
+class Chain
+{
+    public string Sequence { get; set; }
+
+    public float[] AlphaCarbons { get; set; }
+}
+
+IDataView chains = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Chain
+{
+    Sequence = string.Concat(Enumerable.Range(0, 12).Select(k => "ACDEFGHIKLMNPQRSTVWY"[(i + k * k) % 20])),
+    AlphaCarbons = [.. Enumerable.Range(0, 12).SelectMany(k => new[] { 3 * k, (float)Math.Sin(i + k), (float)Math.Cos(i * k) })],
+}).ToArray());
+using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new GentleClipOptions
+{
+    ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(1, 16, 2) }),
+    ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [8], Radii = [8] }),
+    EmbeddingDimension = 16,
+    MaximumNumberOfSteps = 2,
+}).Fit(chains))
+    mlContext.Model.Save(trained, chains.Schema, "model.zip");
+
+CancellationToken token = default;
+var services = new ServiceCollection();

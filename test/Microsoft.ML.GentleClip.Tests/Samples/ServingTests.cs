@@ -1,0 +1,290 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using EmojiSearch;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+using Serving;
+using EmojiCommandLine = EmojiSearch.CommandLine;
+
+namespace Microsoft.ML.GentleClip.Tests.Samples;
+
+/// <summary>The serving sample as its users meet it: the real server on a port of this machine, a model that was trained for a moment, and HTTP.</summary>
+[TestClass]
+public sealed class ServingTests
+{
+    private const int Steps = 3;
+
+    private static readonly EmojiData Data = EmojiData.Read(EmojiCommandLine.OwnData);
+    private static readonly TemporaryFolder Folder = new();
+
+    private static string ModelFile => Folder.File("model.zip");
+
+    public TestContext TestContext { get; set; } = null!;
+
+    private CancellationToken Token => TestContext.CancellationToken;
+
+    // As a first start does: trains and keeps the model.
+    [ClassInitialize]
+    public static void Train(TestContext context)
+    {
+        using var model = ModelSource.Open(new() { TrainedModel = ModelFile, TrainingSteps = Steps }, NullLogger.Instance, context.CancellationToken);
+        Assert.HasCount(1, Directory.GetFiles(Folder.FullName), "the model and nothing half written beside it");
+        // The second start loads what the first one kept.
+        using var again = ModelSource.Open(new() { TrainedModel = ModelFile }, NullLogger.Instance, context.CancellationToken);
+        Assert.AreEqual(Steps, again.History[^1].Step);
+    }
+
+    [ClassCleanup]
+    public static void Delete() => Folder.Dispose();
+
+    [TestMethod]
+    public async Task HealthSaysWhatIsServed()
+    {
+        await using var server = await StartAsync("--trained", ModelFile);
+        var health = await server.HealthAsync(Token);
+        Assert.AreEqual("ready", health.GetProperty("status").GetString());
+        Assert.AreEqual(128, health.GetProperty("dimension").GetInt32());
+        Assert.AreEqual(2 * (Data.Train.Count + Data.Test.Count), health.GetProperty("catalogue").GetInt32());
+        CollectionAssert.AreEqual(new[] { "Picture", "Words" }, health.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("column").GetString()).ToArray());
+        Assert.AreEqual(0, health.GetProperty("columns")[1].GetProperty("requests").GetInt32());
+    }
+
+    [TestMethod]
+    public async Task EmbeddingsAreThoseOfTransform()
+    {
+        await using var server = await StartAsync("--model", ModelFile);
+        var emoji = Data.Test.Take(20).ToArray();
+        using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
+        var view = model.Transform(new MLContext().Data.LoadFromEnumerable(emoji.Select(one => new Row { Picture = RowMaker.Planes(one.Pictures[0]), Words = one.Words }).ToList()));
+        AssertClose(Embeddings.Column(view, "WordsEmbedding"), await server.EmbedAsync("Words", emoji.Select(one => one.Words), Token));
+        AssertClose(Embeddings.Column(view, "PictureEmbedding"), await server.EmbedAsync("Picture", emoji.Select(one => Convert.ToBase64String(Png(one.Pictures[0]))), Token));
+    }
+
+    [TestMethod]
+    public async Task SearchGivesTheNearestOfTheCatalogue()
+    {
+        await using var server = await StartAsync("--trained", ModelFile);
+        foreach (var one in Data.Test.Take(5))
+        {
+            var found = await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(Png(one.Pictures[1])), count = 3 }, Token);
+            Assert.HasCount(3, found);
+            Assert.AreEqual($"{one.Name}, twitter", found[0].Name);
+            Assert.AreEqual(1, found[0].Score, 1e-4);
+            CollectionAssert.AreEqual(found.OrderByDescending(match => match.Score).ToArray(), found);
+        }
+        // By words: compared with every picture's embedding.
+        var emoji = Data.Train.Concat(Data.Test).ToArray();
+        var names = emoji.SelectMany(one => EmojiData.Styles.Select(style => $"{one.Name}, {style}")).ToArray();
+        using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
+        var pictures = Embeddings.Column(model.Transform(new MLContext().Data.LoadFromEnumerable(
+            emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = RowMaker.Planes(picture), Words = "" }).ToList())), "PictureEmbedding");
+        var query = (await server.EmbedAsync("Words", ["clock"], Token))[0];
+        var best = pictures.Select((picture, i) => (Name: names[i], Score: Embeddings.Dot(query, picture))).MaxBy(match => match.Score);
+        var answer = await server.SearchAsync(new { column = "Words", input = "clock" }, Token);
+        Assert.HasCount(5, answer);
+        Assert.AreEqual(best.Name, answer[0].Name);
+        Assert.AreEqual(best.Score, answer[0].Score, 1e-4);
+    }
+
+    [TestMethod]
+    public async Task ConcurrentRequestsAreComputedTogetherAndEachGetsItsOwn()
+    {
+        const int requests = 50;
+        string[] words = [.. Data.Test.Take(requests).Select(one => one.Words)];
+        var alone = new List<float[]>();
+        await using (var server = await StartAsync("--model", ModelFile, "--wait", "0"))
+        {
+            foreach (string text in words)
+                alone.Add((await server.EmbedAsync("Words", [text], Token))[0]);
+            Assert.AreEqual(requests, server.ForwardPasses("Words"));
+        }
+        await using (var server = await StartAsync("--model", ModelFile, "--wait", "500", "--batch", "25"))
+        {
+            var together = await Task.WhenAll(words.Select(async text => (await server.EmbedAsync("Words", [text], Token))[0]));
+            AssertClose([.. alone], together);
+            Assert.IsLessThan(requests / 4, server.ForwardPasses("Words"));
+            Assert.IsGreaterThan(1, server.ForwardPasses("Words"), "a batch has 25 inputs at most");
+            var column = (await server.HealthAsync(Token)).GetProperty("columns")[1];
+            Assert.AreEqual((requests, server.ForwardPasses("Words")), (column.GetProperty("requests").GetInt32(), column.GetProperty("batches").GetInt64()));
+        }
+    }
+
+    [TestMethod]
+    public async Task WhatIsWrongIsNamed()
+    {
+        await using var server = await StartAsync("--model", ModelFile, "--inputs", "3");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", 3]}""", "inputs[1]: expected a text, found 3.");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", " "]}""", "Input 1 cannot be embedded as 'Words': expected a text");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", "b", "c", "d"]}""", "inputs: expected a list of 1 to 3, found 4.");
+        await RefusedAsync("/embed", """{"column": "Words"}""", "inputs: expected a list of 1 to 3, found nothing.");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": []}""", "found 0.");
+        await RefusedAsync("/embed", """{"column": "words", "inputs": ["a"]}""", "column: expected 'Picture' or 'Words', found 'words'.");
+        await RefusedAsync("/embed", """{"inputs": ["a"]}""", "column: expected 'Picture' or 'Words', found nothing.");
+        await RefusedAsync("/embed", """{"column": "Words", "input": ["a"]}""", "input: there is no such field; expected column, inputs.");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": "a"}""", "$.inputs");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a" """, "LineNumber: 0");
+        await RefusedAsync("/embed", "null", "body: expected an object, found null.");
+        await RefusedAsync("/embed", """{"column": "Picture", "inputs": ["a b"]}""", "inputs[0]: expected a PNG or JPEG picture in base64, found \"a b\".");
+        await RefusedAsync("/embed", """{"column": "Picture", "inputs": ["aaaa"]}""", "found bytes that are no picture.");
+        await RefusedAsync("/search", """{"column": "Words"}""", "input: expected a text, found nothing.");
+        await RefusedAsync("/search", """{"column": "Words", "input": "a", "count": 0}""", "count: expected 1 to 1000, found 0.");
+        await RefusedAsync("/search", """{"column": "Words", "input": "a"}""", "start the server with --catalogue FILE");
+        using var form = await server.Client.PostAsync("/embed", new StringContent("{}"), Token);
+        StringAssert.Contains(await form.Content.ReadAsStringAsync(Token), "expected Content-Type application/json, found text/plain");
+        Assert.HasCount(1, await server.EmbedAsync("Words", ["a"], Token));
+
+        async Task RefusedAsync(string address, string body, string message)
+        {
+            using var response = await server.Client.PostAsync(address, new StringContent(body, Encoding.UTF8, "application/json"), Token);
+            Assert.AreEqual(HttpStatusCode.BadRequest, response.StatusCode, body);
+            var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Token);
+            StringAssert.Contains(problem.GetProperty("detail").GetString()!, message, body);
+        }
+    }
+
+    [TestMethod]
+    public async Task AClientThatGoesAwayIsNotComputed()
+    {
+        await using var server = await StartAsync("--model", ModelFile, "--wait", "1500"); // time to see that the client has gone
+        using var cancellation = new CancellationTokenSource();
+        var given = server.EmbedAsync("Words", ["a"], cancellation.Token);
+        while ((await server.HealthAsync(Token)).GetProperty("columns")[1].GetProperty("requests").GetInt32() == 0)
+            await Task.Delay(10, Token);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => given);
+        await Task.Delay(3000, Token);
+        Assert.AreEqual(0, server.ForwardPasses("Words"));
+        Assert.HasCount(1, await server.EmbedAsync("Words", ["b"], Token));
+        Assert.AreEqual(1, server.ForwardPasses("Words"));
+    }
+
+    [TestMethod]
+    public async Task ARequestUnderWayIsAnsweredWhenTheServerStops()
+    {
+        await using var server = await StartAsync("--model", ModelFile, "--wait", "1000");
+        var request = server.EmbedAsync("Words", ["a"], Token);
+        while ((await server.HealthAsync(Token)).GetProperty("columns")[1].GetProperty("requests").GetInt32() == 0)
+            await Task.Delay(10, Token);
+        var transformer = server.Application.Services.GetRequiredService<GentleClipTransformer>();
+        await server.Application.StopAsync(Token);
+        Assert.HasCount(1, await request);
+        await Assert.ThrowsAsync<HttpRequestException>(() => server.HealthAsync(Token));
+        await server.DisposeAsync();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => transformer.Model, "the container frees the model");
+    }
+
+    [TestMethod]
+    public async Task AStoppingModelAnswersTryAgain()
+    {
+        await using var server = await StartAsync("--model", ModelFile);
+        await server.Application.Services.GetRequiredService<Sides>().StopAsync();
+        using var response = await server.Client.PostAsJsonAsync("/embed", new { column = "Words", inputs = new[] { "a" } }, Token);
+        Assert.AreEqual(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.AreEqual(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
+    }
+
+    [TestMethod]
+    public async Task ACatalogueOfOnesOwnIsSearched()
+    {
+        string file = Folder.File("catalogue.jsonl");
+        await File.WriteAllTextAsync(file, """
+            {"name": "first", "column": "Words", "input": "a red heart"}
+
+            {"name": "second", "column": "Words", "input": "a clock"}
+            """, Token);
+        await using (var server = await StartAsync("--model", ModelFile, "--catalogue", file))
+            Assert.AreEqual("second", (await server.SearchAsync(new { column = "Words", input = "a clock", count = 10 }, Token))[0].Name);
+        await File.WriteAllTextAsync(file, """{"name": "first", "column": "Words", "text": "a red heart"}""", Token);
+        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", ModelFile, "--catalogue", file))).Message, "catalogue.jsonl, line 1: text: there is no such field; expected name, column, input.");
+    }
+
+    [TestMethod]
+    public async Task AModelThatIsNotThereOrNoneAndOptionsOutOfRangeAreNamed()
+    {
+        string none = Folder.File("none.zip"), text = Folder.File("text.zip");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<FileNotFoundException>(() => StartAsync("--model", none))).Message, none);
+        await File.WriteAllTextAsync(text, "text", Token);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", text))).Message, text);
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
+    }
+
+    private static async Task<RunningServer> StartAsync(params string[] arguments)
+    {
+        var application = Server.Build([.. arguments, "--urls", "http://127.0.0.1:0"]);
+        try
+        {
+            await application.StartAsync();
+            return new RunningServer(application);
+        }
+        catch
+        {
+            await application.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static void AssertClose(float[][] expected, float[][] actual)
+    {
+        Assert.HasCount(expected.Length, actual);
+        for (int row = 0; row < expected.Length; row++)
+            Transformers.Scoring.AssertClose(expected[row], actual[row], $"row {row}");
+        Assert.AreNotEqual(expected[0][0], expected[^1][0], 1e-5f, "rows that differ");
+    }
+
+    private static byte[] Png(byte[] picture)
+    {
+        string file = Folder.File($"{Guid.NewGuid():n}.png");
+        using (var image = SmallModel.Image(picture))
+            image.Save(file);
+        byte[] bytes = File.ReadAllBytes(file);
+        File.Delete(file);
+        return bytes;
+    }
+
+    private sealed record Match(string Name, float Score);
+
+    private sealed class Row
+    {
+        [VectorType(EmojiData.Channels, EmojiData.Side, EmojiData.Side)]
+        public float[] Picture { get; init; } = [];
+
+        public string Words { get; init; } = "";
+    }
+
+    private sealed class RunningServer(WebApplication application) : IAsyncDisposable
+    {
+        public WebApplication Application => application;
+
+        public HttpClient Client { get; } = new() { BaseAddress = new(application.Urls.Single()) };
+
+        public long ForwardPasses(string column) =>
+            application.Services.GetRequiredService<GentleClipTransformer>().Columns.Single(side => side.Spec.Modality.InputColumnName == column).ForwardPasses;
+
+        public Task<JsonElement> HealthAsync(CancellationToken token) => Client.GetFromJsonAsync<JsonElement>("/health", token);
+
+        public async Task<float[][]> EmbedAsync(string column, IEnumerable<string> inputs, CancellationToken token)
+        {
+            using var response = await Client.PostAsJsonAsync("/embed", new { column, inputs }, token);
+            Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, await response.Content.ReadAsStringAsync(token));
+            return (await response.Content.ReadFromJsonAsync<JsonElement>(token)).GetProperty("embeddings").Deserialize<float[][]>()!;
+        }
+
+        public async Task<Match[]> SearchAsync(object request, CancellationToken token)
+        {
+            using var response = await Client.PostAsJsonAsync("/search", request, token);
+            Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, await response.Content.ReadAsStringAsync(token));
+            return (await response.Content.ReadFromJsonAsync<JsonElement>(token)).GetProperty("matches").Deserialize<Match[]>(JsonSerializerOptions.Web)!;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            await application.DisposeAsync();
+        }
+    }
+}
