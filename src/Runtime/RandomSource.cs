@@ -11,7 +11,9 @@ namespace Microsoft.ML.GentleClip.Runtime;
 /// </summary>
 internal sealed class RandomSource(long seed) : IDisposable
 {
-    private const char DeviceMark = '@';
+    /// <summary>Stands between the name of a stream and its device, where that is not the CPU.</summary>
+    public const char DeviceMark = '@';
+
     private const string ManagedKind = "managed/", TorchKind = "torch/";
     private readonly SortedDictionary<string, ManagedGenerator> _managed = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, torch.Generator> _torch = new(StringComparer.Ordinal);

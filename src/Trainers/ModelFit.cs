@@ -15,7 +15,7 @@ internal sealed class ModelFit(
 {
     // Without the teacher once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
-    private IReadOnlyDictionary<string, string>? _fingerprint;
+    private SortedDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
 
     // Without the contrastive loss there would be nothing left to train on the pairs.
@@ -91,6 +91,8 @@ internal sealed class ModelFit(
         var model = Create(training, source, initial);
         try
         {
+            if (_fingerprint is not null && training.TrainsTowers)
+                CheckpointFingerprint.AddFiles(_fingerprint, model);
             if (model.Spec.Teacher is not null)
                 model.SetTeacher(Copy(_teacher!.Value.Alignment));
             var history = training.TrainsTowers

@@ -47,14 +47,30 @@ internal static class CheckpointFingerprint
         });
         result["initial model"] = initial is null ? "none" : Hash(hash =>
         {
-            using var scope = NewDisposeScope();
-            foreach (var (name, value) in initial.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
-            {
-                hash.AppendData(Encoding.UTF8.GetBytes(name));
-                hash.AppendData(value.detach().cpu().contiguous().bytes);
-            }
+            Append(hash, initial.state_dict());
         });
         return result;
+    }
+
+    /// <summary>Adds what came out of files, wherever they lie: the weights of pretrained encoders and the tokens of vocabularies.</summary>
+    /// <param name="fingerprint">That of the training.</param>
+    /// <param name="model">As it is before the first step.</param>
+    public static void AddFiles(SortedDictionary<string, string> fingerprint, TwoTowerModel model)
+    {
+        foreach (var (side, spec, tower) in new[] { ("A", model.Spec.A, model.TowerA), ("B", model.Spec.B, model.TowerB) })
+        {
+            var (weights, vocabulary) = spec.Modality switch
+            {
+                ProteinSequenceModality sequence => (sequence.Encoder.WeightsFile, null),
+                TextModality { Encoder: BertEncoderOptions bert } => (bert.WeightsFile, bert.Vocabulary),
+                ImageModality image => (image.Encoder.WeightsFile, null),
+                _ => (null, null),
+            };
+            if (vocabulary is not null)
+                fingerprint[$"vocabulary of {side}"] = List(vocabulary);
+            if (weights is not null)
+                fingerprint[$"pretrained weights of {side}"] = Hash(hash => Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
+        }
     }
 
     /// <summary>What differs, in words.</summary>
@@ -111,6 +127,16 @@ internal static class CheckpointFingerprint
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         append(hash);
         return $"content {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+    }
+
+    private static void Append(IncrementalHash hash, IEnumerable<KeyValuePair<string, Tensor>> weights)
+    {
+        using var scope = NewDisposeScope();
+        foreach (var (name, value) in weights.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            hash.AppendData(value.detach().cpu().contiguous().bytes);
+        }
     }
 
     private static void Append(IncrementalHash hash, IReadOnlyCollection<int> positions)

@@ -52,18 +52,17 @@ internal sealed partial class CheckpointFolder : IDisposable
         {
             throw new IOException($"The folder of checkpoints '{_path}' cannot be used, because another training uses it or it cannot be written to: {exception.Message}", exception);
         }
-        foreach (var left in Directory.EnumerateFiles(_path, $"{Prefix}.*.tmp"))
-            File.Delete(left);
+        Delete(Directory.EnumerateFiles(_path, $"{Prefix}.*.tmp"));
     }
 
     /// <summary>The newest whole checkpoint of a training, its result if it is there; damaged files are passed over with a warning. The caller disposes the tensors.</summary>
     public (string File, CheckpointState State, StateDict Tensors)? Newest(int training)
     {
-        foreach (var file in Files(training).Reverse())
+        foreach (var file in Files(training).AsEnumerable().Reverse())
         {
             try
             {
-                return Read(file.Path, file.Hash);
+                return Read(file, training);
             }
             catch (Exception exception) when (exception is InvalidDataException or JsonException or IOException or UnauthorizedAccessException)
             {
@@ -102,27 +101,48 @@ internal sealed partial class CheckpointFolder : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message} Earlier checkpoints are as they were.", exception);
+            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. Earlier checkpoints are as they were.", exception);
         }
         var older = Files(state.Training).Where(file => Path.GetFileName(file.Path) != name && (state.IsFinished || !file.IsFinished)).ToArray();
-        foreach (var file in older.SkipLast(state.IsFinished ? 0 : keep - 1))
-            File.Delete(file.Path);
+        Delete(older.SkipLast(state.IsFinished ? 0 : keep - 1).Select(file => file.Path));
+    }
+
+    // What cannot be deleted, because another program reads it, say, is no reason to end a training.
+    private void Delete(IEnumerable<string> files)
+    {
+        foreach (var file in files)
+        {
+            try
+            {
+                File.Delete(file);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                _warn($"The old file '{file}' cannot be deleted: {exception.Message}");
+            }
+        }
     }
 
     /// <summary>Leaves the folder to others.</summary>
     public void Dispose() => _lock.Dispose();
 
-    private static (string, CheckpointState, StateDict) Read(string path, string hash)
+    private static (string, CheckpointState, StateDict) Read(CheckpointFile file, int training)
     {
+        var path = file.Path;
         using var stream = File.OpenRead(path);
-        if (Shorten(SHA256.HashData(stream)) != hash)
+        if (Shorten(SHA256.HashData(stream)) != file.Hash)
             throw new InvalidDataException("its content is not what its name says; it was cut short or changed.");
         stream.Position = 0;
         var tensors = SafetensorsReader.Read(stream, path);
         try
         {
             var state = tensors.Metadata.TryGetValue(StateKey, out var text) ? JsonSerializer.Deserialize<CheckpointState>(text, Json) : null;
-            return (path, state ?? throw new InvalidDataException("it holds no state of a training."), tensors);
+            if (state is null)
+                throw new InvalidDataException("it holds no state of a training.");
+            if ((state.Training, state.Step, state.IsFinished) != (training, file.Step, file.IsFinished) || state.OptimizerSteps < 0
+                || state.Terms.Any(term => term is not { Steps: > 0 }) || state.Terms.DistinctBy(term => term.Name).Count() < state.Terms.Count || state.History.Any(epoch => epoch is null))
+                throw new InvalidDataException("its state is that of no training, or not of the step that its name says.");
+            return (path, state, tensors);
         }
         catch
         {
@@ -131,16 +151,17 @@ internal sealed partial class CheckpointFolder : IDisposable
         }
     }
 
-    // By step; a result after everything else.
-    private IEnumerable<(string Path, string Hash, bool IsFinished)> Files(int training) =>
-        Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}")
+    // By step; a result after what was written on the way.
+    private CheckpointFile[] Files(int training) =>
+        [.. Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}")
             .Select(path => (Path: path, Name: FileName().Match(Path.GetFileName(path))))
             .Where(file => file.Name.Success)
-            .Select(file => (file.Path, Step: long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), Hash: file.Name.Groups[3].Value, IsFinished: file.Name.Groups[2].Value == "end"))
-            .OrderBy(file => file.IsFinished).ThenBy(file => file.Step).ThenBy(file => file.Hash, StringComparer.Ordinal)
-            .Select(file => (file.Path, file.Hash, file.IsFinished)).ToArray();
+            .Select(file => new CheckpointFile(file.Path, long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), file.Name.Groups[3].Value, file.Name.Groups[2].Value == "end"))
+            .OrderBy(file => file.Step).ThenBy(file => file.IsFinished).ThenBy(file => file.Hash, StringComparer.Ordinal)];
 
     private static string Shorten(byte[] hash) => Convert.ToHexStringLower(hash)[..HashLength];
+
+    private sealed record CheckpointFile(string Path, long Step, string Hash, bool IsFinished);
 
     [GeneratedRegex(@"^checkpoint-\d+-(\d{9,10})-(run|end)-([0-9a-f]{32})\.safetensors$")]
     private static partial Regex FileName();

@@ -34,6 +34,7 @@ internal sealed class TrainingCheckpoints(
         if (folder.Newest(training) is not { } newest)
             return (0, false);
         var (file, state, tensors) = newest;
+        bool isFinished;
         using (tensors)
         {
             var differences = CheckpointFingerprint.Differences(state.Fingerprint, fingerprint);
@@ -43,11 +44,14 @@ internal sealed class TrainingCheckpoints(
             if (differences.Count > 0)
                 reporter.Warning($"Going on from a checkpoint of another training: {string.Join("; ", differences)}.");
             Restore(live, file, state, tensors);
+            // A training that was finished under other options has more to do where these allow more steps.
+            isFinished = state.IsFinished && (differences.Count == 0 || state.Step >= options.MaximumNumberOfSteps);
+            if (state.IsFinished && !isFinished)
+                reporter.Warning("That training was finished: its weights go on, its optimiser, samplers and random streams begin anew.");
         }
         _last = state.Step;
-        reporter.Info($"{(state.IsFinished ? "Took the finished training" : "Going on")} from step {state.Step}, checkpoint '{Path.GetFileName(file)}'.");
-        // A training that was finished under other options has more to do.
-        return (state.Step, state.IsFinished && state.Step <= options.MaximumNumberOfSteps);
+        reporter.Info($"{(isFinished ? "Took the finished training" : "Going on")} from step {state.Step}, checkpoint '{Path.GetFileName(file)}'.");
+        return (state.Step, isFinished);
     }
 
     /// <summary>Writes a checkpoint if it is time.</summary>
@@ -100,7 +104,11 @@ internal sealed class TrainingCheckpoints(
         live.History.Clear();
         live.History.AddRange(state.History);
         if (state.IsFinished)
+        {
+            if (state.BestScore is not null)
+                live.Best.SetState(state.BestScore, state.BestEpoch, live.Model.ChangingWeights());
             return;
+        }
         Copy(ObjectivePrefix, live.Objective.state_dict());
         Copy(OptimizerPrefix, live.Optimizer.Moments);
         if (live.Averaged is not null)
@@ -108,11 +116,11 @@ internal sealed class TrainingCheckpoints(
         live.Optimizer.StepsTaken = state.OptimizerSteps;
         live.Recorder.State = state.Terms;
         var device = live.Model.LogitScale.device;
-        live.Best.SetState(state.BestScore, state.BestEpoch, Entries(BestPrefix).Select(entry => KeyValuePair.Create(entry.Key, entry.Value.to(device))));
-        live.Random.SetState(Entries(RandomPrefix).ToDictionary(entry => entry.Key, entry => entry.Value.data<byte>().ToArray()));
+        live.Best.SetState(state.BestScore, state.BestEpoch, state.BestScore is null ? [] : live.Model.ChangingWeights().Select(entry => KeyValuePair.Create(entry.Key, Fitting(BestPrefix + entry.Key, entry.Value).to(device))));
+        RestoreStreams(live.Random, Entries(RandomPrefix).ToDictionary(entry => entry.Key, entry => Values<byte>(entry.Value, ScalarType.Byte, RandomPrefix + entry.Key)), file);
         foreach (var (name, cycle) in live.Sampler.Cycles)
         {
-            if (!tensors.TryGetValue(SamplerPrefix + name, out var order) || !cycle.TrySetState(order.data<int>().ToArray(), state.SamplerPositions[name]))
+            if (!tensors.TryGetValue(SamplerPrefix + name, out var order) || !state.SamplerPositions.TryGetValue(name, out var position) || !cycle.TrySetState(Values<int>(order, ScalarType.Int32, SamplerPrefix + name), position))
                 reporter.Warning($"The order of '{name}' in the checkpoint is of other rows; it begins anew.");
         }
 
@@ -122,11 +130,37 @@ internal sealed class TrainingCheckpoints(
         void Copy(string prefix, IEnumerable<KeyValuePair<string, Tensor>> targets)
         {
             foreach (var (name, target) in targets)
-            {
-                if (!tensors.TryGetValue(prefix + name, out var value) || !value.shape.SequenceEqual(target.shape) || value.dtype != target.dtype)
-                    throw new InvalidOperationException($"The checkpoint '{file}' does not fit this training: '{prefix + name}' is {(value is null ? "missing" : $"{value.dtype} [{string.Join(", ", value.shape)}]")}; expected {target.dtype} [{string.Join(", ", target.shape)}].");
-                target.copy_(value);
-            }
+                target.copy_(Fitting(prefix + name, target));
+        }
+
+        Tensor Fitting(string name, Tensor target) => tensors.TryGetValue(name, out var value) && value.shape.SequenceEqual(target.shape) && value.dtype == target.dtype
+            ? value
+            : throw DoesNotFit(file, $"'{name}' is {(value is null ? "missing" : $"{value.dtype} [{string.Join(", ", value.shape)}]")}; expected {target.dtype} [{string.Join(", ", target.shape)}]");
+
+        T[] Values<T>(Tensor value, ScalarType type, string name) where T : unmanaged => value.dtype == type && value.Dimensions == 1
+            ? value.data<T>().ToArray()
+            : throw DoesNotFit(file, $"'{name}' is {value.dtype} of {value.Dimensions} dimensions; expected {type} of one");
+    }
+
+    // A stream of numbers belongs to a kind of device.
+    private void RestoreStreams(RandomSource random, Dictionary<string, byte[]> states, string file)
+    {
+        var open = random.GetState().Keys.ToHashSet(StringComparer.Ordinal);
+        var foreign = states.Keys.Where(stream => stream.Contains(RandomSource.DeviceMark) && !open.Contains(stream)).ToArray();
+        var anew = open.Where(stream => !states.ContainsKey(stream)).ToArray();
+        if (foreign.Length > 0 || anew.Length > 0)
+            reporter.Warning($"The checkpoint's random streams are {string.Join(", ", states.Keys)}, this training's are {string.Join(", ", open)}: it was taken on another device or with other options. What it lacks begins anew, so the weights will not be those of an undisturbed training bit for bit.");
+        foreach (var stream in foreign)
+            states.Remove(stream);
+        try
+        {
+            random.SetState(states);
+        }
+        catch (InvalidDataException problem)
+        {
+            throw DoesNotFit(file, problem.Message.TrimEnd('.'), problem);
         }
     }
+
+    private static InvalidOperationException DoesNotFit(string file, string why, Exception? cause = null) => new($"The checkpoint '{file}' does not fit this training: {why}.", cause);
 }

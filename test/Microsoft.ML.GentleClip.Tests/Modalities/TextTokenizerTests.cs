@@ -126,6 +126,7 @@ public sealed class TextTokenizerTests
         Refused("[PAD]\n[UNK]\n[CLS]\n", $"{file}: [SEP] missing; expected [PAD], [UNK], [CLS], [SEP] among the tokens.");
         Refused("[PAD]\n[UNK]\n\n[CLS]\n[SEP]", $"{file}: token 2 (counted from 0) is ''; expected 1 to 256 characters without blanks.");
         Refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\na b", $"{file}: token 4 (counted from 0) is 'a b'; expected 1 to 256 characters without blanks.");
+        Refused(new string('x', 100_000), $"{file}: token 0 (counted from 0) is '{new string('x', 60)}... (100000 characters)'; expected 1 to 256 characters without blanks.");
         Refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[UNK]", $"{file}: tokens 1 and 4 (counted from 0) are both '[UNK]'.");
 
         void Refused(string content, string message)

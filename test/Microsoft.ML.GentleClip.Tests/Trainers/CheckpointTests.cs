@@ -154,6 +154,94 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [TestMethod]
+    public void AFinishedTrainingGoesOnWhereMoreStepsAreAllowed()
+    {
+        var options = Options(GentleClipPreset.Recommended, steps: 20);
+        options.CheckpointDirectory = Checkpoints;
+        Fit(options);
+        (options.MaximumNumberOfSteps, options.AllowCheckpointMismatch) = (30, true);
+        var steps = new List<int>();
+        options.Progress = new Immediate(state => steps.Add(state.Step));
+        Fit(options);
+        Assert.IsTrue(steps.Where(step => step > 0).All(step => step is > 20 and <= 30) && steps[^1] == 30, string.Join(' ', steps));
+        StringAssert.Contains(Directory.GetFiles(Checkpoints).Single(), "-000000030-end-");
+    }
+
+    [TestMethod]
+    public void OtherPretrainedWeightsAreNamedWhereverTheyLie()
+    {
+        var rows = Load(Proteins.Mixed(10, 6, 5));
+        string[] files = [.. new[] { 1, 2 }.Select(seed =>
+        {
+            var start = Proteins.Options(steps: 1);
+            start.Seed = seed;
+            using var model = _mlContext.Transforms.GentleClip(start).Fit(rows);
+            model.SaveTowerWeights(_folder.File($"{seed}.safetensors"), "SequenceEmbedding");
+            return _folder.File($"{seed}.safetensors");
+        })];
+        byte[] undisturbed = Fit(Pretrained(files[0]), rows);
+        var options = Pretrained(files[0]);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 3, rows: rows);
+
+        // The frozen layers are in no checkpoint: they would be those of the other file.
+        options = Pretrained(files[1]);
+        options.CheckpointDirectory = Checkpoints;
+        Assert.Contains("pretrained weights of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, rows)).Message);
+
+        File.Move(files[0], _folder.File("moved.safetensors"));
+        options = Pretrained(_folder.File("moved.safetensors"));
+        options.CheckpointDirectory = Checkpoints;
+        CollectionAssert.AreEqual(undisturbed, Fit(options, rows));
+
+        static GentleClipOptions Pretrained(string file) => Proteins.Options(steps: 6, sequence: Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 1 });
+    }
+
+    [TestMethod]
+    public void AnotherVocabularyIsNamed()
+    {
+        var rows = Load(Captions.Mixed(20, 10, 10));
+        var vocabulary = _folder.File("vocab.txt");
+        var words = Captions.Colours.Concat(Captions.Things);
+        File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words));
+        var options = Captions.Options(Captions.SmallBert with { VocabularyFile = vocabulary }, steps: 6);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 3, rows: rows);
+        File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words.Reverse()));
+        Assert.Contains("vocabulary of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, rows)).Message);
+    }
+
+    [TestMethod]
+    [DataRow("\\\"optimizerSteps\\\":10,", "\\\"optimizerSteps\\\":-9,", "is passed over", DisplayName = "a state that cannot be")]
+    [DataRow("\\\"step\\\":10,", "\\\"step\\\":11,", "is passed over", DisplayName = "another step than the name's")]
+    [DataRow("\"random.torch/noise\"", "\"random.torch/noise@cuda:0\"", "taken on another device", DisplayName = "the noise of a GPU")]
+    [DataRow("\"sampler.pairs\"", "\"sampler.pears\"", "begins anew", DisplayName = "no order of the pairs")]
+    [DataRow("\\\"pairs\\\":", "\\\"pears\\\":", "begins anew", DisplayName = "no position in the order")]
+    [DataRow("\"optimizer.mean.0\"", "\"optimizer.mean.x\"", null, DisplayName = "a moment of the optimiser is missing")]
+    public void AWellFormedFileThatNoTrainingWroteIsPassedOverOrRefused(string original, string changed, string? warning)
+    {
+        var options = Options(GentleClipPreset.Clip);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 10);
+        foreach (var older in Directory.GetFiles(Checkpoints).Order().SkipLast(1))
+            File.Delete(older);
+        Rewrite(Directory.GetFiles(Checkpoints).Single(), original, changed);
+        var warnings = new List<string>();
+        _mlContext.Log += (_, entry) =>
+        {
+            if (entry.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
+                warnings.Add(entry.Message);
+        };
+        if (warning is null)
+        {
+            Assert.Contains("does not fit this training", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message);
+            return;
+        }
+        Fit(options);
+        Assert.IsTrue(warnings.Exists(message => message.Contains(warning, StringComparison.Ordinal)), string.Join('\n', warnings));
+    }
+
+    [TestMethod]
     public void ASeedThatNobodyNamedIsKept()
     {
         var options = Options(GentleClipPreset.Clip);
@@ -306,6 +394,20 @@ public sealed class CheckpointTests : IDisposable
         }
         Assert.IsGreaterThan(1000, content.Length);
         return content.ToArray();
+    }
+
+    // Changes the header, and gives the file the name of its new content.
+    private static void Rewrite(string file, string original, string changed)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        int length = (int)BitConverter.ToInt64(bytes);
+        string header = System.Text.Encoding.UTF8.GetString(bytes, 8, length);
+        Assert.Contains(original, header);
+        byte[] other = System.Text.Encoding.UTF8.GetBytes(header.Replace(original, changed));
+        byte[] content = [.. BitConverter.GetBytes((long)other.Length), .. other, .. bytes[(8 + length)..]];
+        string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content))[..32];
+        File.WriteAllBytes($"{file[..file.LastIndexOf('-')]}-{hash}.safetensors", content);
+        File.Delete(file);
     }
 
     private static IDataView Load<T>(List<T> rows) where T : class => new MLContext(1).Data.LoadFromEnumerable(rows);

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using Microsoft.ML.GentleClip.Reliability;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+
+namespace Microsoft.ML.GentleClip.Tests.Reliability;
+
+/// <summary>Short forms of the commands of test/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
+[TestClass]
+public sealed class ReliabilityCommandTests
+{
+    [TestMethod]
+    [Timeout(600_000)]
+    public void FiveKillsLoseNothing() => Succeeds("kill: 5 kills survived", "kill", "--count", "5", "--training", "frozen");
+
+    [TestMethod]
+    [Timeout(600_000)]
+    public void BrokenFilesAreReadOrRefused() => Succeeds("broken files (seed 3): checkpoint 6, fasta 300", "fuzz", "--count", "2000", "--seed", "3");
+
+    [TestMethod]
+    [Timeout(600_000)]
+    public void MemoryStaysFlat()
+    {
+        // In a process of its own: what other tests leave to finalizers would be counted.
+        using var process = ChildProgram.Start(["soak", "--steps", "400", "--rows", "5000"]);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, output);
+        Assert.Contains("soak: 400 steps with ", output);
+        Assert.Contains("; 5000 rows with ", output);
+    }
+
+    [TestMethod]
+    [DataRow("kill --counts 5")]
+    [DataRow("kill --count 0")]
+    [DataRow("kill --training nothing")]
+    [DataRow("fuzz --format docx")]
+    [DataRow("fuzz --count")]
+    [DataRow("soak --steps many")]
+    [DataRow("disk --count 1")]
+    [DataRow("burn")]
+    [DataRow("")]
+    public void AWrongCommandLineIsAnError(string arguments)
+    {
+        using StringWriter output = new(), error = new();
+        Assert.AreEqual(2, ReliabilityCommand.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error));
+        Assert.Contains("Usage: ", error.ToString());
+        Assert.AreEqual("", output.ToString());
+        Assert.AreEqual(0, ReliabilityCommand.Run(["--help"], output, error));
+        Assert.Contains("Usage: ", output.ToString());
+    }
+
+    [TestMethod]
+    public void ACheckpointThatIsNotWhatItsNameSaysIsALoss()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File(KillFolder.Checkpoints));
+        byte[] content = [1, 2, 3];
+        var file = Path.Combine(folder.File(KillFolder.Checkpoints), $"checkpoint-0-000000007-run-{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}.safetensors");
+        File.WriteAllBytes(file, content);
+        var left = new KillFolder(Path.GetDirectoryName(folder.File(KillFolder.Checkpoints))!);
+        Assert.AreEqual(new KillProgress(0, 7, false), left.Newest()[0].Progress);
+        File.WriteAllBytes(file, [1, 2]);
+        Assert.ThrowsExactly<LossException>(() => left.Newest());
+    }
+
+    private static void Succeeds(string counts, params string[] arguments)
+    {
+        using StringWriter output = new(), error = new();
+        Assert.AreEqual(0, ReliabilityCommand.Run(arguments, output, error), $"{output}\n{error}");
+        Assert.Contains(counts, output.ToString().TrimEnd().Split('\n')[^1]);
+    }
+}
