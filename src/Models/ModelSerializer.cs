@@ -84,7 +84,8 @@ internal static class ModelSerializer
     {
         try
         {
-            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null."));
+            // No encoder of the user's own: none can be exported.
+            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null."), []);
             spec.Modality.Validate();
             return spec;
         }

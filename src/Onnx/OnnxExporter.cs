@@ -21,7 +21,8 @@ internal static class OnnxExporter
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
+        var graph = TowerGraph.Build(model, side);
         var metadata = TowerMetadata.Of(model.Spec, side);
-        OnnxFile.Write(path, TowerGraph.Build(model, side), metadata, metadata[TowerMetadata.LibraryVersion], largestInside, cancellationToken);
+        OnnxFile.Write(path, graph, metadata, metadata[TowerMetadata.LibraryVersion], largestInside, cancellationToken);
     }
 }

@@ -13,7 +13,10 @@ internal static class TowerGraph
     public static OnnxGraph Build(TwoTowerModel model, AlignmentSide side)
     {
         var spec = side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
-        var weights = model.HasTowers ? (side == AlignmentSide.A ? model.TowerA : model.TowerB).state_dict() : [];
+        var tower = model.HasTowers ? side == AlignmentSide.A ? model.TowerA : model.TowerB : null;
+        if (tower?.OnnxObstacle is { } obstacle)
+            throw new NotSupportedException($"The encoder of column '{spec.Modality.InputColumnName}' cannot be exported: {obstacle}.");
+        var weights = tower?.state_dict() ?? [];
         var graph = new OnnxGraph(weights);
         // A closed form reads the same vectors as the tower.
         var vectors = spec.Modality is VectorModality ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch, spec.InputDimension) : null;

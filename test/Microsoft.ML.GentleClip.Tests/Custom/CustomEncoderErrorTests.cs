@@ -139,4 +139,16 @@ public sealed class CustomEncoderErrorTests
 
         public override nn.Module<Tensor, Tensor> CreateNetwork(int inputDimension) => nn.Linear(inputDimension, Width);
     }
+
+    [TestMethod]
+    public void TheOnnxExportSaysThatItCannotWriteIt()
+    {
+        using var folder = new Runtime.TemporaryFolder();
+        var mlContext = new MLContext(1);
+        using var model = mlContext.Transforms.GentleClip(CustomTraining.Options(2)).Fit(CustomTraining.Rows);
+        var error = Assert.ThrowsExactly<NotSupportedException>(() => mlContext.Model.ConvertGentleClipToOnnx(model, folder.File("tower.onnx"), "EmbeddingA"));
+        Assert.Contains("The encoder of column 'A' cannot be exported: ", error.Message);
+        Assert.Contains("is a network of your own, whose graph cannot be written as ONNX", error.Message);
+        Assert.IsFalse(File.Exists(folder.File("tower.onnx")));
+    }
 }
