@@ -72,7 +72,7 @@ public sealed partial class CodeBlockTests
         Assert.IsEmpty(hidden, $"these look like C#: {string.Join(", ", hidden)}");
     }
 
-    private static string Folder => Path.Combine(Repository.Root, "test", "Microsoft.ML.GentleClip.Tests", "Documentation", "Preludes");
+    private static string Folder => Path.Combine(Repository.Root, "test", "Microsoft.ML.GentleClip.EndToEnd.Tests", "Documentation", "Preludes");
 
     [GeneratedRegex(@"^(?:var |using |public |\}).*|[\w)\]];\s*$", RegexOptions.Multiline)]
     private static partial Regex Statement();
