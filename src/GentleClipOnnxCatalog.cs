@@ -15,6 +15,13 @@ public static class GentleClipOnnxCatalog
     /// <see cref="TowerInputs"/> does them. Names and shapes of inputs and the output are listed in docs/onnx.md; the file's metadata say what the tower reads and how it is prepared.</para>
     /// <para>The file is written beside <paramref name="path"/> and then renamed: a reader finds the old model or the new one. Equal models give equal bytes.</para>
     /// </remarks>
+    /// <example>
+    /// The sample <c>samples/ProteinAlignment</c> writes a <c>model.zip</c> with two towers.
+    /// <code>
+    /// ITransformer model = mlContext.Model.Load("model.zip", out _);
+    /// mlContext.Model.ConvertGentleClipToOnnx(model, "sequences.onnx", "SequenceEmbedding");
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of model operations.</param>
     /// <param name="model">A <see cref="GentleClipTransformer"/>, or a chain of transformers that has one.</param>
     /// <param name="path">File to write; replaced if it is there.</param>

@@ -101,7 +101,7 @@ public sealed class BatcherTests : IDisposable
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<BusyException>(() => batcher.ComputeAsync([5], Token))).Message, "stopping");
         _allowed.Release(10);
         await stopping;
-        Assert.IsTrue(first.IsCompletedSuccessfully && second.IsCompletedSuccessfully && third.IsCompletedSuccessfully);
+        CollectionAssert.AreEqual(new[] { 10, 20, 30 }, (await Task.WhenAll(first, second, third)).SelectMany(results => results).ToArray());
         AssertBatches("1", "2", "3");
     }
 
