@@ -33,7 +33,7 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CustomObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -51,11 +51,12 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "AllowCheckpointMismatch"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "CustomObjectives", "AllowCheckpointMismatch"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
+        Assert.IsEmpty(options.CustomObjectives);
         Assert.AreEqual(new ObjectiveOptions(), options.Objective);
         Assert.AreEqual(new TeacherOptions { Optional = true }, options.Teacher);
 
@@ -96,7 +97,7 @@ public sealed class GentleClipOptionsTests
                 Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentException>(() => Set(options, name, text)).ParamName);
             Set(options, name, null);
         }
-        foreach (var name in new[] { "ModalityA", "ModalityB", "Objective" })
+        foreach (var name in new[] { "ModalityA", "ModalityB", "Objective", "CustomObjectives" })
             Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentNullException>(() => Set(options, name, null)).ParamName);
     }
 
@@ -107,7 +108,7 @@ public sealed class GentleClipOptionsTests
         var defaults = new GentleClipOptions();
         foreach (var property in Properties)
         {
-            Assert.AreEqual(ChangedValues[property.Name], property.GetValue(options), property.Name);
+            AssertSame(ChangedValues[property.Name], property.GetValue(options), property.Name);
             Assert.AreNotEqual(property.GetValue(defaults), property.GetValue(options), $"{property.Name} is not changed by this test");
         }
     }
@@ -118,7 +119,7 @@ public sealed class GentleClipOptionsTests
         var options = Changed();
         var copy = new GentleClipOptions(options);
         foreach (var property in Properties)
-            Assert.AreEqual(property.GetValue(options), property.GetValue(copy), property.Name);
+            AssertSame(property.GetValue(options), property.GetValue(copy), property.Name);
         copy.BatchSize = 77;
         Assert.AreEqual(ChangedValues["BatchSize"], options.BatchSize);
         Assert.ThrowsExactly<ArgumentNullException>(() => new GentleClipOptions(null!));
@@ -164,6 +165,7 @@ public sealed class GentleClipOptionsTests
         ["Teacher"] = new TeacherOptions { Share = 0.25 },
         ["Keywords"] = new KeywordOptions("K", [[1, 2]]),
         ["GuardUnpairedObjectives"] = true,
+        ["CustomObjectives"] = new CustomObjective[] { new Custom.PairDistance { Weight = 0.5 } },
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,
         ["EarlyStoppingPatience"] = 8,
@@ -178,6 +180,15 @@ public sealed class GentleClipOptionsTests
         ["Progress"] = new Progress<TrainingProgress>(),
         ["CancellationToken"] = new CancellationTokenSource().Token,
     };
+
+    // A list is copied, its elements are not.
+    private static void AssertSame(object? expected, object? actual, string name)
+    {
+        if (expected is IReadOnlyList<CustomObjective> objectives)
+            CollectionAssert.AreEqual(objectives.ToArray(), ((IReadOnlyList<CustomObjective>)actual!).ToArray(), name);
+        else
+            Assert.AreEqual(expected, actual, name);
+    }
 
     private static GentleClipOptions Changed()
     {
