@@ -75,9 +75,7 @@ internal sealed record CommandLine
                 "--crop" => result with { Crop = Positive() },
                 "--domains" => result with { DomainsOfFold = Positive() },
                 "--large" => result with { Large = true },
-                "--device" => result with { Device = Value() is var device && (device is "cpu" or "cuda" || (device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device[5..], NumberStyles.None, CultureInfo.InvariantCulture, out _)))
-                    ? device
-                    : throw new ArgumentException($"--device is '{device}', expected cpu, cuda or cuda:N.") },
+                "--device" => result with { Device = DeviceOf(Value()) },
                 "--methods" => result with { Methods = [.. Value().Split(',').Select(Method.Named)] },
                 "--labels" => result with { LabelFiles = [.. result.LabelFiles, Value()] },
                 "--tiny" => result with { Tiny = true },
@@ -88,6 +86,10 @@ internal sealed record CommandLine
             string Value() => ++i < arguments.Length && !arguments[i].StartsWith("--", StringComparison.Ordinal)
                 ? arguments[i]
                 : throw new ArgumentException($"{option} needs a value.");
+
+            static string DeviceOf(string text) => text is "cpu" or "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(text[5..], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                ? text
+                : throw new ArgumentException($"--device is '{text}', expected cpu, cuda or cuda:N.");
 
             static (int From, int To)? Range(string text)
             {
