@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML;
 using ProteinTasks.Data;
 using ProteinTasks.Pretraining;
 using ProteinTasks.Reporting;
@@ -15,18 +16,25 @@ internal static class Study
     public static void Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, commandLine.Tiny);
-        var settings = commandLine.Tiny ? Settings.Tiny : Settings.Full;
-        settings = settings with { Steps = commandLine.Steps ?? settings.Steps, Pairs = commandLine.Pairs ?? settings.Pairs, Crop = commandLine.Crop ?? settings.Crop };
+        var settings = commandLine.Tiny ? Settings.Tiny : commandLine.Large ? Settings.Large : Settings.Full;
+        settings = settings with
+        {
+            Steps = commandLine.Steps ?? settings.Steps,
+            Pairs = commandLine.Pairs ?? settings.Pairs,
+            Crop = commandLine.Crop ?? settings.Crop,
+            DomainsOfFold = commandLine.DomainsOfFold ?? settings.DomainsOfFold,
+            Device = commandLine.Device,
+        };
+        var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, settings.DomainsOfFold, commandLine.Tiny);
         string json = Path.GetFullPath(commandLine.JsonFile);
         string folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;
         var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
 
         // Composition is the same for every seed.
         (Method Method, int Seed)[] plan =
-            [.. from seed in Enumerable.Range(1, commandLine.Seeds)
+            [.. from seed in Enumerable.Range(commandLine.FirstSeed, commandLine.Seeds)
                 from method in commandLine.Methods
-                where seed == 1 || method.Input != MethodInput.Composition
+                where seed == commandLine.FirstSeed || method.Input != MethodInput.Composition
                 select (method, seed)];
         var progress = new StudyProgress(output, plan);
         var pretrainer = new Pretrainer(data, settings, cancellation);
@@ -48,7 +56,7 @@ internal static class Study
 
         output.WriteLine();
         output.WriteLine(report.WriteMarkdown());
-        if (cache.FindEmbeddings(Method.Named(Method.Untrained), 1) is { } before && cache.FindEmbeddings(Method.Named(Method.GentleClip), 1) is { } after)
+        if (cache.FindEmbeddings(Method.Named(Method.Untrained), commandLine.FirstSeed) is { } before && cache.FindEmbeddings(Method.Named(Method.GentleClip), commandLine.FirstSeed) is { } after)
             EmbeddingPicture.Save(Path.ChangeExtension(json, ".png"), data, before.Embeddings, after.Embeddings);
 
         Run Compute(Method method, int seed)
@@ -64,20 +72,34 @@ internal static class Study
             var fitWatch = Stopwatch.StartNew();
             if (method.Input == MethodInput.Composition)
                 return (pretrainer.Composition(), 0, fitWatch.Elapsed.TotalSeconds);
-            var model = cache.FindModel(method, seed);
-            if (model is null)
-            {
-                progress.Note("pretraining");
-                model = pretrainer.Fit(method, seed, progress, out var inputs);
-                cache.Keep(method, seed, model, inputs);
-            }
+            var (chains, pieces) = method.Base is { } name ? Freeze(Method.Named(name), seed) : default;
+            var model = FindOrFit(method, seed, chains);
             double pretrainingSeconds = fitWatch.Elapsed.TotalSeconds;
             using var owned = model as IDisposable;
             progress.Note($"embedding {data.Pieces.Length} chains and domains");
             fitWatch.Restart();
-            var embeddings = pretrainer.Embed(method, model);
+            var embeddings = pretrainer.Embed(method, model, pieces);
             cache.Keep(method, seed, embeddings, pretrainingSeconds, fitWatch.Elapsed.TotalSeconds);
             return (embeddings, pretrainingSeconds, fitWatch.Elapsed.TotalSeconds);
+        }
+
+        ITransformer FindOrFit(Method method, int seed, FeatureRow[]? chains = null)
+        {
+            if (cache.FindModel(method, seed) is { } found)
+                return found;
+            progress.Note($"pretraining{(method.Name == plan[progress.Place].Method.Name ? "" : " " + method.Name)}");
+            var model = pretrainer.Fit(method, seed, progress, out var inputs, chains);
+            cache.Keep(method, seed, model, inputs);
+            return model;
+        }
+
+        // The features that a method's encoders give of the crops it was pretrained on and of the pieces.
+        (FeatureRow[] Chains, FeatureRow[] Pieces) Freeze(Method method, int seed)
+        {
+            var model = FindOrFit(method, seed);
+            using var owned = model as IDisposable;
+            progress.Note($"embedding {data.Pretraining.Length} crops");
+            return (pretrainer.EmbedCrops(model, seed).Rows, (cache.FindEmbeddings(method, seed) ?? Embed(method, seed)).Item1.Rows);
         }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class CdConvBatch
     /// <param name="chains">One or more.</param>
     /// <param name="options">Radii, kernel size, input, reading; crop and noise are read in training only.</param>
     /// <param name="type">Of the model's weights.</param>
-    /// <param name="device">Of the model's weights, and of <paramref name="noise"/>'s generator.</param>
+    /// <param name="device">Of the model's weights.</param>
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
     public static CdConvBatch Build(IReadOnlyList<CdConvChain> chains, CdConvOptions options, ScalarType type, Device device, NoiseSource? noise = null)
     {
@@ -33,8 +33,8 @@ internal sealed class CdConvBatch
         var coordinateNoise = ReadOnlySpan<float>.Empty;
         if (noise is not null)
         {
-            chains = Crop(chains, options.MaximumLength, noise, device);
-            coordinateNoise = CoordinateNoise(chains, options.CoordinateNoise, noise, device);
+            chains = Crop(chains, options.MaximumLength, noise);
+            coordinateNoise = CoordinateNoise(chains, options.CoordinateNoise, noise);
         }
         var nodes = CdConvNodes.Of(chains, coordinateNoise);
         var input = options.UseStructureInput ? tensor(nodes.StructureInput(), [nodes.Count, 6]).to(type, device) : tensor(Codes(chains, nodes.Count)).to(device);
@@ -68,22 +68,22 @@ internal sealed class CdConvBatch
         return codes;
     }
 
-    private static CdConvChain[] Crop(IReadOnlyList<CdConvChain> chains, int longest, NoiseSource noise, Device device)
+    private static CdConvChain[] Crop(IReadOnlyList<CdConvChain> chains, int longest, NoiseSource noise)
     {
         using var scope = NewDisposeScope();
         // One number a chain, needed or not: what else is drawn then does not depend on lengths.
-        var places = noise.Uniform(chains.Count, device).cpu().data<float>();
+        var places = noise.Uniform(chains.Count, CPU).data<float>();
         return [.. chains.Select((chain, i) => chain.Length <= longest
             ? chain
             : chain.Slice(Math.Min((int)(places[i] * (chain.Length - longest + 1.0)), chain.Length - longest), longest))];
     }
 
-    private static float[] CoordinateNoise(IReadOnlyList<CdConvChain> chains, double deviation, NoiseSource noise, Device device)
+    private static float[] CoordinateNoise(IReadOnlyList<CdConvChain> chains, double deviation, NoiseSource noise)
     {
         if (deviation == 0)
             return [];
         using var scope = NewDisposeScope();
-        var still = zeros(3L * chains.Sum(chain => chain.Length), dtype: ScalarType.Float32, device: device);
-        return noise.AddGaussian(still, deviation).cpu().data<float>().ToArray();
+        var still = zeros(3L * chains.Sum(chain => chain.Length), dtype: ScalarType.Float32);
+        return noise.AddGaussian(still, deviation).data<float>().ToArray();
     }
 }

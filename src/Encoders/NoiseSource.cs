@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -7,6 +8,11 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// Randomness of a training's forward passes, drawn from a generator of its own: TorchSharp's dropout would draw from the
 /// process-wide one. Passing none to an encoder means inference.
 /// </summary>
+/// <remarks>
+/// Drawn on the CPU and moved to where it is needed: TorchSharp 0.107 makes a CPU generator whatever device it is asked for, and torch ends the
+/// process when a GPU is to draw from one. So equal seeds give equal noise on every device.
+/// </remarks>
+/// <param name="generator">Of the CPU.</param>
 internal sealed class NoiseSource(Generator generator)
 {
     /// <summary>Dropout: zeroes a share of the elements and scales the others by 1 / (1 - share).</summary>
@@ -18,17 +24,17 @@ internal sealed class NoiseSource(Generator generator)
     /// <summary>Adds Gaussian noise of a standard deviation.</summary>
     public Tensor AddGaussian(Tensor input, double standardDeviation) => standardDeviation == 0
         ? input
-        : input.Plus(randn(input.shape, dtype: input.dtype, device: input.device, generator: generator).Times(standardDeviation));
+        : input.Plus(On(input.device, randn(input.shape, dtype: input.dtype, generator: generator)).Times(standardDeviation));
 
-    /// <summary>Numbers in [0, 1), float32, on the generator's device.</summary>
-    public Tensor Uniform(long count, Device device) => rand(count, dtype: ScalarType.Float32, device: device, generator: generator);
+    /// <summary>Numbers in [0, 1), float32.</summary>
+    public Tensor Uniform(long count, Device device) => On(device, rand(count, dtype: ScalarType.Float32, generator: generator));
 
     /// <summary>Booleans that are true with a probability of <paramref name="share"/>.</summary>
-    public Tensor Choose(Tensor like, double share) => rand(like.shape, dtype: ScalarType.Float32, device: like.device, generator: generator).lt(Scalars.Of(share));
+    public Tensor Choose(Tensor like, double share) => On(like.device, rand(like.shape, dtype: ScalarType.Float32, generator: generator).lt(Scalars.Of(share)));
 
     /// <summary>Whole numbers from 0 to that of <paramref name="largest"/>, every one as likely as the others.</summary>
     public Tensor Integers(Tensor largest) =>
-        minimum((rand(largest.shape, dtype: ScalarType.Float64, device: largest.device, generator: generator) * largest.Plus(1)).to(ScalarType.Int64), largest);
+        minimum((On(largest.device, rand(largest.shape, dtype: ScalarType.Float64, generator: generator)) * largest.Plus(1)).to(ScalarType.Int64), largest);
 
     /// <summary>A seed for code that takes no generator.</summary>
     public long Seed(Device device) => Seed(generator, device);
@@ -41,5 +47,7 @@ internal sealed class NoiseSource(Generator generator)
     }
 
     private Tensor Keep(Tensor input, double share) =>
-        rand(input.shape, dtype: input.dtype, device: input.device, generator: generator).ge(Scalars.Of(share)).to(input.dtype);
+        On(input.device, rand(input.shape, dtype: input.dtype, generator: generator).ge(Scalars.Of(share))).to(input.dtype);
+
+    private static Tensor On(Device device, Tensor drawn) => device.type == DeviceType.CPU ? drawn : drawn.to(device);
 }

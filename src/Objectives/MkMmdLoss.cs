@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
@@ -13,10 +14,16 @@ internal sealed class MkMmdLoss : nn.Module
 {
     private const int RowsForStatistics = 256;
     private const double SmallestSquaredBandwidth = 1e-4;
+    private const string LogitsName = "kernelLogits", StatisticsName = "kernelStatistics";
 
     private readonly MkMmdSettings _settings;
     private readonly int _blockSize;
+
+    // A move to another device or type makes new tensors, and puts them into the field of the registered name.
+    [ComponentName(Name = LogitsName)]
     private readonly Parameter? _logits;
+
+    [ComponentName(Name = StatisticsName)]
     private readonly Tensor? _statistics;
 
     public MkMmdLoss(MkMmdSettings settings, int blockSize = Pairwise.DefaultBlockSize)
@@ -29,12 +36,12 @@ internal sealed class MkMmdLoss : nn.Module
             var weight = Math.Clamp(settings.GaussianWeight, 1e-3, 1 - 1e-3);
             _logits = nn.Parameter(tensor(new[] { (float)Math.Log(weight), (float)Math.Log(1 - weight) }));
             _logits.DetachFromDisposeScope();
-            register_parameter("kernelLogits", _logits);
+            register_parameter(LogitsName, _logits);
         }
         else if (settings.Weighting == KernelWeighting.Power)
         {
             _statistics = PowerWeights.NewStatistics().DetachFromDisposeScope();
-            register_buffer("kernelStatistics", _statistics);
+            register_buffer(StatisticsName, _statistics);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class RandomSource(long seed) : IDisposable
     }
 
     /// <summary>The torch stream of that name on a device (null: CPU): the same instance at every call, owned and disposed by this source.</summary>
-    /// <remarks>Equal seeds give equal numbers on one kind of device; CPU and CUDA generators differ.</remarks>
+    /// <remarks>TorchSharp 0.107 makes a generator of the CPU whatever the device, and torch ends the process where a GPU is to draw from one: leave it out.</remarks>
     public torch.Generator Torch(string stream, torch.Device? device = null)
     {
         if (stream.Contains(DeviceMark))

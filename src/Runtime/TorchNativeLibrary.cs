@@ -119,7 +119,9 @@ internal static partial class TorchNativeLibrary
             if (!seen.Add(needed) || IsLoaded(needed) || NativeFolders.Find(needed) is not { } neededPath)
                 continue;
             LoadNeeded(neededPath, seen);
-            NativeLibrary.Load(neededPath);
+            // One that names less than it needs (libtorch_nvshmem.so of the CUDA packages) cannot be loaded alone. What needs it brings
+            // it along from its own folder, and fails with the loader's message where that does not help.
+            _ = NativeLibrary.TryLoad(neededPath, out _);
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         using var objective = ObjectiveFactory.Create(options).to(device);
         using var keywords = KeywordBatch.Create(options.Keywords, data, device);
         var follows = options.Objective.KlotWeight > 0 ? teacher : null;
-        var noise = new NoiseSource(random.Torch("noise", device));
+        var noise = new NoiseSource(random.Torch("noise"));
         var fixedParameter = options.Objective.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
         using var optimizer = new AdamW(trainable.Concat(objective.parameters()), options.WeightDecay);

@@ -33,7 +33,7 @@ internal sealed record ProteinData
     public required string TaskHash { get; init; }
 
     /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
-    public static ProteinData Read(string folder, IReadOnlyList<string> labelFiles, bool tiny)
+    public static ProteinData Read(string folder, IReadOnlyList<string> labelFiles, int domainsOfFold, bool tiny)
     {
         string chainFile = In("chains.tsv.gz"), cathFile = In("cath42.tsv.gz"), splitFile = In("scope_split.tsv.gz"), domainFile = In("scope_domains.tsv.gz");
         string[] allLabelFiles = [In("ec_deepfri.tsv.gz"), .. labelFiles];
@@ -59,9 +59,13 @@ internal sealed record ProteinData
         {
             pretraining = Thin(pretraining);
             heldOut = Thin(heldOut);
-            kept = [.. kept.GroupBy(domain => domain.Split).SelectMany(Thin)];
-            labels = Array.ConvertAll(labels, file => file with { Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(Thin)] });
+            kept = [.. kept.GroupBy(domain => domain.Split).SelectMany(split => Thin(split))];
+            labels = Array.ConvertAll(labels, file => file with { Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Thin(split))] });
         }
+
+        // Large folds have hundreds, which cost time and tell a classifier little more.
+        var training = kept.Where(domain => domain.Split == "train").GroupBy(domain => domain.Fold).SelectMany(fold => Thin(fold, domainsOfFold)).ToHashSet();
+        kept = [.. kept.Where(domain => domain.Split != "train" || training.Contains(domain))];
 
         // A test domain of a fold that no training domain has cannot be told by anyone.
         var folds = kept.Where(domain => domain.Split == "train").Select(domain => domain.Fold).ToHashSet();
@@ -79,19 +83,18 @@ internal sealed record ProteinData
             DroppedDomains = droppedDomains,
             DroppedLabelledChains = dropped,
             PretrainingHash = pretrainingHash,
-            TaskHash = Hash([splitFile, domainFile, .. allLabelFiles], pretrainingHash),
+            TaskHash = Hash([splitFile, domainFile, .. allLabelFiles], FormattableString.Invariant($"{pretrainingHash} {domainsOfFold}")),
         };
 
         string In(string name) => Path.Combine(folder, name);
         bool IsLeak(LabelledChain chain) => chain.Split == "test" && seen.Contains(chain.ChainKey);
     }
 
-    // Evenly spread over the rows.
-    private static T[] Thin<T>(IEnumerable<T> rows)
+    // At most so many, evenly spread over the rows.
+    private static T[] Thin<T>(IEnumerable<T> rows, int most = TinyRows)
     {
         T[] all = [.. rows];
-        int stride = (all.Length + TinyRows - 1) / TinyRows;
-        return [.. all.Where((_, row) => row % stride == 0)];
+        return all.Length <= most ? all : [.. Enumerable.Range(0, most).Select(place => all[(long)place * all.Length / most])];
     }
 
     private static string Hash(IEnumerable<string> files, string more)

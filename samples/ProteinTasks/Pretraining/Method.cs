@@ -11,6 +11,9 @@ internal enum MethodInput
     /// <summary>Computed features of both, through maps or small networks.</summary>
     Features,
 
+    /// <summary>The embeddings of another method's encoders, through maps.</summary>
+    Frozen,
+
     /// <summary>Amino-acid composition and length; nothing is pretrained.</summary>
     Composition,
 }
@@ -30,12 +33,18 @@ internal sealed record Method(string Name, string Title)
         new("closed-form", "ClosedForm, features (half + unpaired)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Features },
         new("closed-form-all", "ClosedForm, features (all pairs)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Features, PairedShare = 1 },
         new("recommended", "Recommended, features (half + unpaired)") { Input = MethodInput.Features },
+        new("closed-form-frozen", "ClosedForm on the frozen encoders of Clip (half)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = ClipHalf },
+        new("closed-form-frozen-pairs", "the same, pairs alone") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = ClipHalf, HasSelfTraining = false, IsAblation = true },
+        new("closed-form-untrained", "ClosedForm on untrained encoders") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = Untrained, IsAblation = true },
         new("ssl", "CL + SSL") { HasMmd = false, HasSdd = false, IsAblation = true, Cost = 2.5 },
         new("sdd", "CL + SDD") { HasMmd = false, HasSelfSupervision = false, IsAblation = true, Cost = 1.5 },
         new("ssl-sdd", "CL + SSL + SDD") { HasMmd = false, IsAblation = true, Cost = 2.5 },
     ];
 
     public MethodInput Input { get; private init; }
+
+    /// <summary>The method whose encoders give the features, or null.</summary>
+    public string? Base { get; private init; }
 
     public GentleClipPreset Preset { get; private init; } = GentleClipPreset.Recommended;
 
@@ -47,6 +56,8 @@ internal sealed record Method(string Name, string Title)
     public bool IsAblation { get; private init; }
 
     public bool HasSelfSupervision { get; private init; } = true;
+
+    public bool HasSelfTraining { get; private init; } = true;
 
     public bool HasMmd { get; private init; } = true;
 

@@ -8,6 +8,9 @@ namespace ProteinTasks.Pretraining;
 /// <summary>The embeddings of the pieces, in their order. A floor has no sides: its features stand in the first list, the second is empty.</summary>
 internal sealed record Embeddings(float[][] Sequences, float[][] Structures)
 {
+    /// <summary>As features of a further alignment.</summary>
+    public FeatureRow[] Rows => [.. Sequences.Zip(Structures, (a, b) => new FeatureRow { SequenceFeatures = a, StructureFeatures = b })];
+
     /// <summary>What the classifiers read: both sides one after another.</summary>
     public float[][] Both => Structures.Length == 0 ? Sequences : [.. Sequences.Zip(Structures, (a, b) => (float[])[.. a, .. b])];
 }
@@ -23,23 +26,32 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
 
     private FeatureRow[]? _chainFeatures, _pieceFeatures;
 
-    public ITransformer Fit(Method method, int seed, IProgress<TrainingProgress> progress, out DataViewSchema inputs)
+    /// <summary>Fits a method; <paramref name="frozen"/> are the features of the pretraining chains where other encoders give them.</summary>
+    public ITransformer Fit(Method method, int seed, IProgress<TrainingProgress> progress, out DataViewSchema inputs, FeatureRow[]? frozen = null)
     {
         var mlContext = new MLContext(seed);
-        IDataView rows = method.Input == MethodInput.Features
-            ? PretrainingRows.Features(mlContext, _chainFeatures ??= Features(data.Pretraining.Select(Piece.Of)), method, seed)
-            : PretrainingRows.Chains(mlContext, data.Pretraining, method, settings, seed);
+        IDataView rows = method.Input == MethodInput.Chains
+            ? PretrainingRows.Chains(mlContext, data.Pretraining, method, settings, seed)
+            : PretrainingRows.Features(mlContext, frozen ?? (_chainFeatures ??= Features(data.Pretraining.Select(Piece.Of))), method, seed);
         inputs = rows.Schema;
         return mlContext.Transforms.GentleClip(Options(method, seed, progress)).Fit(rows);
     }
 
-    public Embeddings Embed(Method method, ITransformer model)
+    /// <summary>Embeds the pieces of the tasks; <paramref name="frozen"/> are their features where other encoders give them.</summary>
+    public Embeddings Embed(Method method, ITransformer model, FeatureRow[]? frozen = null) => method.Input == MethodInput.Chains
+        ? Embed(model, data.Pieces)
+        : Embed(model, mlContext => PretrainingRows.View(mlContext, frozen ?? (_pieceFeatures ??= Features(data.Pieces))));
+
+    /// <summary>Embeds the crops that a seed pretrains on.</summary>
+    public Embeddings EmbedCrops(ITransformer model, int seed) => Embed(model, PretrainingRows.Crops(data.Pretraining, settings, seed));
+
+    private Embeddings Embed(ITransformer model, Piece[] pieces) =>
+        Embed(model, mlContext => PretrainingRows.View(mlContext, pieces.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons })));
+
+    private Embeddings Embed(ITransformer model, Func<MLContext, IDataView> view)
     {
         var mlContext = new MLContext(seed: 1);
-        IDataView rows = method.Input == MethodInput.Features
-            ? PretrainingRows.View(mlContext, _pieceFeatures ??= Features(data.Pieces))
-            : PretrainingRows.View(mlContext, data.Pieces.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons }));
-        IDataView scored = model.Transform(rows);
+        IDataView scored = model.Transform(view(mlContext));
         var (sequences, structures) = (new List<float[]>(), new List<float[]>());
         foreach (var row in mlContext.Data.CreateEnumerable<EmbeddedRow>(scored, reuseRowObject: false))
         {
@@ -59,8 +71,10 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
     public GentleClipOptions Options(Method method, int seed, IProgress<TrainingProgress>? progress = null)
     {
         var options = GentleClipOptions.FromPreset(method.Preset);
-        if (method.Input == MethodInput.Features)
+        if (method.Input != MethodInput.Chains)
         {
+            if (!method.HasSelfTraining)
+                options.Teacher = options.Teacher! with { SelfTraining = TeacherPart.Off };
             options.ModalityA = Modality.Vector(nameof(FeatureRow.SequenceFeatures), SequenceEmbedding);
             options.ModalityB = Modality.Vector(nameof(FeatureRow.StructureFeatures), StructureEmbedding);
         }
@@ -86,6 +100,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
             options.SddWeight = 0;
         options.NumberOfThreads = 1; // cores that others use as well collapse with more
         options.Seed = seed;
+        options.Device = settings.Device;
         options.Progress = progress;
         options.CancellationToken = cancellation;
         return options;

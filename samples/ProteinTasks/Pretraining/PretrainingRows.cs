@@ -46,8 +46,7 @@ internal static class PretrainingRows
     /// </summary>
     public static IDataView Chains(MLContext mlContext, ProteinChain[] chains, Method method, Settings settings, int seed)
     {
-        var random = new Random(seed);
-        var (paired, sequences, structures) = Split(Array.ConvertAll(chains, chain => Piece.Crop(chain, settings.Crop, random)), method.PairedShare, seed);
+        var (paired, sequences, structures) = Split(Crops(chains, settings, seed), method.PairedShare, seed);
         return View(mlContext,
         [
             .. paired.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons, IsPaired = true }),
@@ -56,9 +55,16 @@ internal static class PretrainingRows
         ]);
     }
 
+    /// <summary>The crops, in the order of the chains.</summary>
+    public static Piece[] Crops(ProteinChain[] chains, Settings settings, int seed)
+    {
+        var random = new Random(seed);
+        return Array.ConvertAll(chains, chain => Piece.Crop(chain, settings.Crop, random));
+    }
+
     public static IDataView View(MLContext mlContext, IEnumerable<ChainRow> rows) => mlContext.Data.LoadFromEnumerable(rows);
 
-    /// <summary>Features of whole chains.</summary>
+    /// <summary>Features of chains; the same chains are paired as in <see cref="Chains"/>.</summary>
     public static IDataView Features(MLContext mlContext, FeatureRow[] chains, Method method, int seed)
     {
         var (paired, sequences, structures) = Split(chains, method.PairedShare, seed);

@@ -10,11 +10,14 @@ internal sealed record Settings
 
     public static readonly Settings Tiny = new() { Steps = 6, Pairs = 8, Crop = 48, EmbeddingDimension = 16, SequenceSize = new Esm2Size(2, 32, 2), Channels = [16, 32], Radii = [8, 12], MinimumPositives = 2 };
 
+    /// <summary>For a GPU: the sequence encoder is of the shape of the smallest published ESM-2.</summary>
+    public static readonly Settings Large = new() { Steps = 1500, Pairs = 128, Crop = 256, EmbeddingDimension = 128, SequenceSize = new Esm2Size(6, 320, 20), Channels = [64, 128, 256], LearningRate = 5e-4 };
+
     /// <summary>Optimiser steps of every trained method.</summary>
-    public int Steps { get; init; } = 400;
+    public int Steps { get; init; } = 300;
 
     /// <summary>Pairs in a batch; methods with unpaired rows see as many of those of each modality beside them.</summary>
-    public int Pairs { get; init; } = 64;
+    public int Pairs { get; init; } = 32;
 
     /// <summary>Longest crop in training, in residues.</summary>
     public int Crop { get; init; } = 128;
@@ -32,10 +35,19 @@ internal sealed record Settings
 
     public double LearningRate { get; private init; } = 1e-3;
 
+    /// <summary>Training domains of a fold that the fold tasks take at most.</summary>
+    public int DomainsOfFold { get; init; } = 10;
+
+    /// <summary>Where encoders train and embed; rounding differs between them, so that it is part of what a model depends on.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>The GPU's number for a model that is loaded; null on the CPU.</summary>
+    public int? GpuDeviceId => Device == "cpu" ? null : Device.Split(':') is [_, var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 0;
+
     /// <summary>Labels that fewer training chains have are left out.</summary>
     public int MinimumPositives { get; private init; } = 10;
 
     /// <summary>All that changes a pretrained model, as text.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv {string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}");
+        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv {string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}, on {Device}");
 }

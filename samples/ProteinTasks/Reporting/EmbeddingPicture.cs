@@ -8,7 +8,7 @@ namespace ProteinTasks.Reporting;
 /// <summary>Test domains on the two principal axes of both embeddings together, coloured by SCOPe class, before and after pretraining.</summary>
 internal static class EmbeddingPicture
 {
-    private const int Width = 1500, Height = 800, MostDomains = 500;
+    private const int Width = 1500, Height = 880, MostDomains = 500;
 
     private static readonly (char Class, string Name, Color Color)[] Classes =
     [

@@ -26,7 +26,7 @@ internal sealed record Summary(double Mean, double? StandardDeviation, int Seeds
 /// <summary>The JSON file, rewritten after every run, and the tables beside it.</summary>
 internal sealed class Report(string jsonFile, CommandLine commandLine, ProteinData data, Settings settings, int planned)
 {
-    // Below this gap, in points, a share of it says nothing.
+    // Below this gap a share of it says nothing; where the ceiling is not above the floor there is none.
     private const double SmallestGap = 0.01;
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
@@ -44,7 +44,7 @@ internal sealed class Report(string jsonFile, CommandLine commandLine, ProteinDa
         _runs.Add(run);
         var report = new
         {
-            Options = new { commandLine.Seeds, commandLine.Tiny, Methods = commandLine.Methods.Select(method => method.Name), commandLine.LabelFiles, Settings = settings.Describe() },
+            Options = new { commandLine.FirstSeed, commandLine.Seeds, commandLine.Tiny, Methods = commandLine.Methods.Select(method => method.Name), commandLine.LabelFiles, Settings = settings.Describe() },
             Data,
             RunsDone = _runs.Count,
             RunsPlanned = planned,
@@ -109,7 +109,7 @@ internal sealed class Report(string jsonFile, CommandLine commandLine, ProteinDa
         if (method is Method.ClipHalf or Method.ClipAll || seeds.Length == 0)
             return null;
         double gap = seeds.Average(seed => seed.High!.Value - seed.Low!.Value);
-        return Math.Abs(gap) < SmallestGap ? null : seeds.Average(seed => seed.Own!.Value - seed.Low!.Value) / gap;
+        return gap < SmallestGap ? null : seeds.Average(seed => seed.Own!.Value - seed.Low!.Value) / gap;
 
         double? Value(IEnumerable<Run> runs, string name) => runs.FirstOrDefault(run => run.Method == name)?.Figures.TryGetValue(figure, out double value) == true ? value : null;
     }

@@ -24,7 +24,7 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
     private readonly string _folder = Directory.CreateDirectory(folder).FullName;
 
     public ITransformer? FindModel(Method method, int seed) =>
-        ModelFile(method, seed) is var file && File.Exists(file) ? new MLContext().Model.Load(file, out _) : null;
+        ModelFile(method, seed) is var file && File.Exists(file) ? new MLContext { GpuDeviceId = settings.GpuDeviceId }.Model.Load(file, out _) : null;
 
     public void Keep(Method method, int seed, ITransformer model, DataViewSchema inputs) =>
         Write(ModelFile(method, seed), stream => new MLContext().Model.Save(model, inputs, stream));
@@ -89,7 +89,7 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
     private string RunFile(Method method, int seed) => Name(method, seed, "figures.json", string.Create(CultureInfo.InvariantCulture, $"{Model(method, seed)}{data.TaskHash}{settings.MinimumPositives}"));
 
     private string Model(Method method, int seed) => string.Create(CultureInfo.InvariantCulture,
-        $"{data.PretrainingHash} {seed} {settings.Describe()} {method.Input} {method.Preset} {method.PairedShare} {method.IsTrained} {method.HasSelfSupervision} {method.HasMmd} {method.HasSdd}");
+        $"{data.PretrainingHash} {seed} {settings.Describe()} {method.Input} {method.Preset} {method.PairedShare} {method.IsTrained} {method.HasSelfSupervision} {method.HasMmd} {method.HasSdd}{(method.Base is { } name ? $" {name} {method.HasSelfTraining}" : "")}");
 
     private string Name(Method method, int seed, string what, string depends) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture,
         $"{method.Name}-{seed}-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(depends)))[..16]}.{what}"));

@@ -16,6 +16,9 @@ internal sealed class StudyProgress(TextWriter output, IReadOnlyList<(Method Met
 
     public string Run => string.Create(CultureInfo.InvariantCulture, $"[{_run + 1}/{plan.Count}] seed {plan[_run].Seed}, {plan[_run].Method.Name}");
 
+    /// <summary>Which run of the plan is under way.</summary>
+    public int Place => _run;
+
     public void Begin(int run) => _run = run;
 
     public void End(double seconds, bool computed)

@@ -97,13 +97,47 @@ public sealed class ProteinTasksTests : IDisposable
     public void WrongCommandLineSaysWhy()
     {
         Assert.AreEqual("--data DIR is missing.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
+        Assert.AreEqual("--seeds is '3-2', expected N or A-B, whole numbers above 0.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--seeds", "3-2")).Message);
+        Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
+        Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip")).Message, "There is no method 'clip'; expected some of composition, untrained, clip-half");
+    }
+
+    [TestMethod]
+    public void FoldsHaveAtMostTheTrainingDomainsAskedForAndTestsAllTheirs()
+    {
+        var all = ProteinTasks.Data.ProteinData.Read(_folder.FullName, [], domainsOfFold: 100, tiny: false);
+        var few = ProteinTasks.Data.ProteinData.Read(_folder.FullName, [], domainsOfFold: 3, tiny: false);
+        Assert.IsGreaterThan(3, Training(all).Max());
+        CollectionAssert.AreEqual(new[] { 3, 3, 3 }, Training(few));
+        Assert.AreEqual(all.Domains.Count(domain => domain.Split != "train"), few.Domains.Count(domain => domain.Split != "train"));
+        Assert.AreEqual(all.PretrainingHash, few.PretrainingHash);
+        Assert.AreNotEqual(all.TaskHash, few.TaskHash, "Figures of other rows would be taken over.");
+
+        static int[] Training(ProteinTasks.Data.ProteinData data) => [.. data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).Select(fold => fold.Value)];
+    }
+
+    [TestMethod]
+    public void FrozenEncodersAreThoseOfTheMethodThatTheyAreNamedAfter()
+    {
+        string output = Run("out", "clip-half,closed-form-frozen");
+        StringAssert.Contains(output, "closed-form-frozen: embedding 20 crops");
+        Assert.DoesNotContain("pretraining clip-half", output, "The encoders at hand were not used.");
+        string figures = Figures("out");
+
+        // Alone it trains the same encoders first.
+        output = Run("alone", "closed-form-frozen");
+        StringAssert.Contains(output, "closed-form-frozen: pretraining clip-half");
+        using var both = JsonDocument.Parse(figures);
+        using var alone = JsonDocument.Parse(Figures("alone"));
+        Assert.AreEqual(both.RootElement[1].GetRawText(), alone.RootElement[0].GetRawText());
+        Assert.AreNotEqual(both.RootElement[0].GetProperty("figures").GetRawText(), both.RootElement[1].GetProperty("figures").GetRawText());
     }
 
     [TestMethod]
     public void MethodsShareTheirPairsAndTheOtherChainsComeApart()
     {
-        var chains = ProteinTasks.Data.ProteinData.Read(_folder.FullName, [], tiny: false).Pretraining;
+        var chains = ProteinTasks.Data.ProteinData.Read(_folder.FullName, [], domainsOfFold: 100, tiny: false).Pretraining;
         var half = Rows("clip-half");
         var gentle = Rows("gentle");
         Assert.HasCount(Pretraining / 2, half);
@@ -141,7 +175,7 @@ public sealed class ProteinTasksTests : IDisposable
     private TaskCommandLine Parse(string output, string methods, params string[] more) => TaskCommandLine.Parse(
         ["--data", _folder.FullName, "--json", _folder.File($"{output}/figures.json"), "--methods", methods, "--tiny", "--seeds", "1", "--steps", "2", .. more]);
 
-    private string Run(string output, string methods = "composition,untrained,clip-half,gentle,clip-all,closed-form", params string[] more)
+    private string Run(string output, string methods = "composition,untrained,clip-half,gentle,clip-all,closed-form,closed-form-frozen", params string[] more)
     {
         var text = new StringWriter();
         Study.Run(Parse(output, methods, more), text, CancellationToken.None);

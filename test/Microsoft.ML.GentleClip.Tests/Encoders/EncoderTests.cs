@@ -101,6 +101,24 @@ public sealed class EncoderTests
         Assert.AreEqual(0.3, noise.AddGaussian(zeros(200_000), 0.3).std().item<float>(), 0.01);
     }
 
+    // TorchSharp 0.107 has generators of the CPU alone; a GPU that draws from one ends the process. The meta device stands for a GPU here.
+    [TestMethod]
+    public void NoiseOfAnotherDeviceIsDrawnOnTheCpu()
+    {
+        using var scope = NewDisposeScope();
+        CollectionAssert.AreEqual(NumbersAfter(CPU), NumbersAfter(new Device(DeviceType.META)));
+
+        static float[] NumbersAfter(Device device)
+        {
+            using var generator = new Generator(5);
+            var noise = new NoiseSource(generator);
+            var x = zeros(7, dtype: ScalarType.Float32, device: device);
+            Tensor[] drawn = [noise.Dropout(x, 0.3), noise.Mask(x, 0.1), noise.AddGaussian(x, 1), noise.Choose(x, 0.5), noise.Integers(x.to(ScalarType.Int64)), noise.Uniform(3, device)];
+            Assert.IsTrue(drawn.All(tensor => tensor.device.type == device.type));
+            return noise.Uniform(4, CPU).data<float>().ToArray();
+        }
+    }
+
     [TestMethod]
     public void InputsAreStandardisedAndConstantsOnlyCentred()
     {

@@ -25,6 +25,18 @@ public sealed class MkMmdLossTests : ObjectiveTest
         golden.Check(new MkMmdLoss(settings).Compute(u, v, beta), ("u", u), ("v", v), ("beta", beta));
     }
 
+    // A move to another type makes new tensors as one to a GPU does, where the preset Paper once ended with an empty handle.
+    [TestMethod]
+    public void LearnableWeightsFollowTheModule()
+    {
+        using var loss = new MkMmdLoss(new MkMmdSettings { Weighting = KernelWeighting.Learnable, GaussianWeight = 0.3 });
+        var (u, v) = (RandomUnit(5, 4, 5), RandomUnit(8, 4, 6));
+        var before = loss.Compute(u, v).item<double>();
+        loss.to(ScalarType.Float64);
+        Assert.AreEqual(before, loss.Compute(u, v).item<double>(), 1e-6);
+        Assert.AreEqual(ScalarType.Float64, loss.parameters().Single().dtype);
+    }
+
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
