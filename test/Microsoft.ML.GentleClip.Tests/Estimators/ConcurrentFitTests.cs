@@ -185,7 +185,7 @@ public sealed class ConcurrentFitTests
     [DataRow(null)]
     public void ATrainingWithinAnotherMayHaveTheSameNumberOrNone(int? number)
     {
-        byte[] expected = Content(Options(number, progress: null), Rows());
+        byte[] alone = Content(Options(number, progress: null), Rows());
         var inner = new List<byte[]>();
         var outer = Options(2, new DirectProgress(progress =>
         {
@@ -194,7 +194,8 @@ public sealed class ConcurrentFitTests
         }));
         byte[] undisturbed = Content(Options(2, progress: null), Rows());
         CollectionAssert.AreEqual(undisturbed, Content(outer, Rows()), "the outer training goes on as if nothing had been");
-        CollectionAssert.AreEqual(expected, inner.Single());
+        // Without a number it takes its thread's, which is the outer one's or the process's; the bits may differ with it.
+        Assert.IsTrue(inner.Single().AsSpan().SequenceEqual(alone) || (number is null && inner.Single().AsSpan().SequenceEqual(undisturbed)), "the inner training is neither that of one thread nor that of two");
     }
 
     [TestMethod]
