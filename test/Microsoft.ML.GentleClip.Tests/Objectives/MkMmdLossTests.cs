@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Objectives;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Objectives;
