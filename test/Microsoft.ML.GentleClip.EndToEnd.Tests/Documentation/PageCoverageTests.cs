@@ -8,14 +8,27 @@ public sealed class PageCoverageTests
 {
     private static readonly Dictionary<Type, string> Objectives = new()
     {
-        [typeof(ContrastiveLoss)] = "contrastive", [typeof(SelfSupervisedLoss)] = "self-supervised", [typeof(MkMmdLoss)] = "mk-mmd", [typeof(SddLoss)] = "sdd", [typeof(CentroidLoss)] = "centroid",
-        [typeof(SinkhornDivergence)] = "sinkhorn", [typeof(PseudoLabelLoss)] = "pseudo-labels", [typeof(KeywordLoss)] = "pseudo-labels", [typeof(TransportPairLoss)] = "transport-pairs", [typeof(KlotLoss)] = "klot",
+        [typeof(ContrastiveLoss)] = "contrastive",
+        [typeof(SelfSupervisedLoss)] = "self-supervised",
+        [typeof(MkMmdLoss)] = "mk-mmd",
+        [typeof(SddLoss)] = "sdd",
+        [typeof(CentroidLoss)] = "centroid",
+        [typeof(SinkhornDivergence)] = "sinkhorn",
+        [typeof(PseudoLabelLoss)] = "pseudo-labels",
+        [typeof(KeywordLoss)] = "pseudo-labels",
+        [typeof(TransportPairLoss)] = "transport-pairs",
+        [typeof(KlotLoss)] = "klot",
     };
 
     private static readonly Dictionary<Type, string> Encoders = new()
     {
-        [typeof(VectorEncoderOptions)] = "vector", [typeof(TextNGramOptions)] = "text-n-grams", [typeof(BertEncoderOptions)] = "bert", [typeof(Esm2Options)] = "esm-2", [typeof(CdConvOptions)] = "cdconv",
-        [typeof(ResNetOptions)] = "resnet", [typeof(ViTOptions)] = "vit",
+        [typeof(VectorEncoderOptions)] = "vector",
+        [typeof(TextNGramOptions)] = "text-n-grams",
+        [typeof(BertEncoderOptions)] = "bert",
+        [typeof(Esm2Options)] = "esm-2",
+        [typeof(CdConvOptions)] = "cdconv",
+        [typeof(ResNetOptions)] = "resnet",
+        [typeof(ViTOptions)] = "vit",
     };
 
     [TestMethod]

@@ -26,8 +26,14 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     {
         ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
         ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
-        EmbeddingDimension = 48, BatchSize = 32, MaximumNumberOfSteps = 40, LearningRate = 3e-3, PairedColumnName = "IsPaired",
-        ValidationFraction = 0.25, EarlyStoppingPatience = 2, GuardUnpairedObjectives = true,
+        EmbeddingDimension = 48,
+        BatchSize = 32,
+        MaximumNumberOfSteps = 40,
+        LearningRate = 3e-3,
+        PairedColumnName = "IsPaired",
+        ValidationFraction = 0.25,
+        EarlyStoppingPatience = 2,
+        GuardUnpairedObjectives = true,
         Objective = new ObjectiveOptions { TransportPairWeight = 0.3, MmdKernelWeights = MmdKernelWeights.Learnable },
     });
 
@@ -36,7 +42,10 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     {
         ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(3, 48, 4), TrainableLayers = 2, Masking = 0.15 }),
         ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
-        EmbeddingDimension = 16, BatchSize = 10, MaximumNumberOfSteps = 14, PairedColumnName = "IsPaired",
+        EmbeddingDimension = 16,
+        BatchSize = 10,
+        MaximumNumberOfSteps = 14,
+        PairedColumnName = "IsPaired",
     });
 
     // The features of a frozen encoder are computed once and cached.
@@ -44,7 +53,11 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     {
         ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 32, 4), TrainableLayers = 0 }),
         ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
-        EmbeddingDimension = 16, BatchSize = 10, MaximumNumberOfSteps = 20, PairedColumnName = "IsPaired", ValidationFraction = 0.3,
+        EmbeddingDimension = 16,
+        BatchSize = 10,
+        MaximumNumberOfSteps = 20,
+        PairedColumnName = "IsPaired",
+        ValidationFraction = 0.3,
     });
 
     // Cropped, flipped and coloured pictures, batch normalisation, dropout in a BERT whose vocabulary is learnt.
@@ -52,7 +65,9 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     {
         ModalityA = Modality.Image("Image", "ImageEmbedding", new ImageOptions { Size = 16, StoredSize = 20 }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
         ModalityB = Modality.Text("Text", "TextEmbedding", new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
-        EmbeddingDimension = 16, BatchSize = 10, MaximumNumberOfSteps = 14,
+        EmbeddingDimension = 16,
+        BatchSize = 10,
+        MaximumNumberOfSteps = 14,
     });
 
     private static GentleClipOptions Common(GentleClipOptions options)

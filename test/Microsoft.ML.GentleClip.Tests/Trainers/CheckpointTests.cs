@@ -53,7 +53,12 @@ public sealed class CheckpointTests : IDisposable
         {
             ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = 1 }),
             ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [8, 16], Radii = [8, 12] }),
-            EmbeddingDimension = 8, BatchSize = 8, MaximumNumberOfSteps = 8, NumberOfThreads = 1, Seed = 5, PairedColumnName = "IsPaired",
+            EmbeddingDimension = 8,
+            BatchSize = 8,
+            MaximumNumberOfSteps = 8,
+            NumberOfThreads = 1,
+            Seed = 5,
+            PairedColumnName = "IsPaired",
         };
         byte[] undisturbed = Fit(options, rows);
         CollectionAssert.AreEqual(undisturbed, FitInParts(options, [3], rows));
