@@ -34,7 +34,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
         foreach (var block in Blocks(parts, blockSize))
             using (NewDisposeScope())
-                mean.add_(block.to(ScalarType.Float64).sum(dim: 0));
+                mean.AddInPlace(block.to(ScalarType.Float64).sum(dim: 0));
         // Divided at the end: the sum of equal float32 values is exact, and a constant column of 1e30 must not vary by rounding.
         mean.div_(Scalars.Of(count));
         var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);

@@ -10,6 +10,9 @@ internal sealed class ImageBinding : ModalityBinding
     /// <summary>The accepted types, in words.</summary>
     public const string ExpectedType = "Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
 
+    // More than any disk and decoder needs to keep a training busy.
+    private const int MostThreads = 8;
+
     private readonly ImageOptions _options;
     private readonly PixelShape _shape;
     private readonly DataViewSchema.Column[] _names;
@@ -51,6 +54,10 @@ internal sealed class ImageBinding : ModalityBinding
             ? new PixelReader<double>(_shape, row.GetGetter<VBuffer<double>>(column), _options)
             : new PixelReader<float>(_shape, row.GetGetter<VBuffer<float>>(column), _options);
     }
+
+    /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels need no such thing.</summary>
+    public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) =>
+        Column.Type is ImageDataViewType && Environment.ProcessorCount > 1 ? new PictureReadAhead(this, _options, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new ImageStore(_options.Stored);

@@ -77,7 +77,7 @@ internal sealed class TrainingData : IDisposable
         {
             using var cursor = data.GetRowCursor(
                 a.Columns.Concat(b.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index));
-            result.ReadRows(cursor, paired, keywords, checkCancelled);
+            result.ReadRows(cursor, data, paired, keywords, checkCancelled);
             return result;
         }
         catch
@@ -120,11 +120,13 @@ internal sealed class TrainingData : IDisposable
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
     }
 
-    private void ReadRows(DataViewRowCursor cursor, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled)
+    private void ReadRows(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled)
     {
         const int rowsBetweenChecks = 256;
-        var readerA = BindingA.Open(cursor);
-        var readerB = BindingB.Open(cursor);
+        var readerA = BindingA.OpenAhead(cursor, data);
+        using var endOfA = readerA as IDisposable;
+        var readerB = BindingB.OpenAhead(cursor, data);
+        using var endOfB = readerB as IDisposable;
         var getPaired = pairedColumn is { } column ? cursor.GetGetter<bool>(column) : null;
         var getKeywords = keywordColumn is { } indicators ? KeywordBatch.OpenIndicators(cursor, indicators) : null;
         while (cursor.MoveNext())
