@@ -80,6 +80,8 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
     // Resident memory and live tensors by what was done.
     private sealed class Series(string unit, int total)
     {
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.5);
+
         private readonly List<(long Resident, long Tensors)> _samples = [];
 
         public int Done { get; private set; }
@@ -87,6 +89,9 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
         public void Sample(int done)
         {
             Done = done;
+            // A thread may be computing the next rows: its tensors must be gone when it is done.
+            if (_samples.Count > 0)
+                SpinWait.SpinUntil(() => torch.Tensor.TotalCount == _samples[^1].Tensors, Patience);
             _samples.Add((ProcessMemory.Resident, torch.Tensor.TotalCount));
         }
 
