@@ -58,27 +58,32 @@ public sealed class TowerInputs
         ArgumentNullException.ThrowIfNull(inputs);
         var kind = GeneratorInput.Of<TInput>(_tower.Modality, _tower.InputDimension)
             ?? throw new ArgumentException($"Column '{_tower.Modality.InputColumnName}' takes {GeneratorInput.TypesOf(_tower.Modality)}, found {typeof(TInput).Name}.", nameof(inputs));
+        TInput[] all = [.. inputs];
+        if (all.Length == 0)
+            throw new ArgumentException("Expected one input or more, found none.", nameof(inputs));
+        // Before anything of the described size is allocated: metadata may claim features by the billion.
+        for (var i = 0; i < all.Length; i++)
+        {
+            if (all[i] is null || kind.Check(all[i]) is not null)
+                throw Unfit(i, all[i] is null ? "null" : kind.Check(all[i])!);
+        }
         var builder = new DataViewSchema.Builder();
         foreach (var (name, type) in kind.Columns)
             builder.AddColumn(name, type);
         var row = new InputRow<TInput>(builder.ToSchema(), kind);
         var reader = ModalityBinding.Bind(_tower.Modality, row.Schema).Open(row);
         var batch = Batch();
-        var count = 0;
-        foreach (var input in inputs)
+        for (var i = 0; i < all.Length; i++)
         {
-            if (input is null || kind.Check(input) is not null)
-                throw Unfit(input is null ? "null" : kind.Check(input)!);
-            row.Set(input, count);
+            row.Set(all[i], i);
             if (reader.Read() is var presence && presence != Presence.Present)
-                throw Unfit(presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
+                throw Unfit(i, presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
             batch.Add(reader);
-            count++;
         }
-        return count > 0 ? batch.ToInputs() : throw new ArgumentException("Expected one input or more, found none.", nameof(inputs));
+        return batch.ToInputs();
 
-        ArgumentException Unfit(string found) => new(string.Create(CultureInfo.InvariantCulture,
-            $"Input {count} cannot be embedded as '{_tower.Modality.InputColumnName}': expected {kind.Expected}, found {found}."), nameof(inputs));
+        ArgumentException Unfit(int index, string found) => new(string.Create(CultureInfo.InvariantCulture,
+            $"Input {index} cannot be embedded as '{_tower.Modality.InputColumnName}': expected {kind.Expected}, found {found}."), nameof(inputs));
     }
 
     private InputBatch Batch() => _tower.Modality switch

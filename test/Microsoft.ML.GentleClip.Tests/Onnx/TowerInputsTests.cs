@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Onnx;
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Runtime;
@@ -52,6 +53,19 @@ public sealed class TowerInputsTests : IDisposable
         var inputs = InputsOf(Modality.Text("Text", "Embedding", bert));
         var expected = inputs.Create(texts)[0].Values;
         Parallel.For(0, 16, _ => CollectionAssert.AreEqual(expected, inputs.Create(texts)[0].Values));
+    }
+
+    [TestMethod]
+    public void MetadataThatClaimMillionsOfFeaturesReserveNothing()
+    {
+        var metadata = Metadata(Modality.Vector("A", "Embedding"), 3);
+        Assert.Contains("\"inputDimension\":3,", metadata[TowerMetadata.Tower]);
+        metadata[TowerMetadata.Tower] = metadata[TowerMetadata.Tower].Replace("\"inputDimension\":3,", "\"inputDimension\":100000000,", StringComparison.Ordinal);
+        var vectors = TowerInputs.FromMetadata(metadata);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.ThrowsExactly<ArgumentException>(() => vectors.Create([new float[12]]));
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+        StringAssert.Contains(error.Message, "expected 100000000 finite features, found 12 of them");
     }
 
     [TestMethod]
