@@ -99,6 +99,7 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllBytes(kept[1], content);
         File.WriteAllBytes(Path.Combine(Checkpoints, "checkpoint-0-000000039-run-00112233445566778899aabbccddeeff.safetensors"), content[..(content.Length / 2)]);
         File.WriteAllText(Path.Combine(Checkpoints, "checkpoint.abc.tmp"), "half");
+        File.WriteAllText(Path.Combine(Checkpoints, $"checkpoint-0-{new string('\u0661', 9)}-run-00112233445566778899aabbccddeeff.safetensors"), "digits of another script");
         File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
         var warnings = new List<string>();
         _mlContext.Log += (_, entry) =>
