@@ -144,6 +144,20 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [TestMethod]
+    public void TheTimeThatRemainsIsReckonedFromTheStepsOfThisRun()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 10);
+        var reports = new List<TrainingProgress>();
+        options.Progress = new Immediate(reports.Add);
+        Fit(options);
+        var first = reports.First(progress => progress.Step > 0);
+        Assert.AreEqual(11, first.Step);
+        Assert.AreEqual((first.Elapsed * (first.TotalSteps - first.Step)).TotalSeconds, first.Remaining!.Value.TotalSeconds, 1e-3);
+    }
+
+    [TestMethod]
     public void AMismatchMayBeAllowed()
     {
         var options = Options(GentleClipPreset.Recommended);
