@@ -87,7 +87,8 @@ internal sealed class Side<TInput> : Side
             foreach (var input in inputs)
                 parsed.Add(_parse(input));
         }
-        catch (FormatException problem)
+        // Half a surrogate pair, which JSON may hold, is an InvalidOperationException.
+        catch (Exception problem) when (problem is FormatException or InvalidOperationException)
         {
             parsed.ForEach(input => (input as IDisposable)?.Dispose());
             string found = problem.InnerException is null ? Shown(inputs[parsed.Count]) : problem.Message;

@@ -37,13 +37,13 @@ internal sealed class NoiseSource(Generator generator)
         minimum((On(largest.device, rand(largest.shape, dtype: ScalarType.Float64, generator: generator)) * largest.Plus(1)).to(ScalarType.Int64), largest);
 
     /// <summary>A seed for code that takes no generator.</summary>
-    public long Seed(Device device) => Seed(generator, device);
+    public long Seed() => Seed(generator);
 
-    /// <summary>A seed for code that takes no generator, drawn from a generator of a device.</summary>
-    public static long Seed(Generator generator, Device device)
+    /// <summary>A seed for code that takes no generator, drawn from a generator of the CPU.</summary>
+    public static long Seed(Generator generator)
     {
         using var scope = NewDisposeScope();
-        return (long)(rand(1, dtype: ScalarType.Float64, device: device, generator: generator).cpu().item<double>() * (1L << 53));
+        return (long)(rand(1, dtype: ScalarType.Float64, generator: generator).item<double>() * (1L << 53));
     }
 
     private Tensor Keep(Tensor input, double share) =>

@@ -55,9 +55,21 @@ internal sealed class ImageBinding : ModalityBinding
             : new PixelReader<float>(_shape, row.GetGetter<VBuffer<float>>(column), _options);
     }
 
-    /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels need no such thing.</summary>
+    /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.</summary>
     public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) =>
-        Column.Type is ImageDataViewType && Environment.ProcessorCount > 1 ? new PictureReadAhead(this, _options, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
+        _names.Length > 0 && Environment.ProcessorCount > 1 ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
+
+    /// <summary>What the columns of text say that may name the current row's file.</summary>
+    public Func<string> OpenNames(DataViewRow row)
+    {
+        var getters = Array.ConvertAll(_names, name => row.GetGetter<ReadOnlyMemory<char>>(row.Schema[name.Index]));
+        var name = default(ReadOnlyMemory<char>);
+        return () => string.Join('\0', getters.Select(getter =>
+        {
+            getter(ref name);
+            return name.ToString();
+        }));
+    }
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new ImageStore(_options.Stored);

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.Runtime.ExceptionServices;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -9,7 +7,10 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// Reads a column of images ahead on several threads. ML.NET reads rows with images on one thread, and decoding a file takes longer than all else. Each thread walks
 /// a cursor of its own and fetches the pictures of every n-th row alone: values that nobody fetches cost a row nothing.
 /// </summary>
-/// <remarks>The view must give the same rows in the same order at every reading, as ML.NET asks of data views.</remarks>
+/// <remarks>
+/// ML.NET asks of data views that they give the same rows in the same order at every reading; not all do (an enumerable that shuffles, a query without an order). So a picture counts only where the
+/// columns that name it say the same at both readings. From the first row on where they do not, or where a thread failed, pictures are read from the caller's cursor alone.
+/// </remarks>
 internal sealed class PictureReadAhead : PictureReader, IDisposable
 {
     // Squares that wait for each thread: enough that a slow file holds nobody up for long.
@@ -18,18 +19,21 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
     private readonly BlockingCollection<Picture>[] _queues;
     private readonly Task[] _threads;
     private readonly CancellationTokenSource _stop = new();
-    private readonly string _column;
+    private readonly PictureReader _alone;
+    private readonly Func<string> _names;
     private long _row;
     private string _problem = "";
 
     /// <summary>Starts the threads.</summary>
     /// <param name="binding">Of the column.</param>
     /// <param name="options">How pictures are prepared.</param>
-    /// <param name="data">The rows.</param>
+    /// <param name="cursor">The caller's, at its start.</param>
+    /// <param name="data">The view that it belongs to.</param>
     /// <param name="threads">How many to start, 1 or more.</param>
-    public PictureReadAhead(ImageBinding binding, ImageOptions options, IDataView data, int threads) : base(options)
+    public PictureReadAhead(ImageBinding binding, ImageOptions options, DataViewRowCursor cursor, IDataView data, int threads) : base(options)
     {
-        _column = binding.Column.Name;
+        _alone = (PictureReader)binding.Open(cursor);
+        _names = binding.OpenNames(cursor);
         _queues = [.. Enumerable.Range(0, threads).Select(_ => new BlockingCollection<Picture>(QueueLength))];
         var cursors = new List<DataViewRowCursor>();
         try
@@ -39,30 +43,36 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
         }
         catch
         {
-            cursors.ForEach(cursor => cursor.Dispose());
+            cursors.ForEach(own => own.Dispose());
             throw;
         }
-        _threads = [.. cursors.Select((cursor, i) => Task.Factory.StartNew(() => Run(binding, cursor, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        _threads = [.. cursors.Select((own, i) => Task.Factory.StartNew(() => Run(binding, own, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }
 
     /// <inheritdoc/>
     public override string Problem => _problem;
 
-    /// <summary>The next row's picture; called once a row.</summary>
-    /// <exception cref="InvalidOperationException">The picture cannot be loaded, or the view gives fewer rows at a second reading.</exception>
+    /// <summary>The picture of the cursor's row; called once a row.</summary>
+    /// <exception cref="InvalidOperationException">The picture cannot be loaded.</exception>
     public override Presence Read()
     {
-        var row = _row++;
-        if (!_queues[row % _queues.Length].TryTake(out var picture, Timeout.Infinite))
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Row {row}, column '{_column}': the data view gave this row at one reading and not at another; expected the same rows at every reading."));
-        picture.Error?.Throw();
-        _problem = picture.Problem;
-        if (picture.Square is { } square)
+        var queue = _queues[_row++ % _queues.Length];
+        if (!_stop.IsCancellationRequested && queue.TryTake(out var picture, Timeout.Infinite) && picture.Names == _names())
         {
-            square.AsSpan(0, Target.Length).CopyTo(Target);
-            ArrayPool<byte>.Shared.Return(square);
+            _problem = picture.Problem;
+            if (picture.Square is { } square)
+            {
+                square.AsSpan(0, Target.Length).CopyTo(Target);
+                ArrayPool<byte>.Shared.Return(square);
+            }
+            return picture.Presence;
         }
-        return picture.Presence;
+        _stop.Cancel();
+        var presence = _alone.Read();
+        _problem = presence == Presence.Invalid ? _alone.Problem : "";
+        if (presence == Presence.Present)
+            _alone.Square.CopyTo(Target);
+        return presence;
     }
 
     /// <summary>Stops the threads and waits until they have.</summary>
@@ -81,27 +91,16 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
         try
         {
             using var own = cursor;
-            var reader = (PictureReader)binding.Open(cursor);
+            var (reader, names) = ((PictureReader)binding.Open(cursor), binding.OpenNames(cursor));
             for (long row = 0; !_stop.IsCancellationRequested && cursor.MoveNext(); row++)
             {
                 if (row % _queues.Length == offset)
-                    queue.Add(Fetch(reader), _stop.Token);
+                    queue.Add(Fetch(reader, names), _stop.Token);
             }
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (Exception)
         {
-            // Nobody waits any more.
-        }
-        catch (Exception exception)
-        {
-            // Whoever reads the row gets it.
-            try
-            {
-                queue.Add(new Picture(Presence.Invalid, null, "", ExceptionDispatchInfo.Capture(exception)), _stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-            }
+            // Whoever reads the row alone meets it again, if it was not this second reading that failed.
         }
         finally
         {
@@ -109,15 +108,15 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
         }
     }
 
-    private static Picture Fetch(PictureReader reader)
+    private static Picture Fetch(PictureReader reader, Func<string> names)
     {
         var presence = reader.Read();
         if (presence != Presence.Present)
-            return new Picture(presence, null, presence == Presence.Invalid ? reader.Problem : "", null);
+            return new Picture(presence, null, presence == Presence.Invalid ? reader.Problem : "", names());
         var square = ArrayPool<byte>.Shared.Rent(reader.Square.Length);
         reader.Square.CopyTo(square);
-        return new Picture(presence, square, "", null);
+        return new Picture(presence, square, "", names());
     }
 
-    private readonly record struct Picture(Presence Presence, byte[]? Square, string Problem, ExceptionDispatchInfo? Error);
+    private readonly record struct Picture(Presence Presence, byte[]? Square, string Problem, string Names);
 }

@@ -1,4 +1,4 @@
-using TorchSharp.Modules;
+using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip;
@@ -34,7 +34,7 @@ public abstract class CustomObjective
     public double Weight
     {
         get => _weight;
-        init => _weight = Options.Check.NotNegative(value, nameof(Weight));
+        init => _weight = Check.NotNegative(value, nameof(Weight));
     }
 
     /// <summary>
@@ -57,7 +57,7 @@ public abstract class CustomObjective
     {
         for (var type = GetType(); type != typeof(CustomObjective) && type is not null; type = type.BaseType)
             foreach (var field in type.GetFields(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.DeclaredOnly))
-                if (typeof(nn.Module).IsAssignableFrom(field.FieldType) || typeof(Tensor).IsAssignableFrom(field.FieldType) || field.GetValue(this) is nn.Module or Tensor or IEnumerable<Parameter>)
+                if (typeof(nn.Module).IsAssignableFrom(field.FieldType) || typeof(Tensor).IsAssignableFrom(field.FieldType) || TorchParts.Of(field.GetValue(this)).Any())
                     throw new ArgumentException($"The objective '{Name}' has a field '{field.Name}' of {field.FieldType.Name}, which would be neither trained nor kept in checkpoints; expected a function of the batch and of plain numbers.");
     }
 }

@@ -18,6 +18,7 @@ internal sealed class TrainingReporter : IDisposable
     private bool _moreToCome;
     private int _stepsBefore;
     private int _stepsOfEach;
+    private int _stepsOfOtherRuns;
     private TimeSpan _lastReport = -ReportInterval;
     private TrainingProgress _state;
 
@@ -65,13 +66,16 @@ internal sealed class TrainingReporter : IDisposable
         _moreToCome = false;
     }
 
+    /// <summary>Steps that a checkpoint gave: they took no time of this run.</summary>
+    public void Resumed(int steps) => _stepsOfOtherRuns += steps;
+
     /// <summary>Reports a finished step.</summary>
     public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, bool isLast)
     {
         var elapsed = _clock.Elapsed;
         stepsDone = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
         Volatile.Write(ref _state, new TrainingProgress(
-            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast && !_moreToCome ? TimeSpan.Zero : elapsed / stepsDone * (_totalSteps - stepsDone)));
+            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast && !_moreToCome ? TimeSpan.Zero : elapsed / Math.Max(1, stepsDone - _stepsOfOtherRuns) * (_totalSteps - stepsDone)));
         if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
             return;
         _lastReport = elapsed;

@@ -43,6 +43,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
 
         var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
+        reporter.Resumed(isFinished ? options.MaximumNumberOfSteps : done);
         if (isFinished)
             return history;
         for (var step = done; step < options.MaximumNumberOfSteps; step++)

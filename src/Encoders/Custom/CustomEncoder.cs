@@ -27,7 +27,7 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
     {
         _settings = settings;
         _name = $"The encoder '{EncoderKey.Of(settings)}' of column '{column}'";
-        network = Create(create, NoiseSource.Seed(generator, CPU));
+        network = Create(create, NoiseSource.Seed(generator));
         foreach (var parameter in settings.IsFrozen ? network.parameters() : [])
             parameter.requires_grad = false;
     }
@@ -75,7 +75,7 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         using var scope = NewDisposeScope();
         if (noise is null || IsFrozen)
             return Checked(Call(rows, forward), rows).MoveToOuterDisposeScope();
-        using var seeded = DefaultGenerator.Seeded(noise.Seed(Device));
+        using var seeded = DefaultGenerator.Seeded(noise.Seed());
         using var current = EncoderNoise.With(noise);
         network.train();
         try

@@ -1,5 +1,5 @@
 using System.Reflection;
-using TorchSharp.Modules;
+using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -16,17 +16,8 @@ internal static class Registration
         known.UnionWith(module.buffers(recurse: false));
         for (var type = module.GetType(); type is not null && type.Assembly != typeof(nn.Module).Assembly; type = type.BaseType)
             foreach (var field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-                if (Parts(field.GetValue(module)).Any(part => !known.Contains(part)))
+                if (TorchParts.Of(field.GetValue(module)).Any(part => !known.Contains(part)))
                     return $"field '{field.Name}' of {type.Name}";
         return module.children().Select(Missing).FirstOrDefault(found => found is not null);
     }
-
-    // A list of layers is no layer to TorchSharp; its own lists are.
-    private static IEnumerable<object> Parts(object? value) => value switch
-    {
-        nn.Module or Tensor => [value],
-        IEnumerable<nn.Module> modules => modules,
-        IEnumerable<Parameter> parameters => parameters,
-        _ => [],
-    };
 }

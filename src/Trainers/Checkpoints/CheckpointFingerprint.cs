@@ -5,7 +5,9 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
@@ -20,6 +22,9 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval), nameof(GentleClipOptions.CheckpointsToKeep),
         nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
     ];
+
+    // The same of a user's encoder, as its JSON names them.
+    private static readonly HashSet<string> Files = [.. new[] { nameof(CustomTextEncoderOptions.WeightsFile), nameof(CustomTextEncoderOptions.VocabularyFile) }.Select(JsonNamingPolicy.CamelCase.ConvertName)];
 
     /// <summary>The fingerprint of a training that is about to start.</summary>
     public static SortedDictionary<string, string> Of(GentleClipOptions options, int seed, TrainingData data, ValidationSet? validation, TwoTowerModel? initial)
@@ -63,12 +68,15 @@ internal static class CheckpointFingerprint
             {
                 ProteinSequenceModality sequence => (sequence.Encoder.WeightsFile, null),
                 TextModality { Encoder: BertEncoderOptions bert } => (bert.WeightsFile, bert.Vocabulary),
+                TextModality { Encoder: CustomTextEncoderOptions own } => (own.WeightsFile, own.Vocabulary),
+                VectorModality { CustomEncoder: { } own } => (own.WeightsFile, null),
                 ImageModality image => (image.Encoder.WeightsFile, null),
                 _ => (null, null),
             };
             if (vocabulary is not null)
                 fingerprint[$"vocabulary of {side}"] = List(vocabulary);
-            if (weights is not null)
+            // Frozen weights are in no checkpoint, and only a user's network makes its own in ways that no option tells.
+            if (weights is not null || (tower.IsFrozen && Encoders.Encoder.IsCustom(spec.Modality)))
                 fingerprint[$"pretrained weights of {side}"] = Hash(hash => Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
         }
     }
@@ -95,6 +103,9 @@ internal static class CheckpointFingerprint
                 foreach (var own in objectives)
                     DescribePlain(result, $"{name}.{own.Name}", own);
                 break;
+            case ICustomEncoderOptions own:
+                DescribeSettings(result, name, own);
+                break;
             case IEnumerable items:
                 result[name] = List(items);
                 break;
@@ -115,10 +126,20 @@ internal static class CheckpointFingerprint
                 Describe(result, $"{name}.{property.Name}", property.GetValue(own));
     }
 
-    private static string List(IEnumerable items)
+    // What is saved of a user's settings, all of it, whatever the properties are called; others may lead back to the settings.
+    private static void DescribeSettings(SortedDictionary<string, string> result, string name, ICustomEncoderOptions own)
+    {
+        result[name] = own.GetType().Name;
+        foreach (var property in EncoderKey.ToJson(own).EnumerateObject().Where(property => !Files.Contains(property.Name)))
+            result[$"{name}.{property.Name}"] = Shorten(property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText());
+    }
+
+    private static string List(IEnumerable items) =>
+        Shorten(string.Join(' ', items.Cast<object?>().Select(item => item is IEnumerable inner and not string ? $"[{List(inner)}]" : Convert.ToString(item, CultureInfo.InvariantCulture))));
+
+    private static string Shorten(string text)
     {
         const int longest = 80;
-        var text = string.Join(' ', items.Cast<object?>().Select(item => item is IEnumerable inner and not string ? $"[{List(inner)}]" : Convert.ToString(item, CultureInfo.InvariantCulture)));
         return text.Length <= longest ? text : Hash(hash => hash.AppendData(Encoding.UTF8.GetBytes(text)));
     }
 

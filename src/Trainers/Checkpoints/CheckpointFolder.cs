@@ -163,6 +163,6 @@ internal sealed partial class CheckpointFolder : IDisposable
 
     private sealed record CheckpointFile(string Path, long Step, string Hash, bool IsFinished);
 
-    [GeneratedRegex(@"^checkpoint-\d+-(\d{9,10})-(run|end)-([0-9a-f]{32})\.safetensors$")]
+    [GeneratedRegex(@"^checkpoint-[01]-([0-9]{9,10})-(run|end)-([0-9a-f]{32})\.safetensors\z")]
     private static partial Regex FileName();
 }

@@ -119,6 +119,7 @@ public sealed class ServingTests
     {
         await using var server = await StartAsync("--model", ModelFile, "--inputs", "3");
         await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", 3]}""", "inputs[1]: expected a text, found 3.");
+        await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", "\ud800"]}""", """inputs[1]: expected a text, found "\ud800".""");
         await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", " "]}""", "Input 1 cannot be embedded as 'Words': expected a text");
         await RefusedAsync("/embed", """{"column": "Words", "inputs": ["a", "b", "c", "d"]}""", "inputs: expected a list of 1 to 3, found 4.");
         await RefusedAsync("/embed", """{"column": "Words"}""", "inputs: expected a list of 1 to 3, found nothing.");

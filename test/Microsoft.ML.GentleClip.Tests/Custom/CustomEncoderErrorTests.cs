@@ -18,6 +18,8 @@ public sealed class CustomEncoderErrorTests
     [DataRow("varying", "gave features [64, 11] for 64 rows; expected [64, 12].")]
     [DataRow("unregistered", "has a network whose field 'layer' of Faulty is not registered, so that it would be neither trained nor saved; call RegisterComponents()")]
     [DataRow("list", "has a network whose field 'layers' of Faulty is not registered")]
+    [DataRow("dictionary", "has a network whose field 'named' of Faulty is not registered")]
+    [DataRow("array", "has a network whose field 'constants' of Faulty is not registered")]
     [DataRow("disposed", "failed on a batch of 64 rows: a tensor that it uses was disposed.")]
     public void AFaultyNetworkIsNamed(string fault, string expected)
     {
@@ -78,6 +80,8 @@ public sealed class CustomEncoderErrorTests
         private readonly Parameter weight;
         private readonly Linear? layer;
         private readonly List<Linear>? layers;
+        private readonly Dictionary<string, Linear>? named;
+        private readonly Tensor?[]? constants;
 
         public Faulty(string fault, Parameter? given = null) : base(nameof(Faulty))
         {
@@ -85,6 +89,10 @@ public sealed class CustomEncoderErrorTests
             weight = given ?? nn.Parameter(ones(1));
             if (fault == "list")
                 layers = [nn.Linear(12, 12)];
+            if (fault == "dictionary")
+                named = new() { ["a"] = nn.Linear(12, 12) };
+            if (fault == "array")
+                constants = [null, ones(12)];
             RegisterComponents();
             if (fault == "unregistered")
                 layer = nn.Linear(12, 12);
@@ -99,7 +107,7 @@ public sealed class CustomEncoderErrorTests
             ("nan", true) => (input * weight).log(),
             ("varying", true) => (input * weight).narrow(1, 0, 11),
             ("disposed", true) => Disposed(input),
-            _ => layers?[0].call(input) ?? layer?.call(input) ?? input * weight,
+            _ => layers?[0].call(input) ?? layer?.call(input) ?? named?["a"].call(input) ?? (constants is null ? input : input * constants[1]!) * weight,
         };
 
         private Tensor Disposed(Tensor input)

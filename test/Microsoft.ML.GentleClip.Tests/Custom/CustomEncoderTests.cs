@@ -105,9 +105,63 @@ public sealed class CustomEncoderTests
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message;
         Assert.Contains("CustomObjectives.pair-distance.Weight is 0.3, was 0.2", message);
         Assert.Contains("CustomObjectives.margin.Margin is 3, was 2", message);
-        Assert.Contains("ModalityA.CustomEncoder.Dropout is 0.5, was 0.1", message);
+        Assert.Contains("ModalityA.CustomEncoder.dropout is 0.5, was 0.1", message);
         options.CustomObjectives = [];
         Assert.Contains("CustomObjectives.margin is not set, was Given", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+    }
+
+    [TestMethod]
+    public void SettingsCountWhateverTheyAreCalledAndWhereverTheyLead()
+    {
+        using var folder = new Runtime.TemporaryFolder();
+        var options = CustomTraining.Options(3, a: new WanderingOptions { Seed = 1 });
+        options.CheckpointDirectory = folder.File("checkpoints");
+        var first = CustomTraining.Content(CustomTraining.Fit(options));
+        CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
+        options.ModalityA = Modality.Vector("A", "EmbeddingA", new WanderingOptions { Seed = 2 });
+        Assert.Contains("ModalityA.CustomEncoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void OtherPretrainedWeightsAreNamedByTheCheckpoint(bool frozen)
+    {
+        using var folder = new Runtime.TemporaryFolder();
+        var options = CustomTraining.Options(3, a: new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(1) });
+        options.CheckpointDirectory = folder.File("checkpoints");
+        var first = CustomTraining.Content(CustomTraining.Fit(options));
+        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(2) });
+        Assert.Contains("pretrained weights of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+        File.Move(Weights(1), folder.File("moved.safetensors"));
+        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { IsFrozen = frozen, WeightsFile = folder.File("moved.safetensors") });
+        CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
+
+        string Weights(int bias)
+        {
+            var path = folder.File($"{bias}.safetensors");
+            using var scope = NewDisposeScope();
+            random.manual_seed(1);
+            using var network = new GatedNetwork(TwoViews.DimensionA, 32, 0.1);
+            nn.init.constant_(network.get_parameter("gate.bias")!, bias);
+            GentleClip.Runtime.AtomicFile.Write(path, stream => GentleClip.Weights.SafetensorsWriter.Write(stream, network.state_dict()));
+            return path;
+        }
+    }
+
+    [TestMethod]
+    public void AnotherVocabularyIsNamedByTheCheckpoint()
+    {
+        using var folder = new Runtime.TemporaryFolder();
+        var rows = new MLContext(1).Data.LoadFromEnumerable(Captions.Mixed(20, 10, 10));
+        var vocabulary = folder.File("vocab.txt");
+        var words = Captions.Colours.Concat(Captions.Things);
+        File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words));
+        var options = Captions.Options(new TokenMeanOptions { VocabularyFile = vocabulary }, steps: 3);
+        options.CheckpointDirectory = folder.File("checkpoints");
+        using (new MLContext(3).Transforms.GentleClip(options).Fit(rows))
+            File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words.Reverse()));
+        Assert.Contains("vocabulary of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(options).Fit(rows)).Message);
     }
 
     [TestMethod]

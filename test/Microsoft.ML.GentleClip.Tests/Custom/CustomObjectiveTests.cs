@@ -109,6 +109,7 @@ public sealed class CustomObjectiveTests
         var options = TwoViews.Options(1);
         Assert.Contains("2 objectives of the name 'pair-distance'", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new PairDistance(), new PairDistance()]).Message);
         Assert.Contains("has a field 'weight' of Parameter", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new Learnable()]).Message);
+        Assert.Contains("has a field 'seen' of Dictionary", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new Remembering()]).Message);
         Assert.Contains("expected 1 to 64 letters", Assert.ThrowsExactly<ArgumentException>(() => new Given("a b", _ => null!)).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PairDistance { Weight = -1 });
         options.CustomObjectives = [new Given("mmd", batch => batch.EmbeddingsA.sum())];
@@ -135,6 +136,13 @@ public sealed class CustomObjectiveTests
 
     private static Tensor Unit(int rows, Generator generator) =>
         nn.functional.normalize(randn(rows, 3, dtype: ScalarType.Float64, generator: generator), p: 2, dim: 1, eps: 1e-12).detach().requires_grad_();
+
+    private sealed class Remembering() : CustomObjective("remembering")
+    {
+        private readonly Dictionary<string, Tensor[]> seen = new() { ["a"] = [ones(1)] };
+
+        public override Tensor Compute(ObjectiveBatch batch) => batch.EmbeddingsA.sum() * seen["a"][0].sum();
+    }
 
     private sealed class Learnable : CustomObjective
     {

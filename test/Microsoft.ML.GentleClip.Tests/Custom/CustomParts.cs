@@ -39,6 +39,18 @@ public sealed class GatedNetwork : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input) => dropout.call(norm.call(value.call(input) * gate.call(input).sigmoid()));
 }
 
+/// <summary>Settings named like the library's own, and one that leads from settings to settings for ever.</summary>
+[EncoderKey("tests.wandering")]
+public sealed record WanderingOptions : CustomVectorEncoderOptions
+{
+    public int Seed { get; init; }
+
+    [System.Text.Json.Serialization.JsonIgnore]
+    public WanderingOptions Next => this with { Seed = Seed + 1 };
+
+    public override nn.Module<Tensor, Tensor> CreateNetwork(int inputDimension) => new GatedNetwork(inputDimension, 8, 0);
+}
+
 /// <summary>The mean of the tokens' vectors; noise by the library's source.</summary>
 [EncoderKey("tests.tokens")]
 public sealed record TokenMeanOptions(int Width = 16) : CustomTextEncoderOptions

@@ -99,6 +99,7 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllBytes(kept[1], content);
         File.WriteAllBytes(Path.Combine(Checkpoints, "checkpoint-0-000000039-run-00112233445566778899aabbccddeeff.safetensors"), content[..(content.Length / 2)]);
         File.WriteAllText(Path.Combine(Checkpoints, "checkpoint.abc.tmp"), "half");
+        File.WriteAllText(Path.Combine(Checkpoints, $"checkpoint-0-{new string('\u0661', 9)}-run-00112233445566778899aabbccddeeff.safetensors"), "digits of another script");
         File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
         var warnings = new List<string>();
         _mlContext.Log += (_, entry) =>
@@ -140,6 +141,20 @@ public sealed class CheckpointTests : IDisposable
         (options.CheckpointDirectory, options.CheckpointSteps, options.Device) = (Checkpoints, 7, "cpu");
         byte[] undisturbed = Fit(Options(GentleClipPreset.Recommended));
         CollectionAssert.AreEqual(undisturbed, Fit(options));
+    }
+
+    [TestMethod]
+    public void TheTimeThatRemainsIsReckonedFromTheStepsOfThisRun()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        options.CheckpointDirectory = Checkpoints;
+        Cancel(options, at: 10);
+        var reports = new List<TrainingProgress>();
+        options.Progress = new Immediate(reports.Add);
+        Fit(options);
+        var first = reports.First(progress => progress.Step > 0);
+        Assert.AreEqual(11, first.Step);
+        Assert.AreEqual((first.Elapsed * (first.TotalSteps - first.Step)).TotalSeconds, first.Remaining!.Value.TotalSeconds, 1e-3);
     }
 
     [TestMethod]
