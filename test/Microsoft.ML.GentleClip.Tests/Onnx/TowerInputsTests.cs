@@ -1,6 +1,6 @@
-using Microsoft.ML.GentleClip.Onnx;
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Onnx;
