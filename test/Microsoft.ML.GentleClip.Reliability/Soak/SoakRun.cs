@@ -89,10 +89,11 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
         public void Sample(int done)
         {
             Done = done;
-            // A thread may be computing the next rows: its tensors must be gone when it is done.
+            // A thread may be computing the next rows: its tensors come on top and must be gone when it is done, so the former number must come back.
+            var tensors = torch.Tensor.TotalCount;
             if (_samples.Count > 0)
-                SpinWait.SpinUntil(() => torch.Tensor.TotalCount == _samples[^1].Tensors, Patience);
-            _samples.Add((ProcessMemory.Resident, torch.Tensor.TotalCount));
+                SpinWait.SpinUntil(() => (tensors = torch.Tensor.TotalCount) == _samples[^1].Tensors, Patience);
+            _samples.Add((ProcessMemory.Resident, tensors));
         }
 
         private IEnumerable<(long Resident, long Tensors)> Settled => _samples.Skip(1 + _samples.Count / 10);
