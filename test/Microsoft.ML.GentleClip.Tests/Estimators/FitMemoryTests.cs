@@ -10,6 +10,9 @@ namespace Microsoft.ML.GentleClip.Tests.Estimators;
 [TestClass]
 public sealed class FitMemoryTests
 {
+    // The process has a managed heap and other threads, whose pages come and go. What a training keeps, it keeps every time.
+    private const int Attempts = 3;
+
     private const int Width = 512;
     private const int Layers = 20;
 
@@ -32,17 +35,22 @@ public sealed class FitMemoryTests
     public void GivesItsMemoryBack(string how)
     {
         End(how, out _); // what loads once is loaded now
-        NativeHeap.Trim();
-        var before = Resident();
-        End(how, out var during);
-        if (how == "forgotten")
+        var kept = long.MaxValue;
+        for (var attempt = 0; attempt < Attempts && kept >= Limit; attempt++)
         {
-            Resident(); // finalizers
-            NativeHeap.Trim(); // as the next training or disposal does
+            Resident(); // finalizers of what the last one forgot
+            NativeHeap.Trim();
+            var before = Resident();
+            End(how, out var during);
+            if (how == "forgotten")
+            {
+                Resident(); // finalizers
+                NativeHeap.Trim(); // as the next training or disposal does
+            }
+            Assert.IsGreaterThan(how == "failed in the data" ? ModelTakes : TrainingTakes, during - before, "bytes taken meanwhile");
+            kept = Resident() - before;
+            Console.WriteLine($"{how}: {(during - before) >> 20} MB meanwhile, {kept >> 20} MB afterwards");
         }
-        Assert.IsGreaterThan(how == "failed in the data" ? ModelTakes : TrainingTakes, during - before, "bytes taken meanwhile");
-        var kept = Resident() - before;
-        Console.WriteLine($"{how}: {(during - before) >> 20} MB meanwhile, {kept >> 20} MB afterwards");
         Assert.IsLessThan(Limit, kept);
     }
 
@@ -52,21 +60,25 @@ public sealed class FitMemoryTests
     public void AModelThatWasUsedGivesItsMemoryBack(bool forgotten)
     {
         Use(forgotten);
-        Resident();
-        NativeHeap.Trim();
-        var (before, tensors) = (Resident(), Tensor.TotalCount);
-        var during = Use(forgotten);
-        if (forgotten)
+        var kept = long.MaxValue;
+        for (var attempt = 0; attempt < Attempts && kept >= Limit; attempt++)
         {
-            Resident(); // finalizers
-            NativeHeap.Trim(); // as the next training or disposal does
+            Resident();
+            NativeHeap.Trim();
+            var (before, tensors) = (Resident(), Tensor.TotalCount);
+            var during = Use(forgotten);
+            if (forgotten)
+            {
+                Resident(); // finalizers
+                NativeHeap.Trim(); // as the next training or disposal does
+            }
+            Assert.IsGreaterThan(ModelTakes, during - before, "bytes taken meanwhile");
+            kept = Resident() - before;
+            Console.WriteLine($"{(during - before) >> 20} MB meanwhile, {kept >> 20} MB afterwards");
+            // One for each parameter is never taken back by TorchSharp's counter.
+            Assert.AreEqual(tensors + 2 * (2 * Layers + 6) + 1, Tensor.TotalCount);
         }
-        Assert.IsGreaterThan(ModelTakes, during - before, "bytes taken meanwhile");
-        var kept = Resident() - before;
-        Console.WriteLine($"{(during - before) >> 20} MB meanwhile, {kept >> 20} MB afterwards");
         Assert.IsLessThan(Limit, kept);
-        // One for each parameter is never taken back by TorchSharp's counter.
-        Assert.AreEqual(tensors + 2 * (2 * Layers + 6) + 1, Tensor.TotalCount);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
