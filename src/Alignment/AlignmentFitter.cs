@@ -4,18 +4,19 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Alignment;
 
 /// <summary>
-/// Fits the closed-form alignment: the recipe R on the pairs and, where the gate's cross-validation says that they help, self-training S
-/// and the spectral part. No training loop; equal data, settings and seed give equal bits on one machine with one number of threads.
+/// Fits the closed-form alignment: the recipe R on the pairs, transport self-training T of the unpaired rows, and the weights of their parts, which
+/// the pairs choose by cross-validation; or self-training S behind its gate. No training loop; equal data, settings and seed give equal bits on one
+/// machine with one number of threads.
 /// </summary>
 /// <param name="settings">All settings.</param>
-/// <param name="random">Chooses rows where there are too many, and the folds; has streams of its own for it.</param>
-/// <param name="progress">Told after each round of self-training.</param>
-/// <param name="cancellationToken">Stops between rounds and row blocks.</param>
+/// <param name="random">Chooses rows where there are too many, anchors and the folds; has streams of its own for it.</param>
+/// <param name="progress">Told after each round, and when a phase begins.</param>
+/// <param name="cancellationToken">Stops within rounds, and between row blocks.</param>
 internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource random, Action<AlignmentProgress>? progress = null, CancellationToken cancellationToken = default)
 {
     private const string StreamPrefix = "alignment/";
     private readonly List<int> _pseudoPairs = [];
-    private int _roundsDone;
+    private AlignmentProgress _progress;
 
     /// <summary>Fits an alignment, which the caller disposes.</summary>
     /// <exception cref="NothingToAlignException">There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.</exception>
@@ -23,15 +24,46 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
         _pseudoPairs.Clear();
-        _roundsDone = 0;
+        _progress = default;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        Report(AlignmentPhase.Preparing, 0, 0, Rounds(settings));
         var (preparedA, preparedB) = (Prepare(data, AlignmentSide.A), Prepare(data, AlignmentSide.B));
         var pairs = WeightedPairs.Equal(Apply(preparedA, data.PairsA), Apply(preparedB, data.PairsB), preparedA.Bandwidth, preparedB.Bandwidth);
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
         var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
             $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows (one huge value is enough), or the sides do not vary together.");
 
+        var form = settings.Method == TeacherMethod.SelfTraining ? SelfTrained(pairs, pools, recipe) : Chosen(pairs, pools, recipe);
+        var a = Smooth(new SideAlignment(preparedA.Mean, preparedA.Basis, form.Recipe.A, form.Transport?.A, form.Spectral?.A, null, null, 0), pairs.A, pools.A);
+        var b = Smooth(new SideAlignment(preparedB.Mean, preparedB.Basis, form.Recipe.B, form.Transport?.B, form.Spectral?.B, null, null, 0), pairs.B, pools.B);
+        var (width, kept) = (settings.EmbeddingDimension ?? (int)a.NaturalWidth, 1d);
+        (a, b) = (a with { Width = width }, b with { Width = width });
+        if (width < a.NaturalWidth)
+        {
+            (var cut, kept) = LeadingDirections(a, b, pairs, pools, width);
+            (a, b) = (a with { Cut = cut }, b with { Cut = cut.clone() });
+        }
+        return (new ClosedFormAlignment(a, b, settings.BlockSize), form.Report with { NaturalWidth = a.NaturalWidth, KeptEnergy = kept });
+    }
+
+    /// <summary>Rounds that a fit reports at most, those of the folds included.</summary>
+    public static int Rounds(AlignmentSettings settings)
+    {
+        if (settings.Method == TeacherMethod.SelfTraining)
+        {
+            var options = settings.SelfTraining;
+            var gated = options.Use == PartUse.Gated || settings.Spectral.Use == PartUse.Gated;
+            return options.Use == PartUse.Off ? 0 : options.Rounds + (gated ? options.GateFolds * options.GateRounds : 0);
+        }
+        var transport = settings.Transport;
+        return (Decides(settings) ? transport.Folds * transport.FoldRounds : 0) + (settings.Method is TeacherMethod.Linear or TeacherMethod.LinearAndKernel ? 0 : transport.Rounds);
+    }
+
+    private static bool Decides(AlignmentSettings settings) => settings.Method == TeacherMethod.Chosen || settings.Spectral.Use == PartUse.Gated;
+
+    private Form SelfTrained(WeightedPairs pairs, Pools pools, Recipe recipe)
+    {
         // Without unpaired rows on both sides there is nothing to match, and nothing to rank held-out pairs against.
         var noPool = Math.Min(pools.A.size(0), pools.B.size(0)) == 0;
         var trainingUse = noPool ? PartUse.Off : settings.SelfTraining.Use;
@@ -45,26 +77,77 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         if (trains)
             recipe = Trainer(pools, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
         var spectral = spectralUse == PartUse.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
-        var maps = spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?);
-        var a = Smooth(new SideAlignment(preparedA.Mean, preparedA.Basis, recipe.A, maps?.A, null, null, 0), pairs.A, pools.A);
-        var b = Smooth(new SideAlignment(preparedB.Mean, preparedB.Basis, recipe.B, maps?.B, null, null, 0), pairs.B, pools.B);
-        var (width, kept) = (settings.EmbeddingDimension ?? (int)a.NaturalWidth, 1d);
-        (a, b) = (a with { Width = width }, b with { Width = width });
-        if (width < a.NaturalWidth)
-        {
-            (var cut, kept) = LeadingDirections(a, b, pairs, pools, width);
-            (a, b) = (a with { Cut = cut }, b with { Cut = cut.clone() });
-        }
-        var report = new AlignmentReport(trains, spectral, gate, [.. _pseudoPairs], pools.A.size(0), pools.B.size(0), a.NaturalWidth, kept);
-        return (new ClosedFormAlignment(a, b, settings.BlockSize), report);
+        return new Form(recipe, null, spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
+            new AlignmentReport(TeacherMethod.SelfTraining, false, trains, spectral, null, gate, [.. _pseudoPairs], pools.A.size(0), pools.B.size(0), 0, 1));
     }
 
-    /// <summary>Rounds of self-training that a fit reports at most, those of the gate's folds included.</summary>
-    public static int Rounds(AlignmentSettings settings)
+    private Form Chosen(WeightedPairs pairs, Pools pools, Recipe recipe)
     {
-        var options = settings.SelfTraining;
-        var gated = options.Use == PartUse.Gated || settings.Spectral.Use == PartUse.Gated;
-        return options.Use == PartUse.Off ? 0 : options.Rounds + (gated ? options.GateFolds * options.GateRounds : 0);
+        var options = settings.Transport;
+        var smaller = Math.Min(pools.A.size(0), pools.B.size(0));
+        var transport = smaller >= (settings.Method == TeacherMethod.Chosen ? options.FewestRows : 1) && settings.Method is not (TeacherMethod.Linear or TeacherMethod.LinearAndKernel);
+        if (settings.Method == TeacherMethod.Transport && !transport)
+            throw new NothingToAlignException($"Transport needs unpaired rows on both sides; found {pools.A.size(0)} of side A and {pools.B.size(0)} of side B.");
+        var (a, b) = (Side(pairs.A, pools.A, pairs.BandwidthA, transport, "a"), Side(pairs.B, pools.B, pairs.BandwidthB, transport, "b"));
+        var graphs = settings.Spectral.Use == PartUse.Off ? null : FitGraphs(pairs, pools);
+        var choice = Decides(settings) ? Select(pairs, a, b, transport, settings.Spectral.Use == PartUse.Gated ? graphs : null) : null;
+
+        var method = settings.Method != TeacherMethod.Chosen ? settings.Method : choice?.Taken ?? TeacherMethod.Blend;
+        var weights = ClosedFormWeights.Of(method, settings, transport);
+        var trained = weights.UsesTransport ? Train(a, b, recipe) : null;
+        if (weights.UsesTransport && trained is null)
+            (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false)); // the sides do not vary together under the plan
+        var spectral = graphs is not null && (settings.Spectral.Use == PartUse.On || choice?.Spectral < choice?.Candidates.First(candidate => candidate.Method == method).Score);
+        return new Form(Weighted(recipe, weights, pairs), method == TeacherMethod.Transport ? null : trained,
+            spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
+            new AlignmentReport(method, trained is not null, false, spectral, settings.Method == TeacherMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
+
+        // Parts without weight are not stored.
+        Recipe Weighted(Recipe all, ClosedFormWeights of, WeightedPairs on) => method switch
+        {
+            TeacherMethod.Transport => trained!,
+            TeacherMethod.Linear => Recipe.Fit(on, null, settings with { LinearWeight = 1, KernelWeight = 0 }) ?? throw new NothingToAlignException(
+                $"The closed-form alignment finds no linear relation in the {on.Count} pairs."),
+            _ => new Recipe(all.A.Weighted(of.Linear, of.Kernel), all.B.Weighted(of.Linear, of.Kernel)),
+        };
+    }
+
+    private TransportSide Side(Tensor pairs, Tensor pool, double bandwidth, bool transport, string name)
+    {
+        using var scope = NewDisposeScope();
+        var rows = Rows.Pick(pool, Rows.Sample(pool.size(0), settings.Transport.MaximumRows, Stream("transport rows " + name)));
+        var side = transport
+            ? TransportSide.Create(pairs, rows, bandwidth, settings, Stream("transport anchors " + name))
+            : new TransportSide(pairs.alias(), rows, pairs.narrow(1, 0, 0), rows.narrow(1, 0, 0), pairs.narrow(0, 0, 0), pairs.new_zeros([0, 0]), bandwidth);
+        foreach (var tensor in new[] { side.Pairs, side.Pool, side.PairFeatures, side.PoolFeatures, side.Anchors, side.Expansion })
+            tensor.MoveToOuterDisposeScope();
+        return side;
+    }
+
+    private ClosedFormChoice? Select(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
+    {
+        using var scope = NewDisposeScope();
+        TransportSide Fewer(TransportSide side, string name) => side.Pick(null, Rows.Sample(side.Pool.size(0), settings.Transport.FoldRows, Stream("fold rows " + name)));
+        var selection = new ClosedFormSelection(
+            settings, Stream("folds"), (fold, folds) => Report(AlignmentPhase.Folds, fold, folds, _progress.Total), Round, cancellationToken);
+        return selection.Run(pairs, Fewer(a, "a"), Fewer(b, "b"), transport, graphs);
+    }
+
+    private Recipe? Train(TransportSide a, TransportSide b, Recipe recipe)
+    {
+        var number = 0;
+        return new TransportTraining(settings, () =>
+        {
+            Report(AlignmentPhase.Rounds, ++number, settings.Transport.Rounds, _progress.Total, done: 1);
+        }, cancellationToken).Run(a, b, recipe, settings.Transport.Rounds);
+    }
+
+    private void Round() => Report(_progress.Phase, _progress.Number, _progress.Count, _progress.Total, done: 1);
+
+    private void Report(AlignmentPhase phase, int number, int count, int total, int done = 0, int pseudoPairs = 0)
+    {
+        _progress = new AlignmentProgress(phase, number, count, _progress.Done + done, total, pseudoPairs);
+        progress?.Invoke(_progress);
     }
 
     private ManagedGenerator Stream(string name) => random.Managed(StreamPrefix + name);
@@ -105,12 +188,14 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
     private SelfTraining Trainer(Pools pools, bool final)
     {
-        var total = Rounds(settings);
+        var (number, options) = (0, settings.SelfTraining);
         return new SelfTraining(settings, pools.A, pools.B, Stream("anchors"), pseudoPairs =>
         {
             if (final)
                 _pseudoPairs.Add(pseudoPairs);
-            progress?.Invoke(new AlignmentProgress(++_roundsDone, total, pseudoPairs));
+            number++;
+            var (phase, at, count) = final ? (AlignmentPhase.Rounds, number, options.Rounds) : (AlignmentPhase.Folds, (number - 1) / options.GateRounds + 1, options.GateFolds);
+            Report(phase, at, count, _progress.Total, done: 1, pseudoPairs);
         }, cancellationToken);
     }
 
@@ -142,4 +227,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     }
 
     private sealed record Pools(Tensor A, Tensor B);
+
+    // What was fitted, and a report that lacks the width.
+    private sealed record Form(Recipe Recipe, Recipe? Transport, (SpectralMap A, SpectralMap B)? Spectral, AlignmentReport Report);
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>What the fit of a closed-form teacher decided, and why; see <see cref="TeacherOptions"/>.</summary>
@@ -28,4 +31,30 @@ public sealed record TeacherReport(
 
     /// <summary>The same with self-training, or null.</summary>
     public double? PairLogRankOfSelfTraining { get; init; }
+
+    /// <summary>
+    /// The closed form that was fitted. <see cref="TeacherMethod.SelfTraining"/> whether or not its gate let it pass, and for models saved before there
+    /// was a choice.
+    /// </summary>
+    public TeacherMethod Method { get; init; } = TeacherMethod.SelfTraining;
+
+    /// <summary>Whether transport between the unpaired samples is a part of it: a blend is one without it where there are too few of them.</summary>
+    public bool UsesTransport { get; init; }
+
+    /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
+    public TeacherChoice? Choice { get; init; }
+
+    /// <summary>What was fitted and why, a line each.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture,
+            $"Closed form {Method}, {(UsesTransport ? "with" : "without")} transport, self-training {(UsesSelfTraining ? "on" : "off")}, spectral part {(UsesSpectral ? "on" : "off")}; ")
+            .Append(CultureInfo.InvariantCulture, $"{UnpairedA} unpaired samples of A and {UnpairedB} of B took part; width {NaturalDimension}, of which {KeptEnergy:P1} of the energy is kept.");
+        if (Choice is not null)
+            text.Append('\n').Append(Choice);
+        if (LogRankOfPairsAlone is { } alone)
+            text.Append(CultureInfo.InvariantCulture, $"\nGate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {LogRankOfSelfTraining:F3}, with the spectral part {LogRankOfSpectral:F3}; ")
+                .Append(CultureInfo.InvariantCulture, $"among the pairs' own samples {PairLogRankOfPairsAlone:F3} and {PairLogRankOfSelfTraining:F3}.");
+        return text.ToString();
+    }
 }

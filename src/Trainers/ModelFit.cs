@@ -147,7 +147,8 @@ internal sealed class ModelFit(
     private void OnRound(AlignmentProgress progress)
     {
         checkCancelled();
-        reporter.Trace($"Teacher: round {progress.Done} of at most {progress.Total}, {progress.PseudoPairs} pseudo-pairs.");
+        var phase = progress.Phase == AlignmentPhase.Preparing ? "preparing" : $"{(progress.Phase == AlignmentPhase.Folds ? "fold" : "round")} {progress.Number} of {progress.Count}";
+        reporter.Trace($"Teacher: {phase}; {progress.Done} of at most {progress.Total} rounds done, {progress.PseudoPairs} pseudo-pairs.");
         if (_options.TrainsTowers)
             reporter.BeforeFirstStep();
         else

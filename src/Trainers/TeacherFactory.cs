@@ -62,6 +62,8 @@ internal static class TeacherFactory
         KernelWeight = teacher.KernelWeight,
         MaximumAnchors = teacher.MaximumAnchors,
         EmbeddingDimension = dimension,
+        Method = teacher.Method,
+        Transport = new TransportSettings { Strict = teacher.Strict, Rounds = teacher.TransportRounds, MaximumRows = teacher.MaximumTransportRows },
         SelfTraining = new SelfTrainingSettings
         {
             Use = Use(teacher.SelfTraining),
@@ -80,7 +82,7 @@ internal static class TeacherFactory
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="random">Its streams are its own.</param>
     /// <param name="device">Where it shall live.</param>
-    /// <param name="progress">Told after each round of self-training; may throw to stop.</param>
+    /// <param name="progress">Told when a phase begins and after each round; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
@@ -97,8 +99,15 @@ internal static class TeacherFactory
         {
             PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
             PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
+            Method = report.Method,
+            UsesTransport = report.UsesTransport,
+            Choice = report.Choice is { } choice ? Public(choice) : null,
         });
     }
+
+    private static TeacherChoice Public(ClosedFormChoice choice) => new(
+        choice.Taken, choice.Anchor, [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
+        choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
 
     // In chunks: one managed span cannot hold more than two gigabytes.
     private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device)

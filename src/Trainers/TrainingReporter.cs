@@ -104,9 +104,8 @@ internal sealed class TrainingReporter : IDisposable
     /// <summary>Reports how a closed-form teacher was fitted.</summary>
     public void Teacher(TeacherReport report)
     {
-        Info($"Teacher: self-training {(report.UsesSelfTraining ? "on" : "off")}, spectral part {(report.UsesSpectral ? "on" : "off")}; {report.UnpairedA} unpaired samples of A and {report.UnpairedB} of B; width {report.NaturalDimension}, of which {report.KeptEnergy:P1} of the energy is kept.");
-        if (report.LogRankOfPairsAlone is { } alone)
-            Info($"Teacher's gate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {report.LogRankOfSelfTraining:F3}, with the spectral part {report.LogRankOfSpectral:F3}; among the pairs' own samples {report.PairLogRankOfPairsAlone:F3} and {report.PairLogRankOfSelfTraining:F3}.");
+        foreach (var line in report.ToString().Split('\n'))
+            Info($"Teacher: {line}");
     }
 
     /// <summary>Reports an epoch.</summary>

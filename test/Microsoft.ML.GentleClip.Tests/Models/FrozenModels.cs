@@ -78,7 +78,7 @@ internal static class FrozenModels
                 rows = TwoViews.Mixed(16, 12, 12).ConvertAll(row => new Row { A = row.A, B = row.B });
                 (a, b) = (Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [8, 7] }), Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [] }));
                 var isAlone = name == "closed-form";
-                teacher = isAlone ? new() { Role = TeacherRole.Alone } : new() { SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
+                teacher = isAlone ? new() { Role = TeacherRole.Alone } : new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
                 dimension = isAlone ? 40 : 10; // wider than the closed form, and narrower
                 break;
             case "sequence-structure":
