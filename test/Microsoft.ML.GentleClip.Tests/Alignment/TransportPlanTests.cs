@@ -24,8 +24,8 @@ public sealed class TransportPlanTests : AlignmentTest
             if (regularization < 0.01 && settings == Single)
                 continue; // float32 cosines divided by so little are other cosines
             AssertClose(expected, Dense(plan, 31), tolerance, settings.ToString());
-            AssertClose(expected.sum(1), plan.RowSums, tolerance * 31);
-            AssertClose(expected.sum(0), plan.ColumnSums, tolerance * 23);
+            AssertClose(expected.sum(dim: 1), plan.RowSums, tolerance * 31);
+            AssertClose(expected.sum(dim: 0), plan.ColumnSums, tolerance * 23);
             AssertClose(expected.t().matmul(a), plan.TransposedTimes(a), tolerance * 100);
         }
     }
@@ -36,7 +36,7 @@ public sealed class TransportPlanTests : AlignmentTest
         var plan = TransportPlan.Between(Unit(40, 1), Unit(30, 2), 0.1, new(), mass: 0.5);
         AssertClose(full(40, 0.5 / 40, dtype: float64), plan.RowSums, 1e-15);
         Assert.AreEqual(0.5, plan.ColumnSums.sum().item<double>(), 1e-12);
-        AssertClose(full(30, 0.5 / 30, dtype: float64), plan.ColumnSums, 1e-3); // 20 scalings are not all
+        AssertClose(full(30, 0.5 / 30, dtype: float64), plan.ColumnSums, 5e-3); // 20 scalings are not all
     }
 
     [TestMethod]
