@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Numerics;
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+
+namespace Microsoft.ML.GentleClip.Analysis;
+
+/// <summary>Reads a column of features, a vector or a scalar, row by row as float64.</summary>
+internal sealed class FeatureColumn
+{
+    private const string ExpectedType = "Vector<Single> or Vector<Double> of known size, or scalar Single or Double";
+    private Func<long, bool>? _read;
+
+    private FeatureColumn(DataViewSchema.Column column, int dimension) => (Column, Values) = (column, new double[dimension]);
+
+    /// <summary>The column.</summary>
+    public DataViewSchema.Column Column { get; }
+
+    /// <summary>Number of slots.</summary>
+    public int Dimension => Values.Length;
+
+    /// <summary>The values of the current row; overwritten by the next.</summary>
+    public double[] Values { get; }
+
+    /// <summary>Finds a column and checks its type.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is not there or of another type.</exception>
+    public static FeatureColumn Find(DataViewSchema schema, string name)
+    {
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("input", name);
+        var item = column.Type is VectorDataViewType vector ? vector.ItemType : column.Type;
+        var dimension = column.Type is VectorDataViewType sized ? sized.Size : 1;
+        if ((item != NumberDataViewType.Single && item != NumberDataViewType.Double) || dimension == 0)
+            throw SchemaErrors.Mismatch("input", name, ExpectedType, column.Type is VectorDataViewType { IsKnownSize: false } ? $"{column.Type} of variable size" : $"{column.Type}");
+        return new FeatureColumn(column, dimension);
+    }
+
+    /// <summary>Reads from this cursor from now on.</summary>
+    public void Open(DataViewRow row) =>
+        _read = Column.Type.RawType == typeof(VBuffer<float>) ? Vector<float>(row) : Column.Type.RawType == typeof(VBuffer<double>) ? Vector<double>(row)
+            : Column.Type.RawType == typeof(float) ? Scalar<float>(row) : Scalar<double>(row);
+
+    /// <summary>Whether the row the cursor is at has the features: not where all slots are NaN, or the vector is empty.</summary>
+    /// <param name="row">Number of the row, for errors.</param>
+    /// <exception cref="InvalidOperationException">A slot is infinite, or some slots are NaN.</exception>
+    public bool Read(long row) => _read!(row);
+
+    private Func<long, bool> Vector<T>(DataViewRow source) where T : struct, INumber<T>
+    {
+        var getter = source.GetGetter<VBuffer<T>>(Column);
+        var (buffer, dense) = (default(VBuffer<T>), new T[Dimension]);
+        return row =>
+        {
+            getter(ref buffer);
+            if (buffer.Length == 0)
+                return false;
+            if (buffer.Length != dense.Length)
+                throw new InvalidOperationException($"Row {row}, column '{Column.Name}': expected a vector of {dense.Length} slots, found {buffer.Length}.");
+            buffer.CopyTo(dense);
+            return Take<T>(dense, row);
+        };
+    }
+
+    private Func<long, bool> Scalar<T>(DataViewRow source) where T : struct, INumber<T>
+    {
+        var (getter, value) = (source.GetGetter<T>(Column), default(T));
+        return row =>
+        {
+            getter(ref value);
+            return Take([value], row);
+        };
+    }
+
+    private bool Take<T>(ReadOnlySpan<T> values, long row) where T : struct, INumber<T>
+    {
+        var (bad, missing) = (-1, 0);
+        for (var slot = 0; slot < values.Length; slot++)
+        {
+            Values[slot] = double.CreateTruncating(values[slot]);
+            if (double.IsFinite(Values[slot]))
+                continue;
+            bad = bad < 0 || (double.IsNaN(Values[bad]) && double.IsInfinity(Values[slot])) ? slot : bad;
+            missing += double.IsNaN(Values[slot]) ? 1 : 0;
+        }
+        return bad < 0 || (missing == values.Length ? false : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+            $"Row {row}, column '{Column.Name}': slot {bad} is {Values[bad]}; expected finite numbers, or NaN in every slot for a row that lacks this side.")));
+    }
+}
