@@ -214,11 +214,11 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         using var scope = NewDisposeScope();
         var moment = pairs.A.new_zeros([a.NaturalWidth, a.NaturalWidth]);
         foreach (var (side, rows) in new[] { (a, pairs.A), (a, pools.A), (b, pairs.B), (b, pools.B) })
-            for (long start = 0; start < rows.size(0); start += settings.BlockSize)
+            foreach (var (start, length) in Rows.Blocks(rows.size(0), 1, Math.Min(TransportSide.BlockSize, settings.BlockSize)))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var step = NewDisposeScope();
-                var embeddings = side.Embed(rows.narrow(0, start, Math.Min(settings.BlockSize, rows.size(0) - start)));
+                var embeddings = side.Embed(rows.narrow(0, start, length));
                 moment.add_(embeddings.t().matmul(embeddings), Scalars.Of(1d / rows.size(0))); // both sides, and pairs and unpaired rows, count the same
             }
         var (values, vectors) = linalg.eigh(moment);

@@ -33,8 +33,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private static readonly ModelFormat FileFormat = new(
         ModelSignature: "GNTLCLIP",
         LoaderSignature,
-        Written: 0x00010001,    // initial
-        Readable: 0x00010001,
+        Written: 0x00010002,    // 1.1 is the initial one; 1.2 adds transport to the closed form, and what chose it to its report
+        Readable: 0x00010002,
         ReadBack: 0x00010001);
 
     private readonly FittedModel _fitted;
