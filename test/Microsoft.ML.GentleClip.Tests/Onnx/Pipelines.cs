@@ -96,7 +96,7 @@ internal static class Pipelines
         {
             for (var start = 0; start < count; start += size)
             {
-                var values = inputs.Select(name => Value(name, given[name].GetRange(start, size))).ToList();
+                var values = inputs.Select(name => Value(name, given[name].GetRange(start, size), session.InputMetadata[name].Dimensions)).ToList();
                 using var results = session.Run(values, columns);
                 foreach (var result in results)
                 {
@@ -170,16 +170,17 @@ internal static class Pipelines
         static object Object(T value) => value is ReadOnlyMemory<char> text ? text.ToString() : value;
     }
 
-    private static NamedOnnxValue Value(string name, List<object[]> rows) => rows[0][0] switch
+    private static NamedOnnxValue Value(string name, List<object[]> rows, int[] shape) => rows[0][0] switch
     {
-        float => NamedOnnxValue.CreateFromTensor(name, Tensor<float>(rows)),
-        double => NamedOnnxValue.CreateFromTensor(name, Tensor<double>(rows)),
-        bool => NamedOnnxValue.CreateFromTensor(name, Tensor<bool>(rows)),
-        uint => NamedOnnxValue.CreateFromTensor(name, Tensor<uint>(rows)),
-        _ => NamedOnnxValue.CreateFromTensor(name, Tensor<string>(rows)),
+        float => NamedOnnxValue.CreateFromTensor(name, Tensor<float>(rows, shape)),
+        double => NamedOnnxValue.CreateFromTensor(name, Tensor<double>(rows, shape)),
+        bool => NamedOnnxValue.CreateFromTensor(name, Tensor<bool>(rows, shape)),
+        uint => NamedOnnxValue.CreateFromTensor(name, Tensor<uint>(rows, shape)),
+        _ => NamedOnnxValue.CreateFromTensor(name, Tensor<string>(rows, shape)),
     };
 
-    private static DenseTensor<T> Tensor<T>(List<object[]> rows) => new(rows.SelectMany(row => row.Cast<T>()).ToArray(), [rows.Count, rows[0].Length]);
+    // The shape's first size is the batch.
+    private static DenseTensor<T> Tensor<T>(List<object[]> rows, int[] shape) => new(rows.SelectMany(row => row.Cast<T>()).ToArray(), [rows.Count, .. shape[1..]]);
 
     private static List<object> Flat(DisposableNamedOnnxValue value) => value.ElementType switch
     {
