@@ -19,7 +19,8 @@ internal sealed class OnnxPipeline(OnnxContext context)
     public string Column(string name) => context.ContainsColumn(name)
         ? context.GetVariableName(name)
         : throw new NotSupportedException(
-            $"The ONNX graph of the pipeline has no column '{name}', which a later step reads: the step that makes it cannot be converted to ONNX. Convert from data that have the column already.");
+            $"The ONNX graph of the pipeline has no column '{name}', which a later step reads: the step that makes it cannot be converted to ONNX. "
+            + "Convert from data that have the column already.");
 
     /// <summary>Starts a column; one of the same name is hidden from now on.</summary>
     /// <returns>The value that a node must compute.</returns>
@@ -50,7 +51,8 @@ internal sealed class OnnxPipeline(OnnxContext context)
     /// <param name="inputs">Values.</param>
     /// <param name="outputs">What it computes, of <see cref="AddColumn"/> or <see cref="AddValue"/>.</param>
     /// <param name="attributes">Integers, real numbers, texts or arrays of integers.</param>
-    public void AddNode(string operation, string name, IEnumerable<string> inputs, IEnumerable<string> outputs, IEnumerable<(string Name, object Value)> attributes)
+    public void AddNode(
+        string operation, string name, IEnumerable<string> inputs, IEnumerable<string> outputs, IEnumerable<(string Name, object Value)> attributes)
     {
         var node = context.CreateNode(operation, inputs, outputs, context.GetNodeName(name), Domain);
         foreach (var (attribute, value) in attributes)
@@ -70,7 +72,8 @@ internal sealed class OnnxPipeline(OnnxContext context)
                     node.AddAttribute(attribute, numbers);
                     break;
                 default:
-                    throw new ArgumentException($"Attribute {attribute}: expected a double, an int, a string or a long[], found {value.GetType().Name}.", nameof(attributes));
+                    throw new ArgumentException(
+                        $"Attribute {attribute}: expected a double, an int, a string or a long[], found {value.GetType().Name}.", nameof(attributes));
             }
         }
     }
@@ -79,16 +82,20 @@ internal sealed class OnnxPipeline(OnnxContext context)
     public bool CanAdd(BinaryModel model) =>
         // A prior reads the label, not the features, and its nodes are for truth values only.
         model.Mapper is ISingleCanSaveOnnx mapper and not PriorModelParameters && mapper.CanSaveOnnx(context)
-        && (model.Mapper is not IWeaklyTypedCalibratedModelParameters calibrated || (calibrated.WeaklyTypedCalibrator is ISingleCanSaveOnnx calibrator && calibrator.CanSaveOnnx(context)));
+        && (model.Mapper is not IWeaklyTypedCalibratedModelParameters calibrated
+            || (calibrated.WeaklyTypedCalibrator is ISingleCanSaveOnnx calibrator && calibrator.CanSaveOnnx(context)));
 
     /// <summary>Lets a trained model of ML.NET's write itself.</summary>
     /// <param name="model">A model that <see cref="CanAdd"/>.</param>
     /// <param name="features">Value of the features, <c>[batch, width]</c>.</param>
     /// <param name="score">Receives the score, <c>[batch, 1]</c>.</param>
     /// <param name="probability">Receives the probability, <c>[batch, 1]</c>, where the model has one.</param>
-    public void AddModel(BinaryModel model, string features, string score, string probability) =>
-        // Predicted label, which the scorer would fill from the score, then these two: the order of ML.NET's binary scorer.
-        ((ISingleCanSaveOnnx)model.Mapper).SaveAsOnnx(context, model.HasProbability ? [AddValue(score + ".label"), score, probability] : [AddValue(score + ".label"), score], features);
+    public void AddModel(BinaryModel model, string features, string score, string probability)
+    {
+        // As ML.NET's binary scorer asks: first the predicted label, which only the scorer itself fills.
+        var label = AddValue(score + ".label");
+        ((ISingleCanSaveOnnx)model.Mapper).SaveAsOnnx(context, model.HasProbability ? [label, score, probability] : [label, score], features);
+    }
 
     /// <summary>Refuses a version of the operators that is too old, in ML.NET's words.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The caller of the export asked for an older version.</exception>

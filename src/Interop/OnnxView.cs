@@ -44,7 +44,8 @@ internal abstract class OnnxView(IDataView source) : ITransformCanSaveOnnx
         foreach (var column in OnnxInputs)
             if (Cut(ctx, column.Name) is { } step)
                 throw new NotSupportedException(
-                    $"Column '{column.Name}' is made by a step that ML.NET cannot convert to ONNX ({step.GetType().Name}), so the steps after it would read a column of the data instead. "
+                    $"Column '{column.Name}' is made by a step that ML.NET cannot convert to ONNX ({step.GetType().Name}), "
+                    + "so the steps after it would read a column of the data instead. "
                     + "Convert from data that have the column already: mlContext.Data.Cache(...) of the view after that step.");
         return true;
     }

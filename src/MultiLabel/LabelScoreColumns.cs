@@ -41,7 +41,8 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 continue;
             var name = _models.LabelNames?[label] ?? label.ToString(CultureInfo.InvariantCulture);
             throw new NotSupportedException(
-                $"Column '{_models.ScoreColumn}' of {nameof(OnePerLabelTransformer)} cannot be part of the ONNX graph of a whole pipeline: ML.NET cannot write the model of label '{name}' ({model.Kind}). "
+                $"Column '{_models.ScoreColumn}' of {nameof(OnePerLabelTransformer)} cannot be part of the ONNX graph of a whole pipeline: "
+                + $"ML.NET cannot write the model of label '{name}' ({model.Kind}). "
                 + "Train with another trainer, or leave this step out; mlContext.Model.ConvertGentleClipToOnnx writes embedding columns alone.");
         }
     }
@@ -62,7 +63,8 @@ internal sealed class LabelScoreColumns : AppendedColumns
         }
         foreach (var output in Outputs)
             values.Add(LabelScoreNodes.Output(output.Name), pipeline.AddColumn(output.Name, output.Type));
-        PipelineNodes.Append(pipeline, LabelScoreNodes.Build(Outputs.Select(output => output.Name), _models.Constants), nameof(OnePerLabelTransformer), _models.ScoreColumn, values);
+        var graph = LabelScoreNodes.Build(Outputs.Select(output => output.Name), _models.Constants);
+        PipelineNodes.Append(pipeline, graph, nameof(OnePerLabelTransformer), _models.ScoreColumn, values);
     }
 
     /// <inheritdoc/>

@@ -120,7 +120,8 @@ internal static class OnnxOperations
     }
 
     // Axes are an input of the newer operators, an attribute of the older ones.
-    private static string Along(this OnnxGraph graph, string operation, string x, long[] axes, params ReadOnlySpan<(string Name, object Value)> attributes) => graph.HasOldOperators
+    private static string Along(
+        this OnnxGraph graph, string operation, string x, long[] axes, params ReadOnlySpan<(string Name, object Value)> attributes) => graph.HasOldOperators
         ? graph.Node(operation, [x], [("axes", axes), .. attributes])
         : graph.Node(operation, [x, graph.Integers(axes)], attributes);
 }

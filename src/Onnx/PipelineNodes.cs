@@ -24,7 +24,8 @@ internal static class PipelineNodes
         {
             foreach (var output in node.Outputs.Where(output => !names.ContainsKey(output)))
                 names.Add(output, pipeline.AddValue($"{prefix}.{output}"));
-            pipeline.AddNode(node.Operation, $"{prefix}.{node.Name}", node.Inputs.Select(name => names[name]), node.Outputs.Select(name => names[name]), node.Attributes);
+            pipeline.AddNode(
+                node.Operation, $"{prefix}.{node.Name}", node.Inputs.Select(name => names[name]), node.Outputs.Select(name => names[name]), node.Attributes);
         }
     }
 

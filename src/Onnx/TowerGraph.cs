@@ -25,7 +25,9 @@ internal static class TowerGraph
             _ => $"a {modality.GetType().Name} is prepared outside of ONNX",
         };
         return preparation is null ? null
-            : $"{preparation} (input '{modality.InputColumnName}'). mlContext.Model.ConvertGentleClipToOnnx(model, path, \"{modality.OutputColumnName}\") writes the column alone, and {nameof(TowerInputs)} prepares the inputs of that file.";
+            : $"{preparation} (input '{modality.InputColumnName}'). "
+            + $"mlContext.Model.ConvertGentleClipToOnnx(model, path, \"{modality.OutputColumnName}\") writes the column alone, "
+            + $"and {nameof(TowerInputs)} prepares the inputs of that file.";
     }
 
     /// <summary>The graph of a side. What it needs belongs to the open dispose scope, which must last until the graph is written.</summary>

@@ -120,7 +120,8 @@ public sealed class ZeroShotClassifier
     }
 
     /// <summary>The classification as a graph; its inputs and outputs are named in <see cref="ZeroShotNodes"/>.</summary>
-    internal OnnxGraph ToGraph() => ZeroShotNodes.Build([.. Enumerable.Range(0, Labels.Count).Select(label => _prototypes.Values(label).ToArray())], Temperature);
+    internal OnnxGraph ToGraph() =>
+        ZeroShotNodes.Build([.. Enumerable.Range(0, Labels.Count).Select(label => _prototypes.Values(label).ToArray())], Temperature);
 
     /// <summary>Turns cosines into probabilities.</summary>
     internal void ToProbabilities(Span<float> values)

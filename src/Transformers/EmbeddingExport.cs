@@ -37,7 +37,8 @@ internal static class EmbeddingExport
                 var length = graph.Tensors.Sum(tensor => tensor.Length);
                 if (length > OnnxExporter.LargestInside)
                     throw new NotSupportedException(
-                        $"The weights of column '{column.Name}' take {length} bytes, but the ONNX file of a whole pipeline ends at 2 GiB. mlContext.Model.ConvertGentleClipToOnnx writes the column with its weights in a second file.");
+                        $"The weights of column '{column.Name}' take {length} bytes, but the ONNX file of a whole pipeline ends at 2 GiB. "
+                        + "mlContext.Model.ConvertGentleClipToOnnx writes the column with its weights in a second file.");
                 var output = pipeline.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension));
                 PipelineNodes.Append(pipeline, graph, nameof(GentleClipTransformer), column.Name, new Dictionary<string, string>
                 {

@@ -32,7 +32,8 @@ public sealed class PipelineRefusalTests
         {
             var error = Assert.ThrowsExactly<NotSupportedException>(() => Pipelines.Convert(model, data));
             TestContext.WriteLine(error.Message);
-            foreach (var part in new[] { "'Embedding'", $"'{modality.InputColumnName}'", reason, "ConvertGentleClipToOnnx(model, path, \"Embedding\")", "Data.Cache" })
+            string[] parts = ["'Embedding'", $"'{modality.InputColumnName}'", reason, "ConvertGentleClipToOnnx(model, path, \"Embedding\")", "Data.Cache"];
+            foreach (var part in parts)
                 StringAssert.Contains(error.Message, part);
         }
     }
@@ -68,13 +69,16 @@ public sealed class PipelineRefusalTests
     {
         var data = Pipelines.View(Pipelines.Rows(40));
         var options = TwoViews.Options(steps: 2);
-        var doubled = Context.Transforms.CustomMapping<Features, Features>((input, output) => output.A = [.. input.A.Select(value => 2 * value)], contractName: null);
-        var over = doubled.Append(Context.Transforms.GentleClip(options)).Fit(data);
+        var clip = Context.Transforms.GentleClip(options);
+        var over = Context.Transforms.CustomMapping<Features, Features>(Double, contractName: null).Append(clip).Fit(data);
         var error = Assert.ThrowsExactly<NotSupportedException>(() => Pipelines.Convert(over, data));
         TestContext.WriteLine(error.Message);
         StringAssert.Contains(error.Message, "'A'");
-        var beside = Context.Transforms.CustomMapping<Features, Other>((input, output) => output.Sum = input.A.Sum(), contractName: null).Append(Context.Transforms.GentleClip(options)).Fit(data);
+        var beside = Context.Transforms.CustomMapping<Features, Other>(Sum, contractName: null).Append(clip).Fit(data);
         Pipelines.Compare(TestContext, Pipelines.Convert(beside, data, "EmbeddingA"), data, beside.Transform(data), "EmbeddingA");
+
+        static void Double(Features input, Features output) => output.A = [.. input.A.Select(value => 2 * value)];
+        static void Sum(Features input, Other output) => output.Sum = input.A.Sum();
     }
 
     [TestMethod]

@@ -41,7 +41,8 @@ public sealed class PipelineScoreTests
     [TestMethod]
     public void AModelThatMlNetCannotWriteIsNamed()
     {
-        var labels = Context.BinaryClassification.Trainers.OnePerLabel((label, features) => Context.BinaryClassification.Trainers.LdSvm(label, features, numberOfIterations: 20), "Labels", "EmbeddingA");
+        var trainers = Context.BinaryClassification.Trainers;
+        var labels = trainers.OnePerLabel((label, features) => trainers.LdSvm(label, features, numberOfIterations: 20), "Labels", "EmbeddingA");
         var model = new TransformerChain<ITransformer>(Model.Value, labels.Fit(Model.Value.Transform(Train)));
         var error = Assert.ThrowsExactly<NotSupportedException>(() => Pipelines.Convert(model, Train));
         foreach (var part in new[] { "'Score'", "label '0'", "LdSvmModelParameters", "ConvertGentleClipToOnnx" })

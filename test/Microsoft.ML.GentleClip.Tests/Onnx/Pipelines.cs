@@ -103,7 +103,10 @@ internal static class Pipelines
                     var flat = Flat(result);
                     var width = flat.Count / size;
                     for (var row = 0; row < size; row++)
-                        largest = Math.Max(largest, Difference(wanted[result.Name][start + row], [.. flat.Skip(row * width).Take(width)], $"{result.Name}, row {start + row} of a batch of {size}"));
+                    {
+                        var where = $"{result.Name}, row {start + row} in batches of {size}";
+                        largest = Math.Max(largest, Difference(wanted[result.Name][start + row], [.. flat.Skip(row * width).Take(width)], where));
+                    }
                 }
             }
         }
@@ -180,7 +183,8 @@ internal static class Pipelines
     };
 
     // The shape's first size is the batch.
-    private static DenseTensor<T> Tensor<T>(List<object[]> rows, int[] shape) => new(rows.SelectMany(row => row.Cast<T>()).ToArray(), [rows.Count, .. shape[1..]]);
+    private static DenseTensor<T> Tensor<T>(List<object[]> rows, int[] shape) =>
+        new(rows.SelectMany(row => row.Cast<T>()).ToArray(), [rows.Count, .. shape[1..]]);
 
     private static List<object> Flat(DisposableNamedOnnxValue value) => value.ElementType switch
     {

@@ -36,7 +36,10 @@ using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new Gentl
 }).Fit(chains))
     mlContext.Model.Save(trained, chains.Schema, "model.zip");
 
-IDataView vectors = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Vectors { FeatureVector = Vector(i, 256), Other = Vector(i, 6), Kind = $"kind {i % 3}" }).ToArray());
+IDataView vectors = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Vectors
+{
+    FeatureVector = Vector(i, 256), Other = Vector(i, 6), Kind = $"kind {i % 3}",
+}).ToArray());
 using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new GentleClipOptions
 {
     ModalityA = Modality.Vector("FeatureVector", "Embedding"),
