@@ -18,11 +18,12 @@ internal sealed record PrincipalDirections(double Variance, Tensor Values, Tenso
     /// <summary>Finds them; null where all rows are equal but for rounding, or float64 overflows. The tensors belong to the open dispose scope.</summary>
     /// <param name="rows">All rows.</param>
     /// <param name="most">Most directions.</param>
-    public static PrincipalDirections? Of(CentredRows rows, int most)
+    /// <param name="largestExact">See <see cref="LargestExact"/>.</param>
+    public static PrincipalDirections? Of(CentredRows rows, int most, int largestExact = LargestExact)
     {
         using var scope = NewDisposeScope();
         var smaller = Math.Min(rows.Count, rows.Dimension);
-        var isExact = smaller <= Math.Max(LargestExact, BlockLanczos.SmallestSize(most));
+        var isExact = smaller <= Math.Max(largestExact, BlockLanczos.SmallestSize(most));
         var moments = !isExact ? null : rows.Dimension <= rows.Count ? rows.Covariance() : rows.LowerGram();
         var variance = moments?.trace().item<double>() ?? rows.Variance();
         if (variance <= SmallestVariance || !double.IsFinite(variance))
