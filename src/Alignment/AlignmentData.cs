@@ -11,7 +11,9 @@ internal sealed class AlignmentData
     /// <param name="unpairedB">`[k, dimB]`, or null for none.</param>
     /// <exception cref="ArgumentException">Shapes or types do not fit, fewer than two pairs, or a value that is not finite.</exception>
     public AlignmentData(Tensor pairsA, Tensor pairsB, Tensor? unpairedA = null, Tensor? unpairedB = null)
-        : this(Checked("A", "pairs", pairsA)!, Checked("B", "pairs", pairsB)!, Checked("A", "unpaired rows", unpairedA), Checked("B", "unpaired rows", unpairedB))
+        : this(
+            Checked("A", "pairs", pairsA)!, Checked("B", "pairs", pairsB)!,
+            Checked("A", "unpaired rows", unpairedA), Checked("B", "unpaired rows", unpairedB))
     {
     }
 
@@ -59,7 +61,10 @@ internal sealed class AlignmentData
             // The sum of a row is finite exactly where all its values are: float64 does not overflow on float32 values.
             var finite = source.Block(start, length).sum(1, type: ScalarType.Float64).isfinite();
             if (!finite.all().item<bool>())
-                throw new ArgumentException($"Side {side}, {part}: row {start + finite.to(ScalarType.Byte).argmin().item<long>()} has a value that is not finite.");
+            {
+                var row = start + finite.to(ScalarType.Byte).argmin().item<long>();
+                throw new ArgumentException($"Side {side}, {part}: row {row} has a value that is not finite.");
+            }
         }
     }
 

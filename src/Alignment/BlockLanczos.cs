@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Alignment;
 
 /// <summary>
-/// Leading eigenpairs of a symmetric matrix that is known by its products: block Lanczos steps from a fixed random start, every block orthogonal to all before it,
-/// begun anew from the best directions when there are too many (Golub and Underwood, "The block Lanczos method for computing eigenvalues", 1977; Musco and Musco,
-/// "Randomized block Krylov methods", 2015). Equal products give equal bits.
+/// Leading eigenpairs of a symmetric matrix that is known by its products: block Lanczos steps from a fixed random start, every block
+/// orthogonal to all before it, begun anew from the best directions when there are too many (Golub and Underwood, "The block Lanczos
+/// method for computing eigenvalues", 1977; Musco and Musco, "Randomized block Krylov methods", 2015). Equal products give equal bits.
 /// </summary>
 /// <remarks>
-/// An eigenvalue found is below the true one by less than the squared residual over the distance to the next, and never above it. Directions whose eigenvalue stands
-/// out come to within the tolerance; among nearly equal ones any will do that have as much variance.
+/// An eigenvalue found is below the true one by about the squared residual over the distance to the next, and never above it. Directions
+/// whose eigenvalue stands out come to within the tolerance; among nearly equal ones any will do that have as much variance.
 /// </remarks>
 internal static class BlockLanczos
 {
@@ -48,7 +48,13 @@ internal static class BlockLanczos
             var (values, vectors) = linalg.eigh(projected.narrow(0, 0, used).narrow(1, 0, used));
             var isLast = products == MostProducts || IsConverged(values, coupling.matmul(vectors.narrow(0, first, width)), count);
             if (isLast)
-                return (values.narrow(0, used - count, count).flip(0).MoveToOuterDisposeScope().MoveToOuterDisposeScope(), known.matmul(vectors.narrow(1, used - count, count).flip(1)).MoveToOuterDisposeScope().MoveToOuterDisposeScope());
+            {
+                var (leading, directions) = (values.narrow(0, used - count, count).flip(0), known.matmul(vectors.narrow(1, used - count, count).flip(1)));
+                // Out of both scopes.
+                leading.MoveToOuterDisposeScope().MoveToOuterDisposeScope();
+                directions.MoveToOuterDisposeScope().MoveToOuterDisposeScope();
+                return (leading, directions);
+            }
             if (++block < blocks)
             {
                 // What is left of a space that is used up is rounding, which need not be orthogonal.

@@ -66,7 +66,7 @@ internal sealed class CentredRows(IReadOnlyList<RowSource> parts, Tensor mean, P
         return covariance.div_(Scalars.Of(Count));
     }
 
-    /// <summary>XX' / n, `[n, n]`, its lower triangle: the non-zero eigenvalues of the covariance, and fewer where there are fewer rows than dimensions.</summary>
+    /// <summary>XX' / n, `[n, n]`, its lower triangle: it has the covariance's non-zero eigenvalues, and is smaller where rows are fewer than dimensions.</summary>
     public Tensor LowerGram()
     {
         var gram = zeros([Count, Count], ScalarType.Float64, Device);
@@ -80,7 +80,8 @@ internal sealed class CentredRows(IReadOnlyList<RowSource> parts, Tensor mean, P
                 for (var other = own; other < parts.Count; row += parts[other].Count, other++)
                 {
                     var from = other == own ? start : 0;
-                    gram.narrow(0, row + from, parts[other].Count - from).narrow(1, firstOfPart + start, length).copy_(parts[other].Times(mean, block, from, pace));
+                    gram.narrow(0, row + from, parts[other].Count - from).narrow(1, firstOfPart + start, length)
+                        .copy_(parts[other].Times(mean, block, from, pace));
                 }
             }
         return gram.div_(Scalars.Of(Count));

@@ -35,7 +35,8 @@ internal sealed record PrincipalDirections(double Variance, Tensor Values, Tenso
             vectors = rows.TransposedTimes(vectors) / values.Times(rows.Count).sqrt();
         return new PrincipalDirections(variance, values.MoveToOuterDisposeScope(), vectors.MoveToOuterDisposeScope());
 
-        Tensor Multiply(Tensor block) => (rows.Dimension <= rows.Count ? rows.TransposedTimes(rows.Times(block)) : rows.Times(rows.TransposedTimes(block))).div_(Scalars.Of(rows.Count));
+        Tensor Multiply(Tensor block) =>
+            (rows.Dimension <= rows.Count ? rows.TransposedTimes(rows.Times(block)) : rows.Times(rows.TransposedTimes(block))).div_(Scalars.Of(rows.Count));
     }
 
     private static (Tensor Values, Tensor Vectors) Leading(Tensor lower, int most)

@@ -40,7 +40,8 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     }
 
     /// <summary>Prepared rows `[n, components]`.</summary>
-    public Tensor Apply(RowSource rows, int blockSize, CancellationToken cancellationToken = default) => rows.Times(Mean, Basis, 0, new Pace(blockSize, cancellationToken));
+    public Tensor Apply(RowSource rows, int blockSize, CancellationToken cancellationToken = default) =>
+        rows.Times(Mean, Basis, 0, new Pace(blockSize, cancellationToken));
 
     /// <inheritdoc cref="Apply(RowSource, int, CancellationToken)"/>
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) => Apply(new TensorRows(rows), blockSize, cancellationToken);

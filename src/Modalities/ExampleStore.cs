@@ -21,7 +21,7 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
     public virtual int LengthOf(int position) => 1;
 
-    /// <summary>Most examples that a pass which may take few or many should gather at once, so that the batch stays small; no limit where a pass is bounded by <see cref="LengthOf"/>.</summary>
+    /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
     public virtual int MostRowsPerBatch => int.MaxValue;
 
     /// <summary>A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these examples.</summary>

@@ -22,7 +22,8 @@ internal sealed class StoredRows : SparseRows
     {
         _store = store as VectorStore ?? throw new InvalidOperationException($"Expected feature vectors, found a {store.GetType().Name}.");
         (_positions, Device) = (positions, device);
-        IsSparse = device.type == DeviceType.CPU && positions.Sum(position => (double)_store.Stored(position, out _).Length) <= LargestSparseShare * positions.Length * _store.Dimension;
+        var stored = positions.Sum(position => (double)_store.Stored(position, out _).Length);
+        IsSparse = device.type == DeviceType.CPU && stored <= LargestSparseShare * positions.Length * _store.Dimension;
     }
 
     /// <inheritdoc/>

@@ -117,7 +117,8 @@ internal static class MemoryCommands
     }
 
     private static long Read(string name) => 1024 * long.Parse(
-        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1],
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture);
 
     private sealed class Row

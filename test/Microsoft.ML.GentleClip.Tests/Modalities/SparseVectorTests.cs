@@ -94,7 +94,11 @@ public sealed class SparseVectorTests : AlignmentTest
         var schema = SchemaDefinition.Create(typeof(Row));
         schema["A"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, Dimension);
         var mlContext = new MLContext(seed: 1);
-        var data = mlContext.Data.LoadFromEnumerable(rows.Select((row, i) => new Row { A = row, B = [i % 7, i % 5, row.GetItemOrDefault(0), row.GetValues().Length] }).ToArray(), schema);
+        var data = mlContext.Data.LoadFromEnumerable(rows.Select((row, i) => new Row
+        {
+            A = row,
+            B = [i % 7, i % 5, row.GetItemOrDefault(0), row.GetValues().Length],
+        }).ToArray(), schema);
         using var model = mlContext.Transforms.GentleClip(options).Fit(data);
         return [.. model.Transform(data).GetColumn<float[]>("EA")];
     }
@@ -105,7 +109,8 @@ public sealed class SparseVectorTests : AlignmentTest
         return [.. Enumerable.Range(0, count).Select(_ =>
         {
             int[] slots = [.. Enumerable.Range(0, Dimension).Where(slot => slot == always || random.Next(15) == 0)];
-            return new VBuffer<float>(Dimension, slots.Length, [.. slots.Select(slot => slot == always ? 1e6f + random.NextSingle() : random.NextSingle() + slot % 3)], slots);
+            float[] values = [.. slots.Select(slot => random.NextSingle() + (slot == always ? 1e6f : slot % 3))];
+            return new VBuffer<float>(Dimension, slots.Length, values, slots);
         })];
     }
 

@@ -20,6 +20,7 @@ public sealed class WideRowMemoryTests
         Assert.IsLessThan(factor * features, peak, $"the peak in megabytes, where the features have {features}");
         Assert.IsLessThan(features, scoring, "scoring takes a window of rows at a time");
 
-        double Number(string name) => double.Parse(result.Lines.Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split(": ")[1], CultureInfo.InvariantCulture);
+        double Number(string name) => double.Parse(
+            result.Lines.Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split(": ")[1], CultureInfo.InvariantCulture);
     }
 }
