@@ -1,10 +1,11 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.Model.OnnxConverter;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.Interop;
 
 /// <summary>Columns that are computed from one other column of the same row.</summary>
-internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMapper
+internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMapper, ISaveAsOnnx
 {
     /// <summary>The columns.</summary>
     protected abstract DataViewSchema.DetachedColumn[] Outputs { get; }
@@ -14,6 +15,13 @@ internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMappe
 
     /// <summary>Getters of the columns, null for those that are not wanted; for one thread.</summary>
     protected abstract Delegate?[] CreateGetters(DataViewRow row, Func<int, bool> isActive);
+
+    /// <summary>Throws where the columns cannot be expressed in ML.NET's export to ONNX, which would go on without them.</summary>
+    /// <exception cref="NotSupportedException">They cannot; the message names the column.</exception>
+    protected abstract void CheckOnnx(OnnxPipeline pipeline);
+
+    /// <summary>Adds the nodes and the columns to the graph of ML.NET's export.</summary>
+    protected abstract void SaveOnnx(OnnxPipeline pipeline);
 
     /// <summary>The schema with the columns appended.</summary>
     public static DataViewSchema Schema(DataViewSchema schema, AppendedColumns columns) => RowToRowMapperTransform.GetOutputSchema(schema, columns);
@@ -47,6 +55,14 @@ internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMappe
     DataViewSchema.DetachedColumn[] IRowMapper.GetOutputColumns() => Outputs;
 
     ITransformer IRowMapper.GetTransformer() => throw new NotSupportedException();
+
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx)
+    {
+        CheckOnnx(new OnnxPipeline(ctx));
+        return true;
+    }
+
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => SaveOnnx(new OnnxPipeline(ctx));
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException("Save the transformer, not the view that it has made.");
 }

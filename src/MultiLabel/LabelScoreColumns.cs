@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.MultiLabel;
 
@@ -28,6 +30,41 @@ internal sealed class LabelScoreColumns : AppendedColumns
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == models.FeatureCount
             ? new(models, column)
             : throw SchemaErrors.Mismatch("feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
+    }
+
+    /// <inheritdoc/>
+    protected override void CheckOnnx(OnnxPipeline pipeline)
+    {
+        foreach (var (label, model) in _models.Models.Index())
+        {
+            if (model is null || pipeline.CanAdd(model))
+                continue;
+            var name = _models.LabelNames?[label] ?? label.ToString(CultureInfo.InvariantCulture);
+            throw new NotSupportedException(
+                $"Column '{_models.ScoreColumn}' of {nameof(OnePerLabelTransformer)} cannot be part of the ONNX graph of a whole pipeline: "
+                + $"ML.NET cannot write the model of label '{name}' ({model.Kind}). "
+                + "Train with another trainer, or leave this step out; mlContext.Model.ConvertGentleClipToOnnx writes embedding columns alone.");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void SaveOnnx(OnnxPipeline pipeline)
+    {
+        var features = PipelineNodes.Features(pipeline, Input, _models.ScoreColumn);
+        var values = new Dictionary<string, string> { [LabelScoreNodes.Features] = features };
+        foreach (var (label, model) in _models.Models.Index())
+        {
+            if (model is null)
+                continue;
+            string[] given = [.. Outputs.Select(output => pipeline.AddValue(LabelScoreNodes.Model(output.Name, label)))];
+            pipeline.AddModel(model, features, given[0], given.Length > 1 ? given[1] : pipeline.AddValue(given[0] + ".probability"));
+            foreach (var (i, output) in Outputs.Index())
+                values.Add(LabelScoreNodes.Model(output.Name, label), given[i]);
+        }
+        foreach (var output in Outputs)
+            values.Add(LabelScoreNodes.Output(output.Name), pipeline.AddColumn(output.Name, output.Type));
+        var graph = LabelScoreNodes.Build(Outputs.Select(output => output.Name), _models.Constants);
+        PipelineNodes.Append(pipeline, graph, nameof(OnePerLabelTransformer), _models.ScoreColumn, values);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.Search;
 
@@ -29,6 +30,28 @@ internal sealed class ZeroShotColumns : AppendedColumns
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == classifier.Dimension
             ? new(classifier, column, scoreColumn, labelColumn)
             : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
+    }
+
+    /// <inheritdoc/>
+    protected override void CheckOnnx(OnnxPipeline pipeline)
+    {
+        // All of it can be expressed.
+    }
+
+    /// <inheritdoc/>
+    protected override void SaveOnnx(OnnxPipeline pipeline)
+    {
+        var (scores, label) = (Outputs[0], Outputs[1]);
+        var features = PipelineNodes.Features(pipeline, Input, scores.Name);
+        // The last one is of rows without an embedding.
+        string[] texts = [.. _classifier.Labels, ""];
+        PipelineNodes.Append(pipeline, _classifier.ToGraph(), nameof(ZeroShotClassifier), scores.Name, new Dictionary<string, string>
+        {
+            [ZeroShotNodes.Embedding] = features,
+            [ZeroShotNodes.Labels] = pipeline.AddConstant(label.Name + ".labels", [texts.Length], texts),
+            [ZeroShotNodes.Probabilities] = pipeline.AddColumn(scores.Name, scores.Type),
+            [ZeroShotNodes.Label] = pipeline.AddColumn(label.Name, label.Type),
+        });
     }
 
     /// <inheritdoc/>
