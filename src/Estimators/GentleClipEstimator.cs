@@ -106,6 +106,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var data = TrainingData.Read(train, _options, CheckCancelled);
         using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
         CheckSamples(data);
+        foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
+            reporter.Warning(finding);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
         var options = WithoutHopelessTeacher(data, reporter);
         CheckPairs(options, data, reporter);
@@ -132,13 +134,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         if (_options.PairedColumnName is { } paired)
         {
             if (!SchemaShapes.TryFind(inputSchema, paired, out var column))
-                throw SchemaErrors.Missing("paired", paired);
+                throw SchemaErrors.Missing("paired", paired, inputSchema);
             if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType != BooleanDataViewType.Instance)
                 throw SchemaErrors.Mismatch("paired", paired, "Boolean", SchemaShapes.Describe(column));
         }
         var columns = inputSchema.ToDictionary(column => column.Name);
         foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
-            columns[name] = SchemaShapes.FloatVector(name);
+            columns[name] = SchemaShapes.FloatVectorWithSlotNames(name);
         return new SchemaShape(columns.Values);
     }
 

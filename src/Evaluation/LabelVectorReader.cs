@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Evaluation;
 
@@ -50,6 +51,8 @@ internal sealed class LabelVectorReader
         return labels =>
         {
             getter(ref value);
+            if (value.Length != 0 && value.Length != labels.Length)
+                throw RowErrors.WrongLength(row.Position, Column.Name, value.Length, labels.Length);
             Array.Clear(labels);
             foreach (var (slot, item) in value.Items())
                 labels[slot] = toLabel(item) is var label && label < 0 ? 0 : label;

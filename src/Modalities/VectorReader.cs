@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -14,6 +16,9 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
     public ReadOnlySpan<float> Values => _values;
 
     /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => MemoryMarshal.AsBytes(_values.AsSpan());
+
+    /// <inheritdoc/>
     public override string Problem => FiniteValues.Problem(_problemSlot, _problemValue);
 
     /// <summary>Copies the values, converted, and tells what they are.</summary>
@@ -22,7 +27,11 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
 }
 
 /// <summary>Reads a vector column.</summary>
-internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter) : FeatureReader(dimension) where T : struct, INumber<T>
+/// <param name="dimension">Its size.</param>
+/// <param name="getter">The column's.</param>
+/// <param name="row">For the row's number in messages.</param>
+/// <param name="column">Its name in messages.</param>
+internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter, DataViewRow row, string column) : FeatureReader(dimension) where T : struct, INumber<T>
 {
     private readonly T[] _dense = new T[dimension];
     private VBuffer<T> _buffer;
@@ -35,7 +44,7 @@ internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> get
         if (_buffer.Length == 0)
             return Presence.Absent;
         if (_buffer.Length != _dense.Length)
-            throw new InvalidOperationException($"A vector of {_buffer.Length} slots came from a column of {_dense.Length}.");
+            throw RowErrors.WrongLength(row.Position, column, _buffer.Length, _dense.Length);
         if (_buffer.IsDense)
             return Take(_buffer.GetValues());
         _buffer.CopyTo(_dense);

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.MultiLabel;
 
@@ -24,7 +25,7 @@ internal sealed class LabelScoreColumns : AppendedColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than in training.</exception>
     public static LabelScoreColumns Bind(LabelModels models, DataViewSchema schema)
     {
-        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn);
+        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == models.FeatureCount
             ? new(models, column)
             : throw SchemaErrors.Mismatch("feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
@@ -64,6 +65,8 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 Array.Fill(probabilities, float.NaN);
                 return;
             }
+            if (value.Length != _models.FeatureCount)
+                throw RowErrors.WrongLength(row.Position, Input.Name, value.Length, _models.FeatureCount);
             for (var label = 0; label < scorers.Length; label++)
             {
                 if (scorers[label] is { } scorer)

@@ -121,7 +121,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
         SchemaShape.Column Check(string role, string name, string expected, Func<DataViewType, bool> isRight)
         {
             if (!SchemaShapes.TryFind(inputSchema, name, out var column))
-                throw SchemaErrors.Missing(role, name);
+                throw SchemaErrors.Missing(role, name, inputSchema);
             return column.Kind == SchemaShape.Column.VectorKind.Vector && !column.IsKey && isRight(column.ItemType)
                 ? column
                 : throw SchemaErrors.Mismatch(role, name, expected, SchemaShapes.Describe(column));

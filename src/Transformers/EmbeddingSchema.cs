@@ -20,7 +20,7 @@ internal sealed class EmbeddingSchema
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (var column in columns)
-            builder.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension));
+            builder.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension), SlotNames.ToAnnotations(SlotNames.Numbered(column.Name, column.Dimension)));
         Output = builder.ToSchema();
     }
 

@@ -1,0 +1,140 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.GentleClip.Tests.Estimators;
+
+/// <summary>Columns of any numeric type are read as float32, in training and scoring, however the transformer came about.</summary>
+[TestClass]
+public sealed class NumericColumnTests
+{
+    private const int Width = 6;
+
+    private readonly MLContext _mlContext = new(seed: 1);
+
+    private sealed class Row
+    {
+        [VectorType(Width)]
+        public float[] A { get; set; } = [];
+
+        [VectorType(Width)]
+        public float[] B { get; set; } = [];
+
+        public float Scalar { get; set; }
+    }
+
+    [TestMethod]
+    [DataRow(DataKind.Double)]
+    [DataRow(DataKind.SByte)]
+    [DataRow(DataKind.Byte)]
+    [DataRow(DataKind.Int16)]
+    [DataRow(DataKind.UInt16)]
+    [DataRow(DataKind.Int32)]
+    [DataRow(DataKind.UInt32)]
+    [DataRow(DataKind.Int64)]
+    [DataRow(DataKind.UInt64)]
+    [DataRow(DataKind.Boolean)]
+    public void VectorsGiveTheEmbeddingsOfTheSameNumbersAsSingle(DataKind kind)
+    {
+        var rows = Rows(kind == DataKind.Boolean ? 2 : 100);
+        var single = _mlContext.Data.LoadFromEnumerable(rows);
+        var converted = Convert(single, kind, "A");
+        using var expected = Fit(single, "A");
+        using var actual = Fit(converted, "A");
+        Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(single), "EmbeddingA"), Embeddings.Bits(actual.Transform(converted), "EmbeddingA"));
+
+        // A model of one type takes another, and so does a reloaded one.
+        Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(single), "EmbeddingA"), Embeddings.Bits(expected.Transform(converted), "EmbeddingA"));
+        var (loaded, _) = EstimatorContract.SaveAndLoad(_mlContext, actual, converted.Schema);
+        using var disposal = (IDisposable)loaded;
+        Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(single), "EmbeddingA"), Embeddings.Bits(loaded.Transform(converted), "EmbeddingA"));
+    }
+
+    [TestMethod]
+    [DataRow(DataKind.Byte)]
+    [DataRow(DataKind.Int32)]
+    [DataRow(DataKind.UInt64)]
+    public void SoDoScalars(DataKind kind)
+    {
+        var single = _mlContext.Data.LoadFromEnumerable(Rows(100));
+        var converted = Convert(single, kind, "Scalar");
+        using var expected = Fit(single, "Scalar");
+        using var actual = Fit(converted, "Scalar");
+        Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(single), "EmbeddingA"), Embeddings.Bits(actual.Transform(converted), "EmbeddingA"));
+    }
+
+    [TestMethod]
+    public void APredictionEngineTakesIntegers()
+    {
+        var rows = Enumerable.Range(0, 20).Select(i => new IntegerRow { A = [i, i * i % 7, 3 - i], B = [(byte)i, (byte)(i * i)] }).ToList();
+        rows[4].A = null;
+        var data = _mlContext.Data.LoadFromEnumerable(rows);
+        using var model = _mlContext.Transforms.GentleClip(Options("A")).Fit(data);
+        using var engine = _mlContext.Model.CreatePredictionEngine<IntegerRow, Prediction>(model);
+        var expected = Embeddings.Column(model.Transform(data), "EmbeddingA");
+        Assert.IsTrue(expected[4].All(float.IsNaN), "a null array of integers is an absent side");
+        for (var i = 0; i < rows.Count; i++)
+            for (var slot = 0; slot < expected[i].Length; slot++)
+                Assert.AreEqual(expected[i][slot], engine.Predict(rows[i]).EmbeddingA[slot], 1e-5f);
+    }
+
+    [TestMethod]
+    public void PixelsMayBeIntegersToo()
+    {
+        var random = new Random(3);
+        var rows = Enumerable.Range(0, 12).Select(_ => new Row { A = [], B = [.. Numbers(random, Width, 100)], Scalar = 0 }).ToList();
+        rows.ForEach(row => row.A = Numbers(random, 16, 200));
+        var definition = SchemaDefinition.Create(typeof(Row));
+        definition["A"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 16);
+        var single = _mlContext.Data.LoadFromEnumerable(rows, definition);
+        var options = Options("A");
+        options.ModalityA = Modality.Image("A", "EmbeddingA", new ImageOptions { Size = 8 });
+        using var model = _mlContext.Transforms.GentleClip(options).Fit(Convert(single, DataKind.Int32, "A"));
+        Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(single), "EmbeddingA"), Embeddings.Bits(model.Transform(Convert(single, DataKind.UInt16, "A")), "EmbeddingA"));
+    }
+
+    [TestMethod]
+    public void SamplingSizeAnalysisReadsIntegers()
+    {
+        var single = _mlContext.Data.LoadFromEnumerable(Rows(100));
+        Assert.AreEqual(
+            _mlContext.Data.AnalyzeSamplingSize(single, "A", [2, 4], repetitions: 5, seed: 1).ToString(),
+            _mlContext.Data.AnalyzeSamplingSize(Convert(single, DataKind.Int32, "A"), "A", [2, 4], repetitions: 5, seed: 1).ToString());
+    }
+
+    private static List<Row> Rows(int below)
+    {
+        var random = new Random(2);
+        return [.. Enumerable.Range(0, 24).Select(_ => new Row { A = Numbers(random, Width, below), B = Numbers(random, Width, below), Scalar = random.Next(below) })];
+    }
+
+    private static float[] Numbers(Random random, int width, int below) => [.. Enumerable.Range(0, width).Select(_ => (float)random.Next(below))];
+
+    private IDataView Convert(IDataView data, DataKind kind, string column) =>
+        _mlContext.Transforms.Conversion.ConvertType(column, outputKind: kind).Fit(data).Transform(data);
+
+    private GentleClipTransformer Fit(IDataView data, string column) => _mlContext.Transforms.GentleClip(Options(column)).Fit(data);
+
+    private static GentleClipOptions Options(string column) => new()
+    {
+        ModalityA = Modality.Vector(column, "EmbeddingA"),
+        ModalityB = Modality.Vector("B", "EmbeddingB"),
+        EmbeddingDimension = 8,
+        MaximumNumberOfSteps = 3,
+        NumberOfThreads = 1,
+        Teacher = null,
+        Seed = 1,
+    };
+
+    private sealed class IntegerRow
+    {
+        [VectorType(3)]
+        public int[]? A { get; set; }
+
+        [VectorType(2)]
+        public byte[] B { get; set; } = [];
+    }
+
+    private sealed class Prediction
+    {
+        public float[] EmbeddingA { get; set; } = [];
+    }
+}
