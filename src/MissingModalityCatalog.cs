@@ -9,12 +9,14 @@ namespace Microsoft.ML;
 public static class MissingModalityCatalog
 {
     /// <summary>
-    /// Creates an estimator that makes the missing modality of a row a vector of NaNs, whatever stood for it (a null or empty array, NaNs), and fills single missing slots of
+    /// Creates an estimator that makes the missing modality of a row a vector of NaNs, whatever stood for it (a null or empty
+    /// array, NaNs), and fills single missing slots of
     /// vectors that are there.
     /// </summary>
     /// <remarks>
     /// <para>Characteristics: <see cref="MissingModalityEstimator"/>.</para>
-    /// <para>Put it first: most of ML.NET's steps take vectors of NaNs but not null arrays. Unlike <c>ReplaceMissingValues</c> it leaves absent sides absent.</para>
+    /// <para>Put it first: most of ML.NET's steps take vectors of NaNs but not null arrays. Unlike <c>ReplaceMissingValues</c> it
+    /// leaves absent sides absent.</para>
     /// </remarks>
     /// <example>
     /// Spectra that some rows lack, and in which single values may be missing. The sample <c>samples/ProteinAlignment</c> trains on rows that lack a side.
@@ -31,7 +33,8 @@ public static class MissingModalityCatalog
     /// <param name="constant">The number for <see cref="MissingSlotReplacement.Constant"/>, finite.</param>
     /// <param name="size">Number of slots where the column's type does not say it (a vector of variable size), at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentException">A name is empty, or <paramref name="constant"/> is given without <see cref="MissingSlotReplacement.Constant"/>.</exception>
+    /// <exception cref="ArgumentException">A name is empty, or <paramref name="constant"/> is given without
+    /// <see cref="MissingSlotReplacement.Constant"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is below 1, or <paramref name="constant"/> is not finite.</exception>
     public static MissingModalityEstimator MarkMissingModality(
         this TransformsCatalog catalog, string outputColumnName, string? inputColumnName = null,
@@ -39,7 +42,8 @@ public static class MissingModalityCatalog
         catalog.MarkMissingModality([new InputOutputColumnPair(outputColumnName, inputColumnName)], slotReplacement, constant, size);
 
     /// <summary>
-    /// Creates an estimator that makes the missing modality of a row a vector of NaNs, whatever stood for it (a null or empty array, NaNs), and fills single missing slots of
+    /// Creates an estimator that makes the missing modality of a row a vector of NaNs, whatever stood for it (a null or empty
+    /// array, NaNs), and fills single missing slots of
     /// vectors that are there, in several columns.
     /// </summary>
     /// <remarks>Characteristics: <see cref="MissingModalityEstimator"/>.</remarks>
@@ -57,7 +61,8 @@ public static class MissingModalityCatalog
     /// <param name="constant">The number for <see cref="MissingSlotReplacement.Constant"/>, finite.</param>
     /// <param name="size">Number of slots of the columns whose type does not say it (vectors of variable size), at least 1.</param>
     /// <returns>The estimator.</returns>
-    /// <exception cref="ArgumentException">There are no columns, a name is empty or written twice, or <paramref name="constant"/> is given without <see cref="MissingSlotReplacement.Constant"/>.</exception>
+    /// <exception cref="ArgumentException">There are no columns, a name is empty or written twice, or <paramref name="constant"/>
+    /// is given without <see cref="MissingSlotReplacement.Constant"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="size"/> is below 1, or <paramref name="constant"/> is not finite.</exception>
     public static MissingModalityEstimator MarkMissingModality(
         this TransformsCatalog catalog, InputOutputColumnPair[] columns,
@@ -72,7 +77,8 @@ public static class MissingModalityCatalog
         if (!double.IsFinite(constant))
             throw new ArgumentOutOfRangeException(nameof(constant), constant, "Expected a finite number: a slot of NaN or infinity cannot be trained on.");
         if (constant != 0 && slotReplacement != MissingSlotReplacement.Constant)
-            throw new ArgumentException($"The constant {constant} is not used with {slotReplacement}; expected {MissingSlotReplacement.Constant}.", nameof(constant));
+            throw new ArgumentException(
+                $"The constant {constant} is not used with {slotReplacement}; expected {MissingSlotReplacement.Constant}.", nameof(constant));
         if (size is { } slots)
             ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1, nameof(size));
         var pairs = Array.ConvertAll(columns, column =>

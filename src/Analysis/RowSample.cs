@@ -76,7 +76,9 @@ internal sealed class RowSample
             $"Row {row}, column '{column}': slot {bad} is {values[bad]}; expected finite numbers, or NaN in every slot for a row that is absent."));
     }
 
-    private sealed class Filler(RowSample sample, IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random, Action checkCancelled) : INumberVisitor<RowSample>
+    private sealed class Filler(
+        RowSample sample, IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random, Action checkCancelled)
+        : INumberVisitor<RowSample>
     {
         public RowSample Visit<T>() where T : struct, INumber<T> => sample.Fill<T>(data, column, capacity, random, checkCancelled);
     }

@@ -6,6 +6,10 @@ internal static class ColumnNames
     private const int Listed = 30;
     private const int LettersPerMistake = 3;
 
+    /// <summary>The same of a schema's columns.</summary>
+    public static string Describe(string wanted, DataViewSchema schema) =>
+        Describe(wanted, schema.Where(column => !column.IsHidden).Select(column => column.Name));
+
     /// <summary>"Did you mean 'X'? Columns: X, Y."</summary>
     /// <param name="wanted">The name that is not there.</param>
     /// <param name="names">Those that are, in order.</param>
@@ -24,7 +28,11 @@ internal static class ColumnNames
         var (best, least) = ((string?)null, wanted.Length / LettersPerMistake + 1);
         foreach (var name in names)
         {
-            if (Math.Abs(name.Length - wanted.Length) < least && Distance(wanted.ToUpperInvariant(), name.ToUpperInvariant()) is var distance && distance < least)
+            // The difference of the lengths is the least there can be; only near names are compared.
+            var distance = Math.Abs(name.Length - wanted.Length);
+            if (distance < least)
+                distance = Distance(wanted.ToUpperInvariant(), name.ToUpperInvariant());
+            if (distance < least)
                 (best, least) = (name, distance);
         }
         return best;

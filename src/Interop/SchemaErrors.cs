@@ -10,10 +10,11 @@ internal static class SchemaErrors
 
     /// <summary>"Could not find {role} column '{column}'", and which columns there are.</summary>
     public static Exception Missing(string role, string column, DataViewSchema schema) =>
-        Missing(role, column, schema.Where(other => !other.IsHidden).Select(other => other.Name));
+        Missing(role, column, ColumnNames.Describe(column, schema));
 
     /// <summary>The same of a promised schema.</summary>
-    public static Exception Missing(string role, string column, SchemaShape shape) => Missing(role, column, shape.Select(other => other.Name));
+    public static Exception Missing(string role, string column, SchemaShape shape) =>
+        Missing(role, column, ColumnNames.Describe(column, shape.Select(other => other.Name)));
 
     /// <summary>"Schema mismatch for {role} column '{column}': expected {expected}, got {actual}".</summary>
     public static Exception Mismatch(string role, string column, string expected, string actual) =>
@@ -30,6 +31,6 @@ internal static class SchemaErrors
     /// <summary>What to do about a key.</summary>
     public static string WithKeyAdvice(string type) => $"{type}, which MapKeyToVector turns into numbers";
 
-    private static Exception Missing(string role, string column, IEnumerable<string> names) =>
-        Contracts.ExceptParam(Parameter, $"Could not find {role} column '{column}'. {ColumnNames.Describe(column, names)}");
+    private static Exception Missing(string role, string column, string columns) =>
+        Contracts.ExceptParam(Parameter, $"Could not find {role} column '{column}'. {columns}");
 }

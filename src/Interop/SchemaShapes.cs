@@ -20,7 +20,8 @@ internal static class SchemaShapes
     /// <summary>A fixed-size vector whose slots have the names of another column's, if that has some.</summary>
     public static SchemaShape.Column VectorNamedAs(string name, PrimitiveDataViewType item, SchemaShape.Column named) => new(
         name, SchemaShape.Column.VectorKind.Vector, item, isKey: false,
-        named.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out var names) && names.Kind == SchemaShape.Column.VectorKind.Vector ? new SchemaShape([names]) : null);
+        named.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out var names)
+            && names.Kind == SchemaShape.Column.VectorKind.Vector ? new SchemaShape([names]) : null);
 
     /// <summary>A Boolean scalar.</summary>
     public static SchemaShape.Column Boolean(string name) =>

@@ -52,7 +52,8 @@ internal sealed class MissingModalityColumns : AppendedColumns
     public static bool Accepts(DataViewType item) => NumberTypes.IsNumber(item) || item is BooleanDataViewType;
 
     /// <summary>The type of the slots that are written: as read, and Single where that has no NaN.</summary>
-    public static PrimitiveDataViewType ItemType(DataViewType item) => item == NumberDataViewType.Double ? NumberDataViewType.Double : NumberDataViewType.Single;
+    public static PrimitiveDataViewType ItemType(DataViewType item) =>
+        item == NumberDataViewType.Double ? NumberDataViewType.Double : NumberDataViewType.Single;
 
     /// <inheritdoc/>
     protected override bool DependsOn(int output, int input) => output == input;

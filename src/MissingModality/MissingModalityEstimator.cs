@@ -21,9 +21,12 @@ namespace Microsoft.ML.GentleClip;
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip |
 /// | Exportable to ONNX | No |
 /// ]]></format>
-/// <para>A row is absent where its array is null or empty, or all its slots are NaN. It becomes a vector of NaNs of the column's size, which most of ML.NET's steps take, unlike a null
-/// array under a fixed <see cref="VectorTypeAttribute"/>. Its slots are never filled: <c>ReplaceMissingValues</c> would turn every row into a matched pair.</para>
-/// <para>A vector that has some slots and lacks others keeps those it has; the others are filled as <see cref="MissingSlotReplacement"/> says. A vector of another length is an error that names row and
+/// <para>A row is absent where its array is null or empty, or all its slots are NaN. It becomes a vector of NaNs of the column's
+/// size, which most of ML.NET's steps take, unlike a null
+/// array under a fixed <see cref="VectorTypeAttribute"/>. Its slots are never filled: <c>ReplaceMissingValues</c> would turn
+/// every row into a matched pair.</para>
+/// <para>A vector that has some slots and lacks others keeps those it has; the others are filled as
+/// <see cref="MissingSlotReplacement"/> says. A vector of another length is an error that names row and
 /// column.</para>
 /// </remarks>
 public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransformer>
@@ -37,7 +40,8 @@ public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransfo
     private readonly double _constant;
     private readonly int? _size;
 
-    internal MissingModalityEstimator(IHostEnvironment environment, (string Output, string Input)[] columns, MissingSlotReplacement replacement, double constant, int? size)
+    internal MissingModalityEstimator(
+        IHostEnvironment environment, (string Output, string Input)[] columns, MissingSlotReplacement replacement, double constant, int? size)
     {
         MlNetVersion.EnsureSupported();
         (_environment, _columns, _replacement, _constant, _size) = (environment, columns, replacement, constant, size);
@@ -47,13 +51,14 @@ public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransfo
     /// <param name="input">The rows; read once at most.</param>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="InvalidOperationException">A vector has another length than its column, or an infinite slot; the message names row, column and slot.</exception>
+    /// <exception cref="InvalidOperationException">A vector has another length than its column, or an infinite slot; the message
+    /// names row, column and slot.</exception>
     public MissingModalityTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
         GetOutputSchema(SchemaShapes.Of(input.Schema));
         var columns = Array.ConvertAll(_columns, column => (column.Output, Input: MissingModalityColumns.Find(input.Schema, column.Input)));
-        var sizes = Array.ConvertAll(columns, column => SizeOf(column.Input));
+        var sizes = Sizes(Array.ConvertAll(columns, column => column.Input));
         var fills = _replacement switch
         {
             MissingSlotReplacement.Mean => Means(input, [.. columns.Select(column => column.Input)], sizes),
@@ -75,7 +80,8 @@ public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransfo
         {
             if (!SchemaShapes.TryFind(inputSchema, name, out var column))
                 throw SchemaErrors.Missing("input", name, inputSchema);
-            var isVector = column.Kind == SchemaShape.Column.VectorKind.Vector || (column.Kind == SchemaShape.Column.VectorKind.VariableVector && _size is not null);
+            var isVector = column.Kind == SchemaShape.Column.VectorKind.Vector
+                || (column.Kind == SchemaShape.Column.VectorKind.VariableVector && _size is not null);
             if (!isVector || column.IsKey || !MissingModalityColumns.Accepts(column.ItemType))
                 throw SchemaErrors.Mismatch("input", name, MissingModalityColumns.ExpectedType, SchemaShapes.Describe(column));
             columns[output] = SchemaShapes.VectorNamedAs(output, MissingModalityColumns.ItemType(column.ItemType), column);
@@ -83,14 +89,17 @@ public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransfo
         return new SchemaShape(columns.Values);
     }
 
-    private int SizeOf(DataViewSchema.Column column)
+    // A given size is that of the columns of variable size; where there are none, it must be right all the same.
+    private int[] Sizes(DataViewSchema.Column[] columns)
     {
-        var known = ((VectorDataViewType)column.Type).Size;
-        if (known == 0)
-            return _size!.Value; // the shape was checked
-        return _size is null || _size == known
-            ? known
-            : throw SchemaErrors.Mismatch("input", column.Name, $"{_size} slots, the size that was given", $"{column.Type}");
+        var sizes = Array.ConvertAll(columns, column => ((VectorDataViewType)column.Type).Size);
+        var isNeeded = sizes.Contains(0);
+        foreach (var (column, size) in columns.Zip(sizes))
+        {
+            if (!isNeeded && _size is not null && size != _size)
+                throw SchemaErrors.Mismatch("input", column.Name, $"{_size} slots, the size that was given", $"{column.Type}");
+        }
+        return Array.ConvertAll(sizes, size => size == 0 ? _size!.Value : size); // the shape was checked
     }
 
     private double[][] Means(IDataView data, DataViewSchema.Column[] columns, int[] sizes)
@@ -114,10 +123,13 @@ public sealed class MissingModalityEstimator : IEstimator<MissingModalityTransfo
     private static void Report(IChannel channel, string column, SlotMeans means)
     {
         channel.Info(MessageSensitivity.None, string.Create(CultureInfo.InvariantCulture,
-            $"Column '{column}': {means.AbsentRows} of {means.Rows} rows are absent and stay so; {means.IncompleteRows} of the others lack {means.MissingSlots} slots, which get the slots' means."));
+            $"Column '{column}': {means.AbsentRows} of {means.Rows} rows are absent and stay so; " +
+            $"{means.IncompleteRows} of the others lack {means.MissingSlots} slots, which get the slots' means."));
         int[] unknown = [.. means.Unknown];
+        var named = string.Join(", ", unknown.Take(SlotsNamed)) + (unknown.Length > SlotsNamed ? ", ..." : "");
         if (unknown.Length > 0)
             channel.Warning(MessageSensitivity.None, string.Create(CultureInfo.InvariantCulture,
-                $"Column '{column}': of {means.Rows} rows, none has {unknown.Length} of the slots ({string.Join(", ", unknown.Take(SlotsNamed))}{(unknown.Length > SlotsNamed ? ", ..." : "")}). There is no mean to take, so 0 replaces them where they are missing."));
+                $"Column '{column}': of {means.Rows} rows, none has {unknown.Length} of the slots ({named}). " +
+                $"There is no mean to take, so 0 replaces them where they are missing."));
     }
 }

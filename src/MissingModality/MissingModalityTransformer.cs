@@ -11,7 +11,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Makes the missing modality of a row a vector of NaNs, and fills single missing slots of vectors that are there; made by fitting a <see cref="MissingModalityEstimator"/>.
+/// Makes the missing modality of a row a vector of NaNs, and fills single missing slots of vectors that are there; made by
+/// fitting a <see cref="MissingModalityEstimator"/>.
 /// </summary>
 /// <remarks>Thread-safe. No row is dropped or moved. Sparse vectors stay sparse.</remarks>
 public sealed class MissingModalityTransformer : SaveableTransformer, ILoadable<MissingModalityTransformer>
@@ -30,7 +31,8 @@ public sealed class MissingModalityTransformer : SaveableTransformer, ILoadable<
     private readonly IHostEnvironment _environment;
     private readonly IReadOnlyList<MissingModalityColumn> _columns;
 
-    internal MissingModalityTransformer(IHostEnvironment environment, IReadOnlyList<MissingModalityColumn> columns) => (_environment, _columns) = (environment, columns);
+    internal MissingModalityTransformer(IHostEnvironment environment, IReadOnlyList<MissingModalityColumn> columns) =>
+        (_environment, _columns) = (environment, columns);
 
     /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>
     public override bool IsRowToRowMapper => true;
@@ -53,7 +55,7 @@ public sealed class MissingModalityTransformer : SaveableTransformer, ILoadable<
     public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return AppendedColumns.View(_environment, input, Bind);
+        return new SequentialView(AppendedColumns.View(_environment, input, Bind));
     }
 
     /// <summary>A mapper of single rows.</summary>

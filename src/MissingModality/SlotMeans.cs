@@ -74,9 +74,11 @@ internal abstract class SlotMeans(int size)
                 var slot = _value.IsDense ? i : indices[i];
                 if (T.IsNaN(values[i]))
                     _missing[slot]++;
+                else if (T.IsFinite(values[i]))
+                    _sums[slot] += double.CreateTruncating(values[i]);
                 else
-                    _sums[slot] += T.IsFinite(values[i]) ? double.CreateTruncating(values[i]) : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                        $"Row {row}, column '{column}': slot {slot} is {values[i]}; expected finite numbers to take the mean of, or NaN for a slot that is missing."));
+                    throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
+                        $"Row {row}, column '{column}': slot {slot} is {values[i]}; expected finite numbers, or NaN for a slot that is missing."));
             }
         }
     }

@@ -9,7 +9,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 internal sealed class ImageBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
-    public const string ExpectedType = "Image, or Vector<Single> of known size (other numbers are converted): channels x height x width with 1 or 3 channels, or a square of them";
+    public const string ExpectedType =
+        "Image, or Vector<Single> of known size (other numbers are converted): channels x height x width with 1 or 3 channels, or a square of them";
 
     // More than any disk and decoder needs to keep a training busy.
     private const int MostThreads = 8;

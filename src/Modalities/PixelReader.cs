@@ -11,7 +11,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <param name="options">How pictures are prepared.</param>
 /// <param name="row">For the row's number in messages.</param>
 /// <param name="column">Its name in messages.</param>
-internal sealed class PixelReader<T>(PixelShape shape, ValueGetter<VBuffer<T>> getter, ImageOptions options, DataViewRow row, string column) : PictureReader(options) where T : struct, INumber<T>
+internal sealed class PixelReader<T>(PixelShape shape, ValueGetter<VBuffer<T>> getter, ImageOptions options, DataViewRow row, string column)
+    : PictureReader(options) where T : struct, INumber<T>
 {
     private readonly float[] _values = new float[shape.Length];
     private readonly T[] _dense = new T[shape.Length];

@@ -31,7 +31,8 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
 /// <param name="getter">The column's.</param>
 /// <param name="row">For the row's number in messages.</param>
 /// <param name="column">Its name in messages.</param>
-internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter, DataViewRow row, string column) : FeatureReader(dimension) where T : struct, INumber<T>
+internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter, DataViewRow row, string column)
+    : FeatureReader(dimension) where T : struct, INumber<T>
 {
     private readonly T[] _dense = new T[dimension];
     private VBuffer<T> _buffer;

@@ -66,7 +66,12 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 return;
             }
             if (value.Length != _models.FeatureCount)
-                throw RowErrors.WrongLength(row.Position, Input.Name, value.Length, _models.FeatureCount);
+            {
+                // Threads that share a cursor count rows of their own; the id is the source's.
+                var id = default(DataViewRowId);
+                row.GetIdGetter()(ref id);
+                throw RowErrors.WrongLength((long)id.Low, Input.Name, value.Length, _models.FeatureCount);
+            }
             for (var label = 0; label < scorers.Length; label++)
             {
                 if (scorers[label] is { } scorer)

@@ -4,7 +4,8 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// Finds samples that look like a default value where the side is in fact absent: the 0 that a text loader puts into empty cells, the mean of a replacement. They
+/// Finds samples that look like a default value where the side is in fact absent: the 0 that a text loader puts into empty cells,
+/// the mean of a replacement. They
 /// would be learnt from, and make pairs of rows that are none.
 /// </summary>
 internal static class DefaultValues
@@ -44,7 +45,10 @@ internal static class DefaultValues
         var allPairs = pairs >= NearlyAll * rows
             ? string.Create(CultureInfo.InvariantCulture, $" {pairs} of {rows} rows count as matched pairs, these among them.") : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what}Column '{profile.Column}' is {value} in {count} of {profile.Count} rows{first}, which looks like a default value. If these rows lack the column, they are learnt from all the same.{allPairs} Absent sides must be NaN in every slot, null or empty: see MarkMissingModality, and MissingRealsAsNaNs of text loaders; ReplaceMissingValues fills absent sides.");
+            $"{what}Column '{profile.Column}' is {value} in {count} of {profile.Count} rows{first}, which looks like a default value. " +
+            $"If these rows lack the column, they are learnt from all the same.{allPairs} " +
+            $"Absent sides must be NaN in every slot, null or empty: see MarkMissingModality, and " +
+            $"MissingRealsAsNaNs of text loaders; ReplaceMissingValues fills absent sides.");
     }
 
     private static bool HasTooManyZeros(RowProfile profile, bool othersDiffer)

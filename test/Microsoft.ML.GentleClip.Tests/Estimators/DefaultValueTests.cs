@@ -103,7 +103,8 @@ public sealed class DefaultValueTests
     /// <summary>Data that look odd and are as they should be.</summary>
     public static IEnumerable<object[]> Innocent => new string[]
     {
-        "bags of words, some empty", "bags of few words, many empty", "one-hot", "one-hot, lopsided", "small integers", "counts of one event", "few zeros", "prototypes", "repeated captions", "binary", "digits",
+        "bags of words, some empty", "bags of few words, many empty", "one-hot", "one-hot, lopsided", "small integers", "counts of one event", "few zeros",
+        "prototypes", "repeated captions", "binary", "digits",
     }.Select(name => new object[] { name });
 
     [TestMethod]
@@ -126,14 +127,20 @@ public sealed class DefaultValueTests
     [TestMethod]
     public void NothingIsSaidOfTheSamplesData()
     {
-        using var chains = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", "samples", "protein-chains.tsv.gz")), CompressionMode.Decompress));
+        var path = Path.Combine(AppContext.BaseDirectory, "data", "samples", "protein-chains.tsv.gz");
+        using var chains = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
         var sequences = new List<string>();
         while (chains.ReadLine() is { } line)
             if (!line.StartsWith('#'))
                 sequences.Add(line.Split('\t')[5][..30]);
         Assert.IsGreaterThan(1000, sequences.Count);
         var random = new Random(1);
-        var rows = sequences.Take(1200).Select(sequence => new Row { Text = sequence, B = [.. Numbers(random)], A = [.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => (float)sequence.Count(other => other == letter))] }).ToList();
+        var rows = sequences.Take(1200).Select(sequence => new Row
+        {
+            Text = sequence,
+            B = [.. Numbers(random)],
+            A = [.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => (float)sequence.Count(other => other == letter))],
+        }).ToList();
         var options = Options();
         options.ModalityA = Modality.Text("Text", "EmbeddingA");
         Assert.IsEmpty(Warnings(View(rows), options));

@@ -12,6 +12,7 @@ public sealed class StepMatrixTests
     private const int Count = 60;
     private const string Kept = "stays absent";
     private const string Filled = "**filled**";
+    private const string Partial = "**partly filled**";
     private const string Dropped = "row left out";
     private const string Spoilt = "**present rows spoilt**";
     private const string Error = "**error**";
@@ -22,6 +23,9 @@ public sealed class StepMatrixTests
 
         [VectorType(Width)]
         public float[]? A { get; set; }
+
+        [VectorType(2)]
+        public float[] B { get; set; } = [];
 
         public bool Label { get; set; }
     }
@@ -78,11 +82,14 @@ public sealed class StepMatrixTests
         var transforms = _mlContext.Transforms;
         var data = _mlContext.Data;
         yield return ("`Cache`", view => data.Cache(view));
-        yield return ("`AppendCacheCheckpoint`", Fitted(transforms.CopyColumns("Other", "Label").AppendCacheCheckpoint(_mlContext).Append(transforms.CopyColumns("Last", "A"))));
+        yield return ("`AppendCacheCheckpoint`", Fitted(
+            transforms.CopyColumns("Other", "Label").AppendCacheCheckpoint(_mlContext).Append(transforms.GentleClip(Options()))));
+        yield return ("`GentleClip` itself", Fitted(transforms.GentleClip(Options())));
         yield return ("`SaveAsBinary`, `LoadFromBinary`", Binary);
         yield return ("`SaveAsText`, `LoadFromTextFile`", view => Text(view, missingIsNaN: false));
         yield return ("the same with `MissingRealsAsNaNs`", view => Text(view, missingIsNaN: true));
-        yield return ("`CreateEnumerable`, `LoadFromEnumerable`", view => data.LoadFromEnumerable(data.CreateEnumerable<Row>(view, reuseRowObject: false).ToList()));
+        yield return ("`CreateEnumerable`, `LoadFromEnumerable`",
+            view => data.LoadFromEnumerable(data.CreateEnumerable<Row>(view, reuseRowObject: false).ToList()));
         yield return ("`FilterRowsByMissingValues`", view => data.FilterRowsByMissingValues(view, "A"));
         yield return ("`FilterByCustomPredicate`", view => data.FilterByCustomPredicate<Given>(view, row => row.A is { Length: Width } && row.A[0] > 1e6f));
         yield return ("`ShuffleRows`", view => data.ShuffleRows(view, seed: 1));
@@ -93,10 +100,12 @@ public sealed class StepMatrixTests
         yield return ("`CopyColumns`", Fitted(transforms.CopyColumns("A", "A")));
         yield return ("`SelectColumns`", Fitted(transforms.SelectColumns("Id", "A", "Label")));
         yield return ("`DropColumns` of another", Fitted(transforms.DropColumns("Label")));
-        yield return ("`Concatenate` with another column", Fitted(transforms.Conversion.ConvertType("Number", "Label", DataKind.Single).Append(transforms.Concatenate("A", "A", "Number"))));
+        yield return ("`Concatenate` with another column", Fitted(
+            transforms.Conversion.ConvertType("Number", "Label", DataKind.Single).Append(transforms.Concatenate("A", "A", "Number"))));
         yield return ("`ConvertType` to Double", Fitted(transforms.Conversion.ConvertType("A", outputKind: DataKind.Double)));
         yield return ("`ReplaceMissingValues` by 0", Fitted(transforms.ReplaceMissingValues("A")));
-        yield return ("`ReplaceMissingValues` by the mean", Fitted(transforms.ReplaceMissingValues("A", replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean)));
+        yield return ("`ReplaceMissingValues` by the mean", Fitted(
+            transforms.ReplaceMissingValues("A", replacementMode: MissingValueReplacingEstimator.ReplacementMode.Mean)));
         yield return ("`IndicateMissingValues`", Fitted(transforms.IndicateMissingValues("A")));
         yield return ("`NormalizeMinMax`", Fitted(transforms.NormalizeMinMax("A")));
         yield return ("`NormalizeMeanVariance`", Fitted(transforms.NormalizeMeanVariance("A")));
@@ -109,8 +118,10 @@ public sealed class StepMatrixTests
         yield return ("`ApproximatedKernelMap`", Fitted(transforms.ApproximatedKernelMap("A", rank: 8)));
         yield return ("`ProjectToPrincipalComponents`", Fitted(transforms.ProjectToPrincipalComponents("A", rank: 3)));
         yield return ("`SelectFeaturesBasedOnCount`", Fitted(transforms.FeatureSelection.SelectFeaturesBasedOnCount("A", count: 2)));
-        yield return ("`SelectFeaturesBasedOnMutualInformation`", Fitted(transforms.FeatureSelection.SelectFeaturesBasedOnMutualInformation("A", labelColumnName: "Label", slotsInOutput: 4)));
-        yield return ("`CustomMapping`", Fitted(transforms.CustomMapping<Given, Made>((from, to) => to.Out = from.A, contractName: null).Append(transforms.CopyColumns("A", "Out"))));
+        yield return ("`SelectFeaturesBasedOnMutualInformation`", Fitted(
+            transforms.FeatureSelection.SelectFeaturesBasedOnMutualInformation("A", labelColumnName: "Label", slotsInOutput: 4)));
+        yield return ("`CustomMapping`", Fitted(
+            transforms.CustomMapping<Given, Made>((from, to) => to.Out = from.A, contractName: null).Append(transforms.CopyColumns("A", "Out"))));
         yield return ("`Expression` of each slot", Fitted(transforms.Expression("A", "x : x * 2 + 1", "A")));
         yield return ("`MapValueToKey`", Fitted(transforms.Conversion.MapValueToKey("A")));
         yield return ("`OneHotEncoding`", Fitted(transforms.Categorical.OneHotEncoding("A")));
@@ -125,7 +136,18 @@ public sealed class StepMatrixTests
         return _mlContext.Transforms.MarkMissingModality("A", size: size == 0 ? Width : null).Fit(view).Transform(view);
     }
 
-    private static bool HasVector(Func<IDataView, IDataView> step) => step(Rows(nulls: false)).Schema["A"].Type is VectorDataViewType { ItemType: NumberDataViewType };
+    private static GentleClipOptions Options() => new()
+    {
+        ModalityA = Modality.Vector("A", "EmbeddingA"),
+        ModalityB = Modality.Vector("B", "EmbeddingB"),
+        EmbeddingDimension = 4,
+        MaximumNumberOfSteps = 1,
+        NumberOfThreads = 1,
+        Teacher = null,
+    };
+
+    private static bool HasVector(Func<IDataView, IDataView> step) =>
+        step(Rows(nulls: false)).Schema["A"].Type is VectorDataViewType { ItemType: NumberDataViewType };
 
     private IDataView Binary(IDataView view)
     {
@@ -137,7 +159,8 @@ public sealed class StepMatrixTests
     private IDataView Text(IDataView view, bool missingIsNaN)
     {
         using var stream = new MemoryStream();
-        _mlContext.Data.SaveAsText(_mlContext.Transforms.SelectColumns("Id", "A").Fit(view).Transform(view), stream, forceDense: true, schema: false, headerRow: false);
+        var columns = _mlContext.Transforms.SelectColumns("Id", "A").Fit(view).Transform(view);
+        _mlContext.Data.SaveAsText(columns, stream, forceDense: true, schema: false, headerRow: false);
         return _mlContext.Data.CreateTextLoader(new TextLoader.Options
         {
             Columns = [new("Id", DataKind.Int32, 0), new("A", DataKind.Single, 1, Width)],
@@ -151,13 +174,14 @@ public sealed class StepMatrixTests
         return new MLContext(seed: 1).Data.LoadFromEnumerable(Enumerable.Range(0, Count).Select(i =>
         {
             float[] values = [.. Enumerable.Range(0, Width).Select(_ => random.NextSingle() + 0.5f)];
-            return new Row { Id = i, A = i % 3 > 0 ? values : nulls ? null : [.. Enumerable.Repeat(float.NaN, Width)], Label = i % 2 == 0 };
+            var missing = nulls ? null : Enumerable.Repeat(float.NaN, Width).ToArray();
+            return new Row { Id = i, A = i % 3 > 0 ? values : missing, B = [values[0] + i, -i], Label = i % 2 == 0 };
         }).ToList());
     }
 
     private string Outcome(Func<IDataView, IDataView> step, IDataView rows)
     {
-        (int Id, bool IsAbsent)[] read;
+        (int Id, bool IsAbsent, bool IsPresent)[] read;
         try
         {
             read = Read(step(rows));
@@ -168,12 +192,12 @@ public sealed class StepMatrixTests
             return Error;
         }
         var (absent, present) = (read.Where(row => row.Id % 3 == 0).ToList(), read.Where(row => row.Id % 3 > 0).ToList());
-        if (present.Any(row => row.IsAbsent))
+        if (present.Any(row => !row.IsPresent))
             return Spoilt;
-        return absent.Count == 0 ? Dropped : absent.TrueForAll(row => row.IsAbsent) ? Kept : absent.TrueForAll(row => !row.IsAbsent) ? Filled : "mixed";
+        return absent.Count == 0 ? Dropped : absent.TrueForAll(row => row.IsAbsent) ? Kept : absent.TrueForAll(row => row.IsPresent) ? Filled : Partial;
     }
 
-    private static (int Id, bool IsAbsent)[] Read(IDataView view)
+    private static (int Id, bool IsAbsent, bool IsPresent)[] Read(IDataView view)
     {
         var (id, a) = (view.Schema["Id"], view.Schema["A"]);
         using var cursor = view.GetRowCursor([id, a]);
@@ -186,23 +210,24 @@ public sealed class StepMatrixTests
             VectorDataViewType { ItemType: BooleanDataViewType } => Absent<bool>(cursor, a, _ => false),
             _ => throw new NotSupportedException(a.Type.ToString()),
         };
-        var rows = new List<(int, bool)>();
+        var rows = new List<(int, bool, bool)>();
         while (cursor.MoveNext())
         {
             getId(ref number);
-            rows.Add((number, isAbsent()));
+            var (slots, missing) = isAbsent();
+            rows.Add((number, missing == slots, missing == 0 && slots > 0));
         }
         return [.. rows];
     }
 
-    private static Func<bool> Absent<T>(DataViewRow row, DataViewSchema.Column column, Predicate<T> isMissing)
+    private static Func<(int Slots, int Missing)> Absent<T>(DataViewRow row, DataViewSchema.Column column, Predicate<T> isMissing)
     {
         var getter = row.GetGetter<VBuffer<T>>(column);
         VBuffer<T> value = default;
         return () =>
         {
             getter(ref value);
-            return value.DenseValues().All(slot => isMissing(slot)); // also where there are none
+            return (value.Length, value.DenseValues().Count(slot => isMissing(slot)));
         };
     }
 

@@ -18,7 +18,12 @@ public sealed class SlotNameTests
         using var stream = new MemoryStream();
         mlContext.Data.SaveAsBinary(model.Transform(data), stream);
         var stored = mlContext.Data.LoadFromBinary(new MultiFileSourceOf(stream.ToArray()));
-        foreach (var schema in new[] { model.Transform(data).Schema, model.GetOutputSchema(data.Schema), loaded.Transform(data).Schema, model.GetRowToRowMapper(data.Schema).OutputSchema, stored.Schema })
+        DataViewSchema[] schemas =
+        [
+            model.Transform(data).Schema, model.GetOutputSchema(data.Schema), loaded.Transform(data).Schema,
+            model.GetRowToRowMapper(data.Schema).OutputSchema, stored.Schema,
+        ];
+        foreach (var schema in schemas)
             foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
                 Assert.AreSequenceEqual(Enumerable.Range(0, 16).Select(slot => $"{column}.{slot}"), Names(schema[column]));
     }
@@ -34,7 +39,8 @@ public sealed class SlotNameTests
         var classifier = mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(featureColumnName: "EmbeddingA").Fit(embedded);
         var importance = mlContext.MulticlassClassification.PermutationFeatureImportance(
             (ITransformer)new TransformerChain<ITransformer>(classifier), classifier.Transform(embedded));
-        Assert.AreSequenceEqual(Enumerable.Range(0, 16).Select(slot => $"EmbeddingA.{slot}").Order(StringComparer.Ordinal), importance.Keys.Order(StringComparer.Ordinal));
+        var expected = Enumerable.Range(0, 16).Select(slot => $"EmbeddingA.{slot}");
+        Assert.AreSequenceEqual(expected.Order(StringComparer.Ordinal), importance.Keys.Order(StringComparer.Ordinal));
     }
 
     private static string[] Names(DataViewSchema.Column column)
