@@ -1,7 +1,8 @@
 namespace Microsoft.ML.GentleClip.Interop;
 
 /// <summary>
-/// A view that is read by one thread. ML.NET splits a row mapper's cursor among threads, in which a row no longer knows its number, and hides what went wrong behind
+/// A view that is read by one thread. ML.NET splits a row mapper's cursor among threads, in which a row no longer knows its
+/// number, and hides what went wrong behind
 /// another exception. For columns that cost next to nothing the threads gain nothing.
 /// </summary>
 internal sealed class SequentialView(IDataView view) : IDataView

@@ -111,7 +111,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         Check("feature", _featureColumn, "Vector<Single>", type => type == NumberDataViewType.Single);
-        var labels = Check("label", _labelColumn, "Vector<Boolean>, Vector<Single> or Vector<Double>", LabelVectorReader.IsLabel);
+        var labels = Check("label", _labelColumn, "Vector<Boolean> or a vector of numbers", LabelVectorReader.IsLabel);
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[_scoreColumn] = SchemaShapes.FloatVectorNamedAs(_scoreColumn, labels);
         if (_isCalibrated.Value)

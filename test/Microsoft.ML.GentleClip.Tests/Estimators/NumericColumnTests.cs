@@ -101,6 +101,32 @@ public sealed class NumericColumnTests
             _mlContext.Data.AnalyzeSamplingSize(Convert(single, DataKind.Int32), "A", [2, 4], repetitions: 5, seed: 1).ToString());
     }
 
+    [TestMethod]
+    public void LabelsMayBeIntegers()
+    {
+        var random = new Random(4);
+        var rows = Enumerable.Range(0, 50).Select(_ => Enumerable.Range(0, Width).Select(_ => random.Next(-1, 3)).ToArray()).ToArray();
+        float[] Probability(int row) => [.. rows[row].Select((label, slot) => 0.3f * label + (slot + row) % 7 / 10f)];
+        var integers = Enumerable.Range(0, rows.Length).Select(row => new LabelRow<int> { Labels = rows[row], Probability = Probability(row) });
+        var booleans = Enumerable.Range(0, rows.Length).Select(row => new LabelRow<bool>
+        {
+            Labels = Array.ConvertAll(rows[row], label => label > 0),
+            Probability = Probability(row),
+        });
+        Assert.AreEqual(
+            MultiLabelMetrics.Evaluate(_mlContext.Data.LoadFromEnumerable(booleans), "Labels", "Probability").ToString(),
+            MultiLabelMetrics.Evaluate(_mlContext.Data.LoadFromEnumerable(integers), "Labels", "Probability").ToString());
+    }
+
+    private sealed class LabelRow<T>
+    {
+        [VectorType(Width)]
+        public T[] Labels { get; set; } = [];
+
+        [VectorType(Width)]
+        public float[] Probability { get; set; } = [];
+    }
+
     private static List<Row> Rows(int below)
     {
         var random = new Random(2);

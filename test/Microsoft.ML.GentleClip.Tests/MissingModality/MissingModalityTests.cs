@@ -25,6 +25,11 @@ public sealed class MissingModalityTests
         public float[]? Free { get; set; }
     }
 
+    private sealed class Marked
+    {
+        public float[] A { get; set; } = [];
+    }
+
     private static readonly Row[] Rows =
     [
         new() { A = [1, 2, 3], B = [1, 2], C = [5, 6], Free = [1, 2] },
@@ -48,9 +53,9 @@ public sealed class MissingModalityTests
         Assert.AreEqual("Vector<Single, 2>", marked.Schema["Full"].Type.ToString());
         // The columns of the input are still there, and rows can be mapped one by one.
         Assert.AreEqual("Vector<Single>", marked.Schema["Free"].Type.ToString());
-        using var engine = _mlContext.Model.CreatePredictionEngine<Row, Row>(model);
-        Assert.AreSequenceEqual([float.NaN, float.NaN, float.NaN], engine.Predict(Rows[1]).A!);
-        Assert.AreSequenceEqual([1f, 2, 3], engine.Predict(Rows[0]).A!);
+        using var engine = _mlContext.Model.CreatePredictionEngine<Row, Marked>(model);
+        Assert.AreSequenceEqual([float.NaN, float.NaN, float.NaN], engine.Predict(Rows[1]).A);
+        Assert.AreSequenceEqual([1f, 2, 3], engine.Predict(Rows[0]).A);
     }
 
     [TestMethod]
