@@ -78,6 +78,13 @@ internal static class DefaultValues
 
     private static bool IsZero(ExampleStore store, int position) => Constant(store, position) == 0;
 
-    private static float? Constant(ExampleStore store, int position) =>
-        store is VectorStore vectors && vectors.Row(position) is { Length: > 1 } values && !values.ContainsAnyExcept(values[0]) ? values[0] : null;
+    private static float? Constant(ExampleStore store, int position)
+    {
+        if (store is not VectorStore { Dimension: > 1 } vectors)
+            return null;
+        var values = vectors.Stored(position, out _);
+        if (values.Length < vectors.Dimension) // sparse: the others are 0
+            return values.ContainsAnyExcept(0f) ? null : 0;
+        return values.ContainsAnyExcept(values[0]) ? null : values[0];
+    }
 }

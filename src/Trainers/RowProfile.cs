@@ -35,14 +35,15 @@ internal sealed class RowProfile(string column)
     /// <summary>Takes in the sample that a reader holds.</summary>
     public void Add(ExampleReader reader, long row)
     {
-        _hashes.Add(Hash(reader.Content));
         _rows.Add(row);
         if (reader is not FeatureReader features)
+        {
+            _hashes.Add(Hash(reader.Content));
             return;
-        Dimension = features.Values.Length;
-        var nonzero = 0;
-        foreach (var value in features.Values)
-            nonzero += value != 0 ? 1 : 0;
+        }
+        Dimension = features.Dimension;
+        var (nonzero, hash) = features.IsSparse ? HashNonzero(features.Stored, features.Slots) : HashNonzero(features.Values, []);
+        _hashes.Add(hash);
         if (nonzero == 0)
         {
             Zeros++;
@@ -67,6 +68,20 @@ internal sealed class RowProfile(string column)
         }
         var position = _hashes.IndexOf(best);
         return (distinct, position, _rows[position], times);
+    }
+
+    // A vector's hash is the same whether it came sparse or dense.
+    private static (int Nonzero, ulong Hash) HashNonzero(ReadOnlySpan<float> values, ReadOnlySpan<int> slots)
+    {
+        var (nonzero, hash) = (0, Prime);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (values[i] == 0)
+                continue;
+            nonzero++;
+            hash = Mix(hash, ((ulong)(uint)(slots.IsEmpty ? i : slots[i]) << 32) | BitConverter.SingleToUInt32Bits(values[i]));
+        }
+        return (nonzero, hash);
     }
 
     private static ulong Hash(ReadOnlySpan<byte> content)
