@@ -4,14 +4,17 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.Interop;
 
-/// <summary>Columns that are computed from one other column of the same row.</summary>
-internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMapper, ISaveAsOnnx
+/// <summary>Columns that are computed from others of the same row.</summary>
+internal abstract class AppendedColumns(params DataViewSchema.Column[] inputs) : IRowMapper, ISaveAsOnnx
 {
     /// <summary>The columns.</summary>
     protected abstract DataViewSchema.DetachedColumn[] Outputs { get; }
 
-    /// <summary>The column they are computed from.</summary>
-    protected DataViewSchema.Column Input => input;
+    /// <summary>The column they are computed from, or the first of them.</summary>
+    protected DataViewSchema.Column Input => inputs[0];
+
+    /// <summary>Whether an output is computed from an input, by their numbers.</summary>
+    protected virtual bool DependsOn(int output, int input) => true;
 
     /// <summary>Getters of the columns, null for those that are not wanted; for one thread.</summary>
     protected abstract Delegate?[] CreateGetters(DataViewRow row, Func<int, bool> isActive);
@@ -42,8 +45,10 @@ internal abstract class AppendedColumns(DataViewSchema.Column input) : IRowMappe
 
     Func<int, bool> IRowMapper.GetDependencies(Func<int, bool> activeOutput)
     {
-        var isActive = Enumerable.Range(0, Outputs.Length).Any(activeOutput);
-        return column => isActive && column == input.Index;
+        var needed = Enumerable.Range(0, inputs.Length)
+            .Where(input => Enumerable.Range(0, Outputs.Length).Any(output => activeOutput(output) && DependsOn(output, input)))
+            .Select(input => inputs[input].Index).ToHashSet();
+        return needed.Contains;
     }
 
     Delegate?[] IRowMapper.CreateGetters(DataViewRow row, Func<int, bool> activeOutput, out Action? disposer)

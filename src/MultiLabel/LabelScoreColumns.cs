@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.MultiLabel;
 
@@ -26,7 +27,7 @@ internal sealed class LabelScoreColumns : AppendedColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than in training.</exception>
     public static LabelScoreColumns Bind(LabelModels models, DataViewSchema schema)
     {
-        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn);
+        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == models.FeatureCount
             ? new(models, column)
             : throw SchemaErrors.Mismatch("feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
@@ -100,6 +101,13 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 Array.Fill(scores, float.NaN);
                 Array.Fill(probabilities, float.NaN);
                 return;
+            }
+            if (value.Length != _models.FeatureCount)
+            {
+                // Threads that share a cursor count rows of their own; the id is the source's.
+                var id = default(DataViewRowId);
+                row.GetIdGetter()(ref id);
+                throw RowErrors.WrongLength((long)id.Low, Input.Name, value.Length, _models.FeatureCount);
             }
             for (var label = 0; label < scorers.Length; label++)
             {

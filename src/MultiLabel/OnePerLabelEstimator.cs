@@ -111,7 +111,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         Check("feature", _featureColumn, "Vector<Single>", type => type == NumberDataViewType.Single);
-        var labels = Check("label", _labelColumn, "Vector<Boolean>, Vector<Single> or Vector<Double>", LabelVectorReader.IsLabel);
+        var labels = Check("label", _labelColumn, "Vector<Boolean> or a vector of numbers", LabelVectorReader.IsLabel);
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[_scoreColumn] = SchemaShapes.FloatVectorNamedAs(_scoreColumn, labels);
         if (_isCalibrated.Value)
@@ -121,7 +121,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
         SchemaShape.Column Check(string role, string name, string expected, Func<DataViewType, bool> isRight)
         {
             if (!SchemaShapes.TryFind(inputSchema, name, out var column))
-                throw SchemaErrors.Missing(role, name);
+                throw SchemaErrors.Missing(role, name, inputSchema);
             return column.Kind == SchemaShape.Column.VectorKind.Vector && !column.IsKey && isRight(column.ItemType)
                 ? column
                 : throw SchemaErrors.Mismatch(role, name, expected, SchemaShapes.Describe(column));

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Search;
 
@@ -26,7 +27,7 @@ internal sealed class ZeroShotColumns : AppendedColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the prototypes.</exception>
     public static ZeroShotColumns Bind(ZeroShotClassifier classifier, DataViewSchema schema, string embeddingColumn, string scoreColumn, string labelColumn)
     {
-        var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn);
+        var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == classifier.Dimension
             ? new(classifier, column, scoreColumn, labelColumn)
             : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
@@ -86,6 +87,8 @@ internal sealed class ZeroShotColumns : AppendedColumns
             if (position == row.Position && position >= 0)
                 return;
             getter(ref value);
+            if (value.Length != 0 && value.Length != dense.Length)
+                throw RowErrors.WrongLength(row.Position, Input.Name, value.Length, dense.Length);
             value.CopyTo(dense);
             _classifier.Compare(value.Length == 0 ? [] : dense, similarities, row.Position);
             position = row.Position;

@@ -21,6 +21,7 @@ public sealed class LayerTests
         ["Weights"] = 0,
         ["Alignment"] = 1,
         ["Analysis"] = 1,
+        ["MissingModality"] = 1,
         ["Modalities"] = 1,
         ["Encoders"] = 2,
         ["Models"] = 3,

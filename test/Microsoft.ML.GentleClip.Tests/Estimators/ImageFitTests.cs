@@ -143,7 +143,9 @@ public sealed class ImageFitTests : IDisposable
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
-                "expected Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them", "String", "String"));
+                "expected Image, or Vector<Single> of known size (other numbers are converted): " +
+                "channels x height x width with 1 or 3 channels, or a square of them",
+                "String", "String"));
     }
 
     [TestMethod]
