@@ -4,11 +4,11 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Binds pictures: a column of images, or of pixels.</summary>
+/// <summary>Binds pictures: a column of images, of whole picture files, or of pixels.</summary>
 internal sealed class ImageBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
-    public const string ExpectedType = "Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
+    public const string ExpectedType = "Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
 
     // More than any disk and decoder needs to keep a training busy.
     private const int MostThreads = 8;
@@ -23,7 +23,7 @@ internal sealed class ImageBinding : ModalityBinding
     {
         _options = options;
         _names = [];
-        if (column.Type is ImageDataViewType)
+        if (column.Type is ImageDataViewType || IsEncoded(column.Type))
             _names = [.. schema.Take(column.Index).Where(other => other.Type == TextDataViewType.Instance && !other.IsHidden)];
         else if (column.Type is VectorDataViewType vector && IsNumber(vector.ItemType) && PixelShape.Of(vector) is { } shape)
             _shape = shape;
@@ -40,12 +40,14 @@ internal sealed class ImageBinding : ModalityBinding
     /// <summary>Whether a promised column can be bound.</summary>
     public static bool Accepts(SchemaShape.Column column) => !column.IsKey && (column.Kind == SchemaShape.Column.VectorKind.Scalar
         ? column.ItemType is ImageDataViewType
-        : column.Kind == SchemaShape.Column.VectorKind.Vector && IsNumber(column.ItemType));
+        : column.Kind == SchemaShape.Column.VectorKind.Vector ? IsNumber(column.ItemType) : column.ItemType == NumberDataViewType.Byte);
 
     /// <inheritdoc/>
     public override ExampleReader Open(DataViewRow row)
     {
         var column = row.Schema[Column.Index];
+        if (IsEncoded(column.Type))
+            return new EncodedPictureReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         if (column.Type is not VectorDataViewType vector)
             return new ImageReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         if (vector.ItemType == NumberDataViewType.Byte)
@@ -73,6 +75,8 @@ internal sealed class ImageBinding : ModalityBinding
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new ImageStore(_options.Stored);
+
+    private static bool IsEncoded(DataViewType type) => type is VectorDataViewType { IsKnownSize: false } vector && vector.ItemType == NumberDataViewType.Byte;
 
     private static bool IsNumber(DataViewType item) => item == NumberDataViewType.Single || item == NumberDataViewType.Double || item == NumberDataViewType.Byte;
 }
