@@ -21,7 +21,7 @@ internal static class PictureCommands
         }
     }
 
-    // Batches above 15 pictures of a convolution that NNPACK would take.
+    // A training in batches, and one small picture alone, whose convolutions libtorch asks NNPACK about.
     private static void Train()
     {
         var mlContext = new MLContext(seed: 1);
@@ -39,6 +39,7 @@ internal static class PictureCommands
         };
         using var model = mlContext.Transforms.GentleClip(options).Fit(data);
         Console.WriteLine($"embedded {model.Transform(data).GetColumn<float[]>("A").Count()}");
+        Console.WriteLine($"alone {model.Transform(mlContext.Data.TakeRows(data, 1)).GetColumn<float[]>("A").Count()}");
         Console.WriteLine($"nnpack works {Works()} enabled {IsEnabled()}");
     }
 
