@@ -22,6 +22,7 @@ internal sealed class ServingOptions
           --inputs N          most inputs of a request (default 256)
           --body BYTES        largest body of a request; a larger one gets 413 (default 30000000)
           --pixels N          most pixels of a picture, width times height; a larger one gets 400 (default 25000000)
+          --temp FOLDER       where a model is unpacked when it is loaded (default: the system's folder for temporary files)
           --help              this text
         """;
 
@@ -37,12 +38,15 @@ internal sealed class ServingOptions
         ["--queue"] = $"{Section}:{nameof(QueueLength)}",
         ["--inputs"] = $"{Section}:{nameof(MaximumInputs)}",
         ["--body"] = $"{Section}:{nameof(MaximumBodyBytes)}",
+        ["--temp"] = $"{Section}:{nameof(TemporaryFolder)}",
         ["--pixels"] = $"{Section}:{nameof(MaximumPixels)}",
     };
 
     public string? Model { get; set; }
 
     public string? Catalogue { get; set; }
+
+    public string? TemporaryFolder { get; set; }
 
     public string TrainedModel { get; set; } = Path.Combine(AppContext.BaseDirectory, "emoji-model.zip");
 

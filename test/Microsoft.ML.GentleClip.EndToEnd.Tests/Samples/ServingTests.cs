@@ -233,6 +233,8 @@ public sealed class ServingTests
     {
         string none = Folder.File("none.zip"), text = Folder.File("text.zip");
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<FileNotFoundException>(() => StartAsync("--model", none))).Message, none);
+        string nowhere = Path.Combine(Folder.FullName, "nowhere");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => StartAsync("--model", ModelFile, "--temp", nowhere))).Message, $"temporary files, '{nowhere}', which cannot be written to: name another with --temp FOLDER");
         await File.WriteAllTextAsync(text, "text", Token);
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", text))).Message, text);
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
