@@ -60,7 +60,7 @@ internal static class BesideTorchSharpCommands
         _ = mlContext.Regression.Trainers.SentenceSimilarity();
         _ = mlContext.MulticlassClassification.Trainers.QuestionAnswer();
         _ = mlContext.MulticlassClassification.Trainers.ObjectDetection();
-        _ = mlContext.MulticlassClassification.Trainers.NameEntityRecognition();
+        _ = mlContext.MulticlassClassification.Trainers.NamedEntityRecognition();
         using (torch.NewDisposeScope())
             Console.WriteLine($"met {torch.arange(5, torch.float32).matmul(torch.ones(5)).item<float>()}");
     }
