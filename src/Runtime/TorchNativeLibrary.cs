@@ -149,10 +149,17 @@ internal static class TorchNativeLibrary
         var loaded = LoadedLibrary.Find(torchFile);
         if (loaded == 0 || NativeFolders.Find(torchFile) is not { } path || LoadedLibrary.NameOf(loaded) is not { } name || name == path)
             return;
-        if (File.Exists(name) && new FileInfo(name).Length != new FileInfo(path).Length)
+        if (File.Exists(name) && Length(name) != Length(path))
             throw new DllNotFoundException($"another load context of this process has loaded another libtorch, '{name}'; a process can hold one. "
                 + "Give both the same version of TorchSharp's packages, or let the host share TorchSharp with its plugins.");
         LoadedLibrary.Rename(loaded, path);
+
+        // Of the file itself where the path is a link.
+        static long Length(string file)
+        {
+            using var handle = File.OpenHandle(file);
+            return RandomAccess.GetLength(handle);
+        }
     }
 
     /// <summary>Loads what a library needs by full path, deepest first: the loader then finds these by name and looks nowhere else.</summary>
