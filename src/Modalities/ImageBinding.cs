@@ -5,12 +5,13 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Binds pictures: a column of images, or of pixels.</summary>
+/// <summary>Binds pictures: a column of images, of whole picture files, or of pixels.</summary>
 internal sealed class ImageBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
     public const string ExpectedType =
-        "Image, or Vector<Single> of known size (other numbers are converted): channels x height x width with 1 or 3 channels, or a square of them";
+        "Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): "
+        + "channels x height x width with 1 or 3 channels, or a square of them";
 
     // More than any disk and decoder needs to keep a training busy.
     private const int MostThreads = 8;
@@ -25,7 +26,7 @@ internal sealed class ImageBinding : ModalityBinding
     {
         _options = options;
         _names = [];
-        if (column.Type is ImageDataViewType)
+        if (column.Type is ImageDataViewType || IsEncoded(column.Type))
             _names = [.. schema.Take(column.Index).Where(other => other.Type == TextDataViewType.Instance && !other.IsHidden)];
         else if (column.Type is VectorDataViewType vector && NumberTypes.IsNumber(vector.ItemType) && PixelShape.Of(vector) is { } shape)
             _shape = shape;
@@ -42,12 +43,14 @@ internal sealed class ImageBinding : ModalityBinding
     /// <summary>Whether a promised column can be bound.</summary>
     public static bool Accepts(SchemaShape.Column column) => !column.IsKey && (column.Kind == SchemaShape.Column.VectorKind.Scalar
         ? column.ItemType is ImageDataViewType
-        : column.Kind == SchemaShape.Column.VectorKind.Vector && NumberTypes.IsNumber(column.ItemType));
+        : column.Kind == SchemaShape.Column.VectorKind.Vector ? NumberTypes.IsNumber(column.ItemType) : column.ItemType == NumberDataViewType.Byte);
 
     /// <inheritdoc/>
     public override ExampleReader Open(DataViewRow row)
     {
         var column = row.Schema[Column.Index];
+        if (IsEncoded(column.Type))
+            return new EncodedPictureReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         if (column.Type is not VectorDataViewType vector)
             return new ImageReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         return NumberTypes.Visit(vector.ItemType, new PixelOpener(row, column, _shape, _options));
@@ -71,6 +74,9 @@ internal sealed class ImageBinding : ModalityBinding
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new ImageStore(_options.Stored);
+
+    private static bool IsEncoded(DataViewType type) =>
+        type is VectorDataViewType { IsKnownSize: false } vector && vector.ItemType == NumberDataViewType.Byte;
 
     private sealed class PixelOpener(DataViewRow row, DataViewSchema.Column column, PixelShape shape, ImageOptions options) : INumberVisitor<ExampleReader>
     {

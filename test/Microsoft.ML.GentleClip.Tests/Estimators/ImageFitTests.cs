@@ -183,7 +183,7 @@ public sealed class ImageFitTests : IDisposable
             Embeddings.Bits(model.Transform(_mlContext.Data.LoadFromEnumerable(pixels)), "ImageEmbedding"));
         Array.ForEach(images, image => image.Dispose());
 
-        static byte[] Planes(MLImage image) => [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Row(image, i / 20)[i % 20 * 4 + channel]))];
+        static byte[] Planes(MLImage image) => [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Of(image).Bytes[i * 4 + channel]))];
     }
 
     private sealed class ImageRow

@@ -35,6 +35,11 @@ public sealed class PipelineExportTests : IDisposable
         ["normalised before, over the input"] =
             (() => Context.Transforms.NormalizeMinMax("A").Append(Context.Transforms.NormalizeMeanVariance("B")).Append(Clip()),
             ["A", "B", "EmbeddingA", "EmbeddingB"]),
+        ["marked before"] = (() => Context.Transforms.MarkMissingModality("A").Append(Clip()), ["A", "EmbeddingA", "EmbeddingB"]),
+        ["marked and filled before"] =
+            (() => Context.Transforms.MarkMissingModality([new("Marked", "A"), new("B")], MissingSlotReplacement.Mean)
+                .Append(Clip(options => options.ModalityA = Modality.Vector("Marked", "EmbeddingA"))),
+            ["Marked", "B", "EmbeddingA", "EmbeddingB"]),
         ["embedding over the input"] = (() => Clip(Name("A", "B")), ["A", "B"]),
         ["embedding over the other side's input"] = (() => Clip(Name("B", "A")), ["A", "B"]),
         ["embedding over the input, read again"] = (() => Clip(Name("A", "B")).Append(Context.Transforms.Concatenate("Both", "B", "A")), ["A", "Both"]),
@@ -129,6 +134,8 @@ public sealed class PipelineExportTests : IDisposable
     [DataRow("closed form beside towers")]
     [DataRow("normalised before, over the input")]
     [DataRow("two of ours, one on the other")]
+    [DataRow("marked before")]
+    [DataRow("marked and filled before")]
     public void MissingSidesAreNaN(string name)
     {
         var (pipeline, outputs) = Cases[name];
