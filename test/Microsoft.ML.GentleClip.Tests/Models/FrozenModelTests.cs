@@ -83,6 +83,15 @@ public sealed class FrozenModelTests
     }
 
     [TestMethod]
+    [DataRow("1.1", false)]
+    [DataRow("1.2", true)]
+    public void PicturesAreTurnedByModelsThatWereTrainedSo(string version, bool expected)
+    {
+        using var model = (GentleClipTransformer)new MLContext().Model.Load(Path.Combine(Root, version, "resnet-ngrams.zip"), out _);
+        Assert.AreEqual(expected, ((ImageModality)model.ModalityA).Images.ApplyOrientation);
+    }
+
+    [TestMethod]
     [DataRow("\"embeddingDimension\": 10,", "\"embeddingDimension\": 10, \"somethingNew\": 1,", "somethingNew")]
     [DataRow("\"hiddenDimensions\"", "\"newOption\": true, \"hiddenDimensions\"", "newOption")]
     public void AnUnknownMemberOfTheDescriptionIsRefused(string from, string to, string expected)
