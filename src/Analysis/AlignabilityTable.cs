@@ -11,8 +11,8 @@ internal static class AlignabilityTable
     /// <summary>p-value up to which the pairs show agreement.</summary>
     public const double LargestPValue = 0.05;
 
-    /// <summary>Unpaired rows a side below which they are not used.</summary>
-    public const int FewestUnpairedRows = 200;
+    /// <summary>Unpaired rows a side below which the closed form leaves transport out.</summary>
+    public const int FewestUnpairedRows = 100;
 
     // Two self-taught networks' features of pictures, CKA .48 and .89, 710 to 750 unpaired rows a side, 3 seeds.
     private static readonly (int Pairs, double Low, double High)[] OfAgreeing = [(5, 0.3, 24.1), (20, 3.5, 11.9), (200, 2.3, 5.7)];

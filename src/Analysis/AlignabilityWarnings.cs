@@ -37,7 +37,7 @@ internal static class AlignabilityWarnings
             Warn($"{analysis.PairCount} pairs: all figures of agreement may change a lot with other pairs.");
         foreach (var side in sides)
             if (side.UnpairedRowCount < AlignabilityTable.FewestUnpairedRows)
-                Warn($"'{side.ColumnName}' has {side.UnpairedRowCount} unpaired rows; below {AlignabilityTable.FewestUnpairedRows} a side they hardly help the alignment.");
+                Warn($"'{side.ColumnName}' has {side.UnpairedRowCount} unpaired rows; below {AlignabilityTable.FewestUnpairedRows} a side the closed form does without transport, so that they count for little.");
         var (fewer, more) = analysis.A.UnpairedRowCount < analysis.B.UnpairedRowCount ? (analysis.A, analysis.B) : (analysis.B, analysis.A);
         if (more.UnpairedRowCount > UnequalPools * fewer.UnpairedRowCount && fewer.UnpairedRowCount > 0)
             Warn($"Unequal pools: '{more.ColumnName}' has {more.UnpairedRowCount} unpaired rows, '{fewer.ColumnName}' {fewer.UnpairedRowCount}. Many rows of the larger have no counterpart.");

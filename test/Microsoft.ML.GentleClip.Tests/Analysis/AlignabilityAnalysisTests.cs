@@ -154,10 +154,10 @@ public sealed class AlignabilityAnalysisTests
     [TestMethod]
     public void Few_rows_and_unequal_pools_are_warned_of()
     {
-        var analysis = Analyze(TwoViews.Mixed(10, 700, 150));
+        var analysis = Analyze(TwoViews.Mixed(10, 700, 80));
         Assert.HasCount(3, analysis.Warnings);
         StringAssert.Contains(analysis.Warnings[0], "10 pairs");
-        StringAssert.Contains(analysis.Warnings[1], "'B' has 150 unpaired rows");
+        StringAssert.Contains(analysis.Warnings[1], "'B' has 80 unpaired rows");
         StringAssert.Contains(analysis.Warnings[2], "Unequal pools");
     }
 
