@@ -179,7 +179,7 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="data">Pairs and unpaired rows, as an estimator is fitted on; read once. NaN in every slot, or an empty vector: the row lacks the side.</param>
-    /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
+    /// <param name="inputColumnNameA">Column of modality A: a vector of known size, of numbers or Booleans, or a scalar number.</param>
     /// <param name="inputColumnNameB">Column of modality B, likewise.</param>
     /// <param name="pairedColumnName">Boolean column that says whether a row is a matched pair. Null: a row that has both sides is a pair.</param>
     /// <param name="labelColumnNameA">Classes of A's rows, a key, text, a number or Boolean; null takes those of B, or none. Empty labels are left out.</param>

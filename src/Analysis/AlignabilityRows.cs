@@ -47,7 +47,7 @@ internal sealed class AlignabilityRows
         var rows = new AlignabilityRows(
             new(a, labelA is null ? null : LabelColumnReader.Find(data, labelA, "label"), random.Managed("rows of A")),
             new(b, labelB is null ? null : LabelColumnReader.Find(data, labelB, "label"), random.Managed("rows of B")), random);
-        var paired = pairedColumn is null ? default(DataViewSchema.Column?) : data.Schema.GetColumnOrNull(pairedColumn) ?? throw SchemaErrors.Missing("paired", pairedColumn);
+        var paired = pairedColumn is null ? default(DataViewSchema.Column?) : data.Schema.GetColumnOrNull(pairedColumn) ?? throw SchemaErrors.Missing("paired", pairedColumn, data.Schema);
         if (paired is { } flags && flags.Type != BooleanDataViewType.Instance)
             throw SchemaErrors.Mismatch("paired", flags.Name, "Boolean", $"{flags.Type}");
         rows.Fill(data, paired, checkCancelled);

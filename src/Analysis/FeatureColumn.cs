@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip.Analysis;
 /// <summary>Reads a column of features, a vector or a scalar, row by row as float64.</summary>
 internal sealed class FeatureColumn
 {
-    private const string ExpectedType = "Vector<Single> or Vector<Double> of known size, or scalar Single or Double";
+    private const string ExpectedType = "a vector of numbers or Booleans of known size, or a scalar number";
     private Func<long, bool>? _read;
 
     private FeatureColumn(DataViewSchema.Column column, int dimension) => (Column, Values) = (column, new double[dimension]);
@@ -26,18 +26,19 @@ internal sealed class FeatureColumn
     /// <exception cref="ArgumentOutOfRangeException">The column is not there or of another type.</exception>
     public static FeatureColumn Find(DataViewSchema schema, string name)
     {
-        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("input", name);
-        var item = column.Type is VectorDataViewType vector ? vector.ItemType : column.Type;
-        var dimension = column.Type is VectorDataViewType sized ? sized.Size : 1;
-        if ((item != NumberDataViewType.Single && item != NumberDataViewType.Double) || dimension == 0)
-            throw SchemaErrors.Mismatch("input", name, ExpectedType, column.Type is VectorDataViewType { IsKnownSize: false } ? $"{column.Type} of variable size" : $"{column.Type}");
-        return new FeatureColumn(column, dimension);
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("input", name, schema);
+        var vector = column.Type as VectorDataViewType;
+        var isRead = vector is null ? NumberTypes.IsNumber(column.Type) : vector.IsKnownSize && (NumberTypes.IsNumber(vector.ItemType) || vector.ItemType is BooleanDataViewType);
+        return isRead ? new FeatureColumn(column, vector?.Size ?? 1) : throw SchemaErrors.Mismatch("input", name, ExpectedType, SchemaErrors.Describe(column.Type));
     }
 
     /// <summary>Reads from this cursor from now on.</summary>
-    public void Open(DataViewRow row) =>
-        _read = Column.Type.RawType == typeof(VBuffer<float>) ? Vector<float>(row) : Column.Type.RawType == typeof(VBuffer<double>) ? Vector<double>(row)
-            : Column.Type.RawType == typeof(float) ? Scalar<float>(row) : Scalar<double>(row);
+    public void Open(DataViewRow row)
+    {
+        var opener = new Opener(this, row);
+        var item = Column.Type is VectorDataViewType vector ? vector.ItemType : Column.Type;
+        _read = item is BooleanDataViewType ? opener.Visit<byte>() : NumberTypes.Visit(item, opener);
+    }
 
     /// <summary>Whether the row the cursor is at has the features: not where all slots are NaN, or the vector is empty.</summary>
     /// <param name="row">Number of the row, for errors.</param>
@@ -46,7 +47,7 @@ internal sealed class FeatureColumn
 
     private Func<long, bool> Vector<T>(DataViewRow source) where T : struct, INumber<T>
     {
-        var getter = source.GetGetter<VBuffer<T>>(Column);
+        var getter = NumberTypes.VectorGetter<T>(source, Column);
         var (buffer, dense) = (default(VBuffer<T>), new T[Dimension]);
         return row =>
         {
@@ -83,5 +84,10 @@ internal sealed class FeatureColumn
         }
         return bad < 0 || (missing == values.Length ? false : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"Row {row}, column '{Column.Name}': slot {bad} is {Values[bad]}; expected finite numbers, or NaN in every slot for a row that lacks this side.")));
+    }
+
+    private sealed class Opener(FeatureColumn column, DataViewRow row) : INumberVisitor<Func<long, bool>>
+    {
+        public Func<long, bool> Visit<T>() where T : struct, INumber<T> => column.Column.Type is VectorDataViewType ? column.Vector<T>(row) : column.Scalar<T>(row);
     }
 }
