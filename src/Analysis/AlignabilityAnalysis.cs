@@ -8,8 +8,10 @@ namespace Microsoft.ML.GentleClip;
 /// <c>mlContext.Data.AnalyzeAlignability(...)</c>.
 /// </summary>
 /// <remarks>
-/// <para>Agreement is measured on the pairs. Centred kernel alignment (CKA; Kornblith et al., 2019) is computed with the unbiased estimator of HSIC (Song et al., 2012),
-/// which is about 0 for unrelated views with any number of pairs and may be below 0; the usual biased figure comes near 1 as soon as there are more slots than pairs. The kernel
+/// <para>Agreement is measured on the pairs. Centred kernel alignment (CKA; Kornblith et al., 2019) is computed with the unbiased estimator
+/// of HSIC (Song et al., 2012),
+/// which is about 0 for unrelated views with any number of pairs and may be below 0; the usual biased figure comes near 1 as soon as there
+/// are more slots than pairs. The kernel
 /// of <see cref="KernelCka"/> is exp(-squared distance / median squared distance).</para>
 /// <para>A figure that cannot be computed is null, never NaN, and <see cref="Warnings"/> say why.</para>
 /// </remarks>
@@ -34,19 +36,26 @@ public sealed record AlignabilityAnalysis
     /// <summary>Rows that have neither side.</summary>
     public required long EmptyRowCount { get; init; }
 
-    /// <summary>Linear CKA of the pairs, debiased: about 0 for unrelated views, 1 for views that are rotations of one another. Null for fewer than 4 pairs, or where a side does not vary.</summary>
+    /// <summary>
+    /// Linear CKA of the pairs, debiased: about 0 for unrelated views, 1 for views that are rotations of one another. Null for fewer than 4
+    /// pairs, or where a side does not vary.
+    /// </summary>
     public required double? LinearCka { get; init; }
 
     /// <summary>CKA of the pairs with Gaussian kernels, debiased. Null as <see cref="LinearCka"/>.</summary>
     public required double? KernelCka { get; init; }
 
     /// <summary>
-    /// Share of 200 pairings, the given one and 199 random ones of the same rows, whose larger CKA is at least that of the given one: near 0 where the pairs tell
+    /// Share of 200 pairings, the given one and 199 random ones of the same rows, whose larger CKA is at least that of the given one: near
+    /// 0 where the pairs tell
     /// something, anywhere between 0 and 1 for unrelated views. Null where both CKA are.
     /// </summary>
     public required double? PairingPValue { get; init; }
 
-    /// <summary>Mean share of a row's <see cref="NeighbourCount"/> nearest pairs in A that are among its nearest in B as well, 0 to 1. Null as <see cref="LinearCka"/>.</summary>
+    /// <summary>
+    /// Mean share of a row's <see cref="NeighbourCount"/> nearest pairs in A that are among its nearest in B as well, 0 to 1. Null as
+    /// <see cref="LinearCka"/>.
+    /// </summary>
     public required double? NeighbourOverlap { get; init; }
 
     /// <summary>What <see cref="NeighbourOverlap"/> would be by chance: <see cref="NeighbourCount"/> / (pairs - 1).</summary>
@@ -55,10 +64,16 @@ public sealed record AlignabilityAnalysis
     /// <summary>Neighbours of <see cref="NeighbourOverlap"/>: 10, fewer where there are few pairs.</summary>
     public required int NeighbourCount { get; init; }
 
-    /// <summary>Shares of the classes among the unpaired rows, the largest first. Empty without label columns, or where one side has no labelled unpaired row.</summary>
+    /// <summary>
+    /// Shares of the classes among the unpaired rows, the largest first. Empty without label columns, or where one side has no labelled
+    /// unpaired row.
+    /// </summary>
     public required IReadOnlyList<AlignabilityClassShare> ClassShares { get; init; }
 
-    /// <summary>Half the sum of the differences between the shares of A and of B (total variation), 0 to 1. Null where <see cref="ClassShares"/> is empty.</summary>
+    /// <summary>
+    /// Half the sum of the differences between the shares of A and of B (total variation), 0 to 1. Null where <see cref="ClassShares"/> is
+    /// empty.
+    /// </summary>
     public required double? ClassShareDistance { get; init; }
 
     /// <summary>What a closed-form alignment gained on measured sets like this one; null where the pairs show no agreement, or too few to tell.</summary>
@@ -78,7 +93,8 @@ public sealed record AlignabilityAnalysis
             text.Append(CultureInfo.InvariantCulture, $" ({SampledPairCount} sampled)");
         text.AppendLine();
         Line("CKA, linear / kernel", $"{Number(LinearCka)} / {Number(KernelCka)}   (debiased; unrelated views about 0; p = {Number(PairingPValue)})");
-        Line("common neighbours", NeighbourOverlap is null ? "-" : $"{Number(NeighbourOverlap)} of {NeighbourCount}   (by chance {Number(ChanceNeighbourOverlap)})");
+        Line("common neighbours", NeighbourOverlap is null ? "-" : 
+            $"{Number(NeighbourOverlap)} of {NeighbourCount}   (by chance {Number(ChanceNeighbourOverlap)})");
         text.AppendLine().Append($"  {"",-22}{"A",12}{"B",12}").AppendLine();
         Both("slots", side => $"{side.Dimension}");
         Both("unpaired rows", side => $"{side.UnpairedRowCount}");

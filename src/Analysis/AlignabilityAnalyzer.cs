@@ -13,7 +13,8 @@ internal static class AlignabilityAnalyzer
 
     /// <summary>Reads the view once and computes.</summary>
     public static AlignabilityAnalysis Run(
-        IHostEnvironment environment, IDataView data, string columnA, string columnB, string? pairedColumn, string? labelA, string? labelB, int? seed, CancellationToken cancellationToken)
+        IHostEnvironment environment, IDataView data, string columnA, string columnB, string? pairedColumn, string? labelA, string? labelB, int? seed,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentException.ThrowIfNullOrEmpty(columnA);
@@ -65,7 +66,8 @@ internal static class AlignabilityAnalyzer
         var products = Gram.Products(centred, cancellationToken);
         var distances = Gram.SquaredDistances(products);
         return new PairSide(
-            KernelAgreement.Centre(products), KernelAgreement.Centre(Gram.Gaussian(distances)), NeighbourGraph.Of(distances, NeighbourGraph.Neighbours(rows.Length), cancellationToken));
+            KernelAgreement.Centre(products), KernelAgreement.Centre(Gram.Gaussian(distances)),
+            NeighbourGraph.Of(distances, NeighbourGraph.Neighbours(rows.Length), cancellationToken));
     }
 
     private static double? PValue(PairSide a, PairSide b, double? linear, double? kernel, ManagedGenerator random, Action checkCancelled)
@@ -78,7 +80,9 @@ internal static class AlignabilityAnalyzer
         {
             checkCancelled();
             random.Shuffle(order.AsSpan());
-            var other = Math.Max(KernelAgreement.Of(a.Linear, b.Linear, order) ?? double.NegativeInfinity, KernelAgreement.Of(a.Kernel, b.Kernel, order) ?? double.NegativeInfinity);
+            var other = Math.Max(
+                KernelAgreement.Of(a.Linear, b.Linear, order) ?? double.NegativeInfinity,
+                KernelAgreement.Of(a.Kernel, b.Kernel, order) ?? double.NegativeInfinity);
             reached += other >= given - 1e-12 ? 1 : 0; // the same pairing in another order of additions
         }
         return reached / (double)Pairings;
@@ -109,7 +113,8 @@ internal static class AlignabilityAnalyzer
         };
     }
 
-    private static (IReadOnlyList<AlignabilityClassShare> Shares, double? Distance, double Chance) Shares(Dictionary<string, long> a, Dictionary<string, long> b)
+    private static (IReadOnlyList<AlignabilityClassShare> Shares, double? Distance, double Chance) Shares(
+        Dictionary<string, long> a, Dictionary<string, long> b)
     {
         double totalA = a.Values.Sum(), totalB = b.Values.Sum();
         if (totalA == 0 || totalB == 0)

@@ -1,6 +1,9 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>What the closed form gained elsewhere over linear ridge canonical correlation on the pairs, on data like these: a range that was measured, no prediction.</summary>
+/// <summary>
+/// What the closed form gained elsewhere over linear ridge canonical correlation on the pairs, on data like these: a range that was
+/// measured, no prediction.
+/// </summary>
 /// <param name="Measure">The figure that was measured, such as "R@10".</param>
 /// <param name="LowestGain">Gain on the worst of the sets, in percentage points; negative is a loss.</param>
 /// <param name="HighestGain">Gain on the best of the sets, in percentage points.</param>

@@ -39,7 +39,8 @@ internal sealed class AlignabilityRows
     public long EmptyRowCount { get; private set; }
 
     /// <summary>Reads a view once; pairing is decided as in training.</summary>
-    public static AlignabilityRows Read(IDataView data, string columnA, string columnB, string? pairedColumn, string? labelA, string? labelB, RandomSource random, Action checkCancelled)
+    public static AlignabilityRows Read(
+        IDataView data, string columnA, string columnB, string? pairedColumn, string? labelA, string? labelB, RandomSource random, Action checkCancelled)
     {
         var (a, b) = (FeatureColumn.Find(data.Schema, columnA), FeatureColumn.Find(data.Schema, columnB));
         if (a.Column.Index == b.Column.Index)
@@ -47,7 +48,9 @@ internal sealed class AlignabilityRows
         var rows = new AlignabilityRows(
             new(a, labelA is null ? null : LabelColumnReader.Find(data, labelA, "label"), random.Managed("rows of A")),
             new(b, labelB is null ? null : LabelColumnReader.Find(data, labelB, "label"), random.Managed("rows of B")), random);
-        var paired = pairedColumn is null ? default(DataViewSchema.Column?) : data.Schema.GetColumnOrNull(pairedColumn) ?? throw SchemaErrors.Missing("paired", pairedColumn, data.Schema);
+        var paired = pairedColumn is null
+            ? default(DataViewSchema.Column?)
+            : data.Schema.GetColumnOrNull(pairedColumn) ?? throw SchemaErrors.Missing("paired", pairedColumn, data.Schema);
         if (paired is { } flags && flags.Type != BooleanDataViewType.Instance)
             throw SchemaErrors.Mismatch("paired", flags.Name, "Boolean", $"{flags.Type}");
         rows.Fill(data, paired, checkCancelled);
@@ -77,7 +80,8 @@ internal sealed class AlignabilityRows
                 getter(ref flagged);
                 if (flagged && !isPair)
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                        $"Row {row}: column '{paired!.Value.Name}' says it is a matched pair, but column '{(hasA ? B : A).Features.Column.Name}' is missing; expected both sides."));
+                        $"Row {row}: column '{paired!.Value.Name}' says it is a matched pair, "
+                        + $"but column '{(hasA ? B : A).Features.Column.Name}' is missing; expected both sides."));
                 isPair = flagged;
             }
             EmptyRowCount += hasA || hasB ? 0 : 1;
@@ -132,7 +136,8 @@ internal sealed class AlignabilityRows
                 return;
             Classes[name] = Classes.GetValueOrDefault(name) + 1;
             if (Classes.Count > MaximumClasses)
-                throw new InvalidOperationException($"Column '{label.Column.Name}' has more than {MaximumClasses} different labels; expected classes, of which many rows share one.");
+                throw new InvalidOperationException($"Column '{label.Column.Name}' has more than {MaximumClasses} different labels; "
+                    + "expected classes, of which many rows share one.");
         }
     }
 }

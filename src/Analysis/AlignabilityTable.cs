@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Microsoft.ML.GentleClip.Analysis;
 
-/// <summary>Gains of the closed form over linear ridge canonical correlation as they were measured (docs/reproduction), by agreement and number of pairs.</summary>
+/// <summary>
+/// Gains of the closed form over linear ridge canonical correlation as they were measured (docs/reproduction), by agreement and number of
+/// pairs.
+/// </summary>
 internal static class AlignabilityTable
 {
     /// <summary>Linear CKA from which views count as agreeing: that of the less similar of the two sets measured there.</summary>
@@ -33,7 +36,8 @@ internal static class AlignabilityTable
         var (measured, low, high) = table.MinBy(entry => Distance(entry.Pairs, pairs));
         var (unseenPairs, unseen) = Unseen.MinBy(entry => Distance(entry.Pairs, pairs));
         return new AlignabilityExpectation(measure, low, high, sets, measured, string.Create(CultureInfo.InvariantCulture,
-            $"closed form against linear correlation on the pairs, {measure}: {low:+0.0;-0.0} to {high:+0.0;-0.0} points on {sets} measured sets {(agrees ? "of CKA .48 and .89" : "of mixed agreement")} with {measured} pairs; "
+            $"closed form against linear correlation on the pairs, {measure}: {low:+0.0;-0.0} to {high:+0.0;-0.0} points "
+            + $"on {sets} measured sets {(agrees ? "of CKA .48 and .89" : "of mixed agreement")} with {measured} pairs; "
             + $"on 7 other sets that nothing was tuned on, R@10 {unseen:+0.0;-0.0} on average with {unseenPairs} pairs"));
     }
 

@@ -28,8 +28,12 @@ internal sealed class FeatureColumn
     {
         var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("input", name, schema);
         var vector = column.Type as VectorDataViewType;
-        var isRead = vector is null ? NumberTypes.IsNumber(column.Type) : vector.IsKnownSize && (NumberTypes.IsNumber(vector.ItemType) || vector.ItemType is BooleanDataViewType);
-        return isRead ? new FeatureColumn(column, vector?.Size ?? 1) : throw SchemaErrors.Mismatch("input", name, ExpectedType, SchemaErrors.Describe(column.Type));
+        var isRead = vector is null
+            ? NumberTypes.IsNumber(column.Type)
+            : vector.IsKnownSize && (NumberTypes.IsNumber(vector.ItemType) || vector.ItemType is BooleanDataViewType);
+        return isRead
+            ? new FeatureColumn(column, vector?.Size ?? 1)
+            : throw SchemaErrors.Mismatch("input", name, ExpectedType, SchemaErrors.Describe(column.Type));
     }
 
     /// <summary>Reads from this cursor from now on.</summary>
@@ -67,7 +71,7 @@ internal sealed class FeatureColumn
         return row =>
         {
             getter(ref value);
-            return Take([value], row);
+            return Take<T>([value], row);
         };
     }
 
@@ -88,6 +92,7 @@ internal sealed class FeatureColumn
 
     private sealed class Opener(FeatureColumn column, DataViewRow row) : INumberVisitor<Func<long, bool>>
     {
-        public Func<long, bool> Visit<T>() where T : struct, INumber<T> => column.Column.Type is VectorDataViewType ? column.Vector<T>(row) : column.Scalar<T>(row);
+        public Func<long, bool> Visit<T>() where T : struct, INumber<T> =>
+            column.Column.Type is VectorDataViewType ? column.Vector<T>(row) : column.Scalar<T>(row);
     }
 }

@@ -18,15 +18,15 @@ internal static class Gram
         var mean = new double[rows[0].Length];
         foreach (var row in rows)
             for (var slot = 0; slot < mean.Length; slot++)
-                mean[slot] += row[slot] / largest / rows.Count;
+                mean[slot] += ((row[slot] / largest) - (rows[0][slot] / largest)) / rows.Count;
         var centred = new double[rows.Count][];
         var spread = 0.0;
         for (var i = 0; i < centred.Length; i++)
         {
-            centred[i] = [.. rows[i].Select((value, slot) => value / largest - mean[slot])];
+            centred[i] = [.. rows[i].Select((value, slot) => (value / largest) - (rows[0][slot] / largest) - mean[slot])];
             spread = Math.Max(spread, Math.Abs(TensorPrimitives.MaxMagnitude<double>(centred[i])));
         }
-        if (spread < 1e-13) // rounding of the mean
+        if (spread == 0) // exactly, as all is relative to the first row
             return null;
         foreach (var row in centred)
             TensorPrimitives.Divide(row, spread, row);

@@ -26,7 +26,10 @@ internal static class NeighbourGraph
     /// <summary>Mean share of a row's neighbours that two graphs have in common.</summary>
     public static double Overlap(int[][] a, int[][] b) => a.Zip(b, (x, y) => x.Intersect(y).Count() / (double)x.Length).Average();
 
-    /// <summary>Skewness of how often a row is among the neighbours of others: above about 1 some rows are near to everything. Null where all are equally often.</summary>
+    /// <summary>
+    /// Skewness of how often a row is among the neighbours of others: above about 1 some rows are near to everything. Null where all are
+    /// equally often.
+    /// </summary>
     public static double? Hubness(int[][] nearest)
     {
         var counts = new double[nearest.Length];

@@ -29,7 +29,8 @@ internal sealed class MatchBank
     /// <summary>Reads a view once.</summary>
     /// <exception cref="ArgumentException">A column is not there or of an unfit type.</exception>
     /// <exception cref="InvalidOperationException">A value is infinite, or no row is left.</exception>
-    public static MatchBank Read(IDataView data, string embeddingColumn, string? idColumn, string? inputColumn, CancellationToken cancellationToken, string role = "bank")
+    public static MatchBank Read(
+        IDataView data, string embeddingColumn, string? idColumn, string? inputColumn, string role, CancellationToken cancellationToken)
     {
         var embedding = EmbeddingColumnReader.Find(data, embeddingColumn);
         var id = idColumn is null ? null : LabelColumnReader.Find(data, idColumn, "identifier");
@@ -59,6 +60,8 @@ internal sealed class MatchBank
         }
         return bank.Rows.Count > 0
             ? bank
-            : throw new InvalidOperationException($"No row of the {role} has an embedding '{embeddingColumn}'{(inputColumn is null ? "" : $" and an input '{inputColumn}'")}; it has {bank.SkippedRowCount} rows.");
+            : throw new InvalidOperationException($"No row of the {role} has an embedding '{embeddingColumn}'"
+                + $"{(inputColumn is null ? "" : $" and an input '{inputColumn}'")}; "
+                + $"it has {bank.SkippedRowCount} rows.");
     }
 }

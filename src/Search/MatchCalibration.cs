@@ -25,7 +25,10 @@ internal sealed class MatchCalibration
     /// <param name="examples">A pair each, at least <see cref="FewestPairs"/>.</param>
     /// <param name="share">Share of queries that are expected to have no partner.</param>
     /// <param name="random">Deals the folds.</param>
-    /// <returns>The fit, and the expected calibration error of the confidence on pairs left out: the mean difference, in ten classes of confidence, between it and the share that is right.</returns>
+    /// <returns>
+    /// The fit, and the expected calibration error of the confidence on pairs left out: the mean difference, in ten classes of confidence,
+    /// between it and the share that is right.
+    /// </returns>
     public static (MatchCalibration Fit, double Error) Of(Example[] examples, double share, ManagedGenerator random)
     {
         var order = Enumerable.Range(0, examples.Length).ToArray();
@@ -47,7 +50,9 @@ internal sealed class MatchCalibration
         void Count(double confidence, bool isRight, double weight)
         {
             var bin = Math.Min(Bins - 1, (int)(confidence * Bins));
-            (weights[bin], confidences[bin], rights[bin]) = (weights[bin] + weight, confidences[bin] + (weight * confidence), rights[bin] + (isRight ? weight : 0));
+            weights[bin] += weight;
+            confidences[bin] += weight * confidence;
+            rights[bin] += isRight ? weight : 0;
         }
     }
 
@@ -63,6 +68,7 @@ internal sealed class MatchCalibration
     {
         var absent = examples.Select(example => (example.With.ToFeatures(), false, 1 - share))
             .Concat(examples.Where(example => example.Without is not null).Select(example => (example.Without!.Value.ToFeatures(), true, share)));
-        return new MatchCalibration(LogisticFit.Of([.. absent]), LogisticFit.Of([.. examples.Select(example => (example.With.ToFeatures(), example.IsRight, 1.0))]));
+        var right = examples.Select(example => (example.With.ToFeatures(), example.IsRight, 1.0));
+        return new MatchCalibration(LogisticFit.Of([.. absent]), LogisticFit.Of([.. right]));
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML.GentleClip.Search;
 
@@ -7,7 +6,8 @@ namespace Microsoft.ML.GentleClip.Search;
 internal sealed class MatchColumns : MatcherColumns
 {
     /// <summary>Names of the columns.</summary>
-    public const string Index = "MatchIndex", Id = "MatchId", Score = "MatchScore", Confidence = "MatchConfidence", NoPartner = "NoPartnerProbability", HasNoPartner = "HasNoPartner";
+    public const string Index = "MatchIndex", Id = "MatchId", Score = "MatchScore", Confidence = "MatchConfidence",
+        NoPartner = "NoPartnerProbability", HasNoPartner = "HasNoPartner";
 
     private MatchColumns(ModalityMatcher matcher, DataViewSchema.Column embedding, Action<long, long> report) : base(matcher, embedding, report)
     {
@@ -24,13 +24,14 @@ internal sealed class MatchColumns : MatcherColumns
 
     /// <summary>Binds to the embedding column of a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the bank's.</exception>
-    public static MatchColumns Bind(ModalityMatcher matcher, DataViewSchema schema, string embeddingColumn, Action<long, long> report) => new(matcher, Find(matcher, schema, embeddingColumn), report);
+    public static MatchColumns Bind(ModalityMatcher matcher, DataViewSchema schema, string embeddingColumn, Action<long, long> report) =>
+        new(matcher, Find(matcher, schema, embeddingColumn), report);
 
     /// <inheritdoc/>
     protected override Delegate?[] CreateGetters(Query query)
     {
         ModalityMatch? match = null;
-        var position = -1L;
+        var compared = 0L;
         return
         [
             (ValueGetter<long>)((ref long value) => value = Match()?.Row ?? -1),
@@ -38,15 +39,17 @@ internal sealed class MatchColumns : MatcherColumns
             (ValueGetter<float>)((ref float value) => value = Match()?.Confidence ?? float.NaN),
             (ValueGetter<float>)((ref float value) => value = Match()?.NoPartnerProbability ?? float.NaN),
             (ValueGetter<bool>)((ref bool value) => value = Match()?.HasNoPartner ?? false),
-            .. Matcher.HasIds ? [(ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = Match()?.Id.AsMemory() ?? default)] : Array.Empty<Delegate>(),
+            .. Matcher.HasIds
+                ? new Delegate[] { (ValueGetter<ReadOnlyMemory<char>>)((ref ReadOnlyMemory<char> value) => value = Match()?.Id.AsMemory() ?? default) }
+                : [],
         ];
 
         ModalityMatch? Match()
         {
             var isPresent = query.Read();
-            if (position != query.Position)
+            if (compared != query.Rows)
                 match = isPresent ? Matcher.Match(query.Work) : null;
-            position = query.Position;
+            compared = query.Rows;
             return match;
         }
     }

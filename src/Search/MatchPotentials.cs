@@ -20,7 +20,8 @@ internal sealed class MatchPotentials
     private readonly EmbeddingRows _queries;
     private readonly double[] _potentials; // [queries]
 
-    private MatchPotentials(EmbeddingRows queries, double[] potentials, double temperature) => (_queries, _potentials, Temperature) = (queries, potentials, temperature);
+    private MatchPotentials(EmbeddingRows queries, double[] potentials, double temperature) =>
+        (_queries, _potentials, Temperature) = (queries, potentials, temperature);
 
     /// <summary>What cosines are divided by.</summary>
     public double Temperature { get; }
@@ -31,14 +32,16 @@ internal sealed class MatchPotentials
     /// <param name="regularization">In standard deviations of the cosines.</param>
     /// <param name="random">Draws the samples.</param>
     /// <param name="cancellationToken">Stops between scalings.</param>
-    public static MatchPotentials Of(EmbeddingRows queries, EmbeddingRows bank, double regularization, ManagedGenerator random, CancellationToken cancellationToken)
+    public static MatchPotentials Of(
+        EmbeddingRows queries, EmbeddingRows bank, double regularization, ManagedGenerator random, CancellationToken cancellationToken)
     {
         using var threads = ThreadCountLease.Acquire(null, cancellationToken: cancellationToken);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var sample = Sample(queries, random);
         var plan = TransportPlan.Between(
-            ToTensor(sample), ToTensor(Sample(bank, random)), regularization, new TransportSettings { Damping = Damping }, cancellationToken: cancellationToken);
+            ToTensor(sample), ToTensor(Sample(bank, random)), regularization,
+            new TransportSettings { Damping = Damping }, cancellationToken: cancellationToken);
         return new MatchPotentials(sample, plan.PotentialsA.to(ScalarType.Float64).cpu().data<double>().ToArray(), plan.Temperature);
     }
 

@@ -18,7 +18,8 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
         var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == matcher.Dimension
             ? column
-            : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, matcher.Dimension)}", $"{column.Type}");
+            : throw SchemaErrors.Mismatch(
+                "embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, matcher.Dimension)}", $"{column.Type}");
     }
 
     /// <summary>Getters of all columns.</summary>
@@ -26,7 +27,8 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
 
     /// <inheritdoc/>
     protected override void CheckOnnx(OnnxPipeline pipeline) =>
-        throw new NotSupportedException($"Column '{Outputs[0].Name}' of a modality matcher cannot be part of an ONNX graph. Convert without it, and match the embeddings.");
+        throw new NotSupportedException($"Column '{Outputs[0].Name}' of a modality matcher cannot be part of an ONNX graph. "
+            + "Convert without it, and match the embeddings.");
 
     /// <inheritdoc/>
     protected override void SaveOnnx(OnnxPipeline pipeline) => CheckOnnx(pipeline);
@@ -53,12 +55,12 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
         private readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(columns.Input);
         private readonly float[] _dense = new float[columns.Matcher.Dimension];
         private VBuffer<float> _value;
+        private long _position = -1;
         private bool _isPresent;
 
         public ModalityMatcher.Work Work { get; } = new(columns.Matcher.Count);
 
-        public long Position { get; private set; } = -1;
-
+        /// <summary>Rows compared so far.</summary>
         public long Rows { get; private set; }
 
         public long AbsentRows { get; private set; }
@@ -66,12 +68,12 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
         /// <summary>Compares; false where the row has no embedding.</summary>
         public bool Read()
         {
-            if (Position == row.Position && Position >= 0)
+            if (_position == row.Position && _position >= 0)
                 return _isPresent;
             _getter(ref _value);
             _value.CopyTo(_dense);
             _isPresent = columns.Matcher.Compare(_value.Length == 0 ? [] : _dense, columns.Input.Name, row.Position, Work);
-            Position = row.Position;
+            _position = row.Position;
             Rows++;
             AbsentRows += _isPresent ? 0 : 1;
             return _isPresent;

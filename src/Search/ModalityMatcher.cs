@@ -6,15 +6,20 @@ using Microsoft.ML.GentleClip.Search;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Finds for a row of one modality the row of a bank of the other that belongs to it, says how sure that is and whether there may be none, and translates the row
+/// Finds for a row of one modality the row of a bank of the other that belongs to it, says how sure that is and whether there may be none,
+/// and translates the row
 /// into the other modality's input. Made by <c>mlContext.Data.CreateModalityMatcher(...)</c> from the embeddings of a fitted model.
 /// </summary>
 /// <remarks>
-/// <para>A damped optimal transport plan (q = 0.8) between a sample of queries and a sample of the bank, at most 4,000 rows each, gives every bank row a potential g:
-/// rows that are near to everything get a low one. A query shares itself out among the bank's rows as softmax(cosine / temperature + g); the largest share is the match,
+/// <para>A damped optimal transport plan (q = 0.8) between a sample of queries and a sample of the bank, at most 4,000 rows each, gives
+/// every bank row a potential g:
+/// rows that are near to everything get a low one. A query shares itself out among the bank's rows as softmax(cosine / temperature + g);
+/// the largest share is the match,
 /// so that hubs do not take all. The result of a query does not depend on the others that are asked.</para>
-/// <para>With held-out pairs, probabilities come from two ridge logistic regressions on three numbers of the query: how far the best row is ahead of the next, how near the bank is as a
-/// whole, and the best row's cosine. Each pair is seen with and without its partner in the bank. Without pairs the figures are the plan's own: good for an order, not as probabilities.</para>
+/// <para>With held-out pairs, probabilities come from two ridge logistic regressions on three numbers of the query: how far the best row is
+/// ahead of the next, how near the bank is as a
+/// whole, and the best row's cosine. Each pair is seen with and without its partner in the bank. Without pairs the figures are the plan's
+/// own: good for an order, not as probabilities.</para>
 /// <para>Immutable and thread-safe. It holds the bank: its embeddings, and its input rows where there is something to translate to.</para>
 /// </remarks>
 public sealed class ModalityMatcher
@@ -41,7 +46,10 @@ public sealed class ModalityMatcher
     /// <summary>Rows of the bank left out, because their embedding or the input to translate to is absent.</summary>
     public long SkippedRowCount => _bank.SkippedRowCount;
 
-    /// <summary>What cosines are divided by: 0.1 standard deviations of the cosines between queries and bank, unless another regularisation was asked for.</summary>
+    /// <summary>
+    /// What cosines are divided by: 0.1 standard deviations of the cosines between queries and bank, unless another regularisation was
+    /// asked for.
+    /// </summary>
     public double Temperature { get; }
 
     /// <summary>Whether probabilities were calibrated on held-out pairs.</summary>
@@ -51,7 +59,8 @@ public sealed class ModalityMatcher
     public int CalibrationPairCount { get; private init; }
 
     /// <summary>
-    /// Expected calibration error of the confidence, 0 to 1, by 5-fold cross-validation on the pairs: the mean difference, in ten classes of confidence, between the confidence and the share
+    /// Expected calibration error of the confidence, 0 to 1, by 5-fold cross-validation on the pairs: the mean difference, in ten classes
+    /// of confidence, between the confidence and the share
     /// of right matches. Null without pairs. With few pairs, much of it is chance.
     /// </summary>
     public double? CalibrationError { get; private init; }
@@ -184,10 +193,11 @@ public sealed class ModalityMatcher
     private MatchCalibration.Example[] Examples(EmbeddingPairReader pairs, double[] partnerPotentials, CancellationToken cancellationToken)
     {
         var examples = new MatchCalibration.Example[pairs.A.Count];
-        Parallel.For(0, examples.Length, new ParallelOptions { CancellationToken = cancellationToken }, () => (Work: new Work(Count + 1), Others: new double[Count]), (pair, _, own) =>
+        var options = new ParallelOptions { CancellationToken = cancellationToken };
+        Parallel.For(0, examples.Length, options, () => (Work: new Work(Count + 1), Others: new double[Count]), (pair, _, own) =>
         {
-            var (work, partner) = (own.Work, pairs.B.Row(pair));
-            MatchPotentials.Cosines(partner, _rows, own.Others); // which bank rows are the partner itself
+            var work = own.Work;
+            MatchPotentials.Cosines(pairs.B.Row(pair), _rows, own.Others); // which bank rows are the partner itself
             MatchPotentials.Cosines(pairs.A.Row(pair), _rows, work.Cosines);
             work.Cosines[Count] = System.Numerics.Tensors.TensorPrimitives.Dot(pairs.A.Values(pair), pairs.B.Values(pair));
             for (var row = 0; row < Count; row++)
