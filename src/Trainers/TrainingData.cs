@@ -17,6 +17,8 @@ internal sealed class TrainingData : IDisposable
     private readonly List<int> _unpairedB = [];
     private readonly List<bool[]> _keywords = [];
     private readonly string _rowName;
+    private string? _pairedColumnName;
+    private long _both, _flagged;
 
     private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
     {
@@ -57,6 +59,19 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Number of rows read.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>What makes a pair in these rows and what was found, for messages about pairs that lack.</summary>
+    public string DescribePairs()
+    {
+        var (a, b) = (BindingA.Column.Name, BindingB.Column.Name);
+        var text = _pairedColumnName is { } paired
+            ? FormattableString.Invariant($"A pair is a row in which '{paired}' is true and neither '{a}' nor '{b}' is missing: of {Rows} rows '{paired}' is true in {_flagged}, ")
+            : FormattableString.Invariant($"A pair is a row in which neither '{a}' nor '{b}' is missing: of {Rows} rows ");
+        text += FormattableString.Invariant($"'{a}' is there in {A.Count}, '{b}' in {B.Count}, both in {_both}.");
+        return _pairedColumnName is null || _both == _flagged
+            ? text
+            : text + FormattableString.Invariant($" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.");
+    }
+
     /// <summary>Reads a data view.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="options">Modalities and paired column.</param>
@@ -72,7 +87,7 @@ internal sealed class TrainingData : IDisposable
         var b = ModalityBinding.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
-        var result = new TrainingData(a, b, rowName);
+        var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };
         try
         {
             using var cursor = data.GetRowCursor(
@@ -136,6 +151,7 @@ internal sealed class TrainingData : IDisposable
             var hasA = Has(readerA, BindingA);
             var hasB = Has(readerB, BindingB);
             var isPair = hasA && hasB;
+            _both += isPair ? 1 : 0;
             if (getPaired is not null)
             {
                 var flagged = false;
@@ -144,6 +160,7 @@ internal sealed class TrainingData : IDisposable
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
                         $"{_rowName} {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
                 isPair = flagged;
+                _flagged += flagged ? 1 : 0;
             }
             if (hasA)
                 Add(A, readerA, isPair ? _pairsA : _unpairedA);

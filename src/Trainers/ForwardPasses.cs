@@ -1,0 +1,25 @@
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>Divides examples into passes through an encoder whose memory is bounded, whatever their number.</summary>
+internal static class ForwardPasses
+{
+    private const int LengthPerPass = 1 << 14, RowsPerPass = 1024;
+
+    /// <summary>Numbers of the given positions, from 0, pass by pass. Neighbours in the order of lengths share a pass, so that little is padding.</summary>
+    public static IEnumerable<int[]> Of(ExampleStore examples, IReadOnlyList<int> positions)
+    {
+        int[] order = [.. Enumerable.Range(0, positions.Count).OrderByDescending(number => LengthOf(positions[number]))];
+        for (int start = 0, end; start < order.Length; start = end)
+        {
+            var length = 0L;
+            for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + LengthOf(positions[order[end]]) <= LengthPerPass); end++)
+                length += LengthOf(positions[order[end]]);
+            yield return order[start..end];
+        }
+
+        // Features of a frozen encoder are short, however long the examples were.
+        int LengthOf(int position) => examples.HasFeatures ? 1 : examples.LengthOf(position);
+    }
+}
