@@ -170,11 +170,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             return;
         if (!options.HasLossWithoutPairs)
             throw new InvalidOperationException(
-                $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. {data.DescribePairs()}");
+                $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. "
+                + data.DescribePairs());
         if (!options.AllowNoPairs)
             throw new InvalidOperationException(
-                $"The training data hold {pairs} matched pairs; expected at least {FewestSamples}, as nothing else says which sample of A belongs to which of B. {data.DescribePairs()} "
-                + $"To bring only the modalities' distributions together, set {nameof(GentleClipOptions.AllowNoPairs)}; retrieval does not work then.");
+                $"The training data hold {pairs} matched pairs; expected at least {FewestSamples}, as nothing else says which sample of A belongs to "
+                + $"which of B. {data.DescribePairs()} To bring only the modalities' distributions together, set {nameof(GentleClipOptions.AllowNoPairs)}; retrieval does not work then.");
         reporter.Warning(pairs == 0
             ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
             : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");

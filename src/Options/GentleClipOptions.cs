@@ -369,8 +369,9 @@ public sealed class GentleClipOptions
     /// <summary>
     /// Share of the matched pairs held out for validation, 0 to below 1; at least 2 pairs when above 0. After each epoch the partners of the
     /// held-out pairs are ranked among all samples of the other side (<see cref="ValidationRetrieval"/>). The weights of the epoch with the
-    /// lowest mean log rank are kept, of equal epochs the latest's, and training stops early. For 20 held-out pairs and more: fewer choose largely by chance, of which the log
-    /// warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0: the last step's weights are kept.
+    /// lowest mean log rank are kept, of equal epochs the latest's, and training stops early. For 20 held-out pairs and more: fewer choose
+    /// largely by chance, of which the log warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0:
+    /// the last step's weights are kept.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double ValidationFraction

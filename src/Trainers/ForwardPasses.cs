@@ -14,10 +14,12 @@ internal static class ForwardPasses
         for (int start = 0, end; start < order.Length; start = end)
         {
             var length = 0L;
-            for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + LengthOf(positions[order[end]]) <= LengthPerPass); end++)
-                length += LengthOf(positions[order[end]]);
+            for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + Length(end) <= LengthPerPass); end++)
+                length += Length(end);
             yield return order[start..end];
         }
+
+        int Length(int number) => LengthOf(positions[order[number]]);
 
         // Features of a frozen encoder are short, however long the examples were.
         int LengthOf(int position) => examples.HasFeatures ? 1 : examples.LengthOf(position);

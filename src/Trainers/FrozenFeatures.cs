@@ -17,7 +17,8 @@ internal static class FrozenFeatures
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
     public static void Compute(TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
-        foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, new[] { data.A, validation?.A.Store }), (model.TowerB, model.Spec.B, [data.B, validation?.B.Store]) })
+        var (a, b) = (new[] { data.A, validation?.A.Store }, new[] { data.B, validation?.B.Store });
+        foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, a), (model.TowerB, model.Spec.B, b) })
         {
             foreach (var examples in stores)
                 if (tower.IsFrozen && examples is { HasFeatures: false })

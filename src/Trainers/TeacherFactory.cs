@@ -44,7 +44,10 @@ internal static class TeacherFactory
         })]));
     }
 
-    /// <summary>The share of the lowest score; of equals the middle one, farthest from those that are worse, and of two in the middle the one that is nearer to <see cref="TeacherOptions.DefaultShare"/>.</summary>
+    /// <summary>
+    /// The share of the lowest score; of equals the middle one, farthest from those that are worse, and of two in the middle the one that is
+    /// nearer to <see cref="TeacherOptions.DefaultShare"/>.
+    /// </summary>
     public static double MiddleOfBest(IReadOnlyList<(double Share, double Score)> candidates)
     {
         var least = candidates.Min(candidate => candidate.Score);
@@ -95,7 +98,8 @@ internal static class TeacherFactory
         TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
     {
         if (data.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
+            throw new InvalidOperationException(
+                $"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
         var (alignment, report) = fitter.Fit(new AlignmentData(

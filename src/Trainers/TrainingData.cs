@@ -63,13 +63,12 @@ internal sealed class TrainingData : IDisposable
     public string DescribePairs()
     {
         var (a, b) = (BindingA.Column.Name, BindingB.Column.Name);
-        var text = _pairedColumnName is { } paired
-            ? FormattableString.Invariant($"A pair is a row in which '{paired}' is true and neither '{a}' nor '{b}' is missing: of {Rows} rows '{paired}' is true in {_flagged}, ")
-            : FormattableString.Invariant($"A pair is a row in which neither '{a}' nor '{b}' is missing: of {Rows} rows ");
-        text += FormattableString.Invariant($"'{a}' is there in {A.Count}, '{b}' in {B.Count}, both in {_both}.");
+        var (isTrue, flagged) = _pairedColumnName is { } paired ? ($"'{paired}' is true and ", $"'{paired}' is true in {_flagged}, ") : ("", "");
+        var text = $"A pair is a row in which {isTrue}neither '{a}' nor '{b}' is missing: of {Rows} rows {flagged}'{a}' is there in {A.Count}, "
+            + $"'{b}' in {B.Count}, both in {_both}.";
         return _pairedColumnName is null || _both == _flagged
             ? text
-            : text + FormattableString.Invariant($" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.");
+            : text + $" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.";
     }
 
     /// <summary>Reads a data view.</summary>

@@ -27,8 +27,8 @@ internal static class ValidationPairs
             return null;
         var (a, b) = validation is null ? HoldOut(train, fraction, random) : Given(train, validation);
         if (a.Length < FewPairs)
-            reporter.Warning($"There are {a.Length} validation pairs. So few tell good from bad weights badly: what they choose is largely chance. Expected {FewPairs} or more; with fewer pairs to spare, "
-                + "train without validation on all of them, for a number of steps that is known to do.");
+            reporter.Warning($"There are {a.Length} validation pairs. So few tell good from bad weights badly: what they choose is largely chance. "
+                + $"Expected {FewPairs} or more; with fewer pairs to spare, train without validation on all of them, for a number of steps that is known to do.");
         return WithDistractors(train, validation, a, b, random, reporter);
     }
 
@@ -37,7 +37,8 @@ internal static class ValidationPairs
         CheckSize(train.BindingA, validation.BindingA);
         CheckSize(train.BindingB, validation.BindingB);
         if (validation.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException($"The validation data hold {validation.PairsA.Count} matched pairs; expected at least {FewestPairs}. {validation.DescribePairs()}");
+            throw new InvalidOperationException(
+                $"The validation data hold {validation.PairsA.Count} matched pairs; expected at least {FewestPairs}. {validation.DescribePairs()}");
         return ([.. validation.PairsA], [.. validation.PairsB]);
     }
 
@@ -47,7 +48,8 @@ internal static class ValidationPairs
         var count = Math.Max(FewestPairs, (int)Math.Round(fraction * pairs));
         if (pairs - count < FewestPairs)
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                $"ValidationFraction {fraction} holds out {count} of {pairs} matched pairs; expected at least {FewestPairs} to be left to train on. Hold out fewer, or give Fit a validation set. {train.DescribePairs()}"));
+                $"ValidationFraction {fraction} holds out {count} of {pairs} matched pairs; expected at least {FewestPairs} to be left to train on. ")
+                + $"Hold out fewer, or give Fit a validation set. {train.DescribePairs()}");
         var order = Enumerable.Range(0, pairs).ToArray();
         random.Managed("validation").Shuffle(order.AsSpan());
         return train.HoldOut(order[..count]);
@@ -55,7 +57,8 @@ internal static class ValidationPairs
 
     // Among a handful of candidates everything is found first after an epoch, and nothing is left to choose by. What is not the answer to any
     // query may distract: unpaired samples, which scoring meets as well, and the training pairs', which weights that know them by heart find everywhere.
-    private static ValidationSet WithDistractors(TrainingData train, TrainingData? validation, int[] pairsA, int[] pairsB, RandomSource random, TrainingReporter reporter)
+    private static ValidationSet WithDistractors(
+        TrainingData train, TrainingData? validation, int[] pairsA, int[] pairsB, RandomSource random, TrainingReporter reporter)
     {
         var own = validation ?? train;
         var (itemsA, itemsB) = (new Items(own.A, pairsA), new Items(own.B, pairsB));
@@ -65,9 +68,11 @@ internal static class ValidationPairs
         reporter.Info($"Validation on {pairsA.Length} pairs, partners ranked among {a.CandidateCount} samples of A and {b.CandidateCount} of B.");
         return new ValidationSet(a, b, links, pairsA.Length);
 
-        ValidationSide Side(IReadOnlyList<int> trainPairs, IReadOnlyList<int>? validationUnpaired, IReadOnlyList<int> trainUnpaired, Items items, ExampleStore trainStore, string name)
+        ValidationSide Side(
+            IReadOnlyList<int> trainPairs, IReadOnlyList<int>? validationUnpaired, IReadOnlyList<int> trainUnpaired, Items items, ExampleStore trainStore, string name)
         {
-            var chosen = Sample(trainPairs.Count + trainUnpaired.Count + (validationUnpaired?.Count ?? 0), random.Managed($"validation/distractors {name}"), name, reporter);
+            var count = trainPairs.Count + trainUnpaired.Count + (validationUnpaired?.Count ?? 0);
+            var chosen = Sample(count, random.Managed($"validation/distractors {name}"), name, reporter);
             List<int> fromTrain = [], fromValidation = [];
             var equal = 0;
             foreach (var number in chosen)

@@ -19,6 +19,7 @@ internal static class ValidationReference
     private static double Rank(float[] query, int partner, float[][] candidates)
     {
         var cosine = Embeddings.Dot(query, candidates[partner]);
-        return 1 + Enumerable.Range(0, candidates.Length).Count(other => other != partner && !float.IsNaN(candidates[other][0]) && Embeddings.Dot(query, candidates[other]) > cosine);
+        // A side that is absent has NaN for an embedding, which is above nothing.
+        return 1 + Enumerable.Range(0, candidates.Length).Count(other => other != partner && Embeddings.Dot(query, candidates[other]) > cosine);
     }
 }

@@ -20,7 +20,8 @@ internal static class CheckpointFingerprint
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
         nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval), nameof(GentleClipOptions.CheckpointsToKeep),
-        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs), nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
+        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
     ];
 
     // The same of a user's encoder, as its JSON names them.

@@ -112,24 +112,31 @@ public sealed class BadRowTests
     public void TooFewPairsAreRefusedWithWhatMakesThemAndWhatWasFound()
     {
         const string otherwise = " To bring only the modalities' distributions together, set AllowNoPairs; retrieval does not work then.";
-        AssertRefused(TwoViews.Mixed(0, 20, 15), "The training data hold 0 matched pairs; expected at least 2, as nothing else says which sample of A belongs to which of B. "
+        const string expected = "expected at least 2, as nothing else says which sample of A belongs to which of B. ";
+        AssertRefused(TwoViews.Mixed(0, 20, 15), "The training data hold 0 matched pairs; " + expected
             + "A pair is a row in which neither 'A' nor 'B' is missing: of 35 rows 'A' is there in 20, 'B' in 15, both in 0." + otherwise);
-        AssertRefused(TwoViews.Mixed(1, 20, 15), "The training data hold 1 matched pairs; expected at least 2, as nothing else says which sample of A belongs to which of B. "
+        AssertRefused(TwoViews.Mixed(1, 20, 15), "The training data hold 1 matched pairs; " + expected
             + "A pair is a row in which neither 'A' nor 'B' is missing: of 36 rows 'A' is there in 21, 'B' in 16, both in 1." + otherwise);
 
         // A paired column that is false throughout.
         _options.PairedColumnName = "IsPaired";
         var rows = TwoViews.Pairs(20, seed: 1);
         rows.ForEach(row => row.IsPaired = false);
-        AssertRefused(rows, "A pair is a row in which 'IsPaired' is true and neither 'A' nor 'B' is missing: of 20 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 20, both in 20. "
-            + "If the 20 rows with both are pairs, correct 'IsPaired' or set no PairedColumnName." + otherwise);
+        AssertRefused(rows, "A pair is a row in which 'IsPaired' is true and neither 'A' nor 'B' is missing: "
+            + "of 20 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 20, both in 20. If the 20 rows with both are pairs, correct 'IsPaired' or set no PairedColumnName." + otherwise);
 
         // The way that the combined view comes about.
-        var (alone, other) = (_mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(0, 20, 0)), _mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(0, 0, 15)));
-        (alone, other) = (_mlContext.Transforms.DropColumns("B", "IsPaired").Fit(alone).Transform(alone), _mlContext.Transforms.DropColumns("A", "IsPaired").Fit(other).Transform(other));
-        var options = new GentleClipOptions { ModalityA = Modality.Vector("A", "EmbeddingA"), ModalityB = Modality.Vector("B", "EmbeddingB"), PairedColumnName = "IsPaired" };
-        Assert.Contains("of 35 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 15, both in 0." + otherwise,
-            Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(options).Fit(_mlContext.Data.CombineModalities(null, alone, other))).Message);
+        var options = new GentleClipOptions { PairedColumnName = "IsPaired" };
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        var combined = _mlContext.Data.CombineModalities(null, Only(TwoViews.Mixed(0, 20, 0), "B"), Only(TwoViews.Mixed(0, 0, 15), "A"));
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(options).Fit(combined)).Message;
+        Assert.Contains("of 35 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 15, both in 0." + otherwise, message);
+
+        IDataView Only(List<TwoViews.Row> rows, string missing)
+        {
+            var view = _mlContext.Data.LoadFromEnumerable(rows);
+            return _mlContext.Transforms.DropColumns(missing, "IsPaired").Fit(view).Transform(view);
+        }
     }
 
     [TestMethod]
@@ -191,8 +198,11 @@ public sealed class BadRowTests
     public void AHoldOutThatLeavesTooFewPairs(int pairs, double fraction, int heldOut)
     {
         _options.ValidationFraction = fraction;
-        AssertRefused(TwoViews.Mixed(pairs, 10, 10), FormattableString.Invariant($"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. Hold out fewer, or give Fit a validation set. ")
-            + FormattableString.Invariant($"A pair is a row in which neither 'A' nor 'B' is missing: of {pairs + 20} rows 'A' is there in {pairs + 10}, 'B' in {pairs + 10}, both in {pairs}."));
+        var count = pairs + 10;
+        AssertRefused(TwoViews.Mixed(pairs, 10, 10),
+            FormattableString.Invariant($"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
+            + "Hold out fewer, or give Fit a validation set. A pair is a row in which neither 'A' nor 'B' is missing: "
+            + $"of {pairs + 20} rows 'A' is there in {count}, 'B' in {count}, both in {pairs}.");
     }
 
     [TestMethod]
@@ -202,9 +212,10 @@ public sealed class BadRowTests
         var estimator = _mlContext.Transforms.GentleClip(_options);
 
         var few = TwoViews.Mixed(1, 10, 10);
-        Assert.AreEqual("The validation data hold 1 matched pairs; expected at least 2. A pair is a row in which neither 'A' nor 'B' is missing: of 21 rows 'A' is there in 11, 'B' in 11, both in 1.",
+        const string pair = "A pair is a row in which neither 'A' nor 'B' is missing: ";
+        Assert.AreEqual($"The validation data hold 1 matched pairs; expected at least 2. {pair}of 21 rows 'A' is there in 11, 'B' in 11, both in 1.",
             Refused<InvalidOperationException>(few).Message);
-        Assert.Contains("The validation data hold 0 matched pairs; expected at least 2. A pair is a row", Refused<InvalidOperationException>(TwoViews.Mixed(0, 10, 10)).Message);
+        Assert.Contains("The validation data hold 0 matched pairs; expected at least 2. " + pair, Refused<InvalidOperationException>(TwoViews.Mixed(0, 10, 10)).Message);
 
         var notFinite = TwoViews.Pairs(5, seed: 3);
         notFinite[2].B![1] = float.NaN;

@@ -199,7 +199,8 @@ public sealed class TeacherTests
     {
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
         var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(data));
-        StringAssert.Contains(thrown.Message, "hold 1; expected at least 2. A pair is a row in which neither 'A' nor 'B' is missing: of 41 rows 'A' is there in 21, 'B' in 21, both in 1.");
+        StringAssert.Contains(thrown.Message, "hold 1; expected at least 2. "
+            + "A pair is a row in which neither 'A' nor 'B' is missing: of 41 rows 'A' is there in 21, 'B' in 21, both in 1.");
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Tests.Estimators;
 using Microsoft.ML.Runtime;
 
@@ -33,7 +34,7 @@ public sealed class ValidationTests
         foreach (var row in validation)
             _train.Add(new TwoViews.Row { B = [.. row.B!.Select(value => value * 1.001f)] });
         using var with = Fit(options, validation);
-        Assert.IsGreaterThan(without.History[0].Validation!.RecallAt1 / 4, without.History[0].Validation!.RecallAt1 - with.History[0].Validation!.RecallAt1);
+        Assert.IsLessThan(without.History[0].Validation!.RecallAt1 - 0.1, with.History[0].Validation!.RecallAt1);
         AssertEqual(ValidationReference.Evaluate(with, validation, _train), with.History[0].Validation!);
     }
 
@@ -57,16 +58,18 @@ public sealed class ValidationTests
     [TestMethod]
     public void FewHeldOutPairsDoNotUndoATraining()
     {
-        // Six pairs out of 60 are found at once among six, after the first epoch as after the last.
-        var rows = TwoViews.Mixed(60, 120, 100, seed: 3);
-        var test = _mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(200, seed: 77));
-        var options = TwoViews.Options(steps: 300);
-        (options.LearningRate, options.MmdWeight, options.SddWeight, options.SelfSupervisedWeight) = (1e-3, 0, 0, 0);
+        // Six pairs out of 60 are found at once among six, after the first epoch as after the last; among all samples they are not.
+        var random = new Random(1);
+        List<Thing> things = [.. Enumerable.Range(0, 700).Select(_ => Thing.Measure(random))];
+        var rows = things[..500].Select((thing, i) => new Thing { A = i < 300 ? thing.A : null, B = i is < 60 or >= 300 ? thing.B : null }).ToList();
+        var test = _mlContext.Data.LoadFromEnumerable(things[500..]);
+        var options = TwoViews.Options(steps: 100);
+        (options.LearningRate, options.MmdWeight, options.SddWeight, options.SelfSupervisedWeight) = (2e-3, 0, 0, 0);
         var all = Recall();
         options.ValidationFraction = 0.1;
         var held = Recall();
         Console.WriteLine($"recall@1 {all:F3} without validation, {held:F3} with six pairs held out");
-        Assert.IsGreaterThan(0.75 * all, held);
+        Assert.IsGreaterThan(0.7 * all, held);
 
         double Recall()
         {
@@ -109,7 +112,8 @@ public sealed class ValidationTests
         var nearest = b[..12].Max(partner => Embeddings.Dot(a[0], partner));
         var rankOfNearest = 1 + b[12..].Count(other => Embeddings.Dot(a[0], other) > nearest);
         var ranksOfTheShared = b[..12].Select(query => 1 + a[12..].Count(other => Embeddings.Dot(query, other) > Embeddings.Dot(query, a[0])));
-        Assert.AreEqual((Math.Log(rankOfNearest) + ranksOfTheShared.Average(rank => Math.Log(rank))) / 2, model.History[0].Validation!.MeanLogRank!.Value, 1e-9);
+        var expected = (Math.Log(rankOfNearest) + ranksOfTheShared.Average(rank => Math.Log(rank))) / 2;
+        Assert.AreEqual(expected, model.History[0].Validation!.MeanLogRank!.Value, 1e-9);
     }
 
     [TestMethod]
@@ -141,8 +145,12 @@ public sealed class ValidationTests
         options.ValidationFraction = pairs / 40.0;
         Fit(options, rows: TwoViews.Pairs(40, seed: 6)).Dispose();
         var expected = FormattableString.Invariant($"There are {pairs} validation pairs.");
-        Assert.AreEqual(warns ? 2 : 0, log.Warnings.Count(text => text.StartsWith(expected, StringComparison.Ordinal) && text.Contains("Expected 20 or more", StringComparison.Ordinal)));
         Assert.HasCount(warns ? 2 : 0, log.Warnings);
+        foreach (var warning in log.Warnings)
+        {
+            StringAssert.StartsWith(warning, expected);
+            StringAssert.Contains(warning, "Expected 20 or more");
+        }
     }
 
     [TestMethod]
@@ -178,7 +186,8 @@ public sealed class ValidationTests
     }
 
     private GentleClipTransformer Fit(GentleClipOptions options, List<TwoViews.Row>? validation = null, List<TwoViews.Row>? rows = null) =>
-        _mlContext.Transforms.GentleClip(options).Fit(_mlContext.Data.LoadFromEnumerable(rows ?? _train), validation is null ? null : _mlContext.Data.LoadFromEnumerable(validation));
+        _mlContext.Transforms.GentleClip(options).Fit(
+            _mlContext.Data.LoadFromEnumerable(rows ?? _train), validation is null ? null : _mlContext.Data.LoadFromEnumerable(validation));
 
     private IEnumerable<int> Bits(GentleClipTransformer model) =>
         Embeddings.Bits(model.Transform(_mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(20, seed: 9))), "EmbeddingA").SelectMany(row => row);
@@ -191,5 +200,24 @@ public sealed class ValidationTests
         Assert.AreEqual(expected.RecallAt1, found.RecallAt1, 0.03);
         Assert.AreEqual(expected.RecallAt5, found.RecallAt5, 0.03);
         Assert.AreEqual(expected.RecallAt10, found.RecallAt10, 0.03);
+    }
+
+    // Two instruments that see a hidden position through curves and noise of their own, as in the first notebook.
+    private sealed class Thing
+    {
+        [VectorType(24)]
+        public float[]? A { get; set; }
+
+        [VectorType(32)]
+        public float[]? B { get; set; }
+
+        public static Thing Measure(Random random)
+        {
+            double[] hidden = [random.Next(3) * 2 - 2 + 1.6 * random.NextDouble(), 2 * random.NextDouble(), 2 * random.NextDouble()];
+            return new Thing { A = Look(0, 24), B = Look(2, 32) };
+
+            float[] Look(int instrument, int width) => [.. Enumerable.Range(0, width)
+                .Select(k => (float)(Math.Sin(hidden[k % 3] * (1 + (k + instrument) % 5 * 0.3) + k) + 0.4 * (random.NextDouble() - 0.5)))];
+        }
     }
 }
