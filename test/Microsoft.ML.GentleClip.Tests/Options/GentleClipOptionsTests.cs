@@ -176,6 +176,7 @@ public sealed class GentleClipOptionsTests
         ["CheckpointInterval"] = TimeSpan.FromSeconds(12),
         ["CheckpointsToKeep"] = 13,
         ["AllowCheckpointMismatch"] = true,
+        ["AllowNoPairs"] = true,
         ["Device"] = "cuda:1",
         ["Progress"] = new Progress<TrainingProgress>(),
         ["CancellationToken"] = new CancellationTokenSource().Token,
