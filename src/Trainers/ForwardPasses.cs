@@ -8,16 +8,18 @@ internal static class ForwardPasses
     private const int LengthPerPass = 1 << 14, RowsPerPass = 1024;
 
     /// <summary>Numbers of the given positions, from 0, pass by pass. Neighbours in the order of lengths share a pass, so that little is padding.</summary>
-    public static IEnumerable<int[]> Of(ExampleStore examples, IReadOnlyList<int> positions)
+    public static IReadOnlyList<int[]> Of(ExampleStore examples, IReadOnlyList<int> positions)
     {
         int[] order = [.. Enumerable.Range(0, positions.Count).OrderByDescending(number => LengthOf(positions[number]))];
+        var passes = new List<int[]>();
         for (int start = 0, end; start < order.Length; start = end)
         {
             var length = 0L;
             for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + Length(end) <= LengthPerPass); end++)
                 length += Length(end);
-            yield return order[start..end];
+            passes.Add(order[start..end]);
         }
+        return passes;
 
         int Length(int number) => LengthOf(positions[order[number]]);
 
