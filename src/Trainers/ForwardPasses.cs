@@ -11,11 +11,12 @@ internal static class ForwardPasses
     public static IReadOnlyList<int[]> Of(ExampleStore examples, IReadOnlyList<int> positions)
     {
         int[] order = [.. Enumerable.Range(0, positions.Count).OrderByDescending(number => LengthOf(positions[number]))];
+        var most = Math.Min(RowsPerPass, examples.MostRowsPerBatch);
         var passes = new List<int[]>();
         for (int start = 0, end; start < order.Length; start = end)
         {
             var length = 0L;
-            for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + Length(end) <= LengthPerPass); end++)
+            for (end = start; end < order.Length && end - start < most && (end == start || length + Length(end) <= LengthPerPass); end++)
                 length += Length(end);
             passes.Add(order[start..end]);
         }
