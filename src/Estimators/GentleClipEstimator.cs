@@ -108,7 +108,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         CheckSamples(data);
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
-        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
+        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
         var options = WithoutHopelessTeacher(data, reporter);
         CheckPairs(options, data, reporter);
         using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints);
@@ -166,12 +166,19 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
-        if (data.PairsA.Count >= FewestSamples || !options.TrainsTowers)
+        var pairs = data.PairsA.Count;
+        // A teacher that the training cannot do without refuses them itself.
+        if (pairs >= FewestSamples || options.Teacher is not null)
             return;
         if (!options.HasLossWithoutPairs)
             throw new InvalidOperationException(
-                $"The training data hold {data.PairsA.Count} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs.");
-        reporter.Warning(data.PairsA.Count == 0
+                $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. "
+                + data.DescribePairs());
+        if (!options.AllowNoPairs)
+            throw new InvalidOperationException(
+                $"The training data hold {pairs} matched pairs; expected at least {FewestSamples}, as nothing else says which sample of A belongs to "
+                + $"which of B. {data.DescribePairs()} To bring only the modalities' distributions together, set {nameof(GentleClipOptions.AllowNoPairs)}; retrieval does not work then.");
+        reporter.Warning(pairs == 0
             ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
             : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");
     }

@@ -75,9 +75,11 @@ internal sealed class ModelFit(
     private FittedModel Better(FittedModel with, FittedModel without)
     {
         var (first, second) = (validation!.Evaluate(with.Model, device), validation.Evaluate(without.Model, device));
-        var kept = first.MeanReciprocalRank >= second.MeanReciprocalRank;
+        // Equal figures are no reason to leave out what was asked for.
+        var kept = first.MeanLogRank <= second.MeanLogRank;
         (kept ? without : with).Model.Dispose();
-        reporter.Info($"Losses on unpaired samples {(kept ? "kept" : "turned off")}: validation's mean reciprocal rank is {first.MeanReciprocalRank:F3} with them and {second.MeanReciprocalRank:F3} without.");
+        var what = kept ? "kept" : "turned off";
+        reporter.Info($"Losses on unpaired samples {what}: validation's mean log rank is {first.MeanLogRank:F3} with them and {second.MeanLogRank:F3} without.");
         var better = kept ? with : without;
         return better with
         {

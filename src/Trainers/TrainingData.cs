@@ -19,6 +19,8 @@ internal sealed class TrainingData : IDisposable
     private readonly string _rowName;
     private readonly RowProfile _profileA;
     private readonly RowProfile _profileB;
+    private string? _pairedColumnName;
+    private long _both, _flagged;
 
     private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
     {
@@ -60,6 +62,18 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Number of rows read.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>What makes a pair in these rows and what was found, for messages about pairs that lack.</summary>
+    public string DescribePairs()
+    {
+        var (a, b) = (BindingA.Column.Name, BindingB.Column.Name);
+        var (isTrue, flagged) = _pairedColumnName is { } paired ? ($"'{paired}' is true and ", $"'{paired}' is true in {_flagged}, ") : ("", "");
+        var text = $"A pair is a row in which {isTrue}neither '{a}' nor '{b}' is missing: of {Rows} rows {flagged}'{a}' is there in {A.Count}, "
+            + $"'{b}' in {B.Count}, both in {_both}.";
+        return _pairedColumnName is null || _both == _flagged
+            ? text
+            : text + $" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.";
+    }
+
     /// <summary>Reads a data view.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="options">Modalities and paired column.</param>
@@ -75,7 +89,7 @@ internal sealed class TrainingData : IDisposable
         var b = ModalityBinding.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
-        var result = new TrainingData(a, b, rowName);
+        var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };
         try
         {
             using var cursor = data.GetRowCursor(
@@ -144,6 +158,7 @@ internal sealed class TrainingData : IDisposable
             var hasA = Has(readerA, BindingA);
             var hasB = Has(readerB, BindingB);
             var isPair = hasA && hasB;
+            _both += isPair ? 1 : 0;
             if (getPaired is not null)
             {
                 var flagged = false;
@@ -152,6 +167,7 @@ internal sealed class TrainingData : IDisposable
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
                         $"{_rowName} {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
                 isPair = flagged;
+                _flagged += flagged ? 1 : 0;
             }
             if (hasA)
                 Add(A, readerA, _profileA, isPair ? _pairsA : _unpairedA);

@@ -116,7 +116,10 @@ internal sealed class TrainingReporter : IDisposable
         var terms = string.Join(", ", epoch.Losses.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:G5}")));
         Trace($"Epoch {epoch.Epoch}, step {epoch.Step}: {terms}");
         if (epoch.Validation is { } validation)
+        {
             Trace($"Epoch {epoch.Epoch}: validation recall@1 {validation.RecallAt1:P1}, @5 {validation.RecallAt5:P1}, @10 {validation.RecallAt10:P1}");
+            Trace($"Epoch {epoch.Epoch}: validation mean log rank {validation.MeanLogRank:F4}");
+        }
     }
 
     /// <summary>Closes the channels.</summary>

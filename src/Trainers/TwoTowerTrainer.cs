@@ -89,7 +89,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
                 var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), Math.Exp(-model.LogitScale.item<float>()), learningRate, validation?.Evaluate(model, device));
                 history.Add(entry);
                 reporter.Epoch(entry);
-                stop = entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience;
+                stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
+                    && epoch - best.Epoch >= options.EarlyStoppingPatience;
             }
             reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null, isLast: stop || step + 1 == options.MaximumNumberOfSteps);
             if ((step + 1) % StepsBetweenTrims == 0)
@@ -106,7 +107,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         if (best.Score is not null)
         {
             best.Restore(model);
-            reporter.Info($"Kept the weights of epoch {best.Epoch}, mean reciprocal rank {best.Score:F3} on {validation!.PositionsA.Length} validation pairs.");
+            reporter.Info($"Kept the weights of epoch {best.Epoch}, mean log rank {best.Score:F3} on {validation!.PairCount} validation pairs.");
         }
         checkpoints?.Write(live, done, isFinished: true);
         return history;

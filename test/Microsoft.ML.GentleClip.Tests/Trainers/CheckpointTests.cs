@@ -46,6 +46,31 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [TestMethod]
+    public void EpochsThatValidateAlikeGoOnToo()
+    {
+        // So slow that ranks do not change: the latest of equals must win over the one of the checkpoint, with its share, as if nothing had been in between.
+        var options = Options(GentleClipPreset.Recommended, steps: 60);
+        (options.LearningRate, options.ValidationFraction, options.EarlyStoppingPatience) = (1e-6, 0.1, 1);
+        byte[] undisturbed = Fit(options);
+        CollectionAssert.AreEqual(undisturbed, FitInParts(options, 21, 41));
+        options.EarlyStoppingPatience = 2;
+        CollectionAssert.AreEqual(undisturbed, Fit(options), "the test needs a training that patience does not stop");
+    }
+
+    [TestMethod]
+    public void ACheckpointValidatedByAnotherMeasureIsRefused()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        (options.ValidationFraction, options.CheckpointDirectory) = (0.25, Checkpoints);
+        Cancel(options, at: 25);
+        foreach (var older in Directory.GetFiles(Checkpoints).Order().SkipLast(1))
+            File.Delete(older);
+        Rewrite(Directory.GetFiles(Checkpoints).Single(), "\\\"mean log rank\\\"", "\\\"mean reciprocal rank\\\"");
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
+        Assert.Contains("is of another training: validation criterion is mean log rank, was mean reciprocal rank.", message);
+    }
+
+    [TestMethod]
     public void RawEncodersWithFrozenLayersAndNormalisationGoOnToo()
     {
         var rows = Load(Proteins.Mixed(10, 6, 5));
