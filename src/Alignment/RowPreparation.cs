@@ -27,17 +27,19 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
     /// <param name="components">Most components.</param>
     /// <param name="blockSize">Rows at a time.</param>
-    public static RowPreparation? Fit(IReadOnlyList<Tensor> parts, int components, int blockSize)
+    /// <param name="passed">Told how many rows a block had, in each of two passes.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    public static RowPreparation? Fit(IReadOnlyList<Tensor> parts, int components, int blockSize, Action<long>? passed = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
         var (count, dimension) = (parts.Sum(part => part.size(0)), parts[0].size(1));
         var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
-        foreach (var block in Blocks(parts, blockSize))
+        foreach (var block in Blocks(parts, blockSize, passed, cancellationToken))
             using (NewDisposeScope())
                 mean.AddInPlace(block.to(ScalarType.Float64).sum(dim: 0));
         // Divided at the end: the sum of equal float32 values is exact, and a constant column of 1e30 must not vary by rounding.
         mean.div_(Scalars.Of(count));
-        var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
+        var moments = dimension <= count ? Covariance(parts, mean, count, blockSize, passed, cancellationToken) : Gram(parts, mean, count);
         var variance = moments.trace().item<double>();
         if (variance <= SmallestVariance || !double.IsFinite(variance))
             return null;
@@ -48,7 +50,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
         var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1).Over(Math.Sqrt(variance / dimension));
         var prepared = new RowPreparation(mean, basis, 1);
-        var bandwidth = MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize));
+        var bandwidth = MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize, cancellationToken));
         return double.IsFinite(bandwidth) ? new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), bandwidth) : null;
     }
 
@@ -56,10 +58,11 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) =>
         Rows.InBlocks(rows, blockSize, block => (block.to(ScalarType.Float64) - Mean).matmul(Basis), cancellationToken);
 
-    private static Tensor Covariance(IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize)
+    private static Tensor Covariance(
+        IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize, Action<long>? passed, CancellationToken cancellationToken)
     {
         var covariance = zeros(mean.size(0), mean.size(0), ScalarType.Float64, mean.device);
-        foreach (var block in Blocks(parts, blockSize))
+        foreach (var block in Blocks(parts, blockSize, passed, cancellationToken))
         {
             using var step = NewDisposeScope();
             var centred = block.to(ScalarType.Float64) - mean;
@@ -103,10 +106,15 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         return cat(picked, 0);
     }
 
-    private static IEnumerable<Tensor> Blocks(IReadOnlyList<Tensor> parts, int blockSize)
+    private static IEnumerable<Tensor> Blocks(IReadOnlyList<Tensor> parts, int blockSize, Action<long>? passed, CancellationToken cancellationToken)
     {
         foreach (var part in parts)
             for (long start = 0; start < part.size(0); start += blockSize)
-                yield return part.narrow(0, start, Math.Min(blockSize, part.size(0) - start));
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var rows = Math.Min(blockSize, part.size(0) - start);
+                yield return part.narrow(0, start, rows);
+                passed?.Invoke(rows);
+            }
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.ML.GentleClip.Objectives;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>One epoch of a training, as kept in <see cref="GentleClipTransformer.History"/>.</summary>
@@ -23,4 +26,13 @@ public sealed record TrainingEpoch(
     /// <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.
     /// </summary>
     public bool UnpairedObjectivesTurnedOff { get; init; }
+
+    /// <summary>The epoch in one line. Numbers are written the same in every culture.</summary>
+    public override string ToString()
+    {
+        var losses = Losses.Where(term => term.Key != LossTerm.Total).Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:0.000}"));
+        var total = Losses.TryGetValue(LossTerm.Total, out var value) ? string.Create(CultureInfo.InvariantCulture, $": loss {value:0.000} ({string.Join(", ", losses)})") : "";
+        var text = string.Create(CultureInfo.InvariantCulture, $"Epoch {Epoch}, step {Step:N0}{total}, temperature {Temperature:0.0000}, learning rate {LearningRate:0.###e+0}");
+        return Validation is null ? text : $"{text}; validation: {Validation}";
+    }
 }

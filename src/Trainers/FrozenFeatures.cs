@@ -22,7 +22,7 @@ internal static class FrozenFeatures
         foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, new[] { data.A, validation?.A }), (model.TowerB, model.Spec.B, [data.B, validation?.B]) })
         {
             foreach (var examples in stores)
-                if (tower.IsFrozen && examples is { HasFeatures: false })
+                if (tower.IsFrozen && examples is { HasFeatures: false, Count: > 0 })
                     Compute(tower, examples, spec.Modality.InputColumnName, device, reporter, checkCancelled);
         }
     }
@@ -35,6 +35,8 @@ internal static class FrozenFeatures
         try
         {
             features.Extend(examples.Count);
+            var done = 0L;
+            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, order.Length, column: column, work: order.Sum(position => (double)examples.LengthOf(position)));
             using var inference = inference_mode();
             for (int start = 0, end; start < order.Length; start = end)
             {
@@ -47,8 +49,10 @@ internal static class FrozenFeatures
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = start; i < end; i++)
                     values.Slice((i - start) * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(order[i]));
-                reporter.Features(column, end, order.Length);
+                done += length;
+                reporter.At(end, done);
             }
+            reporter.EndPhase();
             examples.ReplaceByFeatures(features);
         }
         catch

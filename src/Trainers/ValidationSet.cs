@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
@@ -15,16 +16,25 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
 {
     private const int RowsPerForwardPass = 1024;
 
+    /// <summary>Rows of both sides.</summary>
+    public int Rows => PositionsA.Length + PositionsB.Length;
+
     /// <summary>Retrieval of the model as it stands.</summary>
-    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="embedded">Told how many of <see cref="Rows"/> are embedded, after each pass; may throw to stop.</param>
+    /// <param name="cancellationToken">Stops the ranking.</param>
+    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device, Action<int>? embedded = null, CancellationToken cancellationToken = default)
     {
+        var done = 0;
+        void OnRows(int rows) => embedded?.Invoke(done += rows);
         var dimension = model.Spec.EmbeddingDimension;
-        var metrics = RetrievalMetrics.Evaluate(
-            Embed(model, AlignmentSide.A, A, PositionsA, device), Embed(model, AlignmentSide.B, B, PositionsB, device), PositionsA.Length, dimension);
+        var (a, b) = (Embed(model, AlignmentSide.A, A, PositionsA, device, OnRows), Embed(model, AlignmentSide.B, B, PositionsB, device, OnRows));
+        var metrics = RetrievalMetrics.Evaluate(RetrievalMetrics.DefaultK, EmbeddingPairReader.Read(a, b, PositionsA.Length, dimension), cancellationToken: cancellationToken);
         return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank);
     }
 
-    private static float[] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device)
+    private static float[] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length * dimension];
@@ -35,6 +45,7 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
             var rows = Math.Min(RowsPerForwardPass, positions.Length - start);
             var embeddings = model.Embed(side, store.Gather(positions.AsSpan(start, rows), device)).cpu().contiguous();
             MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(result.AsSpan(start * dimension));
+            onRows(rows);
         }
         return result;
     }
