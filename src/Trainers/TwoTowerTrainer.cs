@@ -25,6 +25,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
     {
         FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
+        reporter.EndPhase();
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
@@ -44,7 +45,10 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
         if (isFinished)
+        {
+            checkCancelled();
             return history;
+        }
         CheckCancelled(live, done);
         reporter.Begin(phase, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
         for (var step = done; step < options.MaximumNumberOfSteps; step++)
