@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Microsoft.ML.GentleClip.Interactive;
 
 /// <summary>
-/// Shows a running training in the output of its cell, from the reading of the rows on. It is given what replaces a display, so that any notebook will do. In .NET Interactive:
+/// Shows a running training in the output of its cell, from the reading of the rows on. It is given what replaces a display, so that any
+/// notebook will do. In .NET Interactive:
 /// <code>
 /// var live = KernelInvocationContext.Current.Display(TrainingMonitor.Waiting);
 /// options.Progress = new TrainingMonitor(live.Update);

@@ -23,7 +23,9 @@ internal sealed record GateFigures(double Recipe, double? SelfTraining, double? 
 /// <param name="random">Draws the folds.</param>
 /// <param name="progress">Told how many folds are done, and how many there are; before the first and after each.</param>
 /// <param name="cancellationToken">Stops between row blocks.</param>
-internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int, int>? progress = null, CancellationToken cancellationToken = default)
+internal sealed class AlignmentGate(
+    AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int, int>? progress = null,
+    CancellationToken cancellationToken = default)
 {
     // Unpaired rows of another kind than the pairs are easy to tell from partners, whatever S does to them: the pairs' own rows tell whether it spoils what counts.
     private const int MaximumPairCandidates = 1000;

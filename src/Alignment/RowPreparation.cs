@@ -29,7 +29,8 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <param name="blockSize">Rows at a time.</param>
     /// <param name="passed">Told how many rows a block had, in each of two passes.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
-    public static RowPreparation? Fit(IReadOnlyList<Tensor> parts, int components, int blockSize, Action<long>? passed = null, CancellationToken cancellationToken = default)
+    public static RowPreparation? Fit(
+        IReadOnlyList<Tensor> parts, int components, int blockSize, Action<long>? passed = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
         var (count, dimension) = (parts.Sum(part => part.size(0)), parts[0].size(1));

@@ -39,14 +39,16 @@ public sealed record TeacherReport(
     {
         var text = new StringBuilder("Closed form");
         Line("self-training", UsesSelfTraining
-            ? string.Create(CultureInfo.InvariantCulture, $"on, {PseudoPairs.Count} rounds, {(PseudoPairs.Count > 0 ? PseudoPairs[^1] : 0):N0} pseudo-pairs in the last")
+            ? string.Create(CultureInfo.InvariantCulture, $"on, {PseudoPairs.Count} rounds, {PseudoPairs.LastOrDefault():N0} pseudo-pairs in the last")
             : "off");
         Line("spectral part", UsesSpectral ? "on" : "off");
         Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
         Line("width", string.Create(CultureInfo.InvariantCulture, $"{NaturalDimension:N0}, {100 * KeptEnergy:0.#} % of the squared length kept"));
         Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
         if (LogRankOfPairsAlone is { } pairs)
-            Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}{With("self-training", LogRankOfSelfTraining)}{With("the spectral part", LogRankOfSpectral)} (held-out partners among unpaired samples, lower is better)"));
+            Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}")
+                + With("self-training", LogRankOfSelfTraining) + With("the spectral part", LogRankOfSpectral)
+                + " (held-out partners among unpaired samples, lower is better)");
         if (PairLogRankOfPairsAlone is { } own)
             Line("among the pairs", string.Create(CultureInfo.InvariantCulture, $"pairs only {own:0.000}{With("self-training", PairLogRankOfSelfTraining)}"));
         return text.ToString();

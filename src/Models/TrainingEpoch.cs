@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.ML.GentleClip.Objectives;
 
 namespace Microsoft.ML.GentleClip;
@@ -30,9 +31,17 @@ public sealed record TrainingEpoch(
     /// <summary>The epoch in one line. Numbers are written the same in every culture.</summary>
     public override string ToString()
     {
-        var losses = Losses.Where(term => term.Key != LossTerm.Total).Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:0.000}"));
-        var total = Losses.TryGetValue(LossTerm.Total, out var value) ? string.Create(CultureInfo.InvariantCulture, $": loss {value:0.000} ({string.Join(", ", losses)})") : "";
-        var text = string.Create(CultureInfo.InvariantCulture, $"Epoch {Epoch}, step {Step:N0}{total}, temperature {Temperature:0.0000}, learning rate {LearningRate:0.###e+0}");
-        return Validation is null ? text : $"{text}; validation: {Validation}";
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Epoch {Epoch}, step {Step:N0}");
+        if (Losses.TryGetValue(LossTerm.Total, out var total))
+        {
+            text.Append(CultureInfo.InvariantCulture, $": loss {total:0.000} (");
+            var terms = Losses.Where(term => term.Key != LossTerm.Total);
+            text.AppendJoin(", ", terms.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:0.000}"))).Append(')');
+        }
+        text.Append(CultureInfo.InvariantCulture, $", temperature {Temperature:0.0000}, learning rate {LearningRate:0.###e+0}");
+        if (Validation is not null)
+            text.Append("; validation: ").Append(Validation);
+        return text.ToString();
     }
 }

@@ -49,7 +49,9 @@ internal sealed class TrainingHistory(IReadOnlyList<TrainingEpoch> epochs) : IRe
         var loss = epoch.Losses.TryGetValue(LossTerm.Total, out var total) ? total.ToString("0.0000", CultureInfo.InvariantCulture) : "-";
         text.Append(CultureInfo.InvariantCulture, $"{epoch.Epoch,6}{epoch.Step,8}{loss,10}{epoch.Temperature,13:0.0000}");
         if (epoch.Validation is { } validation)
-            text.Append(CultureInfo.InvariantCulture,
-                $"{100 * validation.RecallAt1,8:0.0} %{100 * validation.RecallAt5,8:0.0} %{100 * validation.RecallAt10,9:0.0} %{validation.MeanReciprocalRank,7:0.000}");
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{100 * validation.RecallAt1,8:0.0} %{100 * validation.RecallAt5,8:0.0} %");
+            text.Append(CultureInfo.InvariantCulture, $"{100 * validation.RecallAt10,9:0.0} %{validation.MeanReciprocalRank,7:0.000}");
+        }
     }
 }

@@ -18,7 +18,9 @@ public enum TrainingPhase
     /// <summary>With <see cref="GentleClipOptions.CheckpointDirectory"/>: the rows are hashed, so that a checkpoint of other rows is noticed.</summary>
     HashingRows,
 
-    /// <summary>Closed form: means and principal components of both sides' rows, and the first fit on the pairs. Counts <see cref="ProgressUnit.Rows"/>.</summary>
+    /// <summary>
+    /// Closed form: means and principal components of both sides' rows, and the first fit on the pairs. Counts <see cref="ProgressUnit.Rows"/>.
+    /// </summary>
     PreparingRows,
 
     /// <summary>Closed form: cross-validation on the pairs decides which parts are used. Counts <see cref="ProgressUnit.Folds"/>.</summary>
@@ -39,7 +41,10 @@ public enum TrainingPhase
     /// <summary>The training loop. Counts <see cref="ProgressUnit.Steps"/>.</summary>
     Training,
 
-    /// <summary>The second training of <see cref="GentleClipOptions.GuardUnpairedObjectives"/>, without the losses on unpaired samples. Counts <see cref="ProgressUnit.Steps"/>.</summary>
+    /// <summary>
+    /// The second training of <see cref="GentleClipOptions.GuardUnpairedObjectives"/>, without the losses on unpaired samples. Counts
+    /// <see cref="ProgressUnit.Steps"/>.
+    /// </summary>
     TrainingOnPairsOnly,
 
     /// <summary>The validation pairs are embedded and ranked. Counts <see cref="ProgressUnit.Rows"/> of both sides.</summary>

@@ -26,7 +26,9 @@ public sealed record TrainingProgress(TrainingPhase Phase, long Done, long? Tota
     /// </summary>
     public TimeSpan? RemainingInFit { get; init; }
 
-    /// <summary>Optimiser steps done, those of both trainings of a guard and of the checkpoint that a training goes on from included; 0 before the first.</summary>
+    /// <summary>
+    /// Optimiser steps done, those of both trainings of a guard and of the checkpoint that a training goes on from included; 0 before the first.
+    /// </summary>
     public int Step { get; init; }
 
     /// <summary>Optimiser steps planned, those of both trainings of a guard; 0 for a closed form alone. Early stopping may end before.</summary>

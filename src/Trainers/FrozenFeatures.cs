@@ -36,7 +36,8 @@ internal static class FrozenFeatures
         {
             features.Extend(examples.Count);
             var done = 0L;
-            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, order.Length, column: column, work: order.Sum(position => (double)examples.LengthOf(position)));
+            var work = order.Sum(position => (double)examples.LengthOf(position));
+            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, order.Length, column: column, work: work);
             using var inference = inference_mode();
             for (int start = 0, end; start < order.Length; start = end)
             {

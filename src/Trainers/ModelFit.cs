@@ -107,7 +107,10 @@ internal sealed class ModelFit(
             if (model.Spec.Teacher is not null)
                 model.SetTeacher(Copy(_teacher!.Value.Alignment));
             var history = training.TrainsTowers
-                ? new TwoTowerTrainer(training, source, device, reporter, checkCancelled, Checkpoints(training, number), number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly).Train(model, data, validation, _teacher?.Alignment)
+                ? new TwoTowerTrainer(
+                    training, source, device, reporter, checkCancelled, Checkpoints(training, number),
+                    number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly)
+                    .Train(model, data, validation, _teacher?.Alignment)
                 : ClosedFormHistory(model);
             if (training.Teacher is { Role: TeacherRole.SideBySide, Share: null } && validation is not null)
             {
@@ -180,11 +183,16 @@ internal sealed class ModelFit(
 
     private void SayWhatIsLeftOut(TeacherOptions teacher)
     {
+        const string byRows = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumUnpairedRows)})";
+        const string byAnchors = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumAnchors)})";
         foreach (var (side, modality, rows) in new[] { ("A", _options.ModalityA!, data.UnpairedA.Count), ("B", _options.ModalityB!, data.UnpairedB.Count) })
             if (rows > teacher.MaximumUnpairedRows)
-                reporter.Info($"The closed form matches {teacher.MaximumUnpairedRows:N0} of the {rows:N0} unpaired samples of column '{modality.InputColumnName}' (side {side}), drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumUnpairedRows)}).");
+            {
+                var samples = $"unpaired samples of column '{modality.InputColumnName}' (side {side})";
+                reporter.Info($"The closed form matches {teacher.MaximumUnpairedRows:N0} of the {rows:N0} {samples}, {byRows}.");
+            }
         if (data.PairsA.Count > teacher.MaximumAnchors)
-            reporter.Info($"The closed form's kernel has {teacher.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumAnchors)}).");
+            reporter.Info($"The closed form's kernel has {teacher.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");
     }
 
     private static ClosedFormAlignment Copy(ClosedFormAlignment alignment)

@@ -89,9 +89,12 @@ internal static class TeacherFactory
         if (data.PairsA.Count < FewestPairs)
             throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
         using var scope = NewDisposeScope();
+        var rows = 2L * data.PairsA.Count + data.UnpairedA.Count + data.UnpairedB.Count;
+        Tensor? RowsOf(ExampleStore store, IReadOnlyList<int> positions) =>
+            Gather(store, positions, device, () => progress(new AlignmentProgress(TrainingPhase.PreparingRows, 0, rows, ProgressUnit.Rows)));
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
         var (alignment, report) = fitter.Fit(new AlignmentData(
-            Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
+            RowsOf(data.A, data.PairsA)!, RowsOf(data.B, data.PairsB)!, RowsOf(data.A, data.UnpairedA), RowsOf(data.B, data.UnpairedB)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
         {
@@ -100,16 +103,24 @@ internal static class TeacherFactory
         });
     }
 
-    // In chunks: one managed span cannot hold more than two gigabytes.
-    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device)
+    // In chunks: one managed span cannot hold more than two gigabytes. Each goes to its place at once, so that no row is there three times.
+    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device, Action beforeChunk)
     {
         if (positions.Count == 0)
             return null;
         int[] all = [.. positions];
-        var chunks = new List<Tensor>();
+        Tensor? result = null;
         for (var start = 0; start < all.Length; start += RowsPerChunk)
-            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors);
-        return chunks.Count == 1 ? chunks[0] : cat(chunks, 0);
+        {
+            beforeChunk();
+            using var step = NewDisposeScope();
+            var chunk = store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors;
+            if (chunk.size(0) == all.Length)
+                return chunk.MoveToOuterDisposeScope();
+            result ??= empty([all.Length, chunk.size(1)], chunk.dtype, chunk.device).MoveToOuterDisposeScope();
+            result.narrow(0, start, chunk.size(0)).copy_(chunk);
+        }
+        return result;
     }
 
     private static PartUse Use(TeacherPart part) => part switch

@@ -66,7 +66,8 @@ internal sealed class TrainingData : IDisposable
     /// <param name="onRow">Told before each row and after the last how many are read.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
-    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
+    public static TrainingData Read(
+        IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
     {
         var schema = data.Schema;
         var a = ModalityBinding.Bind(options.ModalityA!, schema);
@@ -121,7 +122,9 @@ internal sealed class TrainingData : IDisposable
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
     }
 
-    private void ReadRows(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled, Action<long>? onRow)
+    private void ReadRows(
+        DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn,
+        Action checkCancelled, Action<long>? onRow)
     {
         var readerA = BindingA.OpenAhead(cursor, data);
         using var endOfA = readerA as IDisposable;

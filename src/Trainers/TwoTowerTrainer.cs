@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>The training loop of a two-tower model: mixed batches, the objective's named terms, AdamW, validation.</summary>
-internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingCheckpoints? checkpoints = null, TrainingPhase phase = TrainingPhase.Training)
+internal sealed class TwoTowerTrainer(
+    GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
+    TrainingCheckpoints? checkpoints = null, TrainingPhase phase = TrainingPhase.Training)
 {
     private const int StepsBetweenTrims = 100;
 
@@ -40,7 +42,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
-        reporter.Info($"Batches of {plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B; {plan.StepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+        var samples = $"{plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B";
+        reporter.Info($"Batches of {samples}; {plan.StepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
 
         var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
@@ -91,7 +94,8 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             var stop = false;
             if ((step + 1) % plan.StepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
             {
-                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), Math.Exp(-model.LogitScale.item<float>()), learningRate, Validate(model, validation));
+                var temperature = Math.Exp(-model.LogitScale.item<float>());
+                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, validation));
                 history.Add(entry);
                 reporter.Epoch(entry);
                 stop = entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience;

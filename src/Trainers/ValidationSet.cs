@@ -30,7 +30,8 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
         void OnRows(int rows) => embedded?.Invoke(done += rows);
         var dimension = model.Spec.EmbeddingDimension;
         var (a, b) = (Embed(model, AlignmentSide.A, A, PositionsA, device, OnRows), Embed(model, AlignmentSide.B, B, PositionsB, device, OnRows));
-        var metrics = RetrievalMetrics.Evaluate(RetrievalMetrics.DefaultK, EmbeddingPairReader.Read(a, b, PositionsA.Length, dimension), cancellationToken: cancellationToken);
+        var pairs = EmbeddingPairReader.Read(a, b, PositionsA.Length, dimension);
+        var metrics = RetrievalMetrics.Evaluate(RetrievalMetrics.DefaultK, pairs, cancellationToken: cancellationToken);
         return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank);
     }
 

@@ -207,9 +207,11 @@ public sealed class SelfTrainingTests : AlignmentTest
         var (alignment, report) = new AlignmentFitter(new(), random, seen.Add).Fit(data);
         alignment.Dispose();
         Assert.AreEqual(report.UsesSelfTraining ? 15 : 9, seen.Count(step => step.PseudoPairs > 0), "3 folds of 3 rounds, and 6");
-        CollectionAssert.AreEqual(new[] { 0L, 1, 2, 3 }, seen.Where(step => step.Phase == TrainingPhase.ChoosingByFolds).Select(step => step.Done).Distinct().ToArray());
+        var folds = seen.Where(step => step.Phase == TrainingPhase.ChoosingByFolds).Select(step => step.Done);
+        CollectionAssert.AreEqual(new[] { 0L, 1, 2, 3 }, folds.Distinct().ToArray());
         var rows = seen.Where(step => step.Phase == TrainingPhase.PreparingRows).ToArray();
-        CollectionAssert.AreEqual(new[] { 0L, 60, 120, 180, 240 }, rows.Select(step => step.Done).Distinct().ToArray(), "two passes over the rows of each side");
+        long[] seenRows = [.. rows.Select(step => step.Done).Distinct()];
+        CollectionAssert.AreEqual(new[] { 0L, 60, 120, 180, 240 }, seenRows, "two passes over the rows of each side");
         Assert.IsTrue(seen.TrueForAll(step => step.Total is null || step.Done <= step.Total));
 
         using var source = new CancellationTokenSource();

@@ -20,7 +20,10 @@ public sealed class ConsoleProgressTests
         At(TrainingPhase.Training, 20, 1000, ProgressUnit.Steps, 11) with { Loss = 4.5678 },
         At(TrainingPhase.Validating, 0, 512, ProgressUnit.Rows, 11.1),
         At(TrainingPhase.Training, 21, 1000, ProgressUnit.Steps, 11.3) with { Loss = 4.5 },
-        At(TrainingPhase.Training, 999, 1000, ProgressUnit.Steps, 3755) with { Loss = 1.5, ValidationRecallAt10 = 0.254, Remaining = TimeSpan.FromSeconds(3.7) },
+        At(TrainingPhase.Training, 999, 1000, ProgressUnit.Steps, 3755) with
+        {
+            Loss = 1.5, ValidationRecallAt10 = 0.254, Remaining = TimeSpan.FromSeconds(3.7),
+        },
         At(TrainingPhase.Finished, 0, null, ProgressUnit.None, 3760),
     ];
 
@@ -109,7 +112,8 @@ public sealed class ConsoleProgressTests
             for (var i = 0; i < 200; i++)
                 progress.Report(At(i % 2 == 0 ? TrainingPhase.Starting : TrainingPhase.MakingTowers, 0, null, ProgressUnit.None, i));
         });
-        Assert.IsTrue(output.ToString().TrimEnd().Split('\n').All(line => line.StartsWith("t: ", StringComparison.Ordinal) && line.Count(letter => letter == ':') == 3));
+        var lines = output.ToString().TrimEnd().Split('\n');
+        Assert.IsTrue(lines.All(line => line.StartsWith("t: ", StringComparison.Ordinal) && line.Count(letter => letter == ':') == 3));
     }
 
     [TestMethod]
@@ -133,5 +137,6 @@ public sealed class ConsoleProgressTests
         StringAssert.Contains(standardError.ToString(), "Reading rows: 0 of 200,000 rows");
     }
 
-    private static TrainingProgress At(TrainingPhase phase, long done, long? total, ProgressUnit unit, double seconds) => new(phase, done, total, unit, TimeSpan.FromSeconds(seconds));
+    private static TrainingProgress At(TrainingPhase phase, long done, long? total, ProgressUnit unit, double seconds) =>
+        new(phase, done, total, unit, TimeSpan.FromSeconds(seconds));
 }
