@@ -39,7 +39,8 @@ public sealed record TeacherReport(
     {
         var text = new StringBuilder("Closed form");
         Line("self-training", UsesSelfTraining
-            ? string.Create(CultureInfo.InvariantCulture, $"on, {PseudoPairs.Count} rounds, {PseudoPairs.LastOrDefault():N0} pseudo-pairs in the last")
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"on, {PseudoPairs.Count} rounds, {(PseudoPairs is [.., var last] ? last : 0):N0} pseudo-pairs in the last")
             : "off");
         Line("spectral part", UsesSpectral ? "on" : "off");
         Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
