@@ -14,8 +14,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource random, Action<AlignmentProgress>? progress = null, CancellationToken cancellationToken = default)
 {
     private const string StreamPrefix = "alignment/";
-    // The rows are gone through twice, for their mean and for their moments.
-    private const int PassesOverRows = 2;
+    // The rows are gone through for their mean, their variance and their moments; those of many columns more often.
+    private const int PassesOverRows = 3;
 
     private readonly List<int> _pseudoPairs = [];
     private long _passed, _rows;
@@ -27,7 +27,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
         _pseudoPairs.Clear();
-        (_passed, _rows) = (0, data.AllRows(AlignmentSide.A).Sum(part => part.size(0)) + data.AllRows(AlignmentSide.B).Sum(part => part.size(0)));
+        (_passed, _rows) = (0, data.AllRows(AlignmentSide.A).Sum(part => part.Count) + data.AllRows(AlignmentSide.B).Sum(part => part.Count));
         Report(TrainingPhase.PreparingRows);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -73,14 +73,13 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, PassRows, cancellationToken)
         ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 
-    private Tensor Apply(RowPreparation prepared, Tensor rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
+    private Tensor Apply(RowPreparation prepared, RowSource rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
 
-    private Tensor Pool(RowPreparation prepared, Tensor? unpaired, string stream)
+    private Tensor Pool(RowPreparation prepared, RowSource? unpaired, string stream)
     {
         if (unpaired is null)
             return prepared.Basis.new_zeros([0, prepared.Basis.size(1)]);
-        using var rows = Rows.Pick(unpaired, Rows.Sample(unpaired.size(0), settings.SelfTraining.MaximumRows, Stream(stream)));
-        return Apply(prepared, rows);
+        return Apply(prepared, Rows.Sample(unpaired.Count, settings.SelfTraining.MaximumRows, Stream(stream)) is { } numbers ? unpaired.Pick(numbers) : unpaired);
     }
 
     private (SpectralGraph A, SpectralGraph B)? FitGraphs(WeightedPairs pairs, Pools pools)

@@ -10,7 +10,6 @@ namespace Microsoft.ML.GentleClip.Trainers;
 internal static class TeacherFactory
 {
     private const int FewestPairs = 2;
-    private const int RowsPerChunk = 1 << 16;
     private static readonly double[] Shares = [1, 0.9, 0.75, 0.5, 0.25, 0];
 
     /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
@@ -89,38 +88,17 @@ internal static class TeacherFactory
         if (data.PairsA.Count < FewestPairs)
             throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
         using var scope = NewDisposeScope();
-        var rows = 2L * data.PairsA.Count + data.UnpairedA.Count + data.UnpairedB.Count;
-        Tensor? RowsOf(ExampleStore store, IReadOnlyList<int> positions) =>
-            Gather(store, positions, device, () => progress(new AlignmentProgress(TrainingPhase.PreparingRows, 0, rows, ProgressUnit.Rows)));
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
+        // Read from the stores a block at a time: copies would be as large as the features again.
+        StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
         var (alignment, report) = fitter.Fit(new AlignmentData(
-            RowsOf(data.A, data.PairsA)!, RowsOf(data.B, data.PairsB)!, RowsOf(data.A, data.UnpairedA), RowsOf(data.B, data.UnpairedB)));
+            Rows(data.A, data.PairsA), Rows(data.B, data.PairsB), Rows(data.A, data.UnpairedA), Rows(data.B, data.UnpairedB)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
         {
             PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
             PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
         });
-    }
-
-    // In chunks: one managed span cannot hold more than two gigabytes. Each goes to its place at once, so that no row is there three times.
-    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device, Action beforeChunk)
-    {
-        if (positions.Count == 0)
-            return null;
-        int[] all = [.. positions];
-        Tensor? result = null;
-        for (var start = 0; start < all.Length; start += RowsPerChunk)
-        {
-            beforeChunk();
-            using var step = NewDisposeScope();
-            var chunk = store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors;
-            if (chunk.size(0) == all.Length)
-                return chunk.MoveToOuterDisposeScope();
-            result ??= empty([all.Length, chunk.size(1)], chunk.dtype, chunk.device).MoveToOuterDisposeScope();
-            result.narrow(0, start, chunk.size(0)).copy_(chunk);
-        }
-        return result;
     }
 
     private static PartUse Use(TeacherPart part) => part switch

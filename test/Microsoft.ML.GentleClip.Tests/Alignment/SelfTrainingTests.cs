@@ -129,7 +129,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         {
             var (world, foreign) = (new Agreeing(seed), new Agreeing(seed + 100).Data(pairs: 2, unpaired: 300));
             var (a, b) = world.Pairs(20, 1);
-            var data = new AlignmentData(a, b, foreign.UnpairedA, foreign.UnpairedB);
+            var data = new AlignmentData(new TensorRows(a), new TensorRows(b), foreign.UnpairedA, foreign.UnpairedB);
             var (gated, report) = Fit(data, new());
             var (always, _) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On } });
             using (gated)
@@ -210,8 +210,10 @@ public sealed class SelfTrainingTests : AlignmentTest
         var folds = seen.Where(step => step.Phase == TrainingPhase.ChoosingByFolds).Select(step => step.Done);
         CollectionAssert.AreEqual(new[] { 0L, 1, 2, 3 }, folds.Distinct().ToArray());
         var rows = seen.Where(step => step.Phase == TrainingPhase.PreparingRows).ToArray();
-        long[] seenRows = [.. rows.Select(step => step.Done).Distinct()];
-        CollectionAssert.AreEqual(new[] { 0L, 10, 60, 70, 120, 130, 180, 190, 240 }, seenRows, "two passes over pairs and unpaired rows of each side");
+        long[] seenRows = [.. rows.Select(step => step.Done)];
+        CollectionAssert.AreEqual(seenRows.Order().ToArray(), seenRows);
+        Assert.AreEqual((0, 240), (seenRows[0], seenRows[^1]));
+        Assert.IsGreaterThan(6, seenRows.Distinct().Count(), "each block of each pass");
         Assert.IsTrue(seen.TrueForAll(step => step.Total is null || step.Done <= step.Total));
 
         using var source = new CancellationTokenSource();
