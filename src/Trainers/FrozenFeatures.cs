@@ -54,6 +54,7 @@ internal static class FrozenFeatures
                 done += length;
                 reporter.At(end, done);
             }
+            checkCancelled();
             reporter.EndPhase();
             examples.ReplaceByFeatures(features);
         }
