@@ -1,5 +1,7 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -15,7 +17,7 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
     private double _problemValue;
 
     /// <summary>Length of a row.</summary>
-    protected int Dimension => _values.Length;
+    public int Dimension => _values.Length;
 
     /// <summary>Whether the row came with some of its slots alone; the others are 0.</summary>
     public bool IsSparse { get; private set; }
@@ -43,6 +45,9 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
     }
 
     /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => MemoryMarshal.AsBytes(Values);
+
+    /// <inheritdoc/>
     public override string Problem => FiniteValues.Problem(_problemSlot, _problemValue);
 
     /// <summary>Copies the values, converted, and tells what they are.</summary>
@@ -68,7 +73,12 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
 }
 
 /// <summary>Reads a vector column.</summary>
-internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter) : FeatureReader(dimension) where T : struct, INumber<T>
+/// <param name="dimension">Its size.</param>
+/// <param name="getter">The column's.</param>
+/// <param name="row">For the row's number in messages.</param>
+/// <param name="column">Its name in messages.</param>
+internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> getter, DataViewRow row, string column)
+    : FeatureReader(dimension) where T : struct, INumber<T>
 {
     private VBuffer<T> _buffer;
 
@@ -80,7 +90,7 @@ internal sealed class VectorReader<T>(int dimension, ValueGetter<VBuffer<T>> get
         if (_buffer.Length == 0)
             return Presence.Absent;
         if (_buffer.Length != Dimension)
-            throw new InvalidOperationException($"A vector of {_buffer.Length} slots came from a column of {Dimension}.");
+            throw RowErrors.WrongLength(row.Position, column, _buffer.Length, Dimension);
         return _buffer.IsDense ? Take(_buffer.GetValues()) : Take(_buffer.GetValues(), _buffer.GetIndices());
     }
 }
