@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
@@ -21,4 +23,10 @@ public sealed record ValidationRetrieval(double RecallAt1, double RecallAt5, dou
     /// was saved before it was measured.
     /// </summary>
     public double? MeanLogRank { get; init; }
+
+    /// <summary>The figures in one line, the same in every culture.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"recall@1 {100 * RecallAt1:0.0} %, @5 {100 * RecallAt5:0.0} %, @10 {100 * RecallAt10:0.0} %, ")
+        + string.Create(CultureInfo.InvariantCulture, $"mean reciprocal rank {MeanReciprocalRank:0.000}")
+        + (MeanLogRank is { } rank ? string.Create(CultureInfo.InvariantCulture, $", mean log rank {rank:0.000}") : "");
 }

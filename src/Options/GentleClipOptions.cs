@@ -141,6 +141,7 @@ public sealed class GentleClipOptions
         AllowCheckpointMismatch = other.AllowCheckpointMismatch;
         AllowNoPairs = other.AllowNoPairs;
         CheckpointStream = other.CheckpointStream;
+        Clock = other.Clock;
         Seed = other.Seed;
         Progress = other.Progress;
         CancellationToken = other.CancellationToken;
@@ -465,10 +466,21 @@ public sealed class GentleClipOptions
     /// <summary>What stands between a checkpoint and its file; for tests of disks that are full.</summary>
     internal Func<Stream, Stream>? CheckpointStream { get; set; }
 
-    /// <summary>Called after steps, at most some ten times a second and at the last one, on the training's thread or as the implementation decides.</summary>
+    /// <summary>What progress is measured by; for tests. Null: the system's clock.</summary>
+    internal TimeProvider? Clock { get; set; }
+
+    /// <summary>
+    /// Is told how far <c>Fit</c> is: at the beginning and end of each phase and some ten times a second at most between, from its first moment on and on
+    /// its thread. <see cref="ConsoleProgress"/> shows it in the console; <see cref="Progress{T}"/> hands it to another thread. What the implementation
+    /// throws ends <c>Fit</c>, with that exception. Null (default): nobody.
+    /// </summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
-    /// <summary>Stops a running <c>Fit</c> at its next step with <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// Stops a running <c>Fit</c> with <see cref="OperationCanceledException"/>, whatever it is doing: at the next row that it reads, the next batch that it
+    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointDirectory"/> a validation that has begun
+    /// is finished first, and a checkpoint written.
+    /// </summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Checks what depends on more than one option.</summary>

@@ -21,7 +21,7 @@ internal static class FrozenFeatures
         foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, a), (model.TowerB, model.Spec.B, b) })
         {
             foreach (var examples in stores)
-                if (tower.IsFrozen && examples is { HasFeatures: false })
+                if (tower.IsFrozen && examples is { HasFeatures: false, Count: > 0 })
                     Compute(tower, examples, spec.Modality.InputColumnName, device, reporter, checkCancelled);
         }
     }
@@ -32,9 +32,11 @@ internal static class FrozenFeatures
         try
         {
             features.Extend(examples.Count);
+            int[] all = [.. Enumerable.Range(0, examples.Count)];
+            var (done, length) = (0, 0d);
+            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: all.Sum(position => (double)examples.LengthOf(position)));
             using var inference = inference_mode();
-            var done = 0;
-            foreach (var pass in ForwardPasses.Of(examples, [.. Enumerable.Range(0, examples.Count)]))
+            foreach (var pass in ForwardPasses.Of(examples, all))
             {
                 checkCancelled();
                 using var scope = NewDisposeScope();
@@ -42,8 +44,12 @@ internal static class FrozenFeatures
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = 0; i < pass.Length; i++)
                     values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(pass[i]));
-                reporter.Features(column, done += pass.Length, examples.Count);
+                done += pass.Length;
+                length += pass.Sum(position => (double)examples.LengthOf(position));
+                reporter.At(done, length);
             }
+            checkCancelled();
+            reporter.EndPhase();
             examples.ReplaceByFeatures(features);
         }
         catch

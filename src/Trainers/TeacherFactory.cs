@@ -34,12 +34,16 @@ internal static class TeacherFactory
     }
 
     /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
-    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="validation">The pairs.</param>
+    /// <param name="device">Where the model lives.</param>
+    /// <param name="embedded">Told how many rows are embedded, of <see cref="RowsOfChoice"/>; may throw to stop.</param>
+    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device, Action<int> embedded)
     {
-        model.SetShare(MiddleOfBest([.. Shares.Select(share =>
+        model.SetShare(MiddleOfBest([.. Shares.Select((share, i) =>
         {
             model.SetShare(share);
-            return (share, validation.Evaluate(model, device).MeanLogRank!.Value);
+            return (share, validation.Evaluate(model, device, rows => embedded(i * validation.Rows + rows)).MeanLogRank!.Value);
         })]));
     }
 
@@ -55,12 +59,8 @@ internal static class TeacherFactory
         return Math.Abs(lower - TeacherOptions.DefaultShare) < Math.Abs(upper - TeacherOptions.DefaultShare) ? lower : upper;
     }
 
-    /// <summary>Rounds that a fit reports at most.</summary>
-    public static int Rounds(TeacherOptions teacher)
-    {
-        var settings = Settings(teacher, null);
-        return Math.Max(1, AlignmentFitter.Rounds(settings));
-    }
+    /// <summary>Rows that <see cref="ChooseShare"/> embeds.</summary>
+    public static int RowsOfChoice(ValidationSet validation) => Shares.Length * validation.Rows;
 
     /// <summary>The alignment's settings; a null dimension leaves its natural width.</summary>
     public static AlignmentSettings Settings(TeacherOptions teacher, int? dimension) => new()
@@ -90,7 +90,7 @@ internal static class TeacherFactory
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="random">Its streams are its own.</param>
     /// <param name="device">Where it shall live.</param>
-    /// <param name="progress">Told after each round of self-training; may throw to stop.</param>
+    /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(

@@ -77,12 +77,14 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Reads a data view.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="options">Modalities and paired column.</param>
-    /// <param name="checkCancelled">Called every few rows; throws to stop.</param>
+    /// <param name="checkCancelled">Called before each row; throws to stop.</param>
     /// <param name="rowName">What messages call a row.</param>
     /// <param name="trains">Whether the rows are trained on; keywords are read only then.</param>
+    /// <param name="onRow">Told before each row and after the last how many are read.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
-    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true)
+    public static TrainingData Read(
+        IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
     {
         var schema = data.Schema;
         var a = ModalityBinding.Bind(options.ModalityA!, schema);
@@ -94,7 +96,7 @@ internal sealed class TrainingData : IDisposable
         {
             using var cursor = data.GetRowCursor(
                 a.Columns.Concat(b.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index));
-            result.ReadRows(cursor, data, paired, keywords, checkCancelled);
+            result.ReadRows(cursor, data, paired, keywords, checkCancelled, onRow);
             return result;
         }
         catch
@@ -142,9 +144,10 @@ internal sealed class TrainingData : IDisposable
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
     }
 
-    private void ReadRows(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled)
+    private void ReadRows(
+        DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn,
+        Action checkCancelled, Action<long>? onRow)
     {
-        const int rowsBetweenChecks = 256;
         var readerA = BindingA.OpenAhead(cursor, data);
         using var endOfA = readerA as IDisposable;
         var readerB = BindingB.OpenAhead(cursor, data);
@@ -153,8 +156,8 @@ internal sealed class TrainingData : IDisposable
         var getKeywords = keywordColumn is { } indicators ? KeywordBatch.OpenIndicators(cursor, indicators) : null;
         while (cursor.MoveNext())
         {
-            if (Rows % rowsBetweenChecks == 0)
-                checkCancelled();
+            checkCancelled();
+            onRow?.Invoke(Rows);
             var hasA = Has(readerA, BindingA);
             var hasB = Has(readerB, BindingB);
             var isPair = hasA && hasB;
@@ -177,6 +180,7 @@ internal sealed class TrainingData : IDisposable
                 _keywords.Add(getKeywords());
             Rows++;
         }
+        onRow?.Invoke(Rows);
     }
 
     private bool Has(ExampleReader reader, ModalityBinding binding) => reader.Read() switch

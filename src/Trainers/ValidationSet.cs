@@ -15,13 +15,24 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// <param name="PairCount">Number of validation pairs, repeated ones included.</param>
 internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
 {
+    /// <summary>Rows that an evaluation embeds: the samples of both sides and their distractors.</summary>
+    public int Rows => A.CandidateCount + B.CandidateCount;
+
     /// <summary>Retrieval of the model as it stands. The same model gives the same figures, whenever it is asked.</summary>
-    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="embedded">Told how many of <see cref="Rows"/> are embedded, after each pass; may throw to stop.</param>
+    /// <param name="cancellationToken">Stops the ranking.</param>
+    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device, Action<int>? embedded = null, CancellationToken cancellationToken = default)
     {
-        var (a, b) = (A.Embed(model, AlignmentSide.A, device), B.Embed(model, AlignmentSide.B, device));
+        var done = 0;
+        void OnRows(int rows) => embedded?.Invoke(done += rows);
+        var (a, b) = (A.Embed(model, AlignmentSide.A, device, OnRows), B.Embed(model, AlignmentSide.B, device, OnRows));
         // Each ranking compares one side's few with the other's all; what it counts of the other direction is left.
-        var (aToB, _) = RetrievalRanker.Rank<DotProduct>(a.Samples, b.All, new PairLinks(Links, a.Samples.Count, b.All.Count));
-        var (_, bToA) = RetrievalRanker.Rank<DotProduct>(a.All, b.Samples, new PairLinks(Links, a.All.Count, b.Samples.Count));
+        var fromA = new PairLinks(Links, a.Samples.Count, b.All.Count);
+        var (aToB, _) = RetrievalRanker.Rank<DotProduct>(a.Samples, b.All, fromA, cancellationToken: cancellationToken);
+        var fromB = new PairLinks(Links, a.All.Count, b.Samples.Count);
+        var (_, bToA) = RetrievalRanker.Rank<DotProduct>(a.All, b.Samples, fromB, cancellationToken: cancellationToken);
         var metrics = new RetrievalMetrics(aToB, bToA, Links.Count, 0, RetrievalMetrics.DefaultK);
         return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank)
         {

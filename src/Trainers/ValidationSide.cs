@@ -18,13 +18,17 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
     public int CandidateCount => Samples.Length + Distractors.Sum(part => part.Positions.Length);
 
     /// <summary>Embeddings of the pairs' samples, and of these followed by the distractors.</summary>
-    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, AlignmentSide side, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="side">Which of its towers.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="onRows">Told the rows of each pass; may throw to stop.</param>
+    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, AlignmentSide side, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var (samples, all) = (new EmbeddingRows(dimension, Samples.Length), new EmbeddingRows(dimension, CandidateCount));
-        Add(Embed(model, side, Store, Samples, device), samples, all);
+        Add(Embed(model, side, Store, Samples, device, onRows), samples, all);
         foreach (var (store, positions) in Distractors)
-            Add(Embed(model, side, store, positions, device), all);
+            Add(Embed(model, side, store, positions, device, onRows), all);
         return (samples, all);
 
         static void Add(float[][] embeddings, params EmbeddingRows[] targets)
@@ -40,7 +44,7 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         }
     }
 
-    private static float[][] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device)
+    private static float[][] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length][];
@@ -52,6 +56,7 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
             var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();
+            onRows(pass.Length);
         }
         return result;
     }

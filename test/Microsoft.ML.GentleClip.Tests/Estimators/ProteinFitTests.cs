@@ -90,7 +90,7 @@ public sealed class ProteinFitTests
         using var model = new TwoTowerModel(new TwoTowerSpec(new(options.ModalityA!, 0), new(options.ModalityB!, 0), 16, 0.07), generator);
         int[] positions = [15, 3, 3, 0];
         var expected = model.TowerA.Embed(data.A.Gather(positions, CPU), noise: null);
-        using var reporter = new TrainingReporter((Microsoft.ML.Runtime.IHost)((Microsoft.ML.Runtime.IHostEnvironment)_mlContext).Register("test"), null, 1);
+        using var reporter = new TrainingReporter((Microsoft.ML.Runtime.IHost)((Microsoft.ML.Runtime.IHostEnvironment)_mlContext).Register("test"), null);
         FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
         Assert.IsTrue(data.A.HasFeatures);
         Assert.IsFalse(data.B.HasFeatures, "the structure's encoder trains");
@@ -220,11 +220,14 @@ public sealed class ProteinFitTests
         options.CancellationToken = source.Token;
         options.Progress = new DirectProgress(report =>
         {
+            if (report.Done == 0 || report.Unit != (layers == 0 ? ProgressUnit.Rows : ProgressUnit.Steps) || report.Phase == TrainingPhase.ReadingRows)
+                return;
             reports.Add(report);
             source.Cancel();
-        });
+        }, all: true);
         Assert.ThrowsExactly<OperationCanceledException>(() => Fit(options));
         Assert.HasCount(1, reports);
+        Assert.AreEqual(layers == 0 ? TrainingPhase.EncodingRows : TrainingPhase.Training, reports[0].Phase);
         Assert.AreEqual(layers == 0 ? 0 : 1, reports[0].Step, "the frozen encoder's rows come before the first step");
     }
 

@@ -245,6 +245,10 @@ public sealed class TrainingTests
 
     private sealed class StepWatcher(Action onStep) : IProgress<TrainingProgress>
     {
-        public void Report(TrainingProgress value) => onStep();
+        public void Report(TrainingProgress value)
+        {
+            if (value.Loss is not null)
+                onStep();
+        }
     }
 }
