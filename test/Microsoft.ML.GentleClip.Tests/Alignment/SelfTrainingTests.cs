@@ -129,7 +129,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         {
             var (world, foreign) = (new Agreeing(seed), new Agreeing(seed + 100).Data(pairs: 2, unpaired: 300));
             var (a, b) = world.Pairs(20, 1);
-            var data = new AlignmentData(a, b, foreign.UnpairedA, foreign.UnpairedB);
+            var data = new AlignmentData(new TensorRows(a), new TensorRows(b), foreign.UnpairedA, foreign.UnpairedB);
             var (gated, report) = Fit(data, new());
             var (always, _) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On } });
             using (gated)
