@@ -79,7 +79,9 @@ internal abstract class RowSource
         for (var start = from; start < Count; start += rows)
         {
             pace.CancellationToken.ThrowIfCancellationRequested();
-            yield return (start, Math.Min(rows, Count - start));
+            var length = Math.Min(rows, Count - start);
+            yield return (start, length);
+            pace.Passed?.Invoke(length);
         }
     }
 }
@@ -87,4 +89,5 @@ internal abstract class RowSource
 /// <summary>How rows are gone over.</summary>
 /// <param name="BlockSize">Most rows at a time.</param>
 /// <param name="CancellationToken">Stops between blocks.</param>
-internal readonly record struct Pace(int BlockSize, CancellationToken CancellationToken = default);
+/// <param name="Passed">Told how many rows each block had; may throw to stop.</param>
+internal readonly record struct Pace(int BlockSize, CancellationToken CancellationToken = default, Action<long>? Passed = null);
