@@ -31,7 +31,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         IReadOnlyList<RowSource> parts, int components, int blockSize, Action<long>? passed = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var pace = new Pace(blockSize, cancellationToken, passed);
+        var pace = new Pace(blockSize, passed, cancellationToken);
         var mean = CentredRows.Mean(parts, pace);
         if (PrincipalDirections.Of(new CentredRows(parts, mean, pace), components) is not { } directions)
             return null;
@@ -43,7 +43,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
 
     /// <summary>Prepared rows `[n, components]`.</summary>
     public Tensor Apply(RowSource rows, int blockSize, CancellationToken cancellationToken = default) =>
-        rows.Times(Mean, Basis, 0, new Pace(blockSize, cancellationToken));
+        rows.Times(Mean, Basis, 0, new Pace(blockSize, CancellationToken: cancellationToken));
 
     /// <inheritdoc cref="Apply(RowSource, int, CancellationToken)"/>
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) => Apply(new TensorRows(rows), blockSize, cancellationToken);

@@ -88,6 +88,6 @@ internal abstract class RowSource
 
 /// <summary>How rows are gone over.</summary>
 /// <param name="BlockSize">Most rows at a time.</param>
-/// <param name="CancellationToken">Stops between blocks.</param>
 /// <param name="Passed">Told how many rows each block had; may throw to stop.</param>
-internal readonly record struct Pace(int BlockSize, CancellationToken CancellationToken = default, Action<long>? Passed = null);
+/// <param name="CancellationToken">Stops between blocks.</param>
+internal readonly record struct Pace(int BlockSize, Action<long>? Passed = null, CancellationToken CancellationToken = default);
