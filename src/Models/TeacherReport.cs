@@ -34,10 +34,30 @@ public sealed record TeacherReport(
     /// <summary>The same with self-training, or null.</summary>
     public double? PairLogRankOfSelfTraining { get; init; }
 
+    /// <summary>
+    /// The closed form that was fitted. <see cref="TeacherMethod.SelfTraining"/> whether or not its gate let it pass, and for models saved before there
+    /// was a choice.
+    /// </summary>
+    public TeacherMethod Method { get; init; } = TeacherMethod.SelfTraining;
+
+    /// <summary>Whether transport between the unpaired samples is a part of it: a blend is one without it where there are too few of them.</summary>
+    public bool UsesTransport { get; init; }
+
+    /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
+    public TeacherChoice? Choice { get; init; }
+
     /// <summary>What was decided and why, in a few lines. Numbers are written the same in every culture.</summary>
     public override string ToString()
     {
         var text = new StringBuilder("Closed form");
+        Line("method", $"{Method}, {(UsesTransport ? "with" : "without")} transport");
+        if (Choice is { } choice)
+        {
+            Line("why", choice.Reason);
+            Line("tested on", string.Create(CultureInfo.InvariantCulture,
+                $"{choice.Pairs:N0} pairs in {choice.Folds} folds, {choice.UnpairedA:N0} unpaired samples of A, {choice.UnpairedB:N0} of B"));
+            Line("mean log rank", $"{choice.Figures} (held-out partners among all samples, lower is better)");
+        }
         Line("self-training", UsesSelfTraining
             ? string.Create(CultureInfo.InvariantCulture,
                 $"on, {PseudoPairs.Count} rounds, {(PseudoPairs is [.., var last] ? last : 0):N0} pseudo-pairs in the last")

@@ -185,13 +185,16 @@ internal sealed class ModelFit(
 
     private void SayWhatIsLeftOut(TeacherOptions teacher)
     {
-        const string byRows = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumUnpairedRows)})";
+        var transports = teacher.Method is TeacherMethod.Chosen or TeacherMethod.Blend or TeacherMethod.Transport;
+        var most = transports ? Math.Min(teacher.MaximumUnpairedRows, teacher.MaximumTransportRows) : teacher.MaximumUnpairedRows;
+        var limit = most < teacher.MaximumUnpairedRows ? nameof(TeacherOptions.MaximumTransportRows) : nameof(TeacherOptions.MaximumUnpairedRows);
+        var byRows = $"drawn at random ({nameof(TeacherOptions)}.{limit})";
         const string byAnchors = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumAnchors)})";
         foreach (var (side, modality, rows) in new[] { ("A", _options.ModalityA!, data.UnpairedA.Count), ("B", _options.ModalityB!, data.UnpairedB.Count) })
-            if (rows > teacher.MaximumUnpairedRows)
+            if (rows > most)
             {
                 var samples = $"unpaired samples of column '{modality.InputColumnName}' (side {side})";
-                reporter.Info($"The closed form matches {teacher.MaximumUnpairedRows:N0} of the {rows:N0} {samples}, {byRows}.");
+                reporter.Info($"The closed form matches {most:N0} of the {rows:N0} {samples}, {byRows}.");
             }
         if (data.PairsA.Count > teacher.MaximumAnchors)
             reporter.Info($"The closed form's kernel has {teacher.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");

@@ -72,6 +72,8 @@ internal static class TeacherFactory
         KernelWeight = teacher.KernelWeight,
         MaximumAnchors = teacher.MaximumAnchors,
         EmbeddingDimension = dimension,
+        Method = teacher.Method,
+        Transport = new TransportSettings { Strict = teacher.Strict, Rounds = teacher.TransportRounds, MaximumRows = teacher.MaximumTransportRows },
         SelfTraining = new SelfTrainingSettings
         {
             Use = Use(teacher.SelfTraining),
@@ -110,8 +112,16 @@ internal static class TeacherFactory
         {
             PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
             PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
+            Method = report.Method,
+            UsesTransport = report.UsesTransport,
+            Choice = report.Choice is { } choice ? Public(choice) : null,
         });
     }
+
+    private static TeacherChoice Public(ClosedFormChoice choice) => new(
+        choice.Taken, choice.Anchor,
+        [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
+        choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
 
     private static PartUse Use(TeacherPart part) => part switch
     {

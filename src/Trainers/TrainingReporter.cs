@@ -184,12 +184,8 @@ internal sealed class TrainingReporter : IDisposable
     /// <summary>Reports how a closed-form teacher was fitted.</summary>
     public void Teacher(TeacherReport report)
     {
-        Info($"Teacher: self-training {(report.UsesSelfTraining ? "on" : "off")}, spectral part {(report.UsesSpectral ? "on" : "off")}; {report.UnpairedA} unpaired samples of A and {report.UnpairedB} of B; width {report.NaturalDimension}, of which {report.KeptEnergy:P1} of the energy is kept.");
-        if (report.LogRankOfPairsAlone is { } alone)
-            Log("Teacher's gate, mean log rank of held-out partners: "
-                + $"pairs alone {Figure(alone)}, with self-training {Figure(report.LogRankOfSelfTraining)}, "
-                + $"with the spectral part {Figure(report.LogRankOfSpectral)}; "
-                + $"among the pairs' own samples {Figure(report.PairLogRankOfPairsAlone)} and {Figure(report.PairLogRankOfSelfTraining)}.");
+        foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1))
+            Log($"Teacher: {line.Trim()}");
     }
 
     private static string Figure(double? value) => value?.ToString("F3", CultureInfo.InvariantCulture) ?? "not tried";

@@ -8,7 +8,9 @@ namespace Microsoft.ML.GentleClip.Tests.Alignment;
 /// <summary>What the alignment's tests share: one thread, a scope per test, seeded rows, both embeddings' cosines, retrieval.</summary>
 public abstract class AlignmentTest
 {
-    internal static readonly AlignmentSettings Plain = new() { SelfTraining = new() { Use = PartUse.Off } };
+    internal static readonly AlignmentSettings Plain = new() { Method = TeacherMethod.LinearAndKernel };
+
+    internal static readonly AlignmentSettings SelfTrained = new() { Method = TeacherMethod.SelfTraining };
 
     private DisposeScope? _scope;
 
@@ -23,7 +25,7 @@ public abstract class AlignmentTest
     public void CloseScope() => _scope?.Dispose();
 
     /// <summary>Standard normal values.</summary>
-    protected static Tensor Normal(long rows, long columns, int seed)
+    protected internal static Tensor Normal(long rows, long columns, int seed)
     {
         var random = new Random(seed);
         var values = new double[rows * columns];

@@ -45,7 +45,7 @@ public sealed class NumericExtremesTests
         ["no pair"] = new(_ => { }, Pairs: 0, Refusal: "The teacher is fitted on matched pairs, and the training data hold 0; expected at least 2."),
     };
 
-    private static readonly TeacherOptions Everything = new() { SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true };
+    private static readonly TeacherOptions Everything = new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true };
 
     private static readonly Dictionary<string, Action<GentleClipOptions>> Trainings = Enum.GetValues<GentleClipPreset>()
         .ToDictionary(preset => preset.ToString(), _ => (Action<GentleClipOptions>)(_ => { }))

@@ -49,8 +49,9 @@ public sealed class TeacherTests
         Assert.IsGreaterThan(dimension == 3 ? 0.3 : 0.5, Recall(model)); // chance is 0.05
         Assert.AreEqual(90, report.UnpairedA);
         Assert.AreEqual(80, report.UnpairedB);
-        Assert.IsNotNull(report.LogRankOfSelfTraining);
-        Assert.AreEqual(report.LogRankOfSelfTraining < report.LogRankOfPairsAlone && report.PairLogRankOfSelfTraining <= report.PairLogRankOfPairsAlone, report.UsesSelfTraining);
+        Assert.IsNull(report.LogRankOfSelfTraining);
+        Assert.AreEqual(report.Method, report.Choice!.Taken);
+        Assert.HasCount(3, report.Choice.Candidates);
     }
 
     [TestMethod]
@@ -100,9 +101,10 @@ public sealed class TeacherTests
     [DataRow(TeacherRole.Alone)]
     [DataRow(TeacherRole.SideBySide)]
     [DataRow(TeacherRole.Guide)]
-    public void ASavedModelGivesTheSameBitsAndReport(TeacherRole role)
+    public void ASavedSelfTrainedModelGivesTheSameBitsAndReport(TeacherRole role)
     {
-        using var model = Fit(new TeacherOptions { Role = role, SelfTraining = TeacherPart.On, Smoothing = true, Spectral = TeacherPart.On });
+        var teacher = new TeacherOptions { Role = role, Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On };
+        using var model = Fit(teacher with { Smoothing = true, Spectral = TeacherPart.On });
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         file.Position = 0;
@@ -112,6 +114,47 @@ public sealed class TeacherTests
         Assert.AreEqual(model.Teacher! with { PseudoPairs = loaded.Teacher!.PseudoPairs }, loaded.Teacher);
         CollectionAssert.AreEqual(model.Teacher.PseudoPairs.ToArray(), loaded.Teacher.PseudoPairs.ToArray());
         Assert.IsTrue(loaded.Teacher.UsesSelfTraining && loaded.Teacher.UsesSpectral);
+    }
+
+    [TestMethod]
+    [DataRow(TeacherRole.Alone, TeacherMethod.Chosen)]
+    [DataRow(TeacherRole.Alone, TeacherMethod.Blend)]
+    [DataRow(TeacherRole.SideBySide, TeacherMethod.Blend)]
+    [DataRow(TeacherRole.SideBySide, TeacherMethod.Transport)]
+    [DataRow(TeacherRole.SideBySide, TeacherMethod.Linear)]
+    [DataRow(TeacherRole.Guide, TeacherMethod.Blend)]
+    public void ASavedModelGivesTheSameBitsAndReport(TeacherRole role, TeacherMethod method)
+    {
+        var teacher = new TeacherOptions { Role = role, Method = method, Smoothing = method == TeacherMethod.Chosen };
+        using var model = Fit(teacher, dimension: role == TeacherRole.Alone ? 300 : 16);
+        using var file = new MemoryStream();
+        MlContext.Model.Save(model, Train.Schema, file);
+        file.Position = 0;
+        using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
+        foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
+            Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(Test), column), Embeddings.Bits(loaded.Transform(Test), column));
+        Assert.AreEqual(model.Teacher!.ToString(), loaded.Teacher!.ToString());
+        Assert.AreEqual(method is TeacherMethod.Blend or TeacherMethod.Transport, loaded.Teacher.UsesTransport);
+        Assert.AreEqual(method == TeacherMethod.Chosen, loaded.Teacher.Choice is not null);
+        CollectionAssert.AreEqual(model.Teacher.Choice?.Candidates.ToArray(), loaded.Teacher.Choice?.Candidates.ToArray());
+    }
+
+    [TestMethod]
+    public void TheReportSaysWhatWasChosenAndWhyAndSoDoesTheLog()
+    {
+        var lines = new List<string>();
+        var mlContext = new MLContext(seed: 1);
+        mlContext.Log += (_, entry) => lines.Add(entry.Message);
+        var rows = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(24, 210, 205));
+        using var model = mlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(rows);
+        var (report, choice) = (model.Teacher!, model.Teacher!.Choice!);
+        Assert.HasCount(4, choice.Candidates);
+        Assert.AreEqual((24, 5, 210L, 205L), (choice.Pairs, choice.Folds, choice.UnpairedA, choice.UnpairedB));
+        foreach (var candidate in choice.Candidates)
+            StringAssert.Contains(report.ToString(), FormattableString.Invariant($"{candidate.Method} {candidate.Score:F3}"), StringComparison.Ordinal);
+        StringAssert.Contains(report.ToString(), choice.Reason, StringComparison.Ordinal);
+        foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1))
+            Assert.IsTrue(lines.Any(entry => entry.Contains(line.Trim(), StringComparison.Ordinal)), $"the log lacks: {line}");
     }
 
     [TestMethod]
@@ -213,6 +256,9 @@ public sealed class TeacherTests
         AssertRefused("KlotWeight is 0, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
         AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
         AssertRefused("The teacher has 15 slots of an embedding of 16; expected at most 14", options => options.Teacher = new TeacherOptions { Dimension = 15, Optional = true });
+        AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.Teacher = new TeacherOptions { SelfTraining = TeacherPart.On });
+        AssertRefused("Strict, but its Method is Blend", options => options.Teacher = new TeacherOptions { Strict = true, Method = TeacherMethod.Blend });
+        AssertRefused("Method is Linear, but its LinearWeight is 0", options => options.Teacher = new TeacherOptions { Method = TeacherMethod.Linear, LinearWeight = 0 });
         AssertRefused("LinearWeight and KernelWeight of the teacher are 0", options => options.Teacher = new TeacherOptions { LinearWeight = 0, KernelWeight = 0 });
 
         static void AssertRefused(string message, Action<GentleClipOptions> change)
@@ -277,7 +323,7 @@ public sealed class TeacherTests
     [TestMethod]
     public void ProgressIsReportedWhileTheTeacherIsFitted()
     {
-        var options = Options(new TeacherOptions { SelfTraining = TeacherPart.On }, steps: 2);
+        var options = Options(new TeacherOptions { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On }, steps: 2);
         // So slow that every round is due a report.
         options.Clock = new SteppingClock(TimeSpan.FromMilliseconds(120));
         var reports = new List<TrainingProgress>();

@@ -23,7 +23,27 @@ public sealed class OnnxTeacherTests : IDisposable
     [DataRow(16, true, 0.0)]
     public async Task AClosedFormAlone(int dimension, bool hasAllParts, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), SelfTraining = Part(hasAllParts) }, dimension);
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), Method = hasAllParts ? TeacherMethod.SelfTraining : TeacherMethod.LinearAndKernel, SelfTraining = Part(hasAllParts) }, dimension);
+        await CompareAsync(model);
+    }
+
+    [TestMethod]
+    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 3)]
+    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 300)]
+    [DataRow(TeacherMethod.Blend, TeacherRole.SideBySide, 16)]
+    [DataRow(TeacherMethod.Transport, TeacherRole.Alone, 16)]
+    [DataRow(TeacherMethod.Linear, TeacherRole.Alone, 16)]
+    [DataRow(TeacherMethod.Chosen, TeacherRole.Alone, 16)]
+    public async Task AClosedFormOfEachMethod(TeacherMethod method, TeacherRole role, int dimension)
+    {
+        using var model = Fit(new TeacherOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) }, dimension);
+        await CompareAsync(model);
+    }
+
+    [TestMethod]
+    public async Task ABlendWithoutAKernel()
+    {
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.Blend, KernelWeight = 0 }, 16);
         await CompareAsync(model);
     }
 

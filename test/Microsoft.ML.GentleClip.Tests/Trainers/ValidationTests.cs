@@ -29,7 +29,7 @@ public sealed class ValidationTests
         // The closed form does not see the validation, and an unpaired sample more or less moves it little: what changes is who stands in between.
         var validation = TwoViews.Pairs(20, seed: 51);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, SelfTraining = TeacherPart.Off };
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
         using var without = Fit(options, validation);
         foreach (var row in validation)
             _train.Add(new TwoViews.Row { B = [.. row.B!.Select(value => value * 1.001f)] });
@@ -84,7 +84,7 @@ public sealed class ValidationTests
         // The partners as unpaired samples of the training, and another partner of the first sample in a training pair.
         var validation = TwoViews.Pairs(8, seed: 52);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, SelfTraining = TeacherPart.Off };
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
         _train.AddRange(validation.Select(row => new TwoViews.Row { B = row.B }));
         var second = TwoViews.Pairs(1, seed: 53)[0];
         _train.Add(new TwoViews.Row { A = validation[0].A, B = second.B, IsPaired = true });
@@ -103,7 +103,7 @@ public sealed class ValidationTests
         for (var i = 1; i < 12; i++)
             validation[i].A = validation[0].A;
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, SelfTraining = TeacherPart.Off };
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
         _train.Clear();
         _train.AddRange(TwoViews.Pairs(30, seed: 1));
         using var model = Fit(options, validation);
@@ -121,7 +121,7 @@ public sealed class ValidationTests
     {
         var rows = TwoViews.Mixed(30, 40, 2500);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, SelfTraining = TeacherPart.Off };
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
         var log = new ContextLog(_mlContext);
         var validation = TwoViews.Pairs(25, seed: 5);
         using var model = Fit(options, validation, rows);
