@@ -173,7 +173,7 @@ public static class GentleClipCatalog
     /// <para>Features are taken as training takes them: centred, of one scale for the column. For texts, pictures and proteins analyse the features that a frozen encoder gives.</para>
     /// </remarks>
     /// <example>
-    /// The page <c>docs/matching.md</c> reads a report line by line.
+    /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> reads a report line by line.
     /// <code>
     /// AlignabilityAnalysis analysis = mlContext.Data.AnalyzeAlignability(data, "SequenceFeatures", "StructureFeatures", pairedColumnName: "IsPaired");
     /// Console.WriteLine(analysis);

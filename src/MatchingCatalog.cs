@@ -16,11 +16,12 @@ public static class MatchingCatalog
     /// every run), whose cosines are one matrix. Time grows with bank x 4,000, and with pairs x bank.</para>
     /// </remarks>
     /// <example>
-    /// The page <c>docs/matching.md</c> does this step by step.
+    /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
+    /// IDataView queries = model.Transform(test), bank = model.Transform(train);
     /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(
-    ///     model.Transform(sequences), "SequenceEmbedding", model.Transform(structures), "StructureEmbedding", pairs: model.Transform(heldOutPairs));
-    /// IDataView matched = mlContext.Data.MatchModalities(model.Transform(sequences), matcher, "SequenceEmbedding");
+    ///     queries, "SequenceEmbedding", bank, "StructureEmbedding", pairs: model.Transform(pairs)); // pairs that the model has not seen
+    /// Console.WriteLine(matcher.CalibrationError);
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
@@ -110,8 +111,11 @@ public static class MatchingCatalog
     /// others.
     /// </remarks>
     /// <example>
+    /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
-    /// IDataView matched = mlContext.Data.MatchModalities(model.Transform(sequences), matcher, "SequenceEmbedding");
+    /// IDataView queries = model.Transform(test), bank = model.Transform(train);
+    /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(queries, "SequenceEmbedding", bank, "StructureEmbedding");
+    /// IDataView matched = mlContext.Data.MatchModalities(queries, matcher, "SequenceEmbedding");
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
@@ -135,8 +139,12 @@ public static class MatchingCatalog
     /// never outside of it.
     /// </summary>
     /// <example>
+    /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
-    /// IDataView translated = mlContext.Data.TranslateModality(model.Transform(sequences), matcher, "SequenceEmbedding", "StructureFeaturesExpected");
+    /// IDataView queries = model.Transform(test), bank = model.Transform(train);
+    /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(
+    ///     queries, "SequenceEmbedding", bank, "StructureEmbedding", bankInputColumnName: "StructureFeatures");
+    /// IDataView translated = mlContext.Data.TranslateModality(queries, matcher, "SequenceEmbedding", outputColumnName: "Expected");
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
