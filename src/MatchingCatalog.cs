@@ -12,8 +12,8 @@ public static class MatchingCatalog
 {
     /// <summary>Makes a matcher from the embeddings of a fitted model: who belongs to whom, how sure that is, and who has no partner.</summary>
     /// <remarks>
-    /// <para>Reads each view once and logs how many rows were left out. Memory holds the bank; for the plan a sample of at most 4,000 rows a side (the same in
-    /// every run), whose cosines are one matrix. Time grows with bank x 4,000, and with pairs x bank.</para>
+    /// <para>Reads each view once and logs how many rows were left out. Memory holds the bank; for the plan a sample of at most 4,000 rows
+    /// a side (the same in every run), whose cosines are one matrix. Time grows with bank x 4,000, and with pairs x bank.</para>
     /// </remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
@@ -31,16 +31,14 @@ public static class MatchingCatalog
     /// <param name="bankEmbeddingColumnName">Their embeddings, of the same size; a row with NaN is left out.</param>
     /// <param name="pairs">
     /// Matched pairs that the model was not trained on, with both embedding columns, at least 10: they calibrate the probabilities. Their
-    /// partners may be in the bank or not.
-    /// Null: probabilities are uncalibrated.
+    /// partners may be in the bank or not. Null: probabilities are uncalibrated.
     /// </param>
     /// <param name="bankIdColumnName">Identifiers of the bank's rows: a key, text, a number or Boolean. Null: matches have row numbers alone.</param>
     /// <param name="bankInputColumnName">
     /// The bank's column that queries can be translated to, a vector of known size or a scalar of Single or Double. Null: no translation.
     /// </param>
     /// <param name="noPartnerShare">
-    /// Share of the queries that are expected to have no partner in the bank, above 0 and below 1; calibration reckons with it. Default
-    /// 0.2.
+    /// Share of the queries that are expected to have no partner in the bank, above 0 and below 1; calibration reckons with it. Default 0.2.
     /// </param>
     /// <param name="regularization">
     /// Temperature of the plan in standard deviations of the cosines, above 0. Larger values spread a query over more rows. Default 0.1.
@@ -49,8 +47,7 @@ public static class MatchingCatalog
     /// <returns>The matcher.</returns>
     /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="noPartnerShare"/> or <paramref name="regularization"/> is out of its range, or the input column is missing or of
-    /// another type.
+    /// <paramref name="noPartnerShare"/> or <paramref name="regularization"/> is out of its range, or the input column is missing or of another type.
     /// </exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, a view has none, or there are fewer than 10 pairs.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -102,13 +99,11 @@ public static class MatchingCatalog
 
     /// <summary>
     /// Appends what a matcher finds for each row: <c>MatchIndex</c> (Int64, row of the bank), <c>MatchScore</c> (Single, cosine),
-    /// <c>MatchConfidence</c> (Single, probability that it is the
-    /// partner), <c>NoPartnerProbability</c> (Single), <c>HasNoPartner</c> (Boolean, that probability is above one half) and, where the
-    /// bank has identifiers, <c>MatchId</c> (text).
+    /// <c>MatchConfidence</c> (Single, probability that it is the partner), <c>NoPartnerProbability</c> (Single), <c>HasNoPartner</c>
+    /// (Boolean, that probability is above one half) and, where the bank has identifiers, <c>MatchId</c> (text).
     /// </summary>
     /// <remarks>
-    /// Computed as rows are read, a row at a time: memory holds one number for each row of the bank, and no row's result depends on the
-    /// others.
+    /// Computed as rows are read, a row at a time: memory holds one number for each row of the bank, and no row's result depends on the others.
     /// </remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
@@ -135,8 +130,7 @@ public static class MatchingCatalog
 
     /// <summary>
     /// Translates rows into the other modality's input: appends the mean of the bank's input rows, weighted by the row's shares in the
-    /// plan. It is a blend of what the bank holds and
-    /// never outside of it.
+    /// plan. It is a blend of what the bank holds and never outside of it.
     /// </summary>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.

@@ -9,10 +9,9 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 /// <remarks>
 /// <para>Agreement is measured on the pairs. Centred kernel alignment (CKA; Kornblith et al., 2019) is computed with the unbiased estimator
-/// of HSIC (Song et al., 2012),
-/// which is about 0 for unrelated views with any number of pairs and may be below 0; the usual biased figure comes near 1 as soon as there
-/// are more slots than pairs. The kernel
-/// of <see cref="KernelCka"/> is exp(-squared distance / median squared distance).</para>
+/// of HSIC (Song et al., 2012), which is about 0 for unrelated views with any number of pairs and may be below 0; the usual biased figure
+/// comes near 1 as soon as there are more slots than pairs. The kernel of <see cref="KernelCka"/> is exp(-squared distance / median squared
+/// distance).</para>
 /// <para>A figure that cannot be computed is null, never NaN, and <see cref="Warnings"/> say why.</para>
 /// </remarks>
 public sealed record AlignabilityAnalysis
@@ -47,8 +46,7 @@ public sealed record AlignabilityAnalysis
 
     /// <summary>
     /// Share of 200 pairings, the given one and 199 random ones of the same rows, whose larger CKA is at least that of the given one: near
-    /// 0 where the pairs tell
-    /// something, anywhere between 0 and 1 for unrelated views. Null where both CKA are.
+    /// 0 where the pairs tell something, anywhere between 0 and 1 for unrelated views. Null where both CKA are.
     /// </summary>
     public required double? PairingPValue { get; init; }
 
@@ -65,18 +63,17 @@ public sealed record AlignabilityAnalysis
     public required int NeighbourCount { get; init; }
 
     /// <summary>
-    /// Shares of the classes among the unpaired rows, the largest first. Empty without label columns, or where one side has no labelled
-    /// unpaired row.
+    /// Shares of the classes among the unpaired rows, the largest first. Empty without label columns, or where one side has no labelled unpaired row.
     /// </summary>
     public required IReadOnlyList<AlignabilityClassShare> ClassShares { get; init; }
 
     /// <summary>
-    /// Half the sum of the differences between the shares of A and of B (total variation), 0 to 1. Null where <see cref="ClassShares"/> is
-    /// empty.
+    /// Half the sum of the differences between the shares of A and of B (total variation), 0 to 1. Null where <see cref="ClassShares"/> is empty.
     /// </summary>
     public required double? ClassShareDistance { get; init; }
 
-    /// <summary>What a closed-form alignment gained on measured sets like this one; null where the pairs show no agreement, or too few to tell.</summary>
+    /// <summary>What a closed-form alignment gained on measured sets like this one; null where the pairs show no agreement, or too few to
+    /// tell.</summary>
     public required AlignabilityExpectation? Expectation { get; init; }
 
     /// <summary>What may go wrong, in words; empty where nothing was found.</summary>

@@ -29,14 +29,14 @@ public sealed record AlignabilitySide
     public required int DuplicateRowCount { get; init; }
 
     /// <summary>
-    /// Participation ratio of the principal components, (sum of variances)² / sum of their squares: over how many directions the spread is shared,
-    /// 1 to <see cref="Dimension"/> and below the number of rows. Null where all rows are equal.
+    /// Participation ratio of the principal components, (sum of variances)² / sum of their squares: over how many directions the spread is
+    /// shared, 1 to <see cref="Dimension"/> and below the number of rows. Null where all rows are equal.
     /// </summary>
     public required double? EffectiveDimension { get; init; }
 
     /// <summary>
-    /// Skewness of how often a row is among the nearest neighbours of others (Radovanović et al., "Hubs in Space", 2010): 0 for evenly spread rows, above
-    /// about 2 for hubs, which CSLS mends in part. Null for fewer than 12 rows, or where all rows are equal.
+    /// Skewness of how often a row is among the nearest neighbours of others (Radovanović et al., "Hubs in Space", 2010): 0 for evenly
+    /// spread rows, above about 3 for hubs, which CSLS mends in part. Null for fewer than 12 rows, or where all rows are equal.
     /// </summary>
     public required double? Hubness { get; init; }
 }

@@ -3,8 +3,7 @@ using System.Globalization;
 namespace Microsoft.ML.GentleClip.Analysis;
 
 /// <summary>
-/// Gains of the closed form over linear ridge canonical correlation as they were measured (docs/reproduction), by agreement and number of
-/// pairs.
+/// Gains of the closed form over linear ridge canonical correlation as they were measured (docs/reproduction), by agreement and number of pairs.
 /// </summary>
 internal static class AlignabilityTable
 {

@@ -12,7 +12,7 @@ internal static class AlignabilityWarnings
     private const double ManyDuplicates = 0.01;
     private const double OneDirection = 1.5;
     private const int ManySlots = 8;
-    private const double Hubs = 4;
+    private const double Hubs = 3;
 
     /// <summary>The warnings, the gravest first.</summary>
     /// <param name="analysis">The figures.</param>

@@ -3,8 +3,8 @@ using Microsoft.ML.GentleClip.Runtime;
 namespace Microsoft.ML.GentleClip.Search;
 
 /// <summary>
-/// Turns evidence into probabilities, learnt from held-out pairs. Each pair is seen twice: with its partner in the bank and without it. One logistic regression
-/// tells the two apart, another one, of the first kind only, whether the best row is the partner.
+/// Turns evidence into probabilities, learnt from held-out pairs. Each pair is seen twice: with its partner in the bank and without it. One
+/// logistic regression tells the two apart, another one, of the first kind only, whether the best row is the partner.
 /// </summary>
 internal sealed class MatchCalibration
 {

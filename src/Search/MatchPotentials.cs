@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Search;
 
 /// <summary>
-/// What a damped transport plan between a sample of queries and a sample of the bank leaves for rows that were in neither: the temperature and the
-/// potentials f of the queries, from which every bank row gets its own, g_j = -q · log sum_i exp(s_ij / temperature + f_i).
+/// What a damped transport plan between a sample of queries and a sample of the bank leaves for rows that were in neither: the temperature
+/// and the potentials f of the queries, from which every bank row gets its own, g_j = -q · log sum_i exp(s_ij / temperature + f_i).
 /// </summary>
 internal sealed class MatchPotentials
 {

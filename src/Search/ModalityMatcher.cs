@@ -7,19 +7,17 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Finds for a row of one modality the row of a bank of the other that belongs to it, says how sure that is and whether there may be none,
-/// and translates the row
-/// into the other modality's input. Made by <c>mlContext.Data.CreateModalityMatcher(...)</c> from the embeddings of a fitted model.
+/// and translates the row into the other modality's input. Made by <c>mlContext.Data.CreateModalityMatcher(...)</c> from the embeddings of
+/// a fitted model.
 /// </summary>
 /// <remarks>
 /// <para>A damped optimal transport plan (q = 0.8) between a sample of queries and a sample of the bank, at most 4,000 rows each, gives
-/// every bank row a potential g:
-/// rows that are near to everything get a low one. A query shares itself out among the bank's rows as softmax(cosine / temperature + g);
-/// the largest share is the match,
-/// so that hubs do not take all. The result of a query does not depend on the others that are asked.</para>
+/// every bank row a potential g: rows that are near to everything get a low one. A query shares itself out among the bank's rows as
+/// softmax(cosine / temperature + g); the largest share is the match, so that hubs do not take all. The result of a query does not depend
+/// on the others that are asked.</para>
 /// <para>With held-out pairs, probabilities come from two ridge logistic regressions on three numbers of the query: how far the best row is
-/// ahead of the next, how near the bank is as a
-/// whole, and the best row's cosine. Each pair is seen with and without its partner in the bank. Without pairs the figures are the plan's
-/// own: good for an order, not as probabilities.</para>
+/// ahead of the next, how near the bank is as a whole, and the best row's cosine. Each pair is seen with and without its partner in the
+/// bank. Without pairs the figures are the plan's own: good for an order, not as probabilities.</para>
 /// <para>Immutable and thread-safe. It holds the bank: its embeddings, and its input rows where there is something to translate to.</para>
 /// </remarks>
 public sealed class ModalityMatcher
@@ -47,8 +45,7 @@ public sealed class ModalityMatcher
     public long SkippedRowCount => _bank.SkippedRowCount;
 
     /// <summary>
-    /// What cosines are divided by: 0.1 standard deviations of the cosines between queries and bank, unless another regularisation was
-    /// asked for.
+    /// What cosines are divided by: 0.1 standard deviations of the cosines between queries and bank, unless another regularisation was asked for.
     /// </summary>
     public double Temperature { get; }
 
@@ -60,8 +57,7 @@ public sealed class ModalityMatcher
 
     /// <summary>
     /// Expected calibration error of the confidence, 0 to 1, by 5-fold cross-validation on the pairs: the mean difference, in ten classes
-    /// of confidence, between the confidence and the share
-    /// of right matches. Null without pairs. With few pairs, much of it is chance.
+    /// of confidence, between the confidence and the share of right matches. Null without pairs. With few pairs, much of it is chance.
     /// </summary>
     public double? CalibrationError { get; private init; }
 
@@ -109,7 +105,8 @@ public sealed class ModalityMatcher
     /// <param name="embedding">Of length <see cref="Dimension"/>.</param>
     /// <returns>A row of the bank's input; null where the embedding has a NaN.</returns>
     /// <exception cref="ArgumentException">The embedding has another length.</exception>
-    /// <exception cref="InvalidOperationException">The matcher was made without <c>bankInputColumnName</c>, or the embedding has an infinite value.</exception>
+    /// <exception cref="InvalidOperationException">The matcher was made without <c>bankInputColumnName</c>, or the embedding has an
+    /// infinite value.</exception>
     public float[]? Translate(ReadOnlySpan<float> embedding)
     {
         if (InputDimension == 0)
