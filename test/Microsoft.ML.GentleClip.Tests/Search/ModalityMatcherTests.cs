@@ -70,9 +70,9 @@ public sealed class ModalityMatcherTests
     [TestMethod]
     public void A_bank_of_noise_gets_low_confidence()
     {
-        var queries = Pairs(300, 1);
-        var noise = Pairs(300, 5); // other things, unrelated to any query
-        var pairs = Pairs(200, 2);
+        var queries = Pairs(300, 1, noise: 0.2);
+        var noise = Pairs(300, 5, noise: 0.2); // other Gaussian rows, unrelated to any query
+        var pairs = Pairs(200, 2, noise: 0.2);
         var real = Matches(queries, Matcher(queries, queries, pairs)).Average(match => match.MatchConfidence);
         var none = Matches(queries, Matcher(queries, noise, pairs)).Average(match => match.MatchConfidence);
         Assert.IsLessThan(0.5 * real, none);
