@@ -8,7 +8,9 @@ namespace Microsoft.ML.GentleClip.Modalities;
 internal sealed class ImageBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
-    public const string ExpectedType = "Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
+    public const string ExpectedType =
+        "Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them; "
+        + "or Vector<Byte> of unknown size: a picture's whole file";
 
     // More than any disk and decoder needs to keep a training busy.
     private const int MostThreads = 8;
