@@ -89,9 +89,9 @@ public sealed record AlignabilityAnalysis
         if (SampledPairCount < PairCount)
             text.Append(CultureInfo.InvariantCulture, $" ({SampledPairCount} sampled)");
         text.AppendLine();
-        Line("CKA, linear / kernel", $"{Number(LinearCka)} / {Number(KernelCka)}   (debiased; unrelated views about 0; p = {Number(PairingPValue)})");
+        Line("CKA, linear / kernel", $"{Number(LinearCka)} / {Number(KernelCka)}   (debiased; unrelated views about 0; p = {Number(PairingPValue, "F3")})");
         Line("common neighbours", NeighbourOverlap is null ? "-" : 
-            $"{Number(NeighbourOverlap)} of {NeighbourCount}   (by chance {Number(ChanceNeighbourOverlap)})");
+            $"{Number(NeighbourOverlap)} of the {NeighbourCount} nearest   (by chance {Number(ChanceNeighbourOverlap)})");
         text.AppendLine().Append($"  {"",-22}{"A",12}{"B",12}").AppendLine();
         Both("slots", side => $"{side.Dimension}");
         Both("unpaired rows", side => $"{side.UnpairedRowCount}");
