@@ -85,14 +85,14 @@ public sealed record AlignabilityAnalysis
     /// <summary>A report of a dozen lines for a console.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Alignability of '{A.ColumnName}' and '{B.ColumnName}': {PairCount} pairs");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Alignability of '{A.ColumnName}' and '{B.ColumnName}': {PairCount} pair{(PairCount == 1 ? "" : "s")}");
         if (SampledPairCount < PairCount)
             text.Append(CultureInfo.InvariantCulture, $" ({SampledPairCount} sampled)");
         text.AppendLine();
         Line("CKA, linear / kernel", $"{Number(LinearCka)} / {Number(KernelCka)}   (debiased; unrelated views about 0; p = {Number(PairingPValue, "F3")})");
         Line("common neighbours", NeighbourOverlap is null ? "-" : 
             $"{Number(NeighbourOverlap)} of the {NeighbourCount} nearest   (by chance {Number(ChanceNeighbourOverlap)})");
-        text.AppendLine().Append($"  {"",-22}{"A",12}{"B",12}").AppendLine();
+        text.AppendLine().Append($"  {"",-24}{"A",12}{"B",12}").AppendLine();
         Both("slots", side => $"{side.Dimension}");
         Both("unpaired rows", side => $"{side.UnpairedRowCount}");
         Both("rows sampled", side => $"{side.SampledRowCount}");
@@ -114,8 +114,8 @@ public sealed record AlignabilityAnalysis
             text.Append("  ! ").AppendLine(warning);
         return text.ToString().TrimEnd();
 
-        void Line(string name, string value) => text.Append($"  {name,-22}{value}").AppendLine();
-        void Both(string name, Func<AlignabilitySide, string> value) => text.Append($"  {name,-22}{value(A),12}{value(B),12}").AppendLine();
+        void Line(string name, string value) => text.Append($"  {name,-24}{value}").AppendLine();
+        void Both(string name, Func<AlignabilitySide, string> value) => text.Append($"  {name,-24}{value(A),12}{value(B),12}").AppendLine();
     }
 
     private const int MostClasses = 10;

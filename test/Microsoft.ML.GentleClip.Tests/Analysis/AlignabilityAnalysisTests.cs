@@ -103,7 +103,7 @@ public sealed class AlignabilityAnalysisTests
         double?[] measured = [analysis.LinearCka, analysis.KernelCka, analysis.PairingPValue, analysis.NeighbourOverlap, analysis.ChanceNeighbourOverlap];
         Assert.IsTrue(Array.TrueForAll(measured, figure => figure is null));
         Assert.IsNull(analysis.Expectation);
-        StringAssert.StartsWith(analysis.Warnings[0], $"{pairs} pairs");
+        StringAssert.StartsWith(analysis.Warnings[0], $"{pairs} pair{(pairs == 1 ? "" : "s")}:");
         Assert.IsNotNull(analysis.A.EffectiveDimension);
         AssertNoNaN(analysis);
     }
