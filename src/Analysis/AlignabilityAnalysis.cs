@@ -85,7 +85,8 @@ public sealed record AlignabilityAnalysis
     /// <summary>A report of a dozen lines for a console.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"Alignability of '{A.ColumnName}' and '{B.ColumnName}': {PairCount} pair{(PairCount == 1 ? "" : "s")}");
+        var text = new StringBuilder().Append(
+            CultureInfo.InvariantCulture, $"Alignability of '{A.ColumnName}' and '{B.ColumnName}': {PairCount} pair{(PairCount == 1 ? "" : "s")}");
         if (SampledPairCount < PairCount)
             text.Append(CultureInfo.InvariantCulture, $" ({SampledPairCount} sampled)");
         text.AppendLine();

@@ -29,8 +29,8 @@ internal static class AlignabilityWarnings
             if (side.EffectiveDimension is null)
                 Warn($"All rows of '{side.ColumnName}' are equal: nothing can be learnt from it.");
         if (analysis.PairCount < KernelAgreement.FewestPairs)
-            Warn($"{analysis.PairCount} pair{(analysis.PairCount == 1 ? "" : "s")}: agreement cannot be measured with fewer than {KernelAgreement.FewestPairs}, ",
-                $"and hardly with fewer than {FewPairs}.");
+            Warn($"{analysis.PairCount} pair{(analysis.PairCount == 1 ? "" : "s")}: ",
+                $"agreement cannot be measured with fewer than {KernelAgreement.FewestPairs}, and hardly with fewer than {FewPairs}.");
         else if (analysis.LinearCka is null && analysis.KernelCka is null)
             Warn($"Agreement cannot be measured: the pairs' rows of one side are equal, or all as far from one another.");
         else if (analysis.PairingPValue > AlignabilityTable.LargestPValue)
