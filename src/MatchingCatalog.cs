@@ -125,7 +125,7 @@ public static class MatchingCatalog
     public static IDataView MatchModalities(this DataOperationsCatalog catalog, IDataView queries, ModalityMatcher matcher, string embeddingColumnName)
     {
         var (environment, report) = Prepare(catalog, queries, matcher, embeddingColumnName);
-        return AppendedColumns.View(environment, queries, schema => MatchColumns.Bind(matcher, schema, embeddingColumnName, report));
+        return new SequentialView(AppendedColumns.View(environment, queries, schema => MatchColumns.Bind(matcher, schema, embeddingColumnName, report)));
     }
 
     /// <summary>
@@ -159,7 +159,8 @@ public static class MatchingCatalog
         ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
         if (matcher.InputDimension == 0)
             throw new InvalidOperationException("There is nothing to translate to: the matcher was made without bankInputColumnName.");
-        return AppendedColumns.View(environment, queries, schema => TranslationColumns.Bind(matcher, schema, embeddingColumnName, outputColumnName, report));
+        return new SequentialView(AppendedColumns.View(
+            environment, queries, schema => TranslationColumns.Bind(matcher, schema, embeddingColumnName, outputColumnName, report)));
     }
 
     private static (IHostEnvironment Environment, Action<long, long> Report) Prepare(
