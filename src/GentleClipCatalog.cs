@@ -26,9 +26,11 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="outputColumnNameA">Column that receives the embedding of modality A.</param>
-    /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
+    /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar: <see cref="float"/>,
+    /// <see cref="double"/> or an integer type.</param>
     /// <param name="outputColumnNameB">Column that receives the embedding of modality B.</param>
-    /// <param name="inputColumnNameB">Column of modality B: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
+    /// <param name="inputColumnNameB">Column of modality B: a vector of known size or a scalar: <see cref="float"/>,
+    /// <see cref="double"/> or an integer type.</param>
     /// <param name="pairedColumnName">
     /// Boolean column that says whether a row is a matched pair. Null: a row that has both sides is a pair.
     /// </param>
@@ -57,7 +59,6 @@ public static class GentleClipCatalog
     /// {
     ///     ModalityA = Modality.Image("Picture", "PictureEmbedding"),
     ///     ModalityB = Modality.Text("Caption", "CaptionEmbedding"),
-    ///     ValidationFraction = 0.1,
     /// });
     /// GentleClipTransformer transformer = estimator.Fit(data);
     /// </code>
@@ -88,7 +89,10 @@ public static class GentleClipCatalog
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
-    /// <param name="paired">Rows with both modalities that belong together; null when there are none.</param>
+    /// <param name="paired">
+    /// Rows with both modalities that belong together; null when there are none, as in scoring. Training needs two
+    /// (<see cref="GentleClipOptions.AllowNoPairs"/>).
+    /// </param>
     /// <param name="unpairedA">Rows with modality A; null when there are none.</param>
     /// <param name="unpairedB">Rows with modality B; null when there are none.</param>
     /// <param name="pairedColumnName">Name of the Boolean column that is added: true for the rows of <paramref name="paired"/> alone.</param>
@@ -130,7 +134,7 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="data">The rows; read once. A row whose vector is NaN in every slot, or empty, is skipped and counted.</param>
-    /// <param name="columnName">A vector of <see cref="float"/> or <see cref="double"/> of known size.</param>
+    /// <param name="columnName">A vector of numbers of known size.</param>
     /// <param name="batchSizes">
     /// Rows of a batch, at least 2 and at most half the number of rows, in any order; null: 2, 4, 8, ... 512 as far as the rows allow.
     /// </param>

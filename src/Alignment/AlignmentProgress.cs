@@ -1,7 +1,13 @@
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>A finished round of self-training.</summary>
-/// <param name="Done">Rounds done, those of the gate's folds included.</param>
-/// <param name="Total">Rounds there are at most: the final ones fall away where the gate says no.</param>
-/// <param name="PseudoPairs">Mutual matches that joined the pairs in this round.</param>
-internal readonly record struct AlignmentProgress(int Done, int Total, int PseudoPairs);
+/// <summary>How far the fit of a closed form is.</summary>
+/// <param name="Phase">
+/// <see cref="TrainingPhase.PreparingRows"/>, <see cref="TrainingPhase.ChoosingByFolds"/> or <see cref="TrainingPhase.FittingClosedForm"/>, in this order.
+/// </param>
+/// <param name="Done">
+/// In the unit; does not fall within a phase. It may stay where it was: then it says that the fit is alive, and asks whether it shall stop.
+/// </param>
+/// <param name="Total">The same for all of a phase; null where nothing is counted.</param>
+/// <param name="Unit">What the two count.</param>
+/// <param name="PseudoPairs">Mutual matches that joined the pairs in the round that ended; null elsewhere.</param>
+internal readonly record struct AlignmentProgress(TrainingPhase Phase, long Done, long? Total, ProgressUnit Unit, int? PseudoPairs = null);

@@ -29,7 +29,13 @@ internal sealed record AlignmentSettings
     /// <summary>Width of the embedding: cut or padded with zeros to it; null leaves the natural width.</summary>
     public int? EmbeddingDimension { get; init => field = value is { } width ? Check.InRange(width, 1, int.MaxValue, nameof(EmbeddingDimension)) : null; }
 
-    /// <summary>Self-training on unpaired rows.</summary>
+    /// <summary>Which closed form is fitted.</summary>
+    public TeacherMethod Method { get; init => field = Check.Defined(value, nameof(Method)); } = TeacherMethod.Chosen;
+
+    /// <summary>Transport self-training, and the choice between the closed forms.</summary>
+    public TransportSettings Transport { get; init; } = new();
+
+    /// <summary>Self-training by mutual best matches, with <see cref="TeacherMethod.SelfTraining"/>.</summary>
     public SelfTrainingSettings SelfTraining { get; init; } = new();
 
     /// <summary>Mixing each row with its neighbours; off by default.</summary>

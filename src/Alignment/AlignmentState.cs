@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>The saved form of an alignment: tensors 'a.mean', 'b.kernel' and so on, all float64; each side's scalars are one more, 'a.numbers'.</summary>
 internal static class AlignmentState
 {
-    private const string PrefixA = "a.", PrefixB = "b.", Numbers = "numbers";
+    private const string PrefixA = "a.", PrefixB = "b.", Numbers = "numbers", TransportNumbers = "transport.numbers";
 
     /// <summary>The tensors of both sides under their full names.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(SideAlignment a, SideAlignment b) =>
@@ -19,11 +19,15 @@ internal static class AlignmentState
         foreach (var (name, value) in Tensors(a, b))
             state.Add(name, value.alias());
         foreach (var (prefix, side) in new[] { (PrefixA, a), (PrefixB, b) })
+        {
+            if (side.Transport is { } transport)
+                state.Add(prefix + TransportNumbers, tensor(new[] { transport.LinearWeight, transport.KernelWeight }));
             state.Add(prefix + Numbers, tensor(new[]
             {
                 side.Width, side.Recipe.Bandwidth, side.Recipe.LinearWeight, side.Recipe.KernelWeight,
                 side.Spectral?.Weight ?? 0, side.Spectral?.Graph.Neighbours ?? 0, side.Smoothing?.Weight ?? 0, side.Smoothing?.Neighbours ?? 0,
             }));
+        }
         return state;
     }
 
@@ -33,12 +37,16 @@ internal static class AlignmentState
     {
         var (a, b) = (LoadSide(state, PrefixA), LoadSide(state, PrefixB));
         // Whoever wrote more meant more: the maps alone would give other embeddings.
-        if (state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key)).FirstOrDefault(name => name is not (PrefixA + Numbers or PrefixB + Numbers)) is { } unknown)
+        var others = state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key));
+        if (others.FirstOrDefault(name => !IsNumbers(name, PrefixA, a) && !IsNumbers(name, PrefixB, b)) is { } unknown)
             throw new InvalidDataException($"Saved alignment: tensor '{unknown}' is not one of an alignment.");
         if (a.Width != b.Width || (a.NaturalWidth, a.Cut is null) != (b.NaturalWidth, b.Cut is null))
             throw new InvalidDataException($"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
         return (a, b);
     }
+
+    private static bool IsNumbers(string name, string prefix, SideAlignment side) =>
+        name == prefix + Numbers || (name == prefix + TransportNumbers && side.Transport is not null);
 
     private static SideAlignment LoadSide(IReadOnlyDictionary<string, Tensor> state, string prefix)
     {
@@ -65,9 +73,23 @@ internal static class AlignmentState
             : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
         var basis = Take("basis", -1, -1);
         var (dimension, components) = (basis.size(0), basis.size(1));
-        var (linear, anchors) = (Take("linear", components, -1), Take("anchors", -1, components));
-        var kernel = Take("kernel", anchors.size(0), -1);
-        var recipe = new RecipeMap(linear, Take("linear.bias", linear.size(1)), anchors, kernel, Take("kernel.bias", kernel.size(1)), numbers[1], Number(2, "linear weight", 0, double.MaxValue), Number(3, "kernel weight", 0, double.MaxValue));
+        RecipeMap Map(string part, double linearWeight, double kernelWeight)
+        {
+            var (linear, anchors) = (Take(part + "linear", components, -1), Take(part + "anchors", -1, components));
+            var kernel = Take(part + "kernel", anchors.size(0), -1);
+            var (linearBias, kernelBias) = (Take(part + "linear.bias", linear.size(1)), Take(part + "kernel.bias", kernel.size(1)));
+            return new RecipeMap(linear, linearBias, anchors, kernel, kernelBias, numbers[1], linearWeight, kernelWeight);
+        }
+        var recipe = Map("", Number(2, "linear weight", 0, double.MaxValue), Number(3, "kernel weight", 0, double.MaxValue));
+        RecipeMap? transport = null;
+        if (Has("transport.linear"))
+        {
+            var weights = Take(TransportNumbers, 2).cpu().data<double>().ToArray();
+            transport = weights[0] >= 0 && weights[1] >= 0 && weights[0] + weights[1] > 0
+                ? Map("transport.", weights[0], weights[1])
+                : throw new InvalidDataException(FormattableString.Invariant(
+                    $"Saved alignment: '{prefix}{TransportNumbers}' says weights {weights[0]} and {weights[1]}; expected 0 or more, not both 0."));
+        }
         SpectralMap? spectral = null;
         if (Has("spectral.bank"))
         {
@@ -76,7 +98,7 @@ internal static class AlignmentState
             var map = Take("spectral.map", coordinates.size(1), -1);
             spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates, Count(5, "spectral neighbours", int.MaxValue)), map, Take("spectral.bias", map.size(1)), Number(4, "spectral weight", 0, double.MaxValue));
         }
-        var side = new SideAlignment(Take("mean", dimension), basis, recipe, spectral, null, null, Count(0, "width", 1 << 20));
+        var side = new SideAlignment(Take("mean", dimension), basis, recipe, transport, spectral, null, null, Count(0, "width", 1 << 20));
         if (Has("smoothing.bank"))
         {
             var bank = Take("smoothing.bank", -1, components);

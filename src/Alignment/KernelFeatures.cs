@@ -9,7 +9,9 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Expansion">E `[anchors, components]`.</param>
 internal sealed record KernelFeatures(Tensor Features, Tensor Anchors, Tensor Expansion)
 {
-    private const double SmallestEigenvalue = 1e-6; // of the largest
+    /// <summary>Smallest eigenvalue of the components that the recipe keeps, as a share of the largest.</summary>
+    public const double SmallestEigenvalue = 1e-6;
+
     private const double SmallestVariance = 1e-12;
 
     /// <summary>
@@ -29,18 +31,22 @@ internal sealed record KernelFeatures(Tensor Features, Tensor Anchors, Tensor Ex
         if (!use)
             return new KernelFeatures(rows.narrow(1, 0, 0), chosen, rows.new_zeros([0, 0]));
         var kernel = Rows.Gaussian(chosen, chosen, bandwidth);
-        var expansion = Expand(kernel);
+        var expansion = Expand(kernel, SmallestEigenvalue);
         return new KernelFeatures((anchors is null ? kernel : Rows.Gaussian(rows, chosen, bandwidth)).matmul(expansion), chosen, expansion);
     }
 
-    // The columns of E are orthogonal to the constant vector: centring k(x, .) over the anchors would shift all features by one row,
-    // which goes where the features are centred.
-    private static Tensor Expand(Tensor kernel)
+    /// <summary>
+    /// E of the anchors' kernel with one another. Its columns are orthogonal to the constant vector: centring k(x, .) over the anchors would shift all
+    /// features by one row, which goes where the features are centred.
+    /// </summary>
+    /// <param name="kernel">`[anchors, anchors]`.</param>
+    /// <param name="smallestEigenvalue">Share of the largest eigenvalue above which components are kept.</param>
+    public static Tensor Expand(Tensor kernel, double smallestEigenvalue)
     {
         using var scope = NewDisposeScope();
         var means = kernel.mean([0]);
         var (values, vectors) = linalg.eigh((kernel - means - means.unsqueeze(1)).Plus(means.mean()));
-        var smallest = Math.Max(SmallestEigenvalue * values[^1].item<double>(), SmallestVariance);
+        var smallest = Math.Max(smallestEigenvalue * values[^1].item<double>(), SmallestVariance);
         var kept = values.gt(Scalars.Of(smallest)).sum(ScalarType.Int64).item<long>();
         var first = values.size(0) - kept;
         return (vectors.narrow(1, first, kept) / values.narrow(0, first, kept).sqrt()).MoveToOuterDisposeScope();

@@ -28,8 +28,26 @@ internal sealed record RecipeMap(
     public Tensor Apply(Tensor prepared)
     {
         using var scope = NewDisposeScope();
-        var linear = Rows.Unit(prepared.matmul(Linear) - LinearBias).Times(Math.Sqrt(LinearWeight));
-        var kernel = Rows.Unit(Rows.Gaussian(prepared, Anchors, Bandwidth).matmul(Kernel) - KernelBias).Times(Math.Sqrt(KernelWeight));
-        return Rows.Unit(cat([linear, kernel], 1)).MoveToOuterDisposeScope();
+        return Rows.Unit(Parts(prepared)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Both unit parts, each times the root of its weight; not unit together.</summary>
+    public Tensor Parts(Tensor prepared)
+    {
+        using var scope = NewDisposeScope();
+        var (linear, kernel) = UnitParts(prepared);
+        return cat([linear.Times(Math.Sqrt(LinearWeight)), kernel.Times(Math.Sqrt(KernelWeight))], 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The unit linear part and the unit kernel part, without weights.</summary>
+    public (Tensor Linear, Tensor Kernel) UnitParts(Tensor prepared)
+    {
+        using var scope = NewDisposeScope();
+        var linear = Rows.Unit(prepared.matmul(Linear) - LinearBias);
+        var kernel = Rows.Unit(Rows.Gaussian(prepared, Anchors, Bandwidth).matmul(Kernel) - KernelBias);
+        return (linear.MoveToOuterDisposeScope(), kernel.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>The same maps with other weights.</summary>
+    public RecipeMap Weighted(double linear, double kernel) => this with { LinearWeight = linear, KernelWeight = kernel };
 }

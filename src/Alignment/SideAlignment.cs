@@ -3,20 +3,26 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>One side of a fitted alignment: raw rows -> prepared -> recipe -> spectral part -> smoothing -> width, each step optional but the first two.</summary>
+/// <summary>
+/// One side of a fitted alignment: raw rows -> prepared -> recipe and transport -> spectral part -> smoothing -> width, each step optional but the
+/// first two.
+/// </summary>
 /// <param name="Mean">Of the preparation `[dim]`.</param>
 /// <param name="Basis">Of the preparation `[dim, components]`.</param>
 /// <param name="Recipe">Linear and kernel part.</param>
+/// <param name="Transport">Linear and kernel part of transport self-training, beside the recipe's; null for none.</param>
 /// <param name="Spectral">Null for none.</param>
 /// <param name="Smoothing">Null for none.</param>
 /// <param name="Cut">Orthonormal columns `[natural width, width]` onto which wider embeddings are projected; null for none.</param>
 /// <param name="Width">Width of the result; zeros fill up what is missing.</param>
-internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe, SpectralMap? Spectral, SmoothingBank? Smoothing, Tensor? Cut, int Width)
+internal sealed record SideAlignment(
+    Tensor Mean, Tensor Basis, RecipeMap Recipe, RecipeMap? Transport, SpectralMap? Spectral, SmoothingBank? Smoothing, Tensor? Cut, int Width)
 {
     private const int MaximumElements = 1 << 24; // of a block's kernel and neighbour matrices
+    private const int MaximumInput = 1 << 25; // numbers of a block of rows, in float64 a quarter of a gigabyte
 
     /// <summary>Width before cut or padding.</summary>
-    public long NaturalWidth => Recipe.Width + (Spectral?.Map.size(1) ?? 0);
+    public long NaturalWidth => Recipe.Width + (Transport?.Width ?? 0) + (Spectral?.Map.size(1) ?? 0);
 
     /// <summary>All tensors with their names in a saved alignment.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Tensors
@@ -30,6 +36,14 @@ internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe
             yield return new("anchors", Recipe.Anchors);
             yield return new("kernel", Recipe.Kernel);
             yield return new("kernel.bias", Recipe.KernelBias);
+            if (Transport is not null)
+            {
+                yield return new("transport.linear", Transport.Linear);
+                yield return new("transport.linear.bias", Transport.LinearBias);
+                yield return new("transport.anchors", Transport.Anchors);
+                yield return new("transport.kernel", Transport.Kernel);
+                yield return new("transport.kernel.bias", Transport.KernelBias);
+            }
             if (Spectral is not null)
             {
                 yield return new("spectral.bank", Spectral.Graph.Bank);
@@ -54,15 +68,23 @@ internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe
     /// <param name="cancellationToken">Stops between blocks.</param>
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default)
     {
-        var columns = Math.Max(Math.Max(Recipe.Anchors.size(0), Smoothing?.Bank.size(0) ?? 0), Math.Max(Spectral?.Graph.Bank.size(0) ?? 0, 1));
-        return Rows.InBlocks(rows, (int)Math.Clamp(MaximumElements / columns, 1, blockSize), block => Finish(Embed((block.to(ScalarType.Float64) - Mean).matmul(Basis))), cancellationToken);
+        var anchors = Recipe.Anchors.size(0) + (Transport?.Anchors.size(0) ?? 0);
+        var columns = Math.Max(Math.Max(anchors, Smoothing?.Bank.size(0) ?? 0), Math.Max(Spectral?.Graph.Bank.size(0) ?? 0, 1));
+        var height = Math.Min(MaximumElements / columns, MaximumInput / Mean.size(0));
+        return Rows.InBlocks(rows, (int)Math.Clamp(height, 1, blockSize), block => Finish(Embed(Prepare(block))), cancellationToken);
+    }
+
+    private Tensor Prepare(Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        return RowSource.Centred(rows, Mean).matmul(Basis).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings of prepared rows at their natural width; zero where a row has no direction.</summary>
     public Tensor Embed(Tensor prepared)
     {
         using var scope = NewDisposeScope();
-        var embeddings = Recipe.Apply(prepared);
+        var embeddings = Transport is null ? Recipe.Apply(prepared) : Rows.Unit(cat([Recipe.Parts(prepared), Transport.Parts(prepared)], 1));
         if (Spectral is not null)
             embeddings = Spectral.Beside(embeddings, prepared);
         if (Smoothing is not null)

@@ -21,6 +21,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
     public virtual int LengthOf(int position) => 1;
 
+    /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
+    public virtual int MostRowsPerBatch => int.MaxValue;
+
     /// <summary>A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these examples.</summary>
     /// <param name="modality">Settings of the training.</param>
     /// <param name="initial">The same side of the model that is trained on, or null.</param>
@@ -32,7 +35,14 @@ internal abstract class ExampleStore : IDisposable
     public virtual void Clear() => Count = 0;
 
     /// <summary>Appends the examples' content to a hash, each with its length, so that equal hashes mean equal examples in equal order.</summary>
-    public abstract void AppendTo(IncrementalHash hash);
+    public void AppendTo(IncrementalHash hash)
+    {
+        for (var position = 0; position < Count; position++)
+            AppendTo(hash, position);
+    }
+
+    /// <summary>Appends one example's content to a hash, with its length.</summary>
+    public abstract void AppendTo(IncrementalHash hash, int position);
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>

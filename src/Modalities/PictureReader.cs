@@ -11,6 +11,9 @@ internal abstract class PictureReader(ImageOptions options) : ExampleReader
     /// <summary>Planes of red, green and blue, <c>[3, side, side]</c>.</summary>
     public ReadOnlySpan<byte> Square => _square;
 
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => _square;
+
     /// <summary>How pictures are prepared.</summary>
     protected ImageOptions Options => options;
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>What the fit of a closed-form teacher decided, and why; see <see cref="TeacherOptions"/>.</summary>
@@ -19,6 +22,8 @@ public sealed record TeacherReport(
     bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
     IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy)
 {
+    private const int NameWidth = 18;
+
     /// <summary>
     /// Gate: <see cref="LogRankOfPairsAlone"/> with the samples of the matched pairs as candidates in place of the unpaired ones, the partner itself
     /// counted as half; null when there was nothing to decide. Self-training must not be worse here: unpaired samples of another kind than the
@@ -28,4 +33,49 @@ public sealed record TeacherReport(
 
     /// <summary>The same with self-training, or null.</summary>
     public double? PairLogRankOfSelfTraining { get; init; }
+
+    /// <summary>
+    /// The closed form that was fitted. <see cref="TeacherMethod.SelfTraining"/> whether or not its gate let it pass, and for models saved before there
+    /// was a choice.
+    /// </summary>
+    public TeacherMethod Method { get; init; } = TeacherMethod.SelfTraining;
+
+    /// <summary>Whether transport between the unpaired samples is a part of it: a blend is one without it where there are too few of them.</summary>
+    public bool UsesTransport { get; init; }
+
+    /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
+    public TeacherChoice? Choice { get; init; }
+
+    /// <summary>What was decided and why, in a few lines. Numbers are written the same in every culture.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder("Closed form");
+        Line("method", $"{Method}, {(UsesTransport ? "with" : "without")} transport");
+        if (Choice is { } choice)
+        {
+            Line("why", choice.Reason);
+            Line("tested on", string.Create(CultureInfo.InvariantCulture,
+                $"{choice.Pairs:N0} pairs in {choice.Folds} folds, {choice.UnpairedA:N0} unpaired samples of A, {choice.UnpairedB:N0} of B"));
+            Line("mean log rank", $"{choice.Figures} (held-out partners among all samples, lower is better)");
+        }
+        Line("self-training", UsesSelfTraining
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"on, {PseudoPairs.Count} rounds, {(PseudoPairs is [.., var last] ? last : 0):N0} pseudo-pairs in the last")
+            : "off");
+        Line("spectral part", UsesSpectral ? "on" : "off");
+        Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
+        Line("width", string.Create(CultureInfo.InvariantCulture, $"{NaturalDimension:N0}, {100 * KeptEnergy:0.#} % of the squared length kept"));
+        Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
+        if (LogRankOfPairsAlone is { } pairs)
+            Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}")
+                + With("self-training", LogRankOfSelfTraining) + With("the spectral part", LogRankOfSpectral)
+                + " (held-out partners among unpaired samples, lower is better)");
+        if (PairLogRankOfPairsAlone is { } own)
+            Line("among the pairs", string.Create(CultureInfo.InvariantCulture, $"pairs only {own:0.000}{With("self-training", PairLogRankOfSelfTraining)}"));
+        return text.ToString();
+
+        void Line(string name, string value) => text.AppendLine().Append("  ").Append(name.PadRight(NameWidth)).Append(value);
+
+        static string With(string what, double? rank) => rank is null ? "" : string.Create(CultureInfo.InvariantCulture, $", with {what} {rank:0.000}");
+    }
 }

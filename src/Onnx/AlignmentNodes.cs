@@ -41,14 +41,21 @@ internal sealed class AlignmentNodes
     private string Recipe(string prepared)
     {
         var parts = new List<string>();
-        if (_state["linear"].size(1) > 0)
-            parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(prepared, Constant("linear")), Constant("linear.bias")), _numbers[2]));
-        if (_state["kernel"].size(1) > 0)
-        {
-            var kernel = _graph.Node("Exp", [_graph.Multiply(SquaredDistances(prepared, "anchors"), Number(-1 / Bandwidth))]);
-            parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(kernel, Constant("kernel")), Constant("kernel.bias")), _numbers[3]));
-        }
+        AddParts(parts, prepared, "", _numbers[2], _numbers[3]);
+        if (_state.TryGetValue("transport.numbers", out var weights))
+            AddParts(parts, prepared, "transport.", weights[0].item<double>(), weights[1].item<double>());
         return Unit(parts.Count == 1 ? parts[0] : _graph.Concatenate(1, [.. parts]));
+    }
+
+    private void AddParts(List<string> parts, string prepared, string part, double linearWeight, double kernelWeight)
+    {
+        if (_state[part + "linear"].size(1) > 0)
+            parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(prepared, Constant(part + "linear")), Constant(part + "linear.bias")), linearWeight));
+        if (_state[part + "kernel"].size(1) > 0)
+        {
+            var kernel = _graph.Node("Exp", [_graph.Multiply(SquaredDistances(prepared, part + "anchors"), Number(-1 / Bandwidth))]);
+            parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(kernel, Constant(part + "kernel")), Constant(part + "kernel.bias")), kernelWeight));
+        }
     }
 
     private string Spectral(string prepared)
@@ -72,7 +79,8 @@ internal sealed class AlignmentNodes
     private string Finished(string embeddings)
     {
         var width = (int)_numbers[0];
-        var natural = _state["linear"].size(1) + _state["kernel"].size(1) + (_state.TryGetValue("spectral.map", out var map) ? map.size(1) : 0);
+        string[] maps = ["linear", "kernel", "transport.linear", "transport.kernel", "spectral.map"];
+        var natural = maps.Sum(name => _state.TryGetValue(name, out var map) ? map.size(1) : 0);
         if (_state.ContainsKey("cut"))
             embeddings = Unit(_graph.MatrixProduct(embeddings, Constant("cut")));
         else if (width > natural)

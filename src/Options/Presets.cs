@@ -71,7 +71,7 @@ internal static class Presets
     private static GentleClipOptions SotAlign()
     {
         var options = Clip(new ObjectiveOptions { KlotWeight = 1, KlotTeacherRegularization = 0.005 });
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Guide, KernelWeight = 0, SelfTraining = TeacherPart.Off };
+        options.Teacher = new TeacherOptions { Role = TeacherRole.Guide, Method = TeacherMethod.Linear };
         return options;
     }
 }

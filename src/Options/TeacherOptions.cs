@@ -3,9 +3,9 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// The closed-form alignment as a teacher: ridge canonical correlation analysis and its kernel form on the matched pairs, then
-/// self-training on the unpaired samples where cross-validation says that it helps. For modalities of feature vectors. Few of these
-/// settings need changing; see docs/alignment.md for what each does and what was measured.
+/// The closed-form alignment as a teacher: ridge canonical correlation analysis and its kernel form on the matched pairs, blended with
+/// optimal transport between the unpaired samples where the pairs do not say that one of them alone is better. For modalities of feature
+/// vectors. Few of these settings need changing; see docs/alignment.md for what each does and what was measured.
 /// </summary>
 public sealed record TeacherOptions
 {
@@ -21,6 +21,9 @@ public sealed record TeacherOptions
     private readonly double _linearWeight = 1;
     private readonly double _kernelWeight = 2;
     private readonly int _maximumAnchors = 1000;
+    private readonly TeacherMethod _method = TeacherMethod.Chosen;
+    private readonly int _transportRounds = 8;
+    private readonly int _maximumTransportRows = 4000;
     private readonly TeacherPart _selfTraining = TeacherPart.Gated;
     private readonly int _selfTrainingRounds = 6;
     private readonly int _pseudoPairs = 300;
@@ -38,7 +41,8 @@ public sealed record TeacherOptions
 
     /// <summary>
     /// Share w of the teacher in the inner products of the embedding, 0 to 1. Used with <see cref="TeacherRole.SideBySide"/>. Null
-    /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 that validates best, where there are validation pairs, else <see cref="DefaultShare"/>.
+    /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 with the lowest mean log rank, of equals the middle one, where there are validation
+    /// pairs, else <see cref="DefaultShare"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double? Share
@@ -86,7 +90,10 @@ public sealed record TeacherOptions
         init => _power = Check.NotNegative(value, nameof(Power));
     }
 
-    /// <summary>Weight of the linear part in the inner product, against <see cref="KernelWeight"/>, 0 or more. Default 1.</summary>
+    /// <summary>
+    /// Weight of the linear part in the inner product of the fit to the pairs, against <see cref="KernelWeight"/>, 0 or more; 0 leaves it out
+    /// everywhere. Default 1.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public double LinearWeight
     {
@@ -94,7 +101,10 @@ public sealed record TeacherOptions
         init => _linearWeight = Check.NotNegative(value, nameof(LinearWeight));
     }
 
-    /// <summary>Weight of the kernel part in the inner product, against <see cref="LinearWeight"/>, 0 or more; 0 leaves plain ridge canonical correlation. Default 2.</summary>
+    /// <summary>
+    /// Weight of the kernel part in the inner product of the fit to the pairs, against <see cref="LinearWeight"/>, 0 or more; 0 leaves it out
+    /// everywhere. Default 2.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public double KernelWeight
     {
@@ -110,7 +120,46 @@ public sealed record TeacherOptions
         init => _maximumAnchors = Check.InRange(value, 2, int.MaxValue, nameof(MaximumAnchors));
     }
 
-    /// <summary>Self-training: mutual best matches among the unpaired samples join the pairs, a few times. Default <see cref="TeacherPart.Gated"/>.</summary>
+    /// <summary>
+    /// Which closed form is fitted. Default <see cref="TeacherMethod.Chosen"/>: the pairs decide, and <see cref="TeacherReport.Choice"/> says what
+    /// they said.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
+    public TeacherMethod Method
+    {
+        get => _method;
+        init => _method = Check.Defined(value, nameof(Method));
+    }
+
+    /// <summary>
+    /// Whether the choice starts from linear ridge canonical correlation instead of the blend, so that it takes another closed form only where the
+    /// pairs show that it is better: hardly ever worse than linear, and a little less gain. Used with <see cref="TeacherMethod.Chosen"/>. Default false.
+    /// </summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Rounds of transport in the final fit, 1 to 1000. Default 8.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int TransportRounds
+    {
+        get => _transportRounds;
+        init => _transportRounds = Check.InRange(value, 1, 1000, nameof(TransportRounds));
+    }
+
+    /// <summary>
+    /// Unpaired samples of each modality in the plan of transport, 2 or more; of more a random sample. Time and memory grow with its square.
+    /// Default 4000.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Below 2.</exception>
+    public int MaximumTransportRows
+    {
+        get => _maximumTransportRows;
+        init => _maximumTransportRows = Check.InRange(value, 2, int.MaxValue, nameof(MaximumTransportRows));
+    }
+
+    /// <summary>
+    /// Self-training: mutual best matches among the unpaired samples join the pairs, a few times. Used with <see cref="TeacherMethod.SelfTraining"/>.
+    /// Default <see cref="TeacherPart.Gated"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TeacherPart SelfTraining
     {
@@ -156,7 +205,10 @@ public sealed record TeacherOptions
     /// <summary>Whether half the mean embedding of the ten nearest training samples is added to each embedding: better transfer of labels, nothing on retrieval. Default false.</summary>
     public bool Smoothing { get; init; }
 
-    /// <summary>Unpaired samples of each modality that take part in self-training and smoothing, 1 or more; of more a random sample. Time grows with its square. Default 10000.</summary>
+    /// <summary>
+    /// Unpaired samples of each modality that take part in transport, self-training and smoothing, 1 or more; of more a random sample, and of that
+    /// transport takes <see cref="MaximumTransportRows"/>. Time of self-training grows with its square. Default 10000.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumUnpairedRows
     {

@@ -10,8 +10,7 @@ namespace Microsoft.ML.GentleClip.Trainers;
 internal static class TeacherFactory
 {
     private const int FewestPairs = 2;
-    private const int RowsPerChunk = 1 << 16;
-    private static readonly double[] Shares = [1, 0.9, 0.75, 0.5, 0.25, 0];
+    private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 0.9, 1];
 
     /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
     public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
@@ -35,22 +34,33 @@ internal static class TeacherFactory
     }
 
     /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
-    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="validation">The pairs.</param>
+    /// <param name="device">Where the model lives.</param>
+    /// <param name="embedded">Told how many rows are embedded, of <see cref="RowsOfChoice"/>; may throw to stop.</param>
+    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device, Action<int> embedded)
     {
-        var best = Shares.Select(share =>
+        model.SetShare(MiddleOfBest([.. Shares.Select((share, i) =>
         {
             model.SetShare(share);
-            return (Share: share, Score: validation.Evaluate(model, device).MeanReciprocalRank);
-        }).MaxBy(candidate => candidate.Score);
-        model.SetShare(best.Share);
+            return (share, validation.Evaluate(model, device, rows => embedded(i * validation.Rows + rows)).MeanLogRank!.Value);
+        })]));
     }
 
-    /// <summary>Rounds that a fit reports at most.</summary>
-    public static int Rounds(TeacherOptions teacher)
+    /// <summary>
+    /// The share of the lowest score; of equals the middle one, farthest from those that are worse, and of two in the middle the one that is
+    /// nearer to <see cref="TeacherOptions.DefaultShare"/>.
+    /// </summary>
+    public static double MiddleOfBest(IReadOnlyList<(double Share, double Score)> candidates)
     {
-        var settings = Settings(teacher, null);
-        return Math.Max(1, AlignmentFitter.Rounds(settings));
+        var least = candidates.Min(candidate => candidate.Score);
+        double[] best = [.. candidates.Where(candidate => candidate.Score == least).Select(candidate => candidate.Share).Order()];
+        var (lower, upper) = (best[(best.Length - 1) / 2], best[best.Length / 2]);
+        return Math.Abs(lower - TeacherOptions.DefaultShare) < Math.Abs(upper - TeacherOptions.DefaultShare) ? lower : upper;
     }
+
+    /// <summary>Rows that <see cref="ChooseShare"/> embeds.</summary>
+    public static int RowsOfChoice(ValidationSet validation) => Shares.Length * validation.Rows;
 
     /// <summary>The alignment's settings; a null dimension leaves its natural width.</summary>
     public static AlignmentSettings Settings(TeacherOptions teacher, int? dimension) => new()
@@ -62,6 +72,8 @@ internal static class TeacherFactory
         KernelWeight = teacher.KernelWeight,
         MaximumAnchors = teacher.MaximumAnchors,
         EmbeddingDimension = dimension,
+        Method = teacher.Method,
+        Transport = new TransportSettings { Strict = teacher.Strict, Rounds = teacher.TransportRounds, MaximumRows = teacher.MaximumTransportRows },
         SelfTraining = new SelfTrainingSettings
         {
             Use = Use(teacher.SelfTraining),
@@ -80,37 +92,36 @@ internal static class TeacherFactory
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="random">Its streams are its own.</param>
     /// <param name="device">Where it shall live.</param>
-    /// <param name="progress">Told after each round of self-training; may throw to stop.</param>
+    /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
         TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
     {
         if (data.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
+            throw new InvalidOperationException(
+                $"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
+        // Read from the stores a block at a time: copies would be as large as the features again.
+        StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
         var (alignment, report) = fitter.Fit(new AlignmentData(
-            Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
+            Rows(data.A, data.PairsA), Rows(data.B, data.PairsB), Rows(data.A, data.UnpairedA), Rows(data.B, data.UnpairedB)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
         {
             PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
             PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
+            Method = report.Method,
+            UsesTransport = report.UsesTransport,
+            Choice = report.Choice is { } choice ? Public(choice) : null,
         });
     }
 
-    // In chunks: one managed span cannot hold more than two gigabytes.
-    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device)
-    {
-        if (positions.Count == 0)
-            return null;
-        int[] all = [.. positions];
-        var chunks = new List<Tensor>();
-        for (var start = 0; start < all.Length; start += RowsPerChunk)
-            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors);
-        return chunks.Count == 1 ? chunks[0] : cat(chunks, 0);
-    }
+    private static TeacherChoice Public(ClosedFormChoice choice) => new(
+        choice.Taken, choice.Anchor,
+        [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
+        choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
 
     private static PartUse Use(TeacherPart part) => part switch
     {

@@ -33,7 +33,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private static readonly ModelFormat FileFormat = new(
         ModelSignature: "GNTLCLIP",
         LoaderSignature,
-        Written: 0x00010002,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size
+        Written: 0x00010002,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size; transport in the closed form
         Readable: 0x00010002,
         ReadBack: 0x00010001);
 
@@ -47,6 +47,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     {
         _fitted = fitted;
         _device = device;
+        History = new TrainingHistory(fitted.History);
         var model = fitted.Model;
         _shared = new SharedModel(model);
         _columns =
@@ -56,8 +57,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ];
     }
 
-    /// <summary>The epochs of the training, in order: loss terms, temperature, validation.</summary>
-    public IReadOnlyList<TrainingEpoch> History => _fitted.History;
+    /// <summary>The epochs of the training, in order: loss terms, temperature, validation. Its <c>ToString</c> is a table.</summary>
+    public IReadOnlyList<TrainingEpoch> History { get; }
 
     /// <summary>How the closed-form teacher was fitted (<see cref="GentleClipOptions.Teacher"/>); null without one.</summary>
     public TeacherReport? Teacher => _fitted.Teacher;

@@ -30,9 +30,9 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
         var figures = new List<Figure>();
         Console.WriteLine("fit                     pairs    rows a side  seconds  processor s  peak MB  against Clip");
         Measure(200, 2000, runs: quick ? 1 : 5, [("Clip, 1000 steps", GentleClipOptions.FromPreset(GentleClipPreset.Clip)),
-            ("R", Closed(TeacherPart.Off)), ("S behind its gate", Closed(TeacherPart.Gated)), ("S", Closed(TeacherPart.On))]);
+            ("R", Closed(TeacherMethod.LinearAndKernel)), ("chosen", Closed(TeacherMethod.Chosen)), ("T", Closed(TeacherMethod.Transport)), ("S behind its gate", Closed(TeacherMethod.SelfTraining))]);
         if (!quick)
-            Measure(200, 100_000, runs: 1, [("R", Closed(TeacherPart.Off)), ("S behind its gate", Closed(TeacherPart.Gated))]);
+            Measure(200, 100_000, runs: 1, [("R", Closed(TeacherMethod.LinearAndKernel)), ("chosen", Closed(TeacherMethod.Chosen)), ("S behind its gate", Closed(TeacherMethod.SelfTraining))]);
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(figures, Json));
         return 0;
@@ -69,10 +69,10 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
         }
     }
 
-    private static GentleClipOptions Closed(TeacherPart selfTraining)
+    private static GentleClipOptions Closed(TeacherMethod method)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        options.Teacher = options.Teacher! with { SelfTraining = selfTraining };
+        options.Teacher = options.Teacher! with { Method = method };
         return options;
     }
 

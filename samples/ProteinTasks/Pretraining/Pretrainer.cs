@@ -74,7 +74,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         if (method.Input != MethodInput.Chains)
         {
             if (!method.HasSelfTraining)
-                options.Teacher = options.Teacher! with { SelfTraining = TeacherPart.Off };
+                options.Teacher = options.Teacher! with { Method = TeacherMethod.LinearAndKernel };
             options.ModalityA = Modality.Vector(nameof(FeatureRow.SequenceFeatures), SequenceEmbedding);
             options.ModalityB = Modality.Vector(nameof(FeatureRow.StructureFeatures), StructureEmbedding);
         }

@@ -8,17 +8,20 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
 {
     private static readonly AlignmentSettings Everything = new()
     {
+        Method = TeacherMethod.SelfTraining,
         SelfTraining = new() { Use = PartUse.On },
         Spectral = new() { Use = PartUse.On },
         Smoothing = new() { Use = true },
         EmbeddingDimension = 16,
     };
 
+    private static readonly AlignmentSettings Blend = Everything with { Method = TeacherMethod.Blend };
+
     [TestMethod]
     public void EqualFitsGiveEqualBits()
     {
         var data = Data(20, 60, 50);
-        foreach (var settings in new[] { new AlignmentSettings(), Everything, Everything with { MaximumAnchors = 20 } })
+        foreach (var settings in new[] { new AlignmentSettings(), Blend, Everything, Everything with { MaximumAnchors = 20 } })
         {
             var ((one, _), (two, _)) = (Fit(data, settings), Fit(data, settings));
             using (one)
@@ -33,17 +36,19 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
     }
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void RebuildsFromItsState(bool everything)
+    [DataRow(false, false)]
+    [DataRow(true, false)]
+    [DataRow(true, true)]
+    public void RebuildsFromItsState(bool everything, bool blend)
     {
         var data = Data(20, 60, 50);
         var (a, b) = Views(30, 6, 5, seed: 7);
-        var (alignment, _) = Fit(data, everything ? Everything : Plain);
+        var (alignment, _) = Fit(data, blend ? Blend : everything ? Everything : Plain);
         using (alignment)
         {
             var state = alignment.GetState();
             Assert.IsTrue(state.Values.All(value => value.dtype == float64));
+            Assert.AreEqual(blend, state.ContainsKey("a.transport.linear") && state.ContainsKey("b.transport.numbers"));
             Assert.AreEqual(everything, state.ContainsKey("a.cut") && state.ContainsKey("b.smoothing.bank") && state.ContainsKey("a.spectral.map"));
             using var rebuilt = ClosedFormAlignment.FromState(state);
             Assert.AreEqual(alignment.Width, rebuilt.Width);
@@ -57,9 +62,11 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
     }
 
     [TestMethod]
-    public void RefusesADamagedState()
+    [DataRow(false)]
+    [DataRow(true)]
+    public void RefusesADamagedState(bool blend)
     {
-        var (alignment, _) = Fit(Data(20, 60, 50), Everything);
+        var (alignment, _) = Fit(Data(20, 60, 50), blend ? Blend : Everything);
         using (alignment)
         {
             var whole = alignment.GetState();
@@ -75,7 +82,7 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
                 Refuses(state, name);
                 state.Remove(name);
                 // Without its first tensor an optional part is not there: then the widths do not fit.
-                Refuses(state, name is "a.spectral.bank" or "b.spectral.bank" or "a.cut" or "b.cut" ? "" : name is "a.smoothing.bank" or "b.smoothing.bank" ? null : name);
+                Refuses(state, name is "a.transport.linear" or "b.transport.linear" or "a.spectral.bank" or "b.spectral.bank" or "a.cut" or "b.cut" ? "" : name is "a.smoothing.bank" or "b.smoothing.bank" ? null : name);
             }
         }
 
@@ -83,10 +90,10 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
         {
             if (name is null)
                 return;
-            var live = Tensor.TotalCount;
+            var live = LiveTensors.Settled();
             var error = Assert.ThrowsExactly<InvalidDataException>(() => ClosedFormAlignment.FromState(state));
             StringAssert.Contains(error.Message, name, StringComparison.Ordinal);
-            Assert.AreEqual(live, Tensor.TotalCount, "live tensors after a refusal");
+            LiveTensors.AssertAtMost(live, "live tensors after a refusal");
         }
     }
 
@@ -115,27 +122,40 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
     }
 
     [TestMethod]
+    [DataRow(-1.0, 1.0)]
+    [DataRow(0.0, 0.0)]
+    public void RefusesTransportWeightsThatCannotBe(double linear, double kernel)
+    {
+        var (alignment, _) = Fit(Data(20, 60, 50), Blend);
+        using (alignment)
+        {
+            var state = new Dictionary<string, Tensor>(alignment.GetState()) { ["b.transport.numbers"] = tensor(new[] { linear, kernel }) };
+            var error = Assert.ThrowsExactly<InvalidDataException>(() => ClosedFormAlignment.FromState(state));
+            StringAssert.Contains(error.Message, "'b.transport.numbers' says weights");
+        }
+    }
+
+    [TestMethod]
     public void OwnsItsTensorsAndLeavesNoOther()
     {
         var data = Data(20, 60, 50);
         var rows = Views(30, 6, 5, seed: 7).A;
-        var live = Tensor.TotalCount;
-        foreach (var settings in new[] { Plain, new AlignmentSettings(), Everything, Everything with { MaximumAnchors = 20 } })
+        var live = LiveTensors.Settled();
+        foreach (var settings in new[] { Plain, new AlignmentSettings(), Blend, Everything, Everything with { MaximumAnchors = 20 } })
         {
             ClosedFormAlignment alignment;
             using (NewDisposeScope())
                 (alignment, _) = Fit(data, settings);
             using (alignment)
             {
-                var fitted = Tensor.TotalCount;
+                var fitted = LiveTensors.Settled();
                 using (var embeddings = alignment.Embed(rows, AlignmentSide.A))
                     AssertUnit(embeddings);
                 using (NewDisposeScope())
-                using (ClosedFormAlignment.FromState(alignment.GetState()))
-                    Assert.IsGreaterThan(fitted, Tensor.TotalCount);
-                Assert.AreEqual(fitted, Tensor.TotalCount, "live tensors after embedding and rebuilding");
+                    ClosedFormAlignment.FromState(alignment.GetState()).Dispose();
+                LiveTensors.AssertAtMost(fitted, "live tensors after embedding and rebuilding");
             }
-            Assert.AreEqual(live, Tensor.TotalCount, "live tensors after the alignment was disposed");
+            LiveTensors.AssertAtMost(live, "live tensors after the alignment was disposed");
         }
     }
 

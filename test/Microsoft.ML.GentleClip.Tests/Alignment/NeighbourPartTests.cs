@@ -112,7 +112,7 @@ public sealed class NeighbourPartTests : AlignmentTest
 
         static AlignmentReport Decide(AlignmentData data)
         {
-            var (alignment, report) = Fit(data, Plain with { Spectral = new() { Use = PartUse.Gated } });
+            var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = PartUse.Off }, Spectral = new() { Use = PartUse.Gated } });
             alignment.Dispose();
             Assert.AreEqual(report.UsesSpectral, alignment.HasSpectralPart);
             Assert.IsNull(report.Gate!.SelfTraining);

@@ -10,8 +10,8 @@ internal sealed class PlainAlignment
 
     private readonly Side _a;
     private readonly Side _b;
-    private readonly double _linearWeight;
-    private readonly double _kernelWeight;
+    private double _linearWeight;
+    private double _kernelWeight;
 
     /// <summary>Recipe R on pairs, with the mean, scale, components and bandwidth of all rows.</summary>
     public PlainAlignment(double[][] pairsA, double[][] pairsB, double[][] allA, double[][] allB, double linearWeight = 1, double kernelWeight = 2, double power = 2)
@@ -62,6 +62,64 @@ internal sealed class PlainAlignment
         return [.. result.OrderByDescending(match => match.Item3).Take(most)];
     }
 
+    /// <summary>Transport self-training: rounds from what has been fitted, every row of pairs and pools a kernel anchor.</summary>
+    public void Transport(double[][] pairsA, double[][] pairsB, double[][] poolA, double[][] poolB, int rounds, double damping)
+    {
+        double[][] a = [.. pairsA.Concat(poolA).Select(_a.Prepare)], b = [.. pairsB.Concat(poolB).Select(_b.Prepare)];
+        var (pairs, n, m) = (pairsA.Length, poolA.Length, poolB.Length);
+        var cosines = Cosines(poolA, poolB);
+        (_a.Anchors, _b.Anchors, _linearWeight, _kernelWeight) = (a, b, 1, 1);
+        _a.FitKernel(1e-4);
+        _b.FitKernel(1e-4);
+        for (var round = 0; round < rounds; round++)
+        {
+            var part = rounds == 1 ? 1 : round / (rounds - 1d);
+            var plan = Plan(cosines, 0.5 * Math.Pow(0.06, part), 20, damping);
+            var joint = new double[pairs + n][];
+            for (var i = 0; i < pairs + n; i++)
+                joint[i] = [.. Enumerable.Range(0, pairs + m).Select(j =>
+                    i < pairs ? i == j ? 0.5 / pairs : 0 : j < pairs ? 0 : 0.5 * plan[i - pairs][j - pairs])];
+            var ridge = Math.Pow(0.3, part);
+            (_a.Linear, _b.Linear) = Cca(a, b, joint, ridge);
+            (_a.Kernel, _b.Kernel) = Cca([.. a.Select(_a.Features)], [.. b.Select(_b.Features)], joint, ridge);
+            cosines = Cosines(poolA, poolB);
+        }
+    }
+
+    /// <summary>The transport plan of sum 1 of similarities, which are divided by their standard deviation; logarithms throughout.</summary>
+    public static double[][] Plan(double[][] similarities, double regularization, int iterations, double damping)
+    {
+        var (n, m) = (similarities.Length, similarities[0].Length);
+        var all = similarities.SelectMany(row => row).ToArray();
+        var deviation = Math.Sqrt(all.Average(s => s * s) - all.Average() * all.Average());
+        var logs = similarities.Select(row => row.Select(s => (s - all.Max()) / deviation / regularization).ToArray()).ToArray();
+        var (u, v) = (new double[n], new double[m]);
+        for (var iteration = 0; iteration < iterations; iteration++)
+        {
+            v = [.. Enumerable.Range(0, m).Select(j => damping * (-Math.Log(m) - LogSum(Enumerable.Range(0, n).Select(i => logs[i][j] + u[i]))))];
+            u = [.. Enumerable.Range(0, n).Select(i => damping * (-Math.Log(n) - LogSum(Enumerable.Range(0, m).Select(j => logs[i][j] + v[j]))))];
+        }
+        var total = LogSum(Enumerable.Range(0, n).SelectMany(i => Enumerable.Range(0, m).Select(j => logs[i][j] + u[i] + v[j])));
+        return [.. Enumerable.Range(0, n).Select(i => Enumerable.Range(0, m).Select(j => Math.Exp(logs[i][j] + u[i] + v[j] - total)).ToArray())];
+
+        static double LogSum(IEnumerable<double> values)
+        {
+            var terms = values.ToArray();
+            var largest = terms.Max();
+            return largest + Math.Log(terms.Sum(term => Math.Exp(term - largest)));
+        }
+    }
+
+    // As below, for rows that belong together by the weights of a matrix.
+    private static (Func<double[], double[]> A, Func<double[], double[]> B) Cca(double[][] a, double[][] b, double[][] joint, double ridge)
+    {
+        var (weightsA, weightsB) = (joint.Select(row => row.Sum()).ToArray(), Transpose(joint).Select(column => column.Sum()).ToArray());
+        var (meanA, meanB) = (Mean(a, weightsA), Mean(b, weightsB));
+        var (centredA, centredB) = (a.Select(row => Minus(row, meanA)).ToArray(), b.Select(row => Minus(row, meanB)).ToArray());
+        var cross = Product(Product(Transpose(centredA), joint), centredB);
+        return Directions(meanA, meanB, Covariance(centredA, centredA, weightsA), Covariance(centredB, centredB, weightsB), cross, ridge, 2, 1e-4);
+    }
+
     private void Refit(double[][] a, double[][] b, double[] weights, double power)
     {
         (_a.Linear, _b.Linear) = Cca(a, b, weights, power);
@@ -76,21 +134,27 @@ internal sealed class PlainAlignment
     {
         var (meanA, meanB) = (Mean(a, weights), Mean(b, weights));
         var (centredA, centredB) = (a.Select(row => Minus(row, meanA)).ToArray(), b.Select(row => Minus(row, meanB)).ToArray());
-        var (rootA, rootB) = (InverseRoot(Covariance(centredA, centredA, weights)), InverseRoot(Covariance(centredB, centredB, weights)));
-        var m = Product(Product(rootA, Covariance(centredA, centredB, weights)), rootB);
+        return Directions(meanA, meanB, Covariance(centredA, centredA, weights), Covariance(centredB, centredB, weights), Covariance(centredA, centredB, weights), 1, power, 1e-6);
+    }
+
+    private static (Func<double[], double[]> A, Func<double[], double[]> B) Directions(
+        double[] meanA, double[] meanB, double[][] covarianceA, double[][] covarianceB, double[][] cross, double ridge, double power, double smallest)
+    {
+        var (rootA, rootB) = (InverseRoot(covarianceA, ridge), InverseRoot(covarianceB, ridge));
+        var m = Product(Product(rootA, cross), rootB);
         var (values, v) = Jacobi(Product(Transpose(m), m)); // v[k] is an eigenvector
         var singular = values.Select(value => Math.Sqrt(Math.Max(value, 0))).ToArray();
-        var kept = Enumerable.Range(0, values.Length).Where(k => singular[k] > 1e-6 * singular[0]).ToArray();
+        var kept = Enumerable.Range(0, values.Length).Where(k => singular[k] > smallest * singular[0]).ToArray();
         double[] Map(double[] row, double[] mean, double[][] root, Func<int, double[]> direction) =>
             [.. kept.Select(k => Dot(Times(root, Minus(row, mean)), direction(k)) * Math.Pow(singular[k] / singular[0], power / 2))];
         return (row => Map(row, meanA, rootA, k => [.. Times(m, v[k]).Select(value => value / singular[k])]), row => Map(row, meanB, rootB, k => v[k]));
     }
 
-    private static double[][] InverseRoot(double[][] covariance)
+    private static double[][] InverseRoot(double[][] covariance, double share)
     {
         var n = covariance.Length;
         var (values, vectors) = Jacobi(covariance);
-        var ridge = values.Sum() / n;
+        var ridge = share * values.Sum() / n;
         return [.. Enumerable.Range(0, n).Select(i => Enumerable.Range(0, n)
             .Select(j => Enumerable.Range(0, n).Sum(k => vectors[k][i] * vectors[k][j] / Math.Sqrt(values[k] + ridge))).ToArray())];
     }
@@ -173,13 +237,13 @@ internal sealed class PlainAlignment
 
         public double[] Prepare(double[] row) => [.. _components.Select(component => Dot(component, Minus(row, _mean)) / _scale)];
 
-        public void FitKernel()
+        public void FitKernel(double smallest = 1e-6)
         {
             var kernel = Anchors.Select(KernelOf).ToArray();
             _columnMeans = [.. Transpose(kernel).Select(column => column.Average())];
             _grandMean = _columnMeans.Average();
             var (values, vectors) = Jacobi([.. Anchors.Select(Centred)]);
-            var kept = values.Count(value => value > 1e-6 * values[0]);
+            var kept = values.Count(value => value > smallest * values[0]);
             (_kernelValues, _kernelVectors) = (values[..kept], vectors[..kept]);
         }
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Tests.Alignment;
 [TestClass]
 public sealed class SelfTrainingTests : AlignmentTest
 {
-    private static readonly AlignmentSettings Trained = new() { SelfTraining = new() { Use = PartUse.On } };
+    private static readonly AlignmentSettings Trained = SelfTrained with { SelfTraining = new() { Use = PartUse.On } };
 
     [TestMethod]
     [DataRow(1)]
@@ -38,7 +38,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         var matches = plain.SelfTrain(pairsA, pairsB, poolA, poolB, neighbours: 4, most: 6);
         Assert.HasCount(6, matches);
 
-        var (alignment, report) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On, Rounds = 1, Neighbours = 4, PseudoPairs = 6 } });
+        var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = PartUse.On, Rounds = 1, Neighbours = 4, PseudoPairs = 6 } });
         using (alignment)
         {
             CollectionAssert.AreEqual(new[] { 6 }, report.PseudoPairs.ToArray());
@@ -71,7 +71,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     [DataRow(3)]
     public void UnpairedRowsHelpWhereGeometriesAgreeAndNoiseOfEqualCovarianceDoesNot(int seed)
     {
-        var world = new Agreeing(seed);
+        var world = new AgreeingViews(seed);
         var (data, test) = (world.Data(pairs: 8, unpaired: 500), world.Pairs(200, 4));
         var prepared = (A: RowPreparation.Fit(data.AllRows(AlignmentSide.A), 64, 512)!, B: RowPreparation.Fit(data.AllRows(AlignmentSide.B), 64, 512)!);
         var pairs = WeightedPairs.Equal(prepared.A.Apply(data.PairsA, 512), prepared.B.Apply(data.PairsB, 512), prepared.A.Bandwidth, prepared.B.Bandwidth);
@@ -80,7 +80,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         double Recall(Recipe maps) => RecallAt1(maps.A.Apply(prepared.A.Apply(test.A, 512)).matmul(maps.B.Apply(prepared.B.Apply(test.B, 512)).t()));
         double RecallTrained(Tensor a, Tensor b) => Recall(new SelfTraining(Trained, a, b, new ManagedGenerator(1)).Run(pairs, recipe, 6));
 
-        var (alone, trained, control) = (Recall(recipe), RecallTrained(poolA, poolB), RecallTrained(LikeGaussian(poolA, 31), LikeGaussian(poolB, 32)));
+        var (alone, trained, control) = (Recall(recipe), RecallTrained(poolA, poolB), RecallTrained(AgreeingViews.LikeGaussian(poolA, 31), AgreeingViews.LikeGaussian(poolB, 32)));
         var found = $"R@1: R {alone:f1}, S {trained:f1}, S on Gaussian rows {control:f1}";
         Assert.IsGreaterThan(alone + 15, trained, found);
         Assert.IsGreaterThan(control + 15, trained, found);
@@ -91,7 +91,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         foreach (var seed in new[] { 1, 2, 3 })
         {
-            var (alignment, report) = Fit(new Agreeing(seed).Data(pairs: 20, unpaired: 300), new());
+            var (alignment, report) = Fit(new AgreeingViews(seed).Data(pairs: 20, unpaired: 300), SelfTrained);
             alignment.Dispose();
             Assert.IsTrue(report.UsesSelfTraining, $"seed {seed}: {report.Gate}");
             Assert.IsLessThan(report.Gate!.Recipe, report.Gate.SelfTraining!.Value);
@@ -104,10 +104,10 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         foreach (var seed in new[] { 1, 2, 3 })
         {
-            var world = new Agreeing(seed);
+            var world = new AgreeingViews(seed);
             var (a, b) = world.Pairs(20, 1);
             var data = new AlignmentData(a, b, 2 * Normal(300, (int)a.size(1), seed + 50), 2 * Normal(300, (int)b.size(1), seed + 60));
-            var (alignment, report) = Fit(data, new());
+            var (alignment, report) = Fit(data, SelfTrained);
             var (without, _) = Fit(data, Plain);
             using (alignment)
             using (without)
@@ -127,11 +127,11 @@ public sealed class SelfTrainingTests : AlignmentTest
         var (kept, trained) = (new List<double>(), new List<double>());
         foreach (var seed in Enumerable.Range(1, 30))
         {
-            var (world, foreign) = (new Agreeing(seed), new Agreeing(seed + 100).Data(pairs: 2, unpaired: 300));
+            var (world, foreign) = (new AgreeingViews(seed), new AgreeingViews(seed + 100).Data(pairs: 2, unpaired: 300));
             var (a, b) = world.Pairs(20, 1);
             var data = new AlignmentData(a, b, foreign.UnpairedA, foreign.UnpairedB);
-            var (gated, report) = Fit(data, new());
-            var (always, _) = Fit(data, new() { SelfTraining = new() { Use = PartUse.On } });
+            var (gated, report) = Fit(data, SelfTrained);
+            var (always, _) = Fit(data, Trained);
             using (gated)
             using (always)
             {
@@ -156,7 +156,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         foreach (var use in new[] { PartUse.Gated, PartUse.On })
         {
-            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), new() { SelfTraining = new() { Use = use }, Spectral = new() { Use = PartUse.Gated } });
+            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), SelfTrained with { SelfTraining = new() { Use = use }, Spectral = new() { Use = PartUse.Gated } });
             alignment.Dispose();
             Assert.IsFalse(report.UsesSelfTraining || report.UsesSpectral);
             Assert.IsNull(report.Gate);
@@ -166,14 +166,14 @@ public sealed class SelfTrainingTests : AlignmentTest
     [TestMethod]
     public void TwoPairsCannotBeCrossValidated()
     {
-        var (alignment, report) = Fit(Data(2, 40, 40), new());
+        var (alignment, report) = Fit(Data(2, 40, 40), SelfTrained);
         using (alignment)
         {
             Assert.IsFalse(report.UsesSelfTraining);
             Assert.IsNull(report.Gate);
             AssertUnit(alignment.Embed(Views(5, 6, 5, 3).A, AlignmentSide.A));
         }
-        var (three, reportOfThree) = Fit(Data(3, 40, 40), new());
+        var (three, reportOfThree) = Fit(Data(3, 40, 40), SelfTrained);
         three.Dispose();
         Assert.IsNotNull(reportOfThree.Gate);
     }
@@ -182,7 +182,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     public void AtMostSoManyRowsTakePart()
     {
         var data = Data(10, 80, 70);
-        var settings = new AlignmentSettings { SelfTraining = new() { Use = PartUse.On, MaximumRows = 50, Rounds = 2 } };
+        var settings = SelfTrained with { SelfTraining = new() { Use = PartUse.On, MaximumRows = 50, Rounds = 2 } };
         var (one, report) = Fit(data, settings);
         var (same, _) = Fit(data, settings);
         var (other, _) = Fit(data, settings, seed: 2);
@@ -201,59 +201,31 @@ public sealed class SelfTrainingTests : AlignmentTest
     [TestMethod]
     public void ReportsEveryRoundAndStopsWhenCancelled()
     {
-        var data = new Agreeing(1).Data(pairs: 20, unpaired: 100);
+        var data = new AgreeingViews(1).Data(pairs: 20, unpaired: 100);
         var seen = new List<AlignmentProgress>();
         using var random = new RandomSource(1);
-        var (alignment, report) = new AlignmentFitter(new(), random, seen.Add).Fit(data);
+        var (alignment, report) = new AlignmentFitter(SelfTrained, random, seen.Add).Fit(data);
         alignment.Dispose();
-        CollectionAssert.AreEqual(Enumerable.Range(1, report.UsesSelfTraining ? 15 : 9).ToArray(), seen.Select(step => step.Done).ToArray());
-        Assert.IsTrue(seen.TrueForAll(step => step.Total == 15 && step.PseudoPairs > 0));
+        Assert.AreEqual(report.UsesSelfTraining ? 15 : 9, seen.Count(step => step.PseudoPairs > 0), "3 folds of 3 rounds, and 6");
+        var folds = seen.Where(step => step.Phase == TrainingPhase.ChoosingByFolds).Select(step => step.Done);
+        CollectionAssert.AreEqual(new[] { 0L, 1, 2, 3 }, folds.Distinct().ToArray());
+        var rows = seen.Where(step => step.Phase == TrainingPhase.PreparingRows).ToArray();
+        long[] seenRows = [.. rows.Select(step => step.Done)];
+        CollectionAssert.AreEqual(seenRows.Order().ToArray(), seenRows);
+        Assert.AreEqual((0, 240), (seenRows[0], seenRows[^1]));
+        Assert.IsGreaterThan(6, seenRows.Distinct().Count(), "each block of each pass");
+        Assert.IsTrue(seen.TrueForAll(step => step.Total is null || step.Done <= step.Total));
 
         using var source = new CancellationTokenSource();
         using var again = new RandomSource(1);
         var rounds = 0;
-        var live = Tensor.TotalCount;
-        Assert.ThrowsExactly<OperationCanceledException>(() => new AlignmentFitter(new(), again, _ =>
+        var live = LiveTensors.Settled();
+        Assert.ThrowsExactly<OperationCanceledException>(() => new AlignmentFitter(SelfTrained, again, _ =>
         {
             if (++rounds == 4)
                 source.Cancel();
         }, source.Token).Fit(data));
         Assert.AreEqual(4, rounds);
-        Assert.AreEqual(live, Tensor.TotalCount, "live tensors after the fit was cancelled");
-    }
-
-    // Rows of the same mean and covariance and no other structure.
-    private static Tensor LikeGaussian(Tensor rows, int seed)
-    {
-        var mean = rows.mean([0]);
-        var centred = rows - mean;
-        var (values, vectors) = linalg.eigh(centred.t().matmul(centred) / rows.size(0));
-        return Normal(rows.size(0), rows.size(1), seed).matmul((vectors * values.clamp_min(0).sqrt()).t()) + mean;
-    }
-
-    // Points in clusters of unequal size and spread, seen through two rotations with noise of their own: as through two good encoders.
-    private sealed class Agreeing(int seed)
-    {
-        private const int Latent = 20, Clusters = 40, Dimension = 32;
-
-        private readonly Tensor _centres = 2 * Normal(Clusters, Latent, seed + 1);
-        private readonly Tensor _toA = linalg.qr(Normal(Dimension, Latent, seed + 2)).Q;
-        private readonly Tensor _toB = linalg.qr(Normal(Dimension, Latent, seed + 3)).Q;
-
-        public (Tensor A, Tensor B) Pairs(int count, int draw)
-        {
-            var random = new Random(seed * 100 + draw);
-            var clusters = Enumerable.Range(0, count).Select(_ => (long)(Clusters * random.NextDouble() * random.NextDouble())).ToArray();
-            var latent = _centres.index_select(0, tensor(clusters)) + Normal(count, Latent, seed * 100 + draw + 10);
-            return (View(latent, _toA, draw + 20), View(latent, _toB, draw + 30));
-        }
-
-        public AlignmentData Data(int pairs, int unpaired)
-        {
-            var (a, b) = Pairs(pairs, 1);
-            return new AlignmentData(a, b, Pairs(unpaired, 2).A, Pairs(unpaired, 3).B);
-        }
-
-        private Tensor View(Tensor latent, Tensor map, int draw) => latent.matmul(map.t()) + 0.5 * Normal(latent.size(0), Dimension, seed * 100 + draw);
+        LiveTensors.AssertAtMost(live, "live tensors after the fit was cancelled");
     }
 }

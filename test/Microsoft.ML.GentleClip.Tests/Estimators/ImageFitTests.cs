@@ -79,7 +79,7 @@ public sealed class ImageFitTests : IDisposable
         var data = Loaded(Pictures.Mixed(_folder, 12, 6, 5));
         var left = new[] { 1, 1, 6 }.Select(steps =>
         {
-            var before = torch.Tensor.TotalCount;
+            var before = LiveTensors.Settled();
             using (var model = _mlContext.Transforms.GentleClip(Pictures.Options(network, steps)).Fit(data))
             {
                 for (var i = 0; i < steps; i++)
@@ -87,7 +87,7 @@ public sealed class ImageFitTests : IDisposable
             }
             return torch.Tensor.TotalCount - before; // TorchSharp counts a disposed parameter once too often
         }).ToArray();
-        Assert.AreEqual(left[1], left[2]);
+        LiveTensors.AssertNeverMore(left[1..], "left by 1 step and by 6");
     }
 
     [TestMethod]
@@ -143,7 +143,9 @@ public sealed class ImageFitTests : IDisposable
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
-                "expected Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them", "String", "String"));
+                "expected Image, or Vector<Single> of known size (other numbers are converted): " +
+                "channels x height x width with 1 or 3 channels, or a square of them",
+                "String", "String"));
     }
 
     [TestMethod]

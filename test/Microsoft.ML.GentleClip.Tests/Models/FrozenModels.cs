@@ -66,7 +66,7 @@ internal static class FrozenModels
         return (Embeddings.Column(view, "EmbeddingA"), Embeddings.Column(view, "EmbeddingB"));
     }
 
-    private static (GentleClipOptions Options, IDataView Train, List<Row> Rows) Recipe(string name, string folder)
+    public static (GentleClipOptions Options, IDataView Train, List<Row> Rows) Recipe(string name, string folder)
     {
         List<Row> rows;
         Modality a, b;
@@ -78,8 +78,8 @@ internal static class FrozenModels
                 rows = TwoViews.Mixed(16, 12, 12).ConvertAll(row => new Row { A = row.A, B = row.B });
                 (a, b) = (Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [8, 7] }), Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [] }));
                 var isAlone = name == "closed-form";
-                teacher = isAlone ? new() { Role = TeacherRole.Alone } : new() { SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
-                dimension = isAlone ? 40 : 10; // wider than the closed form, and narrower
+                teacher = isAlone ? new() { Role = TeacherRole.Alone, Method = TeacherMethod.Blend } : new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
+                dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
             case "sequence-structure":
                 rows = Proteins.Mixed(10, 4, 4).ConvertAll(row => new Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons });
@@ -120,7 +120,7 @@ internal static class FrozenModels
         return rows.Exists(row => row.Path is not null) ? MlContext.Transforms.LoadImages("Image", folder, nameof(Row.Path)).Fit(view).Transform(view) : view;
     }
 
-    private static void WritePictures(string folder)
+    public static void WritePictures(string folder)
     {
         for (var color = 0; color < Pictures.Colors; color++)
         {

@@ -23,7 +23,27 @@ public sealed class OnnxTeacherTests : IDisposable
     [DataRow(16, true, 0.0)]
     public async Task AClosedFormAlone(int dimension, bool hasAllParts, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), SelfTraining = Part(hasAllParts) }, dimension);
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), Method = hasAllParts ? TeacherMethod.SelfTraining : TeacherMethod.LinearAndKernel, SelfTraining = Part(hasAllParts) }, dimension);
+        await CompareAsync(model);
+    }
+
+    [TestMethod]
+    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 3)]
+    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 300)]
+    [DataRow(TeacherMethod.Blend, TeacherRole.SideBySide, 16)]
+    [DataRow(TeacherMethod.Transport, TeacherRole.Alone, 16)]
+    [DataRow(TeacherMethod.Linear, TeacherRole.Alone, 16)]
+    [DataRow(TeacherMethod.Chosen, TeacherRole.Alone, 16)]
+    public async Task AClosedFormOfEachMethod(TeacherMethod method, TeacherRole role, int dimension)
+    {
+        using var model = Fit(new TeacherOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) }, dimension);
+        await CompareAsync(model);
+    }
+
+    [TestMethod]
+    public async Task ABlendWithoutAKernel()
+    {
+        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.Blend, KernelWeight = 0 }, 16);
         await CompareAsync(model);
     }
 
@@ -56,9 +76,12 @@ public sealed class OnnxTeacherTests : IDisposable
     }
 
     [TestMethod]
-    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite()
+    [DataRow(TeacherRole.SideBySide, 1.0)]
+    [DataRow(TeacherRole.Alone, 1.0)]
+    [DataRow(TeacherRole.Alone, 0.0)]
+    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite(TeacherRole role, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Smoothing = true, Spectral = TeacherPart.On }, 16);
+        using var model = Fit(new TeacherOptions { Role = role, LinearWeight = linearWeight, Smoothing = true, Spectral = TeacherPart.On }, 16);
         using var session = _folder.Export(model, "EmbeddingA");
         var rows = TwoViews.Mixed(pairs: 24, unpairedA: 20, unpairedB: 0); // the pairs are those of the training
         rows[5].A![3] = float.PositiveInfinity;

@@ -20,6 +20,10 @@ public sealed class TeacherOptionsTests
         ("LinearWeight", 3.0, settings => settings.LinearWeight),
         ("KernelWeight", 4.0, settings => settings.KernelWeight),
         ("MaximumAnchors", 50, settings => settings.MaximumAnchors),
+        ("Method", TeacherMethod.Transport, settings => settings.Method),
+        ("Strict", true, settings => settings.Transport.Strict),
+        ("TransportRounds", 5, settings => settings.Transport.Rounds),
+        ("MaximumTransportRows", 321, settings => settings.Transport.MaximumRows),
         ("SelfTraining", TeacherPart.On, settings => settings.SelfTraining.Use == PartUse.On ? TeacherPart.On : TeacherPart.Off),
         ("SelfTrainingRounds", 9, settings => settings.SelfTraining.Rounds),
         ("PseudoPairs", 77, settings => settings.SelfTraining.PseudoPairs),
@@ -61,6 +65,9 @@ public sealed class TeacherOptionsTests
     [DataRow("LinearWeight", -1.0)]
     [DataRow("KernelWeight", double.PositiveInfinity)]
     [DataRow("MaximumAnchors", 1)]
+    [DataRow("Method", (TeacherMethod)9)]
+    [DataRow("TransportRounds", 0)]
+    [DataRow("MaximumTransportRows", 1)]
     [DataRow("SelfTraining", (TeacherPart)9)]
     [DataRow("SelfTrainingRounds", 0)]
     [DataRow("PseudoPairs", 0)]
