@@ -128,11 +128,8 @@ public sealed class PictureFileTests : IDisposable
         var empty = _mlContext.Data.LoadFromEnumerable([new Row()]);
         Assert.HasCount(0, Read(raw.Fit(empty).Transform(empty), Options));
         var missing = _mlContext.Data.LoadFromEnumerable([new Row { Path = "nowhere.png" }]);
-        // Where ML.NET reads with several threads it wraps the error in one of its own.
-        Exception? error = Assert.Throws<InvalidOperationException>(() => Read(raw.Fit(missing).Transform(missing), Options));
-        while (error is not null && !error.Message.Contains("nowhere.png", StringComparison.Ordinal))
-            error = error.InnerException;
-        Assert.IsNotNull(error, "no message names the file");
+        // ML.NET reads a view of bytes on other threads, where its own loader fails; what it says is inside.
+        Assert.Contains("nowhere.png", Assert.Throws<InvalidOperationException>(() => Read(raw.Fit(missing).Transform(missing), Options)).ToString());
     }
 
     private IEnumerable<(string Kind, IDataView View)> Loaded(params string[] names)
