@@ -103,7 +103,8 @@ public static class MatchingCatalog
     /// (Boolean, that probability is above one half) and, where the bank has identifiers, <c>MatchId</c> (text).
     /// </summary>
     /// <remarks>
-    /// Computed as rows are read, in their order and by one thread: memory holds one number for each row of the bank, and no row's result depends on the others.
+    /// Computed as rows are read, in their order and by one thread: memory holds one number for each row of the bank, and
+    /// no row's result depends on the others.
     /// </remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
