@@ -95,9 +95,10 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _options.ModalityA!.CheckFiles();
         _options.ModalityB!.CheckFiles();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
+        var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory && _options.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
+        using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
@@ -107,9 +108,11 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
         CheckSamples(data);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
-        var options = WithoutHopelessTeacher(data, reporter);
+        var options = WithoutHopelessTeacher(decided, data, reporter);
+        if (reason is not null && options.Teacher is not null)
+            reporter.Info($"Role of the teacher: {reason}.");
         CheckPairs(options, data, reporter);
-        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints);
+        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
         // A disposed initial model frees its weights when the training has read them.
         return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
 
@@ -154,12 +157,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
     }
 
-    private GentleClipOptions WithoutHopelessTeacher(TrainingData data, TrainingReporter reporter)
+    private static GentleClipOptions WithoutHopelessTeacher(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
-        if (_options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(_options, data) is not { } obstacle)
-            return _options;
+        if (options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(options, data) is not { } obstacle)
+            return options;
         reporter.Info($"No teacher: {obstacle}.");
-        return _options.WithoutTeacher();
+        return options.WithoutTeacher();
     }
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)

@@ -44,12 +44,17 @@ public sealed record TeacherReport(
     /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
     public TeacherChoice? Choice { get; init; }
 
+    /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="TeacherOptions.Role"/> said it.</summary>
+    public string? RoleReason { get; init; }
+
     /// <summary>What was fitted and why, a line each.</summary>
     public override string ToString()
     {
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture,
             $"Closed form {Method}, {(UsesTransport ? "with" : "without")} transport, self-training {(UsesSelfTraining ? "on" : "off")}, spectral part {(UsesSpectral ? "on" : "off")}; ")
             .Append(CultureInfo.InvariantCulture, $"{UnpairedA} unpaired samples of A and {UnpairedB} of B took part; width {NaturalDimension}, of which {KeptEnergy:P1} of the energy is kept.");
+        if (RoleReason is not null)
+            text.Append("\nRole: ").Append(RoleReason).Append('.');
         if (Choice is not null)
             text.Append('\n').Append(Choice);
         if (LogRankOfPairsAlone is { } alone)

@@ -11,7 +11,8 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation, CheckpointFolder? checkpoints = null) : IDisposable
+    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation, CheckpointFolder? checkpoints = null,
+    string? roleReason = null) : IDisposable
 {
     // Without the teacher once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
@@ -32,7 +33,7 @@ internal sealed class ModelFit(
         // Before frozen encoders turn the rows into features.
         if (checkpoints is not null)
             _fingerprint = CheckpointFingerprint.Of(_options, seed, data, validation, initial);
-        reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!), Guards ? 2 : 1);
+        PlanSteps();
         if (_options.Teacher is { } teacher)
             FitTeacher(teacher);
         var fitted = Train(_options, random, initial, number: 0);
@@ -54,6 +55,9 @@ internal sealed class ModelFit(
     /// <summary>Frees the teacher.</summary>
     public void Dispose() => _teacher?.Alignment.Dispose();
 
+    private void PlanSteps() =>
+        reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!), Guards ? 2 : 1);
+
     private void FitTeacher(TeacherOptions teacher)
     {
         try
@@ -61,10 +65,11 @@ internal sealed class ModelFit(
             _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnRound, _options.CancellationToken);
             reporter.Teacher(_teacher.Value.Report);
         }
-        catch (NothingToAlignException nothing) when (teacher.Optional && _options.TrainsTowers)
+        catch (NothingToAlignException nothing) when (teacher.Optional)
         {
             reporter.Info($"No teacher: {nothing.Message}");
             _options = _options.WithoutTeacher();
+            PlanSteps();
         }
         catch (NothingToAlignException nothing)
         {
@@ -103,7 +108,7 @@ internal sealed class ModelFit(
                 TeacherFactory.ChooseShare(model, validation, device);
                 reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
             }
-            return new FittedModel(model, seed, training.TrainingRows, history, _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0 } : null);
+            return new FittedModel(model, seed, training.TrainingRows, history, _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null);
         }
         catch
         {
