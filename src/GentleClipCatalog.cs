@@ -26,9 +26,11 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="outputColumnNameA">Column that receives the embedding of modality A.</param>
-    /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
+    /// <param name="inputColumnNameA">Column of modality A: a vector of known size or a scalar: <see cref="float"/>,
+    /// <see cref="double"/> or an integer type.</param>
     /// <param name="outputColumnNameB">Column that receives the embedding of modality B.</param>
-    /// <param name="inputColumnNameB">Column of modality B: a vector of known size or a scalar, <see cref="float"/> or <see cref="double"/>.</param>
+    /// <param name="inputColumnNameB">Column of modality B: a vector of known size or a scalar: <see cref="float"/>,
+    /// <see cref="double"/> or an integer type.</param>
     /// <param name="pairedColumnName">
     /// Boolean column that says whether a row is a matched pair. Null: a row that has both sides is a pair.
     /// </param>
@@ -130,7 +132,7 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="catalog">The data catalog.</param>
     /// <param name="data">The rows; read once. A row whose vector is NaN in every slot, or empty, is skipped and counted.</param>
-    /// <param name="columnName">A vector of <see cref="float"/> or <see cref="double"/> of known size.</param>
+    /// <param name="columnName">A vector of numbers of known size.</param>
     /// <param name="batchSizes">
     /// Rows of a batch, at least 2 and at most half the number of rows, in any order; null: 2, 4, 8, ... 512 as far as the rows allow.
     /// </param>

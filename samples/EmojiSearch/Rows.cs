@@ -61,7 +61,9 @@ internal sealed class RowMaker
         var schema = SchemaDefinition.Create(typeof(EmojiRow));
         schema[nameof(EmojiRow.PictureFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, EmojiData.Side * EmojiData.Side * EmojiData.Channels / (Block * Block));
         schema[nameof(EmojiRow.WordFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, _width);
-        return _mlContext.Data.LoadFromEnumerable([.. rows], schema);
+        var view = _mlContext.Data.LoadFromEnumerable([.. rows], schema);
+        InputOutputColumnPair[] sides = [new(nameof(EmojiRow.Picture)), new(nameof(EmojiRow.PictureFeatures)), new(nameof(EmojiRow.WordFeatures))];
+        return _mlContext.Transforms.MarkMissingModality(sides).Fit(view).Transform(view);
     }
 
     private IEnumerable<EmojiRow> Zip(IReadOnlyList<Emoji> emoji, Func<Emoji, float[], int, EmojiRow> make) =>

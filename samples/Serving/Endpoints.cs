@@ -69,6 +69,11 @@ internal static class Endpoints
         {
             return Results.Problem(problem.Message, statusCode: StatusCodes.Status400BadRequest);
         }
+        catch (BadHttpRequestException problem) when (problem.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            int most = context.HttpContext.RequestServices.GetRequiredService<IOptions<ServingOptions>>().Value.MaximumBodyBytes;
+            return Results.Problem($"body: expected at most {most} bytes (option --body), found more.", statusCode: StatusCodes.Status413PayloadTooLarge);
+        }
         catch (BusyException problem)
         {
             context.HttpContext.Response.Headers.RetryAfter = "1";

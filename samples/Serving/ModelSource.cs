@@ -13,15 +13,15 @@ internal static partial class ModelSource
     public static GentleClipTransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
     {
         if (options.Model is { } file)
-            return File.Exists(file) ? Load(file, logger) : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
+            return File.Exists(file) ? Load(file, options.TemporaryFolder, logger) : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
         if (File.Exists(options.TrainedModel))
-            return Load(options.TrainedModel, logger);
+            return Load(options.TrainedModel, options.TemporaryFolder, logger);
 
         LogTraining(logger, options.TrainingSteps);
         var model = SmallModel.Train(EmojiData.Read(CommandLine.OwnData), options.TrainingSteps, new Steps(logger), cancellation);
         try
         {
-            Save(model, options.TrainedModel);
+            Save(model, options.TrainedModel, options.TemporaryFolder);
             LogSaved(logger, options.TrainedModel);
             return model;
         }
@@ -32,12 +32,13 @@ internal static partial class ModelSource
         }
     }
 
-    private static GentleClipTransformer Load(string file, ILogger logger)
+    private static GentleClipTransformer Load(string file, string? temporaryFolder, ILogger logger)
     {
         ITransformer model;
+        CheckTemporaryFolder(temporaryFolder ?? Path.GetTempPath());
         try
         {
-            model = new MLContext().Model.Load(file, out _);
+            model = Context(temporaryFolder).Model.Load(file, out _);
         }
         catch (Exception problem) when (problem is FormatException or InvalidDataException or InvalidOperationException)
         {
@@ -52,13 +53,36 @@ internal static partial class ModelSource
         return transformer;
     }
 
+    private static MLContext Context(string? temporaryFolder)
+    {
+        var context = new MLContext();
+        if (temporaryFolder is not null)
+            context.TempFilePath = temporaryFolder;
+        return context;
+    }
+
+    // ML.NET unpacks a model there, and does not say so where that fails.
+    private static void CheckTemporaryFolder(string folder)
+    {
+        string file = Path.Combine(folder, Path.GetRandomFileName());
+        try
+        {
+            File.WriteAllBytes(file, []);
+            File.Delete(file);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"A model is unpacked into the folder for temporary files, '{folder}', which cannot be written to: name another with --temp FOLDER (MLContext.TempFilePath) or TMPDIR. {problem.Message}", problem);
+        }
+    }
+
     // Beside the file, then renamed: a start that is cut short leaves no half model behind.
-    private static void Save(GentleClipTransformer model, string file)
+    private static void Save(GentleClipTransformer model, string file, string? temporaryFolder)
     {
         string temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            new MLContext().Model.Save(model, null, temporary);
+            Context(temporaryFolder).Model.Save(model, null, temporary);
             File.Move(temporary, file, overwrite: true);
         }
         finally

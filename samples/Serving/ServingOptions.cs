@@ -20,6 +20,9 @@ internal sealed class ServingOptions
           --wait MS           how long the first request of a batch waits for others, in milliseconds (default 4)
           --queue N           requests that may wait for each side of the model; the next one gets 503 (default 256)
           --inputs N          most inputs of a request (default 256)
+          --body BYTES        largest body of a request; a larger one gets 413 (default 30000000)
+          --pixels N          most pixels of a picture, width times height; a larger one gets 400 (default 25000000)
+          --temp FOLDER       where a model is unpacked when it is loaded (default: the system's folder for temporary files)
           --help              this text
         """;
 
@@ -34,11 +37,16 @@ internal sealed class ServingOptions
         ["--wait"] = $"{Section}:{nameof(MaximumWaitMilliseconds)}",
         ["--queue"] = $"{Section}:{nameof(QueueLength)}",
         ["--inputs"] = $"{Section}:{nameof(MaximumInputs)}",
+        ["--body"] = $"{Section}:{nameof(MaximumBodyBytes)}",
+        ["--temp"] = $"{Section}:{nameof(TemporaryFolder)}",
+        ["--pixels"] = $"{Section}:{nameof(MaximumPixels)}",
     };
 
     public string? Model { get; set; }
 
     public string? Catalogue { get; set; }
+
+    public string? TemporaryFolder { get; set; }
 
     public string TrainedModel { get; set; } = Path.Combine(AppContext.BaseDirectory, "emoji-model.zip");
 
@@ -56,4 +64,11 @@ internal sealed class ServingOptions
 
     [Range(1, 65_536)]
     public int MaximumInputs { get; set; } = 256;
+
+    [Range(1, int.MaxValue)]
+    public int MaximumBodyBytes { get; set; } = 30_000_000;
+
+    /// <summary>The model has a limit of its own as well, <see cref="Microsoft.ML.GentleClip.ImageOptions.MaximumPixels"/>.</summary>
+    [Range(1, int.MaxValue)]
+    public int MaximumPixels { get; set; } = 25_000_000;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 
 namespace Serving;
@@ -29,7 +28,7 @@ internal abstract class Side(string column, string takes)
         TextModality => new Side<string>(model, modality, options, "a text", Text),
         ProteinSequenceModality => new Side<string>(model, modality, options, "an amino-acid sequence, one letter a residue", Text),
         VectorModality => new Side<float[]>(model, modality, options, "a list of numbers", Numbers),
-        ImageModality => new Side<MLImage>(model, modality, options, "a PNG or JPEG picture in base64", Picture),
+        ImageModality => new Side<byte[]>(model, modality, options, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
         ProteinStructureModality => new Side<AlphaCarbonTrace>(model, modality, options, "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),
         _ => throw new InvalidDataException($"Column '{modality.InputColumnName}': a {modality.GetType().Name} cannot be served."),
     };
@@ -44,20 +43,21 @@ internal abstract class Side(string column, string takes)
         ? new AlphaCarbonTrace(Numbers(coordinates), input.TryGetProperty("sequence", out var sequence) ? Text(sequence) : null)
         : new AlphaCarbonTrace(Numbers(input));
 
-    private static MLImage Picture(JsonElement input)
+    // The generator decodes it, with the other pictures of its batch. What the file says of itself is looked at here, so that a bad one costs nobody else anything.
+    private static byte[] Picture(JsonElement input, int maximumPixels)
     {
         if (input.ValueKind != JsonValueKind.String || !input.TryGetBytesFromBase64(out byte[]? bytes))
             throw new FormatException();
-        try
-        {
-            using var stream = new MemoryStream(bytes);
-            return MLImage.CreateFromStream(stream);
-        }
-        catch (ArgumentException problem)
-        {
-            throw new FormatException("bytes that are no picture", problem);
-        }
+        var info = PictureInfo.Read(bytes);
+        if (info.Format == PictureFormat.Unknown)
+            throw new BadPictureException("bytes that are no picture");
+        if ((long)info.Width * info.Height > maximumPixels)
+            throw new BadPictureException(FormattableString.Invariant($"{info.Width} x {info.Height} pixels, more than the {maximumPixels} that this server takes (option --pixels)"));
+        return info.Problem is null ? bytes : throw new BadPictureException($"one that cannot be used: {info.Problem}");
     }
+
+    /// <summary>A picture that cannot be served; the message says what it is.</summary>
+    protected sealed class BadPictureException(string message) : FormatException(message);
 }
 
 /// <summary>A side that takes inputs of one type.</summary>
@@ -91,7 +91,7 @@ internal sealed class Side<TInput> : Side
         catch (Exception problem) when (problem is FormatException or InvalidOperationException)
         {
             parsed.ForEach(input => (input as IDisposable)?.Dispose());
-            string found = problem.InnerException is null ? Shown(inputs[parsed.Count]) : problem.Message;
+            string found = problem is BadPictureException ? problem.Message : Shown(inputs[parsed.Count]);
             throw new BadInputException($"{field(parsed.Count)}: expected {Takes}, found {found}.");
         }
         return _batcher.ComputeAsync(parsed, cancellationToken);

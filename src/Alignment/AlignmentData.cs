@@ -11,50 +11,68 @@ internal sealed class AlignmentData
     /// <param name="unpairedB">`[k, dimB]`, or null for none.</param>
     /// <exception cref="ArgumentException">Shapes or types do not fit, fewer than two pairs, or a value that is not finite.</exception>
     public AlignmentData(Tensor pairsA, Tensor pairsB, Tensor? unpairedA = null, Tensor? unpairedB = null)
+        : this(
+            Checked("A", "pairs", pairsA)!, Checked("B", "pairs", pairsB)!,
+            Checked("A", "unpaired rows", unpairedA), Checked("B", "unpaired rows", unpairedB))
     {
-        (PairsA, PairsB) = (pairsA, pairsB);
-        (UnpairedA, UnpairedB) = (unpairedA is { } a && HasRows(a) ? a : null, unpairedB is { } b && HasRows(b) ? b : null);
-        foreach (var (side, part, rows) in new[] { ("A", "pairs", pairsA), ("A", "unpaired rows", UnpairedA), ("B", "pairs", pairsB), ("B", "unpaired rows", UnpairedB) })
-            if (rows is not null)
-                CheckRows(side, part, rows, side == "A" ? pairsA : pairsB);
-        if (pairsA.size(0) != pairsB.size(0))
-            throw new ArgumentException($"Side A has {pairsA.size(0)} rows of pairs, side B has {pairsB.size(0)}; expected the same number.", nameof(pairsB));
-        if (pairsA.size(0) < 2)
-            throw new ArgumentException($"The closed-form alignment needs at least 2 pairs, found {pairsA.size(0)}.", nameof(pairsA));
     }
 
-    public Tensor PairsA { get; }
+    /// <summary>As of tensors; that all values are finite is for the caller to know.</summary>
+    /// <exception cref="ArgumentException">Dimensions do not fit, or fewer than two pairs.</exception>
+    public AlignmentData(RowSource pairsA, RowSource pairsB, RowSource? unpairedA = null, RowSource? unpairedB = null)
+    {
+        (PairsA, PairsB) = (pairsA, pairsB);
+        (UnpairedA, UnpairedB) = (unpairedA is { Count: > 0 } ? unpairedA : null, unpairedB is { Count: > 0 } ? unpairedB : null);
+        foreach (var (side, rows, like) in new[] { ("A", UnpairedA, pairsA), ("B", UnpairedB, pairsB) })
+            if (rows is not null && rows.Dimension != like.Dimension)
+                throw new ArgumentException($"Side {side}, unpaired rows: expected dimension {like.Dimension} as in the pairs, found {rows.Dimension}.");
+        if (pairsA.Count != pairsB.Count)
+            throw new ArgumentException($"Side A has {pairsA.Count} rows of pairs, side B has {pairsB.Count}; expected the same number.", nameof(pairsB));
+        if (pairsA.Count < 2)
+            throw new ArgumentException($"The closed-form alignment needs at least 2 pairs, found {pairsA.Count}.", nameof(pairsA));
+    }
 
-    public Tensor PairsB { get; }
+    public RowSource PairsA { get; }
+
+    public RowSource PairsB { get; }
 
     /// <summary>Null where there are none.</summary>
-    public Tensor? UnpairedA { get; }
+    public RowSource? UnpairedA { get; }
 
     /// <summary>Null where there are none.</summary>
-    public Tensor? UnpairedB { get; }
+    public RowSource? UnpairedB { get; }
 
     /// <summary>All rows of a side, in one or two parts.</summary>
-    public IReadOnlyList<Tensor> AllRows(AlignmentSide side) => (side == AlignmentSide.A ? (PairsA, UnpairedA) : (PairsB, UnpairedB)) switch
+    public IReadOnlyList<RowSource> AllRows(AlignmentSide side) => (side == AlignmentSide.A ? (PairsA, UnpairedA) : (PairsB, UnpairedB)) switch
     {
         (var pairs, null) => [pairs],
         var (pairs, unpaired) => [pairs, unpaired],
     };
 
     /// <summary>Refuses what cannot be embedded.</summary>
-    internal static void CheckRows(string side, string part, Tensor rows, Tensor? like = null)
+    internal static void CheckRows(string side, string part, Tensor rows)
     {
         if (rows.dim() != 2 || rows.size(1) == 0 || !rows.is_floating_point())
             throw new ArgumentException($"Side {side}, {part}: expected floating-point rows [rows, dimension], found {rows.dtype} [{string.Join(", ", rows.shape)}].");
-        if (like is not null && rows.size(1) != like.size(1))
-            throw new ArgumentException($"Side {side}, {part}: expected dimension {like.size(1)} as in the pairs, found {rows.size(1)}.");
-        using var scope = NewDisposeScope();
-        // The sum of a row is finite exactly where all its values are: float64 does not overflow on float32 values.
-        var finite = rows.sum(1, type: ScalarType.Float64).isfinite();
-        if (finite.all().item<bool>())
-            return;
-        var row = finite.to(ScalarType.Byte).argmin().item<long>();
-        throw new ArgumentException($"Side {side}, {part}: row {row} has a value that is not finite.");
+        var source = new TensorRows(rows);
+        foreach (var (start, length) in source.Blocks(0, new Pace(int.MaxValue)))
+        {
+            using var scope = NewDisposeScope();
+            // The sum of a row is finite exactly where all its values are: float64 does not overflow on float32 values.
+            var finite = source.Block(start, length).sum(1, type: ScalarType.Float64).isfinite();
+            if (!finite.all().item<bool>())
+            {
+                var row = start + finite.to(ScalarType.Byte).argmin().item<long>();
+                throw new ArgumentException($"Side {side}, {part}: row {row} has a value that is not finite.");
+            }
+        }
     }
 
-    private static bool HasRows(Tensor rows) => rows.dim() != 2 || rows.size(0) > 0; // a wrong shape is refused below
+    private static TensorRows? Checked(string side, string part, Tensor? rows)
+    {
+        if (rows is null || (rows.dim() == 2 && rows.size(0) == 0))
+            return rows is null || part != "pairs" ? null : new TensorRows(rows);
+        CheckRows(side, part, rows);
+        return new TensorRows(rows);
+    }
 }

@@ -153,17 +153,16 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     private ManagedGenerator Stream(string name) => random.Managed(StreamPrefix + name);
 
     private RowPreparation Prepare(AlignmentData data, AlignmentSide side) =>
-        RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize)
+        RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, cancellationToken)
         ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 
-    private Tensor Apply(RowPreparation prepared, Tensor rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
+    private Tensor Apply(RowPreparation prepared, RowSource rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
 
-    private Tensor Pool(RowPreparation prepared, Tensor? unpaired, string stream)
+    private Tensor Pool(RowPreparation prepared, RowSource? unpaired, string stream)
     {
         if (unpaired is null)
             return prepared.Basis.new_zeros([0, prepared.Basis.size(1)]);
-        using var rows = Rows.Pick(unpaired, Rows.Sample(unpaired.size(0), settings.SelfTraining.MaximumRows, Stream(stream)));
-        return Apply(prepared, rows);
+        return Apply(prepared, Rows.Sample(unpaired.Count, settings.SelfTraining.MaximumRows, Stream(stream)) is { } numbers ? unpaired.Pick(numbers) : unpaired);
     }
 
     private (SpectralGraph A, SpectralGraph B)? FitGraphs(WeightedPairs pairs, Pools pools)
@@ -214,11 +213,11 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         using var scope = NewDisposeScope();
         var moment = pairs.A.new_zeros([a.NaturalWidth, a.NaturalWidth]);
         foreach (var (side, rows) in new[] { (a, pairs.A), (a, pools.A), (b, pairs.B), (b, pools.B) })
-            for (long start = 0; start < rows.size(0); start += settings.BlockSize)
+            foreach (var (start, length) in Rows.Blocks(rows.size(0), 1, Math.Min(TransportSide.BlockSize, settings.BlockSize)))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 using var step = NewDisposeScope();
-                var embeddings = side.Embed(rows.narrow(0, start, Math.Min(settings.BlockSize, rows.size(0) - start)));
+                var embeddings = side.Embed(rows.narrow(0, start, length));
                 moment.add_(embeddings.t().matmul(embeddings), Scalars.Of(1d / rows.size(0))); // both sides, and pairs and unpaired rows, count the same
             }
         var (values, vectors) = linalg.eigh(moment);

@@ -72,7 +72,7 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
                 continue;
             }
             var width = map.Linear.size(1);
-            var both = Rows.InBlocks(bank, settings.BlockSize, block => map.UnitParts(block) is var (linear, kernel) ? cat([linear, kernel], 1) : block, cancellationToken);
+            var both = Rows.InBlocks(bank, TransportSide.BlockSize, block => map.UnitParts(block) is var (linear, kernel) ? cat([linear, kernel], 1) : block, cancellationToken);
             parts.Add(both.narrow(1, 0, width));
             parts.Add(both.narrow(1, width, both.size(1) - width));
         }

@@ -10,8 +10,6 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// </summary>
 internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth)
 {
-    private const double SmallestEigenvalue = 1e-10; // of the largest; less is rounding, and would count in the mean eigenvalue of the ridge
-    private const double SmallestVariance = 1e-290; // eigenvalues above 1e-10 of it are still normal numbers
     private const int RowsForBandwidth = 1000;
 
     /// <summary>`[dim]`.</summary>
@@ -26,58 +24,27 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <summary>Learns the preparation; null where all rows are equal but for rounding, or float64 overflows.</summary>
     /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
     /// <param name="components">Most components.</param>
-    /// <param name="blockSize">Rows at a time.</param>
-    public static RowPreparation? Fit(IReadOnlyList<Tensor> parts, int components, int blockSize)
+    /// <param name="blockSize">Most rows at a time.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    public static RowPreparation? Fit(IReadOnlyList<RowSource> parts, int components, int blockSize, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var (count, dimension) = (parts.Sum(part => part.size(0)), parts[0].size(1));
-        var mean = zeros(dimension, ScalarType.Float64, parts[0].device);
-        foreach (var block in Blocks(parts, blockSize))
-            using (NewDisposeScope())
-                mean.AddInPlace(block.to(ScalarType.Float64).sum(dim: 0));
-        // Divided at the end: the sum of equal float32 values is exact, and a constant column of 1e30 must not vary by rounding.
-        mean.div_(Scalars.Of(count));
-        var moments = dimension <= count ? Covariance(parts, mean, count, blockSize) : Gram(parts, mean, count);
-        var variance = moments.trace().item<double>();
-        if (variance <= SmallestVariance || !double.IsFinite(variance))
+        var pace = new Pace(blockSize, cancellationToken);
+        var mean = CentredRows.Mean(parts, pace);
+        if (PrincipalDirections.Of(new CentredRows(parts, mean, pace), components) is not { } directions)
             return null;
-        var (values, vectors) = linalg.eigh(moments);
-        if (dimension > count)
-            vectors = Directions(parts, mean, vectors) / values.Times(count).clamp_min(Scalars.Of(double.Epsilon)).sqrt();
-        var largest = values[^1].item<double>();
-        var kept = Math.Min(components, values.greater(largest * SmallestEigenvalue).sum(ScalarType.Int64).item<long>());
-        var basis = vectors.narrow(1, vectors.size(1) - kept, kept).flip(1).Over(Math.Sqrt(variance / dimension));
+        var basis = directions.Vectors.Over(Math.Sqrt(directions.Variance / mean.size(0)));
         var prepared = new RowPreparation(mean, basis, 1);
-        var bandwidth = MedianSquaredDistance(prepared.Apply(EvenlySpaced(parts, count), blockSize));
+        var bandwidth = MedianSquaredDistance(cat([.. EvenlySpaced(parts).Select(part => prepared.Apply(part, blockSize, cancellationToken))], 0));
         return double.IsFinite(bandwidth) ? new RowPreparation(mean.MoveToOuterDisposeScope(), basis.MoveToOuterDisposeScope(), bandwidth) : null;
     }
 
     /// <summary>Prepared rows `[n, components]`.</summary>
-    public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) =>
-        Rows.InBlocks(rows, blockSize, block => (block.to(ScalarType.Float64) - Mean).matmul(Basis), cancellationToken);
+    public Tensor Apply(RowSource rows, int blockSize, CancellationToken cancellationToken = default) =>
+        rows.Times(Mean, Basis, 0, new Pace(blockSize, cancellationToken));
 
-    private static Tensor Covariance(IReadOnlyList<Tensor> parts, Tensor mean, long count, int blockSize)
-    {
-        var covariance = zeros(mean.size(0), mean.size(0), ScalarType.Float64, mean.device);
-        foreach (var block in Blocks(parts, blockSize))
-        {
-            using var step = NewDisposeScope();
-            var centred = block.to(ScalarType.Float64) - mean;
-            covariance.addmm_(centred.t(), centred);
-        }
-        return covariance.div_(Scalars.Of(count));
-    }
-
-    // Inner products of rows have the same non-zero eigenvalues, and are fewer where there are fewer rows than dimensions.
-    private static Tensor Gram(IReadOnlyList<Tensor> parts, Tensor mean, long count)
-    {
-        var centred = Centred(parts, mean);
-        return centred.matmul(centred.t()).Over(count);
-    }
-
-    private static Tensor Directions(IReadOnlyList<Tensor> parts, Tensor mean, Tensor vectors) => Centred(parts, mean).t().matmul(vectors);
-
-    private static Tensor Centred(IReadOnlyList<Tensor> parts, Tensor mean) => cat([.. parts.Select(part => part.to(ScalarType.Float64))], 0) - mean;
+    /// <inheritdoc cref="Apply(RowSource, int, CancellationToken)"/>
+    public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) => Apply(new TensorRows(rows), blockSize, cancellationToken);
 
     // Half of the pairs of a mass of equal rows are no distance at all: then the median of the others, NaN without others.
     private static double MedianSquaredDistance(Tensor rows)
@@ -89,24 +56,16 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
         return median > smallest ? median : distances[distances.gt(Scalars.Of(smallest))].median().item<double>();
     }
 
-    private static Tensor EvenlySpaced(IReadOnlyList<Tensor> parts, long count)
+    private static IEnumerable<RowSource> EvenlySpaced(IReadOnlyList<RowSource> parts)
     {
-        var (picked, offset) = (new List<Tensor>(), 0L);
+        var count = parts.Sum(part => part.Count);
         var wanted = Math.Min(count, RowsForBandwidth);
         var numbers = Enumerable.Range(0, (int)wanted).Select(i => i * count / wanted).ToArray();
+        var offset = 0L;
         foreach (var part in parts)
         {
-            var own = numbers.Where(number => number >= offset && number < offset + part.size(0)).Select(number => number - offset).ToArray();
-            picked.Add(Rows.Pick(part, own));
-            offset += part.size(0);
+            yield return part.Pick([.. numbers.Where(number => number >= offset && number < offset + part.Count).Select(number => number - offset)]);
+            offset += part.Count;
         }
-        return cat(picked, 0);
-    }
-
-    private static IEnumerable<Tensor> Blocks(IReadOnlyList<Tensor> parts, int blockSize)
-    {
-        foreach (var part in parts)
-            for (long start = 0; start < part.size(0); start += blockSize)
-                yield return part.narrow(0, start, Math.Min(blockSize, part.size(0) - start));
     }
 }

@@ -15,6 +15,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe, RecipeMap? Transport, SpectralMap? Spectral, SmoothingBank? Smoothing, Tensor? Cut, int Width)
 {
     private const int MaximumElements = 1 << 24; // of a block's kernel and neighbour matrices
+    private const int MaximumInput = 1 << 25; // numbers of a block of rows, in float64 a quarter of a gigabyte
 
     /// <summary>Width before cut or padding.</summary>
     public long NaturalWidth => Recipe.Width + (Transport?.Width ?? 0) + (Spectral?.Map.size(1) ?? 0);
@@ -64,7 +65,14 @@ internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default)
     {
         var columns = Math.Max(Math.Max(Recipe.Anchors.size(0) + (Transport?.Anchors.size(0) ?? 0), Smoothing?.Bank.size(0) ?? 0), Math.Max(Spectral?.Graph.Bank.size(0) ?? 0, 1));
-        return Rows.InBlocks(rows, (int)Math.Clamp(MaximumElements / columns, 1, blockSize), block => Finish(Embed((block.to(ScalarType.Float64) - Mean).matmul(Basis))), cancellationToken);
+        var height = Math.Min(MaximumElements / columns, MaximumInput / Mean.size(0));
+        return Rows.InBlocks(rows, (int)Math.Clamp(height, 1, blockSize), block => Finish(Embed(Prepare(block))), cancellationToken);
+    }
+
+    private Tensor Prepare(Tensor rows)
+    {
+        using var scope = NewDisposeScope();
+        return RowSource.Centred(rows, Mean).matmul(Basis).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings of prepared rows at their natural width; zero where a row has no direction.</summary>

@@ -45,7 +45,7 @@ internal sealed class TransportPlan
     public static TransportPlan Between(Tensor a, Tensor b, double regularization, TransportSettings settings, double mass = 1, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var type = a.size(0) * b.size(0) <= settings.ExactElements ? ScalarType.Float64 : ScalarType.Float32;
+        var type = TypeOf(a.size(0), b.size(0), settings);
         var (x, y) = (a.to(type), b.to(type).t());
         var kernel = x.matmul(y);
         var (deviation, largest) = (kernel.std(unbiased: false).to(ScalarType.Float64).item<double>(), kernel.max().to(ScalarType.Float64).item<double>());
@@ -55,6 +55,39 @@ internal sealed class TransportPlan
         foreach (var tensor in new[] { plan._kernel, plan._u, plan._v, plan.RowSums, plan.ColumnSums, plan.PotentialsA, plan.PotentialsB })
             tensor.MoveToOuterDisposeScope();
         return plan;
+    }
+
+    /// <summary>The type in which a plan of so many rows is computed.</summary>
+    public static ScalarType TypeOf(long n, long m, TransportSettings settings) => n * m <= settings.ExactElements ? ScalarType.Float64 : ScalarType.Float32;
+
+    /// <summary>Adds A' T B to matrices, in row blocks.</summary>
+    /// <param name="parts">Rows of A `[n, p]`, rows of B `[m, q]` and the matrix `[p, q]` that is changed, for each.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    public void AddMoments(IReadOnlyList<(Tensor A, Tensor B, Tensor Into)> parts, CancellationToken cancellationToken = default)
+    {
+        using var scope = NewDisposeScope();
+        // All parts' columns of B at once: the kernel is read a single time.
+        var right = empty([_v.size(0), parts.Sum(part => part.B.size(1))], _kernel.dtype, _v.device);
+        long first = 0;
+        foreach (var (_, b, _) in parts)
+        {
+            right.narrow(1, first, b.size(1)).copy_(b);
+            first += b.size(1);
+        }
+        right.mul_(_v.Times(_weight * _kernel.size(0)).to(_kernel.dtype).unsqueeze(1)); // near 1, whatever the type
+        var u = _u.Over(_kernel.size(0));
+        foreach (var (start, length) in Rows.Blocks(_kernel.size(0), 1, TransportSide.BlockSize))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var step = NewDisposeScope();
+            var carried = _kernel.narrow(0, start, length).matmul(right).to(ScalarType.Float64).mul_(u.narrow(0, start, length).unsqueeze(1));
+            first = 0;
+            foreach (var (a, b, into) in parts)
+            {
+                into.addmm_(a.narrow(0, start, length).t(), carried.narrow(1, first, b.size(1)));
+                first += b.size(1);
+            }
+        }
     }
 
     /// <summary>T rows `[n, columns]`, float64: what each row of A is carried to, times its sum.</summary>

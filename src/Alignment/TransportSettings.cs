@@ -39,7 +39,7 @@ internal sealed record TransportSettings
     public int RandomAnchors { get; init => field = Check.InRange(value, 0, int.MaxValue, nameof(RandomAnchors)); } = 150;
 
     /// <summary>Unpaired rows a side below which there is no transport.</summary>
-    public int FewestRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(FewestRows)); } = 200;
+    public int FewestRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(FewestRows)); } = 100;
 
     /// <summary>Unpaired rows a side in the final plans; of more, a random sample. Time and memory grow with its square.</summary>
     public int MaximumRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(MaximumRows)); } = 4000;

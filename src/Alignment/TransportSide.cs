@@ -16,6 +16,9 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Bandwidth">Of the kernel.</param>
 internal sealed record TransportSide(Tensor Pairs, Tensor Pool, Tensor PairFeatures, Tensor PoolFeatures, Tensor Anchors, Tensor Expansion, double Bandwidth)
 {
+    /// <summary>Rows at a time where hundreds of features are computed for each.</summary>
+    public const int BlockSize = 512;
+
     private const double SmallestEigenvalue = 1e-4; // of the largest
 
     /// <summary>Chooses anchors and computes features. The tensors belong to the open dispose scope.</summary>
@@ -33,7 +36,7 @@ internal sealed record TransportSide(Tensor Pairs, Tensor Pool, Tensor PairFeatu
         var anchors = cat([Rows.Pick(pairs, ofPairs), Rows.Pick(pool, ofPool)], 0);
         var expansion = use ? KernelFeatures.Expand(Rows.Gaussian(anchors, anchors, bandwidth), SmallestEigenvalue) : pairs.new_zeros([0, 0]);
         Tensor Features(Tensor rows) => use
-            ? Rows.InBlocks(rows, settings.BlockSize, block => Rows.Gaussian(block, anchors, bandwidth).matmul(expansion)).MoveToOuterDisposeScope()
+            ? Rows.InBlocks(rows, BlockSize, block => Rows.Gaussian(block, anchors, bandwidth).matmul(expansion)).MoveToOuterDisposeScope()
             : rows.new_zeros([rows.size(0), 0]).MoveToOuterDisposeScope();
         return new TransportSide(
             pairs.alias().MoveToOuterDisposeScope(), pool.alias().MoveToOuterDisposeScope(), Features(pairs), Features(pool),

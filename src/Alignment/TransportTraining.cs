@@ -20,7 +20,8 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
     public Recipe? Run(TransportSide a, TransportSide b, Recipe start, int rounds)
     {
         using var scope = NewDisposeScope();
-        var (embeddedA, embeddedB) = (Embed(start.A, a.Pool), Embed(start.B, b.Pool));
+        var type = TransportPlan.TypeOf(a.Pool.size(0), b.Pool.size(0), settings.Transport);
+        var (embeddedA, embeddedB) = (Embed(start.A, a.Pool, type), Embed(start.B, b.Pool, type));
         Maps? maps = null;
         for (var number = 0; number < rounds; number++)
         {
@@ -34,7 +35,7 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
             maps = Refit(a, b, plan, settings.Ridge * Math.Pow(transport.LastRidge, part));
             if (maps is null)
                 return null;
-            (embeddedA, embeddedB) = (maps.EmbedA(a), maps.EmbedB(b));
+            (embeddedA, embeddedB) = (maps.EmbedA(a, type), maps.EmbedB(b, type));
             maps.MoveToOuterDisposeScope();
             embeddedA.MoveToOuterDisposeScope();
             embeddedB.MoveToOuterDisposeScope();
@@ -44,48 +45,53 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
             .MoveToOuterDisposeScope();
     }
 
-    private Tensor Embed(RecipeMap map, Tensor pool) => Rows.InBlocks(pool, settings.BlockSize, map.Apply, cancellationToken);
+    private Tensor Embed(RecipeMap map, Tensor pool, ScalarType type) => Rows.InBlocks(pool, TransportSide.BlockSize, block => map.Apply(block).to(type), cancellationToken);
 
     private Maps? Refit(TransportSide a, TransportSide b, TransportPlan plan, double ridge)
     {
         using var scope = NewDisposeScope();
         var pairWeight = (1 - settings.Transport.PlanWeight) / a.Pairs.size(0);
-        // What the plan carries of B's rows to A's: the linear and the kernel part in one product.
-        var (meanA, meanB) = (Mean(a.Pairs, a.Pool, plan.RowSums, pairWeight), Mean(b.Pairs, b.Pool, plan.ColumnSums, pairWeight));
-        var (kernelMeanA, kernelMeanB) = (Mean(a.PairFeatures, a.PoolFeatures, plan.RowSums, pairWeight), Mean(b.PairFeatures, b.PoolFeatures, plan.ColumnSums, pairWeight));
-        var (poolB, featuresB) = (b.Pool - meanB, b.PoolFeatures - kernelMeanB);
-        var carried = plan.Times(cat([poolB, featuresB], 1));
-        var width = poolB.size(1);
-        var linear = settings.LinearWeight > 0
-            ? Fit(a.Pairs - meanA, b.Pairs - meanB, a.Pool - meanA, poolB, carried.narrow(1, 0, width), plan, pairWeight, ridge)
-            : new MomentCca(meanA.new_zeros([meanA.size(0), 0]), meanB.new_zeros([width, 0]));
-        var kernel = Fit(a.PairFeatures - kernelMeanA, b.PairFeatures - kernelMeanB, a.PoolFeatures - kernelMeanA, featuresB, carried.narrow(1, width, featuresB.size(1)), plan, pairWeight, ridge);
+        var (linearA, linearB) = (Moments.Of(a.Pairs, a.Pool, plan.RowSums, pairWeight), Moments.Of(b.Pairs, b.Pool, plan.ColumnSums, pairWeight));
+        var (kernelA, kernelB) = (Moments.Of(a.PairFeatures, a.PoolFeatures, plan.RowSums, pairWeight), Moments.Of(b.PairFeatures, b.PoolFeatures, plan.ColumnSums, pairWeight));
+        // Sums over pairs and plan of a b', centred at the end: the weights of either side sum to 1.
+        var (linearCross, kernelCross) = (a.Pairs.t().matmul(b.Pairs).Times(pairWeight), a.PairFeatures.t().matmul(b.PairFeatures).Times(pairWeight));
+        plan.AddMoments([(a.Pool, b.Pool, linearCross), (a.PoolFeatures, b.PoolFeatures, kernelCross)], cancellationToken);
+        var linear = settings.LinearWeight > 0 ? Fit(linearA, linearB, linearCross, ridge) : new MomentCca(a.Pairs.new_zeros([a.Pairs.size(1), 0]), b.Pairs.new_zeros([b.Pairs.size(1), 0]));
+        var kernel = Fit(kernelA, kernelB, kernelCross, ridge);
         if (linear.A.size(1) + kernel.A.size(1) == 0)
             return null;
-        return new Maps(linear, meanA.matmul(linear.A), meanB.matmul(linear.B), kernel, kernelMeanA.matmul(kernel.A), kernelMeanB.matmul(kernel.B)).MoveToOuterDisposeScope();
+        return new Maps(
+            linear, linearA.Mean.matmul(linear.A), linearB.Mean.matmul(linear.B), kernel, kernelA.Mean.matmul(kernel.A), kernelB.Mean.matmul(kernel.B)).MoveToOuterDisposeScope();
     }
 
-    private MomentCca Fit(Tensor pairsA, Tensor pairsB, Tensor poolA, Tensor poolB, Tensor carried, TransportPlan plan, double pairWeight, double ridge)
+    private MomentCca Fit(Moments a, Moments b, Tensor cross, double ridge) =>
+        MomentCca.Fit(a.Covariance, b.Covariance, cross - a.Mean.outer(b.Mean), ridge, settings.Power);
+
+    // Weighted mean and covariance of a side's rows, whose weights sum to 1.
+    private readonly record struct Moments(Tensor Mean, Tensor Covariance)
     {
-        Tensor Covariance(Tensor pairs, Tensor pool, Tensor weights)
+        public static Moments Of(Tensor pairs, Tensor pool, Tensor weights, double pairWeight)
         {
-            var weighted = pool * weights.unsqueeze(1);
-            return pairs.t().matmul(pairs).Times(pairWeight).AddInPlace(pool.t().matmul(weighted));
+            var mean = pairs.sum(dim: 0).Times(pairWeight).AddInPlace(weights.matmul(pool));
+            var second = pairs.t().matmul(pairs).Times(pairWeight);
+            foreach (var (start, length) in Rows.Blocks(pool.size(0), 1, TransportSide.BlockSize))
+            {
+                using var step = NewDisposeScope();
+                var block = pool.narrow(0, start, length);
+                second.addmm_(block.t(), block * weights.narrow(0, start, length).unsqueeze(1));
+            }
+            return new Moments(mean, second - mean.outer(mean));
         }
-        var cross = pairsA.t().matmul(pairsB).Times(pairWeight).AddInPlace(poolA.t().matmul(carried));
-        return MomentCca.Fit(Covariance(pairsA, poolA, plan.RowSums), Covariance(pairsB, poolB, plan.ColumnSums), cross, ridge, settings.Power);
     }
-
-    private static Tensor Mean(Tensor pairs, Tensor pool, Tensor weights, double pairWeight) => pairs.sum(dim: 0).Times(pairWeight).AddInPlace(weights.matmul(pool));
 
     private RecipeMap Map(TransportSide side, Tensor linear, Tensor linearBias, Tensor kernel, Tensor kernelBias) => new(
         linear, linearBias, side.Anchors.clone(), side.Expansion.matmul(kernel), kernelBias, side.Bandwidth, Math.Sign(settings.LinearWeight), Math.Sign(settings.KernelWeight));
 
     private sealed record Maps(MomentCca Linear, Tensor LinearBiasA, Tensor LinearBiasB, MomentCca Kernel, Tensor KernelBiasA, Tensor KernelBiasB)
     {
-        public Tensor EmbedA(TransportSide side) => Embed(side, Linear.A, LinearBiasA, Kernel.A, KernelBiasA);
+        public Tensor EmbedA(TransportSide side, ScalarType type) => Embed(side, Linear.A, LinearBiasA, Kernel.A, KernelBiasA, type);
 
-        public Tensor EmbedB(TransportSide side) => Embed(side, Linear.B, LinearBiasB, Kernel.B, KernelBiasB);
+        public Tensor EmbedB(TransportSide side, ScalarType type) => Embed(side, Linear.B, LinearBiasB, Kernel.B, KernelBiasB, type);
 
         public Maps MoveToOuterDisposeScope()
         {
@@ -94,10 +100,17 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
             return this;
         }
 
-        private static Tensor Embed(TransportSide side, Tensor linear, Tensor linearBias, Tensor kernel, Tensor kernelBias)
+        private static Tensor Embed(TransportSide side, Tensor linear, Tensor linearBias, Tensor kernel, Tensor kernelBias, ScalarType type)
         {
-            using var scope = NewDisposeScope();
-            return Rows.Unit(cat([Rows.Unit(side.Pool.matmul(linear) - linearBias), Rows.Unit(side.PoolFeatures.matmul(kernel) - kernelBias)], 1)).MoveToOuterDisposeScope();
+            var embeddings = empty([side.Pool.size(0), linear.size(1) + kernel.size(1)], type, side.Pool.device);
+            foreach (var (start, length) in Rows.Blocks(side.Pool.size(0), 1, TransportSide.BlockSize))
+            {
+                using var step = NewDisposeScope();
+                var unit = Rows.Unit(side.Pool.narrow(0, start, length).matmul(linear) - linearBias);
+                var unitKernel = Rows.Unit(side.PoolFeatures.narrow(0, start, length).matmul(kernel) - kernelBias);
+                embeddings.narrow(0, start, length).copy_(Rows.Unit(cat([unit, unitKernel], 1)));
+            }
+            return embeddings;
         }
     }
 }

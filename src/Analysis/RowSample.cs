@@ -26,20 +26,14 @@ internal sealed class RowSample
     public long Absent { get; private set; }
 
     /// <summary>Reads a column once.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is not there or not a vector of Single or Double of known size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The column is not there or not a vector of numbers of known size.</exception>
     /// <exception cref="InvalidOperationException">A vector is infinite or NaN in some slots.</exception>
     public static RowSample Read(IDataView data, string columnName, long capacity, ManagedGenerator random, Action checkCancelled)
     {
-        var column = data.Schema.GetColumnOrNull(columnName) ?? throw SchemaErrors.Missing("input", columnName);
-        if (column.Type is VectorDataViewType { IsKnownSize: true } vector)
-        {
-            var result = new RowSample(vector.Size);
-            if (vector.ItemType == NumberDataViewType.Single)
-                return result.Fill<float>(data, column, capacity, random, checkCancelled);
-            if (vector.ItemType == NumberDataViewType.Double)
-                return result.Fill<double>(data, column, capacity, random, checkCancelled);
-        }
-        throw SchemaErrors.Mismatch("input", columnName, "a vector of Single or Double of known size", column.Type.ToString()!);
+        var column = data.Schema.GetColumnOrNull(columnName) ?? throw SchemaErrors.Missing("input", columnName, data.Schema);
+        return column.Type is VectorDataViewType { IsKnownSize: true } vector && NumberTypes.IsNumber(vector.ItemType)
+            ? NumberTypes.Visit(vector.ItemType, new Filler(new RowSample(vector.Size), data, column, capacity, random, checkCancelled))
+            : throw SchemaErrors.Mismatch("input", columnName, "a vector of numbers of known size", SchemaErrors.Describe(column.Type));
     }
 
     private RowSample Fill<T>(IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random, Action checkCancelled) where T : struct, INumber<T>
@@ -54,7 +48,7 @@ internal sealed class RowSample
                 checkCancelled();
             getter(ref buffer);
             if (buffer.Length != 0 && buffer.Length != Dimension)
-                throw new InvalidOperationException($"Row {row}, column '{column.Name}': expected a vector of {Dimension} slots, found {buffer.Length}.");
+                throw RowErrors.WrongLength(row, column.Name, buffer.Length, Dimension);
             if (buffer.Length != 0)
                 buffer.CopyTo(dense);
             if (buffer.Length == 0 || !IsPresent(dense, row, column.Name))
@@ -80,5 +74,12 @@ internal sealed class RowSample
             return true;
         return Array.TrueForAll(values, T.IsNaN) ? false : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
             $"Row {row}, column '{column}': slot {bad} is {values[bad]}; expected finite numbers, or NaN in every slot for a row that is absent."));
+    }
+
+    private sealed class Filler(
+        RowSample sample, IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random, Action checkCancelled)
+        : INumberVisitor<RowSample>
+    {
+        public RowSample Visit<T>() where T : struct, INumber<T> => sample.Fill<T>(data, column, capacity, random, checkCancelled);
     }
 }

@@ -90,7 +90,16 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
 
     private void Add(int index, ExampleReader reader, ExampleStore examples)
     {
-        switch (reader.Read())
+        Presence presence;
+        try
+        {
+            presence = reader.Read();
+        }
+        catch (UnreadablePictureException exception)
+        {
+            throw Unfit(index, $"one that cannot be used: {exception.Problem}");
+        }
+        switch (presence)
         {
             case Presence.Present:
                 examples.Add(reader);

@@ -20,10 +20,10 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | By modality: vector of <xref:System.Single> or <xref:System.Double> of known size, or a scalar of these; text (texts, protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures); image, or vector of <xref:System.Single>, <xref:System.Double> or <xref:System.Byte> of known size (pixels). The paired column is <xref:System.Boolean> |
-/// | Output column data type | Known-sized vector of <xref:System.Single> |
+/// | Input column data type | By modality: vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type of known size, or a scalar of these but <xref:System.Boolean>; text (texts, protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein structures); image, or vector of <xref:System.Single>, <xref:System.Double> or an integer type of known size (pixels). The paired column is <xref:System.Boolean> |
+/// | Output column data type | Known-sized vector of <xref:System.Single>, with slot names: the column's name, a dot and a number |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
-/// | Exportable to ONNX | Not with a pipeline; each embedding column by `mlContext.Model.ConvertGentleClipToOnnx` |
+/// | Exportable to ONNX | With the whole pipeline where both modalities are vectors; else each embedding column by `mlContext.Model.ConvertGentleClipToOnnx` |
 ///
 /// ### Training Algorithm Details
 /// Two towers (encoder and projection head) are trained on batches of matched pairs and unpaired samples. The loss is
@@ -107,6 +107,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var data = TrainingData.Read(train, _options, CheckCancelled);
         using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
         CheckSamples(data);
+        foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
+            reporter.Warning(finding);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
         var options = WithoutHopelessTeacher(decided, data, reporter);
         if (reason is not null && options.Teacher is not null)
@@ -135,13 +137,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         if (_options.PairedColumnName is { } paired)
         {
             if (!SchemaShapes.TryFind(inputSchema, paired, out var column))
-                throw SchemaErrors.Missing("paired", paired);
+                throw SchemaErrors.Missing("paired", paired, inputSchema);
             if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType != BooleanDataViewType.Instance)
                 throw SchemaErrors.Mismatch("paired", paired, "Boolean", SchemaShapes.Describe(column));
         }
         var columns = inputSchema.ToDictionary(column => column.Name);
         foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
-            columns[name] = SchemaShapes.FloatVector(name);
+            columns[name] = SchemaShapes.FloatVectorWithSlotNames(name);
         return new SchemaShape(columns.Values);
     }
 

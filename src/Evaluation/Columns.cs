@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Interop;
+
 namespace Microsoft.ML.GentleClip.Evaluation;
 
 /// <summary>Finds columns and opens cursors.</summary>
@@ -12,7 +14,7 @@ internal static class Columns
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return data.Schema.GetColumnOrNull(name)
-            ?? throw new ArgumentException($"There is no {role} column '{name}'. Columns: {string.Join(", ", data.Schema.Where(column => !column.IsHidden).Select(column => column.Name))}.");
+            ?? throw new ArgumentException($"There is no {role} column '{name}'. {ColumnNames.Describe(name, data.Schema)}");
     }
 
     /// <summary>A cursor over columns that may be the same or null.</summary>

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Evaluation;
 
@@ -54,6 +55,8 @@ internal sealed class EmbeddingColumnReader
         _getter!(ref _value);
         if (_value.Length == 0)
             return [];
+        if (_value.Length != _row.Length)
+            throw RowErrors.WrongLength(row, Column.Name, _value.Length, _row.Length);
         _value.CopyTo(_row);
         return IsAbsent(_row, Column.Name, row) ? [] : _row;
     }

@@ -1,4 +1,7 @@
+using System.Numerics;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Evaluation;
 
@@ -26,19 +29,17 @@ internal sealed class LabelVectorReader
         var column = Columns.Find(data, name, "label");
         return column.Type is VectorDataViewType { IsKnownSize: true } vector && IsLabel(vector.ItemType)
             ? new(column, vector.Size)
-            : throw new ArgumentException($"Label column '{name}' must be a vector of Boolean, Single or Double of known size, but is {column.Type}.");
+            : throw new ArgumentException($"Label column '{name}' must be a vector of Boolean or numbers of known size, but is {column.Type}.");
     }
 
     /// <summary>Whether slots of a type can be labels.</summary>
-    public static bool IsLabel(DataViewType type) => type is BooleanDataViewType || type == NumberDataViewType.Single || type == NumberDataViewType.Double;
+    public static bool IsLabel(DataViewType type) => type is BooleanDataViewType || NumberTypes.IsNumber(type);
 
     /// <summary>Reads from this row or cursor from now on.</summary>
     public void Open(DataViewRow row)
     {
         var item = ((VectorDataViewType)Column.Type).ItemType;
-        _read = item is BooleanDataViewType ? Reader<bool>(row, value => value ? 1 : 0)
-            : item == NumberDataViewType.Single ? Reader<float>(row, value => value > 0 ? 1 : value)
-            : Reader<double>(row, value => value > 0 ? 1 : (float)value);
+        _read = item is BooleanDataViewType ? Reader<bool>(row, value => value ? 1 : 0) : NumberTypes.Visit(item, new Opener(this, row));
     }
 
     /// <summary>Writes 1 where the row has the label, 0 where not, NaN where that is not known.</summary>
@@ -50,9 +51,16 @@ internal sealed class LabelVectorReader
         return labels =>
         {
             getter(ref value);
+            if (value.Length != 0 && value.Length != labels.Length)
+                throw RowErrors.WrongLength(row.Position, Column.Name, value.Length, labels.Length);
             Array.Clear(labels);
             foreach (var (slot, item) in value.Items())
                 labels[slot] = toLabel(item) is var label && label < 0 ? 0 : label;
         };
+    }
+
+    private sealed class Opener(LabelVectorReader reader, DataViewRow row) : INumberVisitor<Action<float[]>>
+    {
+        public Action<float[]> Visit<T>() where T : struct, INumber<T> => reader.Reader<T>(row, value => value > T.Zero ? 1 : float.CreateTruncating(value));
     }
 }

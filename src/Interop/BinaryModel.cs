@@ -13,6 +13,9 @@ internal sealed class BinaryModel
     /// <summary>ML.NET's own form.</summary>
     internal IValueMapper Mapper { get; }
 
+    /// <summary>Name of the model's type, for messages.</summary>
+    public string Kind => Mapper.GetType().Name;
+
     /// <summary>Whether the model is calibrated.</summary>
     public bool HasProbability => Mapper is IValueMapperDist { DistType: NumberDataViewType };
 

@@ -9,10 +9,19 @@ internal static class SchemaShapes
     public static SchemaShape.Column FloatVector(string name) =>
         new(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false);
 
-    /// <summary>A fixed-size vector of <see cref="float"/> whose slots have the names of another column's, if that has some.</summary>
-    public static SchemaShape.Column FloatVectorNamedAs(string name, SchemaShape.Column named) => new(
+    /// <summary>A fixed-size vector of <see cref="float"/> whose slots have names.</summary>
+    public static SchemaShape.Column FloatVectorWithSlotNames(string name) => new(
         name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false,
-        named.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out var names) ? new SchemaShape([names]) : null);
+        new SchemaShape([new(AnnotationUtils.Kinds.SlotNames, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, isKey: false)]));
+
+    /// <summary>A fixed-size vector of <see cref="float"/> whose slots have the names of another column's, if that has some.</summary>
+    public static SchemaShape.Column FloatVectorNamedAs(string name, SchemaShape.Column named) => VectorNamedAs(name, NumberDataViewType.Single, named);
+
+    /// <summary>A fixed-size vector whose slots have the names of another column's, if that has some.</summary>
+    public static SchemaShape.Column VectorNamedAs(string name, PrimitiveDataViewType item, SchemaShape.Column named) => new(
+        name, SchemaShape.Column.VectorKind.Vector, item, isKey: false,
+        named.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out var names)
+            && names.Kind == SchemaShape.Column.VectorKind.Vector ? new SchemaShape([names]) : null);
 
     /// <summary>A Boolean scalar.</summary>
     public static SchemaShape.Column Boolean(string name) =>
@@ -22,7 +31,7 @@ internal static class SchemaShapes
     public static bool TryFind(SchemaShape shape, string name, out SchemaShape.Column column) => shape.TryFindColumn(name, out column);
 
     /// <summary>The type of a column in words, as ML.NET's messages write it.</summary>
-    public static string Describe(SchemaShape.Column column) => column.GetTypeString();
+    public static string Describe(SchemaShape.Column column) => column.IsKey ? SchemaErrors.WithKeyAdvice(column.GetTypeString()) : column.GetTypeString();
 
     /// <summary>The column that a schema's column promises.</summary>
     public static SchemaShape Of(DataViewSchema schema) => SchemaShape.Create(schema);

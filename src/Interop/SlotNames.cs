@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.GentleClip.Interop;
@@ -14,6 +15,10 @@ internal static class SlotNames
         column.GetSlotNames(ref names);
         return [.. names.DenseValues().Select(name => name.ToString())];
     }
+
+    /// <summary>A column's name with a number, from 0, as ML.NET names slots that come from a vector: <c>Embedding.0</c>.</summary>
+    public static string[] Numbered(string column, int size) =>
+        [.. Enumerable.Range(0, size).Select(slot => string.Create(CultureInfo.InvariantCulture, $"{column}.{slot}"))];
 
     /// <summary>Annotations that name slots; none for null.</summary>
     public static DataViewSchema.Annotations ToAnnotations(string[]? names)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -18,6 +19,9 @@ internal abstract class ChainReader(ValueGetter<ReadOnlyMemory<char>>? sequenceG
 
     /// <summary>Residue types of the current row, as <see cref="CdConvChain"/> takes them; empty where they are unknown.</summary>
     public ReadOnlySpan<byte> Residues => _residues.AsSpan(0, _letters);
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => MemoryMarshal.AsBytes(Coordinates);
 
     /// <inheritdoc/>
     public override string Problem => _problem;

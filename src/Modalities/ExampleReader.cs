@@ -19,6 +19,9 @@ internal abstract class ExampleReader
     /// <summary>Fetches the value of the current row.</summary>
     public abstract Presence Read();
 
+    /// <summary>The bytes of the sample: equal ones mean equal samples.</summary>
+    public abstract ReadOnlySpan<byte> Content { get; }
+
     /// <summary>Says what is wrong with the sample when <see cref="Read"/> returned <see cref="Presence.Invalid"/>: slot, expected and found.</summary>
     public abstract string Problem { get; }
 }

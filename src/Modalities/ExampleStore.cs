@@ -21,6 +21,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
     public virtual int LengthOf(int position) => 1;
 
+    /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
+    public virtual int MostRowsPerBatch => int.MaxValue;
+
     /// <summary>A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these examples.</summary>
     /// <param name="modality">Settings of the training.</param>
     /// <param name="initial">The same side of the model that is trained on, or null.</param>

@@ -24,7 +24,7 @@ internal static class GeneratorInput
     {
         TextModality or ProteinSequenceModality => "string",
         VectorModality => "float[] or ReadOnlyMemory<float>",
-        ImageModality => nameof(MLImage),
+        ImageModality => "MLImage, byte[] or ReadOnlyMemory<byte> (a picture file)",
         ProteinStructureModality => nameof(AlphaCarbonTrace),
         _ => "none",
     };
@@ -41,6 +41,8 @@ internal static class GeneratorInput
             (VectorModality, var type) when type == typeof(float[]) => Vector<float[]>(modality, inputDimension, values => values),
             (VectorModality, var type) when type == typeof(ReadOnlyMemory<float>) => Vector<ReadOnlyMemory<float>>(modality, inputDimension, values => values),
             (ImageModality, var type) when type == typeof(MLImage) => Image(modality),
+            (ImageModality, var type) when type == typeof(byte[]) => Encoded<byte[]>(modality, file => file),
+            (ImageModality, var type) when type == typeof(ReadOnlyMemory<byte>) => Encoded<ReadOnlyMemory<byte>>(modality, file => file),
             (ProteinStructureModality structure, var type) when type == typeof(AlphaCarbonTrace) => Structure(structure),
             _ => null,
         };
@@ -67,6 +69,11 @@ internal static class GeneratorInput
         current => [(ValueGetter<MLImage>)((ref MLImage value) => value = current())],
         _ => null, "an image of 32 bits a pixel");
 
+    private static GeneratorInput<TInput> Encoded<TInput>(Modality modality, Func<TInput, ReadOnlyMemory<byte>> file) => new(
+        [(modality.InputColumnName, new VectorDataViewType(NumberDataViewType.Byte))],
+        current => [(ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) => Copy(file(current()).Span, ref value))],
+        input => file(input).IsEmpty ? "no bytes" : null, "the content of a picture file, whole and undamaged");
+
     private static GeneratorInput<AlphaCarbonTrace> Structure(ProteinStructureModality modality)
     {
         var coordinates = (modality.InputColumnName, (DataViewType)new VectorDataViewType(NumberDataViewType.Single));
@@ -80,7 +87,7 @@ internal static class GeneratorInput
             _ => null, "finite coordinates, three for each alpha carbon");
     }
 
-    private static void Copy(ReadOnlySpan<float> source, ref VBuffer<float> value)
+    private static void Copy<T>(ReadOnlySpan<T> source, ref VBuffer<T> value)
     {
         var editor = VBufferEditor.Create(ref value, source.Length);
         source.CopyTo(editor.Values);

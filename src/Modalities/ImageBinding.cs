@@ -1,14 +1,17 @@
+using System.Numerics;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Binds pictures: a column of images, or of pixels.</summary>
+/// <summary>Binds pictures: a column of images, of whole picture files, or of pixels.</summary>
 internal sealed class ImageBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
-    public const string ExpectedType = "Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them";
+    public const string ExpectedType =
+        "Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): "
+        + "channels x height x width with 1 or 3 channels, or a square of them";
 
     // More than any disk and decoder needs to keep a training busy.
     private const int MostThreads = 8;
@@ -23,12 +26,12 @@ internal sealed class ImageBinding : ModalityBinding
     {
         _options = options;
         _names = [];
-        if (column.Type is ImageDataViewType)
+        if (column.Type is ImageDataViewType || IsEncoded(column.Type))
             _names = [.. schema.Take(column.Index).Where(other => other.Type == TextDataViewType.Instance && !other.IsHidden)];
-        else if (column.Type is VectorDataViewType vector && IsNumber(vector.ItemType) && PixelShape.Of(vector) is { } shape)
+        else if (column.Type is VectorDataViewType vector && NumberTypes.IsNumber(vector.ItemType) && PixelShape.Of(vector) is { } shape)
             _shape = shape;
         else
-            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, column.Type.ToString()!);
+            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, SchemaErrors.Describe(column.Type));
     }
 
     /// <inheritdoc/>
@@ -40,19 +43,17 @@ internal sealed class ImageBinding : ModalityBinding
     /// <summary>Whether a promised column can be bound.</summary>
     public static bool Accepts(SchemaShape.Column column) => !column.IsKey && (column.Kind == SchemaShape.Column.VectorKind.Scalar
         ? column.ItemType is ImageDataViewType
-        : column.Kind == SchemaShape.Column.VectorKind.Vector && IsNumber(column.ItemType));
+        : column.Kind == SchemaShape.Column.VectorKind.Vector ? NumberTypes.IsNumber(column.ItemType) : column.ItemType == NumberDataViewType.Byte);
 
     /// <inheritdoc/>
     public override ExampleReader Open(DataViewRow row)
     {
         var column = row.Schema[Column.Index];
+        if (IsEncoded(column.Type))
+            return new EncodedPictureReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         if (column.Type is not VectorDataViewType vector)
             return new ImageReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
-        if (vector.ItemType == NumberDataViewType.Byte)
-            return new PixelReader<byte>(_shape, row.GetGetter<VBuffer<byte>>(column), _options);
-        return vector.ItemType == NumberDataViewType.Double
-            ? new PixelReader<double>(_shape, row.GetGetter<VBuffer<double>>(column), _options)
-            : new PixelReader<float>(_shape, row.GetGetter<VBuffer<float>>(column), _options);
+        return NumberTypes.Visit(vector.ItemType, new PixelOpener(row, column, _shape, _options));
     }
 
     /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.</summary>
@@ -74,5 +75,11 @@ internal sealed class ImageBinding : ModalityBinding
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new ImageStore(_options.Stored);
 
-    private static bool IsNumber(DataViewType item) => item == NumberDataViewType.Single || item == NumberDataViewType.Double || item == NumberDataViewType.Byte;
+    private static bool IsEncoded(DataViewType type) =>
+        type is VectorDataViewType { IsKnownSize: false } vector && vector.ItemType == NumberDataViewType.Byte;
+
+    private sealed class PixelOpener(DataViewRow row, DataViewSchema.Column column, PixelShape shape, ImageOptions options) : INumberVisitor<ExampleReader>
+    {
+        public ExampleReader Visit<T>() where T : struct, INumber<T> => new PixelReader<T>(shape, row.GetGetter<VBuffer<T>>(column), options, row, column.Name);
+    }
 }

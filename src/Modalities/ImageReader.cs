@@ -1,28 +1,12 @@
-using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>The current row's picture as a square of bytes.</summary>
-internal abstract class PictureReader(ImageOptions options) : ExampleReader
-{
-    private readonly byte[] _square = new byte[ImageResizer.Channels * options.Stored * options.Stored];
-
-    /// <summary>Planes of red, green and blue, <c>[3, side, side]</c>.</summary>
-    public ReadOnlySpan<byte> Square => _square;
-
-    /// <summary>How pictures are prepared.</summary>
-    protected ImageOptions Options => options;
-
-    /// <summary>Scales pictures.</summary>
-    protected ImageResizer Resizer { get; } = new(options.Stored, options.Fit);
-
-    /// <summary>Where to write the picture.</summary>
-    protected Span<byte> Target => _square;
-}
-
-/// <summary>Reads a column of ML.NET's images.</summary>
+/// <summary>
+/// Reads a column of ML.NET's images. These were decoded before they come here, and a decoder that meets half a file gives half a picture without a word. But
+/// <c>LoadImages</c> leaves the file's path in the image's tag, and ML.NET's resizing and greying hand it on: that file is looked at once more.
+/// </summary>
 /// <param name="row">For the row's number in messages.</param>
 /// <param name="column">For its name in messages.</param>
 /// <param name="names">Columns of text of which one may name the picture's file.</param>
@@ -38,7 +22,7 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
     public override string Problem => _problem;
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The picture cannot be loaded; names row, column and file.</exception>
+    /// <exception cref="UnreadablePictureException">The picture cannot be loaded, is cut short, damaged or too large; names row, column and file.</exception>
     public override Presence Read()
     {
         try
@@ -48,8 +32,7 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
         catch (Exception exception) when (exception is not (OutOfMemoryException or OperationCanceledException))
         {
             _image = null;
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                $"Row {row.Position}, column '{column.Name}': the picture cannot be loaded{_names.Describe(exception.Message)}: {exception.Message}"), exception);
+            throw Unreadable(row, column.Name, _names, exception.Message, exception);
         }
         if (_image is null)
             return Presence.Absent;
@@ -58,30 +41,34 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
             _problem = $"the image {(ImagePixels.IsDisposed(_image) ? "was disposed" : $"has {_image.Width} x {_image.Height} pixels of format {_image.PixelFormat}")}{_names.Describe("")}; expected one of 32 bits a pixel";
             return Presence.Invalid;
         }
-        var (red, blue) = _image.PixelFormat == MLPixelFormat.Rgba32 ? (0, 2) : (2, 0);
-        var isPremultiplied = ImagePixels.IsPremultiplied(_image);
-        Resizer.Resize(_image.Width, _image.Height, (y, planes) => Compose(ImagePixels.Row(_image, y), red, blue, isPremultiplied, planes), Target);
+        var (problem, orientation) = (CheckSize(_image.Width, _image.Height), 1);
+        if (problem is null && _image.Tag is { Length: > 0 } path && File.Exists(path))
+            problem = CheckFile(path, out orientation);
+        if (problem is not null)
+            throw Unreadable(row, column.Name, _names, problem);
+        Resize(ImagePixels.Of(_image), orientation);
         return Presence.Present;
     }
 
-    // The picture over the background.
-    private void Compose(ReadOnlySpan<byte> pixels, int red, int blue, bool isPremultiplied, Span<float> planes)
+    // Not its size: the image may have been made smaller since.
+    private static string? CheckFile(string path, out int orientation)
     {
-        var width = planes.Length / ImageResizer.Channels;
-        var first = planes[..width];
-        var second = planes.Slice(width, width);
-        var third = planes.Slice(2 * width, width);
-        for (var x = 0; x < width; x++)
+        orientation = 1;
+        byte[] file;
+        try
         {
-            var pixel = pixels.Slice(x * ImagePixels.Depth, ImagePixels.Depth);
-            (first[x], second[x], third[x]) = (pixel[red], pixel[1], pixel[blue]);
-            if (pixel[3] == byte.MaxValue)
-                continue;
-            var opacity = pixel[3] / 255f;
-            var (scale, rest) = (isPremultiplied ? 1 : opacity, Options.Background * (1 - opacity));
-            first[x] = first[x] * scale + rest;
-            second[x] = second[x] * scale + rest;
-            third[x] = third[x] * scale + rest;
+            file = File.ReadAllBytes(path);
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"its file '{path}' cannot be checked: {exception.Message}";
+        }
+        if (PictureDecoder.Check(file, int.MaxValue, out orientation) is { } problem)
+            return $"{problem} ('{path}')";
+        // A format without a check of its own: whether the decoder gets all of it.
+        if (PictureInfo.Read(file).Format != PictureFormat.Unknown)
+            return null;
+        using var bitmap = PictureDecoder.Decode(file, int.MaxValue, out _, out problem);
+        return bitmap is null ? $"{problem} ('{path}')" : null;
     }
 }

@@ -33,7 +33,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type (ML.NET's schema mismatch).</exception>
     public static ModalityBinding Bind(Modality modality, DataViewSchema schema)
     {
-        var column = schema.GetColumnOrNull(modality.InputColumnName) ?? throw SchemaErrors.Missing("input", modality.InputColumnName);
+        var column = schema.GetColumnOrNull(modality.InputColumnName) ?? throw SchemaErrors.Missing("input", modality.InputColumnName, schema);
         return modality switch
         {
             VectorModality => new VectorBinding(column),
@@ -50,7 +50,7 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
     public static void CheckShape(Modality modality, SchemaShape shape)
     {
         if (!SchemaShapes.TryFind(shape, modality.InputColumnName, out var column))
-            throw SchemaErrors.Missing("input", modality.InputColumnName);
+            throw SchemaErrors.Missing("input", modality.InputColumnName, shape);
         var (accepted, expected) = modality switch
         {
             VectorModality => (VectorBinding.Accepts(column), VectorBinding.ExpectedType),
@@ -65,11 +65,11 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
         if (modality is not ProteinStructureModality { SequenceColumnName: { } name })
             return;
         if (!SchemaShapes.TryFind(shape, name, out var text))
-            throw SchemaErrors.Missing(SequenceRole, name);
+            throw SchemaErrors.Missing(SequenceRole, name, shape);
         if (!SequenceBinding.Accepts(text))
             throw SchemaErrors.Mismatch(SequenceRole, name, SequenceBinding.ExpectedType, SchemaShapes.Describe(text));
     }
 
     private static DataViewSchema.Column? Sequence(string? name, DataViewSchema schema) =>
-        name is null ? null : schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing(SequenceRole, name);
+        name is null ? null : schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing(SequenceRole, name, schema);
 }

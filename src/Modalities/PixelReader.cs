@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -8,7 +9,10 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <param name="shape">Sizes of the pictures.</param>
 /// <param name="getter">The column's.</param>
 /// <param name="options">How pictures are prepared.</param>
-internal sealed class PixelReader<T>(PixelShape shape, ValueGetter<VBuffer<T>> getter, ImageOptions options) : PictureReader(options) where T : struct, INumber<T>
+/// <param name="row">For the row's number in messages.</param>
+/// <param name="column">Its name in messages.</param>
+internal sealed class PixelReader<T>(PixelShape shape, ValueGetter<VBuffer<T>> getter, ImageOptions options, DataViewRow row, string column)
+    : PictureReader(options) where T : struct, INumber<T>
 {
     private readonly float[] _values = new float[shape.Length];
     private readonly T[] _dense = new T[shape.Length];
@@ -25,7 +29,7 @@ internal sealed class PixelReader<T>(PixelShape shape, ValueGetter<VBuffer<T>> g
         if (_buffer.Length == 0) // a null array under a fixed vector type
             return Presence.Absent;
         if (_buffer.Length != shape.Length)
-            throw new InvalidOperationException($"A vector of {_buffer.Length} slots came from a column of {shape.Length}.");
+            throw RowErrors.WrongLength(row.Position, column, _buffer.Length, shape.Length);
         _buffer.CopyTo(_dense);
         var presence = FiniteValues.Convert<T>(_dense, _values, out var slot, out var value);
         if (presence == Presence.Invalid)

@@ -12,6 +12,9 @@ internal sealed class SequenceReader(ValueGetter<ReadOnlyMemory<char>> getter, E
     public ReadOnlySpan<byte> Tokens => _tokens.AsSpan(0, _count);
 
     /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => Tokens;
+
+    /// <inheritdoc/>
     public override string Problem => _problem.TrimEnd('.');
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>The current row's text; empty, blank and made of control characters alone is absent.</summary>
@@ -7,6 +9,9 @@ internal sealed class TextColumnReader(ValueGetter<ReadOnlyMemory<char>> getter)
 
     /// <summary>The text.</summary>
     public ReadOnlySpan<char> Text => _text.Span;
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> Content => MemoryMarshal.AsBytes(Text);
 
     /// <inheritdoc/>
     public override string Problem => ""; // any text can be encoded

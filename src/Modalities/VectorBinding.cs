@@ -1,27 +1,27 @@
+using System.Numerics;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Binds feature vectors: <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of known size, or a scalar of these.</summary>
+/// <summary>Binds feature vectors: numbers of any type, or Booleans, in a vector of known size; or one number.</summary>
 internal sealed class VectorBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>
-    public const string ExpectedType = "Vector<Single> or Vector<Double> of known size, or scalar Single or Double";
+    public const string ExpectedType = "Vector<Single> of known size (Double, integers and Boolean are converted), or scalar Single, Double or integer";
 
-    private readonly bool _isDouble;
+    private readonly DataViewType _item;
     private readonly bool _isVector;
 
     /// <summary>Binds a column.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column has another type.</exception>
     public VectorBinding(DataViewSchema.Column column) : base(column)
     {
-        var item = column.Type is VectorDataViewType vector ? vector.ItemType : column.Type;
         _isVector = column.Type is VectorDataViewType;
-        _isDouble = item == NumberDataViewType.Double;
+        _item = column.Type is VectorDataViewType vector ? vector.ItemType : column.Type;
         InputDimension = column.Type is VectorDataViewType sized ? sized.Size : 1;
-        if ((!_isDouble && item != NumberDataViewType.Single) || InputDimension == 0)
-            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, Describe(column.Type));
+        if (InputDimension == 0 || !IsRead(_item, _isVector))
+            throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, SchemaErrors.Describe(column.Type));
     }
 
     /// <inheritdoc/>
@@ -30,20 +30,25 @@ internal sealed class VectorBinding : ModalityBinding
     /// <summary>Whether a promised column can be bound.</summary>
     public static bool Accepts(SchemaShape.Column column) =>
         column.Kind != SchemaShape.Column.VectorKind.VariableVector && !column.IsKey
-        && (column.ItemType == NumberDataViewType.Single || column.ItemType == NumberDataViewType.Double);
+        && IsRead(column.ItemType, column.Kind == SchemaShape.Column.VectorKind.Vector);
 
     /// <inheritdoc/>
-    public override ExampleReader Open(DataViewRow row) => (_isVector, _isDouble) switch
+    public override ExampleReader Open(DataViewRow row)
     {
-        (true, false) => new VectorReader<float>(InputDimension, row.GetGetter<VBuffer<float>>(row.Schema[Column.Index])),
-        (true, true) => new VectorReader<double>(InputDimension, row.GetGetter<VBuffer<double>>(row.Schema[Column.Index])),
-        (false, false) => new ScalarReader<float>(row.GetGetter<float>(row.Schema[Column.Index])),
-        (false, true) => new ScalarReader<double>(row.GetGetter<double>(row.Schema[Column.Index])),
-    };
+        var opener = new Opener(row, row.Schema[Column.Index], InputDimension);
+        return _item is BooleanDataViewType ? opener.Visit<byte>() : NumberTypes.Visit(_item, opener);
+    }
 
     /// <inheritdoc/>
     public override ExampleStore CreateStore() => new VectorStore(InputDimension);
 
-    // ML.NET writes a vector of variable size as "Vector<Single>", which reads like what was expected.
-    private static string Describe(DataViewType type) => type is VectorDataViewType { IsKnownSize: false } ? $"{type} of variable size" : type.ToString()!;
+    // One Boolean is no sample of anything; many are, such as the words that a text has.
+    private static bool IsRead(DataViewType item, bool isVector) => NumberTypes.IsNumber(item) || (isVector && item is BooleanDataViewType);
+
+    private sealed class Opener(DataViewRow row, DataViewSchema.Column column, int dimension) : INumberVisitor<ExampleReader>
+    {
+        public ExampleReader Visit<T>() where T : struct, INumber<T> => column.Type is VectorDataViewType
+            ? new VectorReader<T>(dimension, NumberTypes.VectorGetter<T>(row, column), row, column.Name)
+            : new ScalarReader<T>(row.GetGetter<T>(column));
+    }
 }

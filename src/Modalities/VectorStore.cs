@@ -5,28 +5,52 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Feature vectors in chunks of native memory, so that growing never copies and the managed heap stays small.</summary>
+/// <summary>
+/// Feature vectors in chunks of native memory, so that growing never copies and the managed heap stays small. A vector that comes sparse is kept so,
+/// as its numbers and their slots, where that takes less room; batches are dense.
+/// </summary>
 internal sealed unsafe class VectorStore(int dimension) : ExampleStore
 {
-    private const int ChunkBytes = 1 << 20;
+    private const int ChunkBytes = 1 << 20, BatchElements = 1 << 24, EverySlot = -1;
 
-    private readonly int _rowsPerChunk = Math.Max(1, ChunkBytes / (sizeof(float) * dimension));
-    private readonly List<nint> _chunks = [];
+    private readonly List<(nint Start, long Length)> _chunks = [];
+    private readonly List<(nint Start, int Stored)> _rows = [];
+    private float[]? _scratch;
+    private int _chunk = -1;
+    private long _used;
+    private bool _disposed;
+
+    /// <summary>Length of a vector.</summary>
+    public int Dimension => dimension;
+
+    /// <summary>As many as take 64 megabytes when they are dense.</summary>
+    public override int MostRowsPerBatch => Math.Max(1, BatchElements / dimension);
 
     /// <inheritdoc/>
     public override void Add(ExampleReader reader)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Reserve();
-        ((FeatureReader)reader).Values.CopyTo(Row(Count));
-        Count++;
+        var features = (FeatureReader)reader;
+        // Four bytes of a number and four of its slot.
+        if (features.IsSparse && 2L * features.Slots.Length <= dimension)
+            AddSparse(features.Slots, features.Stored);
+        else
+            features.Values.CopyTo(AddDense());
+    }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        _rows.Clear();
+        (_chunk, _used) = (-1, 0);
     }
 
     /// <inheritdoc/>
     public override void AppendTo(IncrementalHash hash)
     {
         for (var row = 0; row < Count; row++)
-            Append(hash, MemoryMarshal.AsBytes(Row(row)));
+            Append(hash, MemoryMarshal.AsBytes(Dense(row)));
     }
 
     /// <summary>Appends rows of zeros, to be written through <see cref="Row"/>.</summary>
@@ -34,25 +58,20 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         for (var i = 0; i < rows; i++)
-        {
-            Reserve();
-            Row(Count++).Clear();
-        }
+            AddDense().Clear();
     }
 
-    /// <summary>The features of an example.</summary>
-    public Span<float> Row(int index) =>
-        new((float*)_chunks[index / _rowsPerChunk] + (long)(index % _rowsPerChunk) * dimension, dimension);
+    /// <summary>The features of an example that is kept dense.</summary>
+    public Span<float> Row(int index) => _rows[index].Stored == EverySlot
+        ? new((float*)_rows[index].Start, dimension)
+        : throw new InvalidOperationException($"Example {index} is kept sparse.");
 
-    /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    /// <summary>The numbers of an example that are kept, and their slots, ascending; no slots where all are kept.</summary>
+    public ReadOnlySpan<float> Stored(int index, out ReadOnlySpan<int> slots)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var batch = empty(positions.Length, dimension, dtype: ScalarType.Float32);
-        var target = MemoryMarshal.Cast<byte, float>(batch.bytes);
-        for (var i = 0; i < positions.Length; i++)
-            Row(Checked(positions[i])).CopyTo(target[(i * dimension)..]);
-        return new VectorBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+        var (start, stored) = _rows[index];
+        slots = stored == EverySlot ? default : new((int*)start, stored);
+        return stored == EverySlot ? new((float*)start, dimension) : new((float*)start + stored, stored);
     }
 
     /// <summary>Mean and standard deviation (over n) of every feature in float64; 0 rows give 0 and 1.</summary>
@@ -63,7 +82,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
         // Welford's update: one pass, no cancellation for features far from 0.
         for (var row = 0; row < Count; row++)
         {
-            var values = Row(row);
+            var values = Dense(row);
             for (var i = 0; i < dimension; i++)
             {
                 var delta = values[i] - mean[i];
@@ -77,20 +96,83 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var batch = empty(positions.Length, dimension, dtype: ScalarType.Float32);
+        // A part at a time: a span cannot hold more than two gigabytes.
+        for (var start = 0; start < positions.Length; start += MostRowsPerBatch)
+        {
+            var length = Math.Min(MostRowsPerBatch, positions.Length - start);
+            using var part = batch.narrow(0, start, length);
+            var target = MemoryMarshal.Cast<byte, float>(part.bytes);
+            for (var i = 0; i < length; i++)
+                CopyTo(Checked(positions[start + i]), target.Slice(i * dimension, dimension));
+        }
+        return new VectorBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var chunk in _chunks)
-            NativeMemory.Free((void*)chunk);
+        foreach (var (start, _) in _chunks)
+            NativeMemory.Free((void*)start);
         _chunks.Clear();
+        _rows.Clear();
         Count = 0;
         _disposed = true;
     }
 
-    private bool _disposed;
-
-    private void Reserve()
+    private void CopyTo(int index, Span<float> target)
     {
-        if (Count == _chunks.Count * _rowsPerChunk)
-            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)dimension, sizeof(float)));
+        var values = Stored(index, out var slots);
+        if (_rows[index].Stored == EverySlot)
+        {
+            values.CopyTo(target);
+            return;
+        }
+        target.Clear();
+        for (var i = 0; i < slots.Length; i++)
+            target[slots[i]] = values[i];
+    }
+
+    // Valid until the next call.
+    private ReadOnlySpan<float> Dense(int index)
+    {
+        if (_rows[index].Stored == EverySlot)
+            return Row(index);
+        CopyTo(index, _scratch ??= new float[dimension]);
+        return _scratch;
+    }
+
+    private Span<float> AddDense()
+    {
+        var length = sizeof(float) * (long)dimension;
+        _rows.Add((Reserve(length, Math.Max(1, ChunkBytes / length) * length), EverySlot));
+        return Row(Count++);
+    }
+
+    private void AddSparse(ReadOnlySpan<int> slots, ReadOnlySpan<float> values)
+    {
+        var length = 2L * sizeof(float) * slots.Length;
+        var start = Reserve(length, Math.Max(ChunkBytes, length));
+        slots.CopyTo(new((int*)start, slots.Length));
+        values.CopyTo(new((float*)start + slots.Length, slots.Length));
+        _rows.Add((start, slots.Length));
+        Count++;
+    }
+
+    private nint Reserve(long bytes, long chunk)
+    {
+        // Chunks of before Clear are used again.
+        while (_chunk < 0 || _used + bytes > _chunks[_chunk].Length)
+        {
+            (_chunk, _used) = (_chunk + 1, 0);
+            if (_chunk == _chunks.Count)
+                _chunks.Add(((nint)NativeMemory.Alloc((nuint)chunk), chunk));
+        }
+        var start = _chunks[_chunk].Start + (nint)_used;
+        _used += bytes;
+        return start;
     }
 }

@@ -181,7 +181,7 @@ internal static class ModelSerializer
     {
         VectorModality { CustomEncoder: { } custom } vector => new CustomVectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null })),
         TextModality { Encoder: CustomTextEncoderOptions custom } text => new CustomTextTowerDescription(text.InputColumnName, text.OutputColumnName, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null, VocabularyFile = null })),
-        ImageModality { Encoder: CustomImageEncoderOptions custom } image => new CustomImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null })),
+        ImageModality { Encoder: CustomImageEncoderOptions custom } image => new CustomImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null }), image.Images.ApplyOrientation),
         VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
         ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
         ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
@@ -189,7 +189,7 @@ internal static class ModelSerializer
         TextModality { Encoder: BertEncoderOptions bert } text => new BertTowerDescription(text.InputColumnName, text.OutputColumnName, bert with { Size = bert.Size, WeightsFile = null, VocabularyFile = null }),
         ImageModality image => new ImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images,
             image.Encoder is ResNetOptions resNet ? resNet with { Size = resNet.Size, WeightsFile = null } : null,
-            image.Encoder is ViTOptions vit ? vit with { Size = vit.Size, WeightsFile = null } : null),
+            image.Encoder is ViTOptions vit ? vit with { Size = vit.Size, WeightsFile = null } : null, image.Images.ApplyOrientation),
         _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
     };
 
@@ -200,7 +200,7 @@ internal static class ModelSerializer
         CustomTextTowerDescription text => Custom<CustomTextEncoderOptions>(text.Key, text.Encoder, registered) is { Vocabulary: not null } custom
             ? new(Modality.Text(text.InputColumn, text.OutputColumn, custom with { WeightsFile = null, VocabularyFile = null }), 0)
             : throw NoVocabulary(text.InputColumn),
-        CustomImageTowerDescription image => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images, Custom<CustomImageEncoderOptions>(image.Key, image.Encoder, registered) with { WeightsFile = null }), 0),
+        CustomImageTowerDescription image => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Pictures, Custom<CustomImageEncoderOptions>(image.Key, image.Encoder, registered) with { WeightsFile = null }), 0),
         VectorTowerDescription { InputDimension: < 1 } vector => throw NoInput(vector.InputColumn, vector.InputDimension),
         VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
         SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
@@ -208,7 +208,7 @@ internal static class ModelSerializer
         TextTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder), 0),
         BertTowerDescription { Encoder.Vocabulary: null } text => throw NoVocabulary(text.InputColumn),
         BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
-        ImageTowerDescription image when (image.ResNet is null) != (image.Vit is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Images,
+        ImageTowerDescription image when (image.ResNet is null) != (image.Vit is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Pictures,
             (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.Vit! with { WeightsFile = null }), 0),
         ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
         _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
@@ -241,7 +241,11 @@ internal static class ModelSerializer
 
     private sealed record CustomTextTowerDescription(string InputColumn, string OutputColumn, string Key, JsonElement Encoder) : TowerDescription;
 
-    private sealed record CustomImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, string Key, JsonElement Encoder) : TowerDescription;
+    private sealed record CustomImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, string Key, JsonElement Encoder, bool ApplyOrientation = false) : TowerDescription
+    {
+        [JsonIgnore]
+        public ImageOptions Pictures => Images with { ApplyOrientation = ApplyOrientation };
+    }
 
     private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
 
@@ -253,5 +257,11 @@ internal static class ModelSerializer
 
     private sealed record BertTowerDescription(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription;
 
-    private sealed record ImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? Vit = null) : TowerDescription;
+    // The orientation stands beside the other settings of pictures: those of format 1.1 lack it, and mean that pictures are not turned.
+    private sealed record ImageTowerDescription(
+        string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? Vit = null, bool ApplyOrientation = false) : TowerDescription
+    {
+        [JsonIgnore]
+        public ImageOptions Pictures => Images with { ApplyOrientation = ApplyOrientation };
+    }
 }

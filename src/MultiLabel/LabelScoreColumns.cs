@@ -1,5 +1,8 @@
+using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.MultiLabel;
 
@@ -24,10 +27,45 @@ internal sealed class LabelScoreColumns : AppendedColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than in training.</exception>
     public static LabelScoreColumns Bind(LabelModels models, DataViewSchema schema)
     {
-        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn);
+        var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == models.FeatureCount
             ? new(models, column)
             : throw SchemaErrors.Mismatch("feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
+    }
+
+    /// <inheritdoc/>
+    protected override void CheckOnnx(OnnxPipeline pipeline)
+    {
+        foreach (var (label, model) in _models.Models.Index())
+        {
+            if (model is null || pipeline.CanAdd(model))
+                continue;
+            var name = _models.LabelNames?[label] ?? label.ToString(CultureInfo.InvariantCulture);
+            throw new NotSupportedException(
+                $"Column '{_models.ScoreColumn}' of {nameof(OnePerLabelTransformer)} cannot be part of the ONNX graph of a whole pipeline: "
+                + $"ML.NET cannot write the model of label '{name}' ({model.Kind}). "
+                + "Train with another trainer, or leave this step out; mlContext.Model.ConvertGentleClipToOnnx writes embedding columns alone.");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void SaveOnnx(OnnxPipeline pipeline)
+    {
+        var features = PipelineNodes.Features(pipeline, Input, _models.ScoreColumn);
+        var values = new Dictionary<string, string> { [LabelScoreNodes.Features] = features };
+        foreach (var (label, model) in _models.Models.Index())
+        {
+            if (model is null)
+                continue;
+            string[] given = [.. Outputs.Select(output => pipeline.AddValue(LabelScoreNodes.Model(output.Name, label)))];
+            pipeline.AddModel(model, features, given[0], given.Length > 1 ? given[1] : pipeline.AddValue(given[0] + ".probability"));
+            foreach (var (i, output) in Outputs.Index())
+                values.Add(LabelScoreNodes.Model(output.Name, label), given[i]);
+        }
+        foreach (var output in Outputs)
+            values.Add(LabelScoreNodes.Output(output.Name), pipeline.AddColumn(output.Name, output.Type));
+        var graph = LabelScoreNodes.Build(Outputs.Select(output => output.Name), _models.Constants);
+        PipelineNodes.Append(pipeline, graph, nameof(OnePerLabelTransformer), _models.ScoreColumn, values);
     }
 
     /// <inheritdoc/>
@@ -63,6 +101,13 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 Array.Fill(scores, float.NaN);
                 Array.Fill(probabilities, float.NaN);
                 return;
+            }
+            if (value.Length != _models.FeatureCount)
+            {
+                // Threads that share a cursor count rows of their own; the id is the source's.
+                var id = default(DataViewRowId);
+                row.GetIdGetter()(ref id);
+                throw RowErrors.WrongLength((long)id.Low, Input.Name, value.Length, _models.FeatureCount);
             }
             for (var label = 0; label < scorers.Length; label++)
             {

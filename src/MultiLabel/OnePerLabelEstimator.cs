@@ -20,7 +20,7 @@ namespace Microsoft.ML.GentleClip;
 /// | Input column data type | Features: known-sized vector of <xref:System.Single>; labels: known-sized vector of <xref:System.Boolean>, or of <xref:System.Single> or <xref:System.Double> that are above 0 where the row has the label and NaN where that is not known |
 /// | Output column data type | Known-sized vectors of <xref:System.Single>: scores, and probabilities where the trainer is calibrated |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes, where ML.NET can write the models that the trainer makes |
 /// ]]></format>
 /// <para>The rows are read once and kept in memory; labels are trained in parallel, each by a trainer of its own. The trainers are made one
 /// after another, so that with a seed in the <see cref="MLContext"/> and a trainer that is itself reproducible (one thread for SDCA and
@@ -111,7 +111,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         Check("feature", _featureColumn, "Vector<Single>", type => type == NumberDataViewType.Single);
-        var labels = Check("label", _labelColumn, "Vector<Boolean>, Vector<Single> or Vector<Double>", LabelVectorReader.IsLabel);
+        var labels = Check("label", _labelColumn, "Vector<Boolean> or a vector of numbers", LabelVectorReader.IsLabel);
         var columns = inputSchema.ToDictionary(column => column.Name);
         columns[_scoreColumn] = SchemaShapes.FloatVectorNamedAs(_scoreColumn, labels);
         if (_isCalibrated.Value)
@@ -121,7 +121,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
         SchemaShape.Column Check(string role, string name, string expected, Func<DataViewType, bool> isRight)
         {
             if (!SchemaShapes.TryFind(inputSchema, name, out var column))
-                throw SchemaErrors.Missing(role, name);
+                throw SchemaErrors.Missing(role, name, inputSchema);
             return column.Kind == SchemaShape.Column.VectorKind.Vector && !column.IsKey && isRight(column.ItemType)
                 ? column
                 : throw SchemaErrors.Mismatch(role, name, expected, SchemaShapes.Describe(column));

@@ -8,10 +8,7 @@ namespace Microsoft.ML.GentleClip.Onnx;
 /// <summary>Writes a graph as a file, with the weights inside or in a second file beside it.</summary>
 internal static class OnnxFile
 {
-    /// <summary>Version of the operators.</summary>
-    public const int Opset = 20; // the first with Gelu
-
-    private const int IrVersion = 9; // of the same release of ONNX
+    private const int IrVersion = 9; // of the same release of ONNX as the operators
 
     // What readers of a graph need to know its shapes stays inside.
     private const long SmallestExternal = 1024;
@@ -54,7 +51,7 @@ internal static class OnnxFile
             output.Integer(1, IrVersion);
             output.Text(2, "Microsoft.ML.GentleClip");
             output.Text(3, version);
-            output.Bytes(8, ProtoMessage.Of(opset => opset.Integer(2, Opset)));
+            output.Bytes(8, ProtoMessage.Of(opset => opset.Integer(2, graph.Opset)));
             foreach (var (key, value) in metadata)
                 output.Entry(14, key, value);
             WriteGraph(output, stream, graph, name, offsets, cancellationToken);
@@ -66,7 +63,7 @@ internal static class OnnxFile
         var before = ProtoMessage.Of(message =>
         {
             foreach (var node in graph.Nodes)
-                message.Bytes(1, node);
+                message.Bytes(1, node.Encode());
             message.Text(2, "tower");
         });
         var after = ProtoMessage.Of(message =>

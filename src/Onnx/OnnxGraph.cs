@@ -6,18 +6,25 @@ namespace Microsoft.ML.GentleClip.Onnx;
 
 /// <summary>A graph under construction: inputs, nodes in the order of computation, constants, outputs.</summary>
 /// <param name="weights">The tower's state by name; those that nodes ask for become constants of the graph.</param>
-internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights)
+/// <param name="opset">Version of the operators; before 18 only those of matrices are written in their older form.</param>
+internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int opset = OnnxOpset.Newest)
 {
     private readonly Dictionary<string, OnnxTensor> _tensors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
-    private readonly List<byte[]> _nodes = [];
+    private readonly List<OnnxNode> _nodes = [];
     private readonly List<(int Field, byte[] Value)> _values = [];
+
+    /// <summary>Version of the operators.</summary>
+    public int Opset => opset;
+
+    /// <summary>Whether axes are attributes, and Gelu and LayerNormalization no operators yet.</summary>
+    public bool HasOldOperators => opset < 18;
 
     /// <summary>Constants in the order of their first use.</summary>
     public IReadOnlyCollection<OnnxTensor> Tensors => _tensors.Values;
 
-    /// <summary>Encoded nodes.</summary>
-    public IReadOnlyList<byte[]> Nodes => _nodes;
+    /// <summary>Nodes in the order of computation.</summary>
+    public IReadOnlyList<OnnxNode> Nodes => _nodes;
 
     /// <summary>Encoded inputs and outputs with their fields of <c>GraphProto</c>.</summary>
     public IReadOnlyList<(int Field, byte[] Value)> Values => _values;
@@ -103,50 +110,8 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights)
         return tensor.Name;
     }
 
-    private void Append(string operation, string name, string[] inputs, string[] outputs, params ReadOnlySpan<(string Name, object Value)> attributes)
-    {
-        var encoded = new List<byte[]>();
-        foreach (var (attribute, value) in attributes)
-            encoded.Add(Attribute(attribute, value));
-        _nodes.Add(ProtoMessage.Of(node =>
-        {
-            foreach (var input in inputs)
-                node.Text(1, input);
-            foreach (var output in outputs)
-                node.Text(2, output);
-            node.Text(3, name);
-            node.Text(4, operation);
-            foreach (var attribute in encoded)
-                node.Bytes(5, attribute);
-        }));
-    }
-
-    private static byte[] Attribute(string name, object value) => ProtoMessage.Of(attribute =>
-    {
-        attribute.Text(1, name);
-        switch (value)
-        {
-            case double number:
-                attribute.Single(2, (float)number);
-                attribute.Integer(20, 1);
-                break;
-            case int number:
-                attribute.Integer(3, number);
-                attribute.Integer(20, 2);
-                break;
-            case string text:
-                attribute.Text(4, text);
-                attribute.Integer(20, 3);
-                break;
-            case long[] numbers:
-                foreach (var number in numbers)
-                    attribute.Integer(8, number);
-                attribute.Integer(20, 7);
-                break;
-            default:
-                throw new ArgumentException($"Attribute {name}: expected a double, an int, a string or a long[], found {value.GetType().Name}.", nameof(value));
-        }
-    });
+    private void Append(string operation, string name, string[] inputs, string[] outputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+        _nodes.Add(new OnnxNode(operation, name, inputs, outputs, [.. attributes]));
 
     private string Value(int field, string name, OnnxType type, string description, ReadOnlySpan<object> shape)
     {

@@ -13,7 +13,13 @@ internal static class OnnxOperations
 
     public static string MatrixProduct(this OnnxGraph graph, string a, string b) => graph.Node("MatMul", [a, b]);
 
-    public static string Gelu(this OnnxGraph graph, string x) => graph.Node("Gelu", [x]);
+    public static string Gelu(this OnnxGraph graph, string x)
+    {
+        if (!graph.HasOldOperators)
+            return graph.Node("Gelu", [x]);
+        var error = graph.Node("Erf", [graph.Multiply(x, graph.Number(Math.Sqrt(0.5)))]);
+        return graph.Multiply(graph.Multiply(x, graph.Number(0.5)), graph.Add(error, graph.Number(1)));
+    }
 
     public static string LeakyRelu(this OnnxGraph graph, string x, double slope) => graph.Node("LeakyRelu", [x], ("alpha", slope));
 
@@ -25,18 +31,21 @@ internal static class OnnxOperations
 
     public static string Gather(this OnnxGraph graph, string rows, string numbers) => graph.Node("Gather", [rows, numbers], ("axis", 0));
 
-    public static string Unsqueeze(this OnnxGraph graph, string x, params long[] axes) => graph.Node("Unsqueeze", [x, graph.Integers(axes)]);
+    public static string Unsqueeze(this OnnxGraph graph, string x, params long[] axes) => graph.Along("Unsqueeze", x, axes);
 
-    public static string Squeeze(this OnnxGraph graph, string x, params long[] axes) => graph.Node("Squeeze", [x, graph.Integers(axes)]);
+    public static string Squeeze(this OnnxGraph graph, string x, params long[] axes) => graph.Along("Squeeze", x, axes);
 
     public static string Transpose(this OnnxGraph graph, string x, params long[] order) => graph.Node("Transpose", [x], ("perm", order));
 
     /// <summary>A 0 keeps the size of that place, one -1 takes what is left.</summary>
     public static string Reshape(this OnnxGraph graph, string x, params long[] shape) => graph.Node("Reshape", [x, graph.Integers(shape)]);
 
-    public static string Sum(this OnnxGraph graph, string x, long axis, bool keep = true) => graph.Node("ReduceSum", [x, graph.Integers(axis)], ("keepdims", keep ? 1 : 0));
+    public static string Sum(this OnnxGraph graph, string x, long axis, bool keep = true) => graph.Along("ReduceSum", x, [axis], ("keepdims", keep ? 1 : 0));
 
-    public static string Mean(this OnnxGraph graph, string x, bool keep, params long[] axes) => graph.Node("ReduceMean", [x, graph.Integers(axes)], ("keepdims", keep ? 1 : 0));
+    public static string Mean(this OnnxGraph graph, string x, bool keep, params long[] axes) => graph.Along("ReduceMean", x, axes, ("keepdims", keep ? 1 : 0));
+
+    /// <summary>Lengths of the rows of a matrix, <c>[rows, 1]</c>.</summary>
+    public static string Lengths(this OnnxGraph graph, string x) => graph.Along("ReduceL2", x, [1], ("keepdims", 1));
 
     /// <summary>Sizes from <paramref name="first"/> up to before <paramref name="end"/>.</summary>
     public static string Shape(this OnnxGraph graph, string x, int first, int end) => graph.Node("Shape", [x], ("start", first), ("end", end));
@@ -55,8 +64,16 @@ internal static class OnnxOperations
     /// <summary>A linear layer on the last axis, <c>[..., inputs]</c>.</summary>
     public static string Dense(this OnnxGraph graph, string x, string name) => graph.Add(graph.MatrixProduct(x, graph.TransposedWeight(name + ".weight")), graph.Weight(name + ".bias"));
 
-    public static string LayerNormalization(this OnnxGraph graph, string x, string name, double epsilon) =>
-        graph.Node("LayerNormalization", [x, graph.Weight(name + ".weight"), graph.Weight(name + ".bias")], ("axis", -1), ("epsilon", epsilon));
+    /// <summary>Layer normalisation of the last axis; with old operators of matrices only.</summary>
+    public static string LayerNormalization(this OnnxGraph graph, string x, string name, double epsilon)
+    {
+        if (!graph.HasOldOperators)
+            return graph.Node("LayerNormalization", [x, graph.Weight(name + ".weight"), graph.Weight(name + ".bias")], ("axis", -1), ("epsilon", epsilon));
+        var centered = graph.Subtract(x, graph.Mean(x, keep: true, 1));
+        var variance = graph.Mean(graph.Multiply(centered, centered), keep: true, 1);
+        var normalized = graph.Divide(centered, graph.Node("Sqrt", [graph.Add(variance, graph.Number(epsilon))]));
+        return graph.Add(graph.Multiply(normalized, graph.Weight(name + ".weight")), graph.Weight(name + ".bias"));
+    }
 
     /// <summary>Batch normalisation by the running statistics, <c>[rows, channels, ...]</c>.</summary>
     public static string BatchNormalization(this OnnxGraph graph, string x, string name, double epsilon)
@@ -101,4 +118,10 @@ internal static class OnnxOperations
         var count = graph.Sum(weights, 1);
         return graph.Multiply(rows, graph.Divide(count, count));
     }
+
+    // Axes are an input of the newer operators, an attribute of the older ones.
+    private static string Along(
+        this OnnxGraph graph, string operation, string x, long[] axes, params ReadOnlySpan<(string Name, object Value)> attributes) => graph.HasOldOperators
+        ? graph.Node(operation, [x], [("axes", axes), .. attributes])
+        : graph.Node(operation, [x, graph.Integers(axes)], attributes);
 }

@@ -11,7 +11,6 @@ internal static class ProjectionNodes
         var projected = graph.Linear(features, prefix + "projection");
         var y = graph.Add(graph.Linear(graph.Gelu(projected), prefix + "fc"), projected);
         y = graph.LayerNormalization(y, prefix + "layer_norm", ProjectionHead.LayerNormEpsilon);
-        var length = graph.Node("ReduceL2", [y, graph.Integers(1)], ("keepdims", 1));
-        return graph.Divide(y, graph.Node("Max", [length, graph.Number(ProjectionHead.SmallestLength)]));
+        return graph.Divide(y, graph.Node("Max", [graph.Lengths(y), graph.Number(ProjectionHead.SmallestLength)]));
     }
 }

@@ -48,7 +48,7 @@ public sealed class TowerInputs
 
     /// <summary>The arrays of a batch, one for each input of the graph, in the graph's order.</summary>
     /// <typeparam name="TInput">
-    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/> for pictures;
+    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
     /// </typeparam>
     /// <param name="inputs">One or more. Sequences and texts of similar length make the smallest arrays.</param>
@@ -76,11 +76,23 @@ public sealed class TowerInputs
         for (var i = 0; i < all.Length; i++)
         {
             row.Set(all[i], i);
-            if (reader.Read() is var presence && presence != Presence.Present)
+            if (Read(i) is var presence && presence != Presence.Present)
                 throw Unfit(i, presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
             batch.Add(reader);
         }
         return batch.ToInputs();
+
+        Presence Read(int index)
+        {
+            try
+            {
+                return reader.Read();
+            }
+            catch (UnreadablePictureException exception)
+            {
+                throw Unfit(index, $"one that cannot be used: {exception.Problem}");
+            }
+        }
 
         ArgumentException Unfit(int index, string found) => new(string.Create(CultureInfo.InvariantCulture,
             $"Input {index} cannot be embedded as '{_tower.Modality.InputColumnName}': expected {kind.Expected}, found {found}."), nameof(inputs));

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -17,6 +18,7 @@ public sealed record ImageOptions
     private double _minimumCropArea = Defaults.MinimumCropArea;
     private double _horizontalFlip = Defaults.HorizontalFlip;
     private double _colorJitter = Defaults.ColorJitter;
+    private int _maximumPixels = Defaults.MaximumPixels;
 
     /// <summary>Default values.</summary>
     public static class Defaults
@@ -44,6 +46,12 @@ public sealed record ImageOptions
 
         /// <summary>0.2.</summary>
         public const double ColorJitter = 0.2;
+
+        /// <summary>Pictures are turned upright.</summary>
+        public const bool ApplyOrientation = true;
+
+        /// <summary>100 million pixels: 400 MB when decoded.</summary>
+        public const int MaximumPixels = 100_000_000;
     }
 
     /// <summary>Side of the square that the encoder sees, in pixels, 8 to 1024. Default 224.</summary>
@@ -124,6 +132,24 @@ public sealed record ImageOptions
         init => _colorJitter = Check.InRangeExclusive(value, 0, 1, nameof(ColorJitter));
     }
 
+    /// <summary>
+    /// Whether a picture is turned and mirrored as its file says (EXIF orientation 1 to 8 of JPEG, PNG and WEBP), so that the encoder sees what viewers show. It is saved with the
+    /// model; models saved before there was this setting read it as false, as they were trained. Columns of pixels have no such note. Default true.
+    /// </summary>
+    [JsonIgnore] // written beside these settings, where a file without it means false
+    public bool ApplyOrientation { get; init; } = Defaults.ApplyOrientation;
+
+    /// <summary>
+    /// Most pixels, width times height, that a picture may have, 1 to 536,870,911; a larger one is an error that names its row. Of a column of file contents, and in an embedding generator
+    /// that takes them, it is read from the file's header before anything is decoded; <c>LoadImages</c> has decoded its file by then. Default 100 million.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int MaximumPixels
+    {
+        get => _maximumPixels;
+        init => _maximumPixels = Check.InRange(value, 1, (1 << 29) - 1, nameof(MaximumPixels));
+    }
+
     /// <summary>Side of the square that is kept.</summary>
     internal int Stored => StoredSize ?? (Size * 8 + 3) / 7;
 
@@ -142,7 +168,8 @@ public sealed record ImageOptions
             throw new ArgumentException($"{nameof(ImageOptions)}.{nameof(StoredSize)} is {StoredSize}; expected at least the {Size} pixels of {nameof(Size)}.");
     }
 
-    private (int, int, ImageFit, int, double, double, double) Values => (Size, Stored, Fit, Background, MinimumCropArea, HorizontalFlip, ColorJitter);
+    private (int, int, ImageFit, int, double, double, double, bool, int) Values =>
+        (Size, Stored, Fit, Background, MinimumCropArea, HorizontalFlip, ColorJitter, ApplyOrientation, MaximumPixels);
 
     private static IReadOnlyList<double> Three(IReadOnlyList<double> values, string name, Func<double, bool> isValid, string expected)
     {

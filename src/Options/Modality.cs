@@ -26,8 +26,8 @@ public abstract class Modality
     internal virtual IReadOnlyList<string> OtherInputColumnNames => [];
 
     /// <summary>
-    /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of known size, or a
-    /// scalar of one of these types, encoded by a multilayer perceptron.
+    /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>, or of other
+    /// numbers, which are converted to float32; encoded by a multilayer perceptron.
     /// </summary>
     /// <param name="inputColumnName">Column of the features.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
@@ -40,7 +40,10 @@ public abstract class Modality
 #pragma warning restore RS0027
 
     /// <summary>A modality of feature vectors with an encoder of your own; see docs/extending.md.</summary>
-    /// <param name="inputColumnName">Column of the features: <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of known size, or a scalar of one of these types.</param>
+    /// <param name="inputColumnName">
+    /// Column of the features: <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>. Double and integers are
+    /// converted to float32, and Booleans of a vector to 0 and 1.
+    /// </param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">Its settings, which build its network.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
@@ -90,7 +93,8 @@ public abstract class Modality
     /// vector that is NaN in every slot are missing samples.
     /// </summary>
     /// <param name="inputColumnName">
-    /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c>, <c>Vector&lt;Double&gt;</c> or <c>Vector&lt;Byte&gt;</c> of known size with values from 0 to 255: planes of red, green and blue one
+    /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c> of known size, or one of Double or integers, with values
+    /// from 0 to 255: planes of red, green and blue one
     /// after the other, each row by row; a type of three dimensions, channels x height x width, says the sizes, else the picture is square. One plane is grey.
     /// </param>
     /// <param name="outputColumnName">Column of the embedding.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using System.Runtime.Loader;
 using TorchSharp;
 
 namespace Microsoft.ML.GentleClip.Runtime;
@@ -30,11 +31,17 @@ internal static class NativeFolders
 
     private static IEnumerable<string> All()
     {
+        var native = Path.Combine("runtimes", RuntimeIdentifier, "native");
+        var assembly = Path.GetDirectoryName(TorchSharpLocation) ?? "";
+        // A plugin's own files stand beside it; the application's folders are its host's.
+        if (AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly) != AssemblyLoadContext.Default && assembly.Length > 0)
+        {
+            yield return assembly;
+            yield return Path.Combine(assembly, native);
+        }
         // The packages' folders in the NuGet cache, or where the application was published to.
         foreach (var folder in ((string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") ?? "").Split(Path.PathSeparator))
             yield return folder;
-        var native = Path.Combine("runtimes", RuntimeIdentifier, "native");
-        var assembly = Path.GetDirectoryName(TorchSharpLocation) ?? "";
         foreach (var root in (string[])[AppContext.BaseDirectory, assembly])
         {
             yield return root;

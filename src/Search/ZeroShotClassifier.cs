@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Evaluation;
+using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -117,6 +118,10 @@ public sealed class ZeroShotClassifier
         for (var label = 0; label < similarities.Length; label++)
             similarities[label] = Similarity<DotProduct>.Of(query.Row(0), _prototypes.GroupOfRows(label / EmbeddingRows.Group))[label % EmbeddingRows.Group];
     }
+
+    /// <summary>The classification as a graph; its inputs and outputs are named in <see cref="ZeroShotNodes"/>.</summary>
+    internal OnnxGraph ToGraph() =>
+        ZeroShotNodes.Build([.. Enumerable.Range(0, Labels.Count).Select(label => _prototypes.Values(label).ToArray())], Temperature);
 
     /// <summary>Turns cosines into probabilities.</summary>
     internal void ToProbabilities(Span<float> values)

@@ -1,5 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Search;
 
@@ -25,10 +27,32 @@ internal sealed class ZeroShotColumns : AppendedColumns
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the prototypes.</exception>
     public static ZeroShotColumns Bind(ZeroShotClassifier classifier, DataViewSchema schema, string embeddingColumn, string scoreColumn, string labelColumn)
     {
-        var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn);
+        var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == classifier.Dimension
             ? new(classifier, column, scoreColumn, labelColumn)
             : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
+    }
+
+    /// <inheritdoc/>
+    protected override void CheckOnnx(OnnxPipeline pipeline)
+    {
+        // All of it can be expressed.
+    }
+
+    /// <inheritdoc/>
+    protected override void SaveOnnx(OnnxPipeline pipeline)
+    {
+        var (scores, label) = (Outputs[0], Outputs[1]);
+        var features = PipelineNodes.Features(pipeline, Input, scores.Name);
+        // The last one is of rows without an embedding.
+        string[] texts = [.. _classifier.Labels, ""];
+        PipelineNodes.Append(pipeline, _classifier.ToGraph(), nameof(ZeroShotClassifier), scores.Name, new Dictionary<string, string>
+        {
+            [ZeroShotNodes.Embedding] = features,
+            [ZeroShotNodes.Labels] = pipeline.AddConstant(label.Name + ".labels", [texts.Length], texts),
+            [ZeroShotNodes.Probabilities] = pipeline.AddColumn(scores.Name, scores.Type),
+            [ZeroShotNodes.Label] = pipeline.AddColumn(label.Name, label.Type),
+        });
     }
 
     /// <inheritdoc/>
@@ -63,6 +87,8 @@ internal sealed class ZeroShotColumns : AppendedColumns
             if (position == row.Position && position >= 0)
                 return;
             getter(ref value);
+            if (value.Length != 0 && value.Length != dense.Length)
+                throw RowErrors.WrongLength(row.Position, Input.Name, value.Length, dense.Length);
             value.CopyTo(dense);
             _classifier.Compare(value.Length == 0 ? [] : dense, similarities, row.Position);
             position = row.Position;

@@ -32,6 +32,7 @@ internal static class FrozenFeatures
         // Neighbours in the order of lengths share a pass, so that little is padding.
         int[] order = [.. Enumerable.Range(0, examples.Count).OrderByDescending(examples.LengthOf)];
         var features = new VectorStore(tower.FeatureDimension);
+        var most = Math.Min(RowsPerPass, examples.MostRowsPerBatch);
         try
         {
             features.Extend(examples.Count);
@@ -41,7 +42,7 @@ internal static class FrozenFeatures
                 checkCancelled();
                 using var scope = NewDisposeScope();
                 var length = 0L;
-                for (end = start; end < order.Length && end - start < RowsPerPass && (end == start || length + examples.LengthOf(order[end]) <= LengthPerPass); end++)
+                for (end = start; end < order.Length && end - start < most && (end == start || length + examples.LengthOf(order[end]) <= LengthPerPass); end++)
                     length += examples.LengthOf(order[end]);
                 var encoded = tower.Features(examples.Gather(order.AsSpan(start, end - start), device)).cpu().contiguous();
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);

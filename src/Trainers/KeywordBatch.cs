@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -40,7 +41,7 @@ internal sealed class KeywordBatch : IDisposable
     public static DataViewSchema.Column Bind(KeywordOptions keywords, DataViewSchema schema, ModalityBinding a, ModalityBinding b)
     {
         var name = keywords.IndicatorColumnName;
-        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("keyword", name);
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("keyword", name, schema);
         if (column.Type is not VectorDataViewType vector || vector.Size != keywords.Samples.Count || (vector.ItemType != NumberDataViewType.Single && vector.ItemType != BooleanDataViewType.Instance))
             throw SchemaErrors.Mismatch("keyword", name, $"Vector<Single, {keywords.Samples.Count}> or Vector<Boolean, {keywords.Samples.Count}>, a slot a keyword,", column.Type.ToString()!);
         var own = keywords.Modality == PseudoLabelSides.A ? a : b;
@@ -56,10 +57,13 @@ internal sealed class KeywordBatch : IDisposable
     private static Func<bool[]> Open<T>(DataViewRow row, DataViewSchema.Column column, Func<T, bool> holds)
     {
         var getter = row.GetGetter<VBuffer<T>>(column);
+        var size = ((VectorDataViewType)column.Type).Size;
         VBuffer<T> buffer = default;
         return () =>
         {
             getter(ref buffer);
+            if (buffer.Length != size)
+                throw RowErrors.WrongLength(row.Position, column.Name, buffer.Length, size);
             return [.. buffer.DenseValues().Select(holds)];
         };
     }

@@ -10,7 +10,6 @@ namespace Microsoft.ML.GentleClip.Trainers;
 internal static class TeacherFactory
 {
     private const int FewestPairs = 2;
-    private const int RowsPerChunk = 1 << 16;
     private static readonly double[] Shares = [1, 0.9, 0.75, 0.5, 0.25, 0];
 
     /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
@@ -108,8 +107,10 @@ internal static class TeacherFactory
             throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
+        // Read from the stores a block at a time: copies would be as large as the features again.
+        StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
         var (alignment, report) = fitter.Fit(new AlignmentData(
-            Gather(data.A, data.PairsA, device)!, Gather(data.B, data.PairsB, device)!, Gather(data.A, data.UnpairedA, device), Gather(data.B, data.UnpairedB, device)));
+            Rows(data.A, data.PairsA), Rows(data.B, data.PairsB), Rows(data.A, data.UnpairedA), Rows(data.B, data.UnpairedB)));
         return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
         {
@@ -124,18 +125,6 @@ internal static class TeacherFactory
     private static TeacherChoice Public(ClosedFormChoice choice) => new(
         choice.Taken, choice.Anchor, [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
         choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
-
-    // In chunks: one managed span cannot hold more than two gigabytes.
-    private static Tensor? Gather(ExampleStore store, IReadOnlyList<int> positions, Device device)
-    {
-        if (positions.Count == 0)
-            return null;
-        int[] all = [.. positions];
-        var chunks = new List<Tensor>();
-        for (var start = 0; start < all.Length; start += RowsPerChunk)
-            chunks.Add(store.Gather(all.AsSpan(start, Math.Min(RowsPerChunk, all.Length - start)), device).Vectors);
-        return chunks.Count == 1 ? chunks[0] : cat(chunks, 0);
-    }
 
     private static PartUse Use(TeacherPart part) => part switch
     {

@@ -17,6 +17,8 @@ internal sealed class TrainingData : IDisposable
     private readonly List<int> _unpairedB = [];
     private readonly List<bool[]> _keywords = [];
     private readonly string _rowName;
+    private readonly RowProfile _profileA;
+    private readonly RowProfile _profileB;
 
     private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
     {
@@ -25,6 +27,7 @@ internal sealed class TrainingData : IDisposable
         BindingB = b;
         A = a.CreateStore();
         B = b.CreateStore();
+        (_profileA, _profileB) = (new RowProfile(a.Column.Name), new RowProfile(b.Column.Name));
     }
 
     /// <summary>How modality A is read.</summary>
@@ -103,6 +106,11 @@ internal sealed class TrainingData : IDisposable
         return heldOut;
     }
 
+    /// <summary>What looks like a default value where a side is in fact absent, in words.</summary>
+    /// <param name="what">What messages call the data, empty or ending in a blank.</param>
+    public IEnumerable<string> FindDefaultValues(string what = "") =>
+        new[] { DefaultValues.Find(_profileA, A, what, Rows, _pairsA.Count), DefaultValues.Find(_profileB, B, what, Rows, _pairsA.Count) }.OfType<string>();
+
     /// <summary>Frees the stores.</summary>
     public void Dispose()
     {
@@ -114,7 +122,7 @@ internal sealed class TrainingData : IDisposable
     {
         if (name is null)
             return null;
-        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("paired", name);
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("paired", name, schema);
         return column.Type == BooleanDataViewType.Instance
             ? column
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
@@ -146,9 +154,9 @@ internal sealed class TrainingData : IDisposable
                 isPair = flagged;
             }
             if (hasA)
-                Add(A, readerA, isPair ? _pairsA : _unpairedA);
+                Add(A, readerA, _profileA, isPair ? _pairsA : _unpairedA);
             if (hasB)
-                Add(B, readerB, isPair ? _pairsB : _unpairedB);
+                Add(B, readerB, _profileB, isPair ? _pairsB : _unpairedB);
             if (isPair && getKeywords is not null)
                 _keywords.Add(getKeywords());
             Rows++;
@@ -163,8 +171,9 @@ internal sealed class TrainingData : IDisposable
             $"{_rowName} {Rows}, column '{binding.Column.Name}': {reader.Problem}.")),
     };
 
-    private static void Add(ExampleStore store, ExampleReader reader, List<int> positions)
+    private void Add(ExampleStore store, ExampleReader reader, RowProfile profile, List<int> positions)
     {
+        profile.Add(reader, Rows);
         positions.Add(store.Count);
         store.Add(reader);
     }

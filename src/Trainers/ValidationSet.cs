@@ -29,10 +29,11 @@ internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleSt
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length * dimension];
         using var inference = inference_mode();
-        for (var start = 0; start < positions.Length; start += RowsPerForwardPass)
+        var most = Math.Min(RowsPerForwardPass, store.MostRowsPerBatch);
+        for (var start = 0; start < positions.Length; start += most)
         {
             using var scope = NewDisposeScope();
-            var rows = Math.Min(RowsPerForwardPass, positions.Length - start);
+            var rows = Math.Min(most, positions.Length - start);
             var embeddings = model.Embed(side, store.Gather(positions.AsSpan(start, rows), device)).cpu().contiguous();
             MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(result.AsSpan(start * dimension));
         }

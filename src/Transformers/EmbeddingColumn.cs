@@ -60,6 +60,14 @@ internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, A
         }
     }
 
+    /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T Use<T>(Func<TwoTowerModel, AlignmentSide, T> compute)
+    {
+        using var use = shared.Enter();
+        return compute(model, side);
+    }
+
     /// <summary>Throws when the model was disposed.</summary>
     public void ThrowIfDisposed() => shared.ThrowIfDisposed();
 

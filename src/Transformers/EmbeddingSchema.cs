@@ -20,7 +20,10 @@ internal sealed class EmbeddingSchema
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (var column in columns)
-            builder.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension));
+        {
+            var names = SlotNames.ToAnnotations(SlotNames.Numbered(column.Name, column.Dimension));
+            builder.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension), names);
+        }
         Output = builder.ToSchema();
     }
 

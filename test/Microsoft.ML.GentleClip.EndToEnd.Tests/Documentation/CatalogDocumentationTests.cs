@@ -61,7 +61,7 @@ public sealed partial class CatalogDocumentationTests
     public void EstimatorsHaveTheTableOfCharacteristics()
     {
         Type[] estimators = [.. Methods().Select(method => method.ReturnType).Where(type => type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEstimator<>))).Distinct()];
-        CollectionAssert.IsSubsetOf(new[] { typeof(GentleClipEstimator), typeof(OnePerLabelEstimator) }, estimators);
+        CollectionAssert.IsSubsetOf(new[] { typeof(GentleClipEstimator), typeof(OnePerLabelEstimator), typeof(MissingModalityEstimator) }, estimators);
         foreach (Type estimator in estimators)
         {
             string remarks = Documentation.Value[$"T:{estimator.FullName}"].Element("remarks")!.Value;

@@ -9,7 +9,7 @@ public sealed partial class ErrorPageTests
     private const int ShortestFragment = 12;
 
     // Worded by ML.NET and by the system's loader.
-    private static readonly string[] Foreign = ["Could not find input column", "not found", "OperationCanceledException"];
+    private static readonly string[] Foreign = ["Could not find input column", "not found", "OperationCanceledException", "Read-only file system", "Access to the path", "Could not find file"];
 
     [TestMethod]
     public void EveryQuotedMessageIsInTheSources()

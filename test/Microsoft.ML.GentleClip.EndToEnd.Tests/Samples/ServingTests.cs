@@ -149,6 +149,30 @@ public sealed class ServingTests
     }
 
     [TestMethod]
+    public async Task PicturesAndBodiesThatAreTooLargeOrCutAreRefused()
+    {
+        byte[] png = Png(Data.Test[0].Pictures[0]);
+        int side = EmojiData.Side;
+        await using (var server = await StartAsync("--model", ModelFile, "--body", "60000", "--pixels", $"{side * side - 1}"))
+        {
+            await AssertAsync(server, HttpStatusCode.BadRequest, png, $"inputs[0]: expected a PNG or JPEG picture in base64, found {side} x {side} pixels, more than the {side * side - 1} that this server takes (option --pixels).");
+            await AssertAsync(server, HttpStatusCode.RequestEntityTooLarge, new byte[60_000], "body: expected at most 60000 bytes (option --body), found more.");
+        }
+        await using (var server = await StartAsync("--model", ModelFile, "--pixels", $"{side * side}"))
+        {
+            await AssertAsync(server, HttpStatusCode.BadRequest, png[..(png.Length / 2)], "found one that cannot be used: the file is cut short");
+            Assert.HasCount(1, await server.EmbedAsync("Picture", [Convert.ToBase64String(png)], Token));
+        }
+
+        async Task AssertAsync(RunningServer server, HttpStatusCode status, byte[] picture, string message)
+        {
+            using var response = await server.Client.PostAsJsonAsync("/embed", new { column = "Picture", inputs = new[] { Convert.ToBase64String(picture) } }, Token);
+            Assert.AreEqual(status, response.StatusCode);
+            StringAssert.Contains((await response.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString()!, message);
+        }
+    }
+
+    [TestMethod]
     public async Task AClientThatGoesAwayIsNotComputed()
     {
         await using var server = await StartAsync("--model", ModelFile, "--wait", "1500"); // time to see that the client has gone
@@ -209,6 +233,8 @@ public sealed class ServingTests
     {
         string none = Folder.File("none.zip"), text = Folder.File("text.zip");
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<FileNotFoundException>(() => StartAsync("--model", none))).Message, none);
+        string nowhere = Path.Combine(Folder.FullName, "nowhere");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => StartAsync("--model", ModelFile, "--temp", nowhere))).Message, $"temporary files, '{nowhere}', which cannot be written to: name another with --temp FOLDER");
         await File.WriteAllTextAsync(text, "text", Token);
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", text))).Message, text);
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");

@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Alignment;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Alignment;
@@ -30,10 +29,10 @@ internal sealed class AgreeingViews(int seed)
     }
 
     /// <summary>Pairs, and unpaired rows of each side that belong to other points.</summary>
-    public AlignmentData Data(int pairs, int unpaired, int skew = 0)
+    public AlignmentTest.ViewRows Data(int pairs, int unpaired, int skew = 0)
     {
         var (a, b) = Pairs(pairs, 1);
-        return new AlignmentData(a, b, Pairs(unpaired, 2, skew).A, Pairs(unpaired, 3, -skew).B);
+        return new AlignmentTest.ViewRows(a, b, Pairs(unpaired, 2, skew).A, Pairs(unpaired, 3, -skew).B);
     }
 
     /// <summary>Rows of the same mean and covariance and no other structure.</summary>

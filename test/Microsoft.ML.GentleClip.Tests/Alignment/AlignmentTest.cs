@@ -43,10 +43,10 @@ public abstract class AlignmentTest
     }
 
     /// <summary>Pairs and as many unpaired rows as asked for, all of one world.</summary>
-    internal static AlignmentData Data(int pairs, int unpairedA, int unpairedB, int dimensionA = 6, int dimensionB = 5, int seed = 1)
+    internal static ViewRows Data(int pairs, int unpairedA, int unpairedB, int dimensionA = 6, int dimensionB = 5, int seed = 1)
     {
         var (a, b) = Views(pairs, dimensionA, dimensionB, seed);
-        return new AlignmentData(a, b, Views(unpairedA, dimensionA, dimensionB, seed + 100).A, Views(unpairedB, dimensionA, dimensionB, seed + 200).B);
+        return new ViewRows(a, b, Views(unpairedA, dimensionA, dimensionB, seed + 100).A, Views(unpairedB, dimensionA, dimensionB, seed + 200).B);
     }
 
     internal static (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data, AlignmentSettings settings, long seed = 1)
@@ -85,5 +85,13 @@ public abstract class AlignmentTest
         var partner = scores.diag();
         var (rows, columns) = (scores.max(1).values, scores.max(0).values);
         return 50 * ((partner >= rows).to(float64).mean() + (partner >= columns).to(float64).mean()).item<double>();
+    }
+
+    /// <summary>What an alignment is fitted on, as tensors.</summary>
+    internal sealed record ViewRows(Tensor PairsA, Tensor PairsB, Tensor UnpairedA, Tensor UnpairedB)
+    {
+        public static implicit operator AlignmentData(ViewRows rows) => new(rows.PairsA, rows.PairsB, rows.UnpairedA, rows.UnpairedB);
+
+        public IReadOnlyList<RowSource> AllRows(AlignmentSide side) => ((AlignmentData)this).AllRows(side);
     }
 }

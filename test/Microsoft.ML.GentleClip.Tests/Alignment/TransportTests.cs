@@ -87,7 +87,7 @@ public sealed class TransportTests : AlignmentTest
     [TestMethod]
     public void TooFewUnpairedRowsLeaveTransportOut()
     {
-        foreach (var (a, b) in new[] { (199, 300), (300, 199), (0, 300), (300, 0), (0, 0) })
+        foreach (var (a, b) in new[] { (99, 130), (130, 99), (0, 130), (130, 0), (0, 0) })
         {
             var (alignment, report) = Fit(Data(12, a, b), new());
             alignment.Dispose();
@@ -98,7 +98,7 @@ public sealed class TransportTests : AlignmentTest
             var refused = Assert.ThrowsExactly<NothingToAlignException>(() => Fit(Data(12, 0, b), Transported));
             StringAssert.Contains(refused.Message, "0 of side A", StringComparison.Ordinal);
         }
-        var (enough, reportOfEnough) = Fit(Data(12, 200, 200), new());
+        var (enough, reportOfEnough) = Fit(Data(12, 100, 100), new());
         enough.Dispose();
         Assert.HasCount(4, reportOfEnough.Choice!.Candidates);
     }

@@ -71,6 +71,15 @@ public sealed class EmbeddingGeneratorTests
         var view = transformer.Transform(Context.Data.LoadFromEnumerable(images.Select((image, i) => new Pictured { Image = image, Text = new string('a', i + 1) }).ToList()));
         AssertClose(Embeddings.Column(view, "TextEmbedding"), await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(images.Select((_, i) => new string('a', i + 1)), cancellationToken: Token));
         AssertClose(Embeddings.Column(view, "ImageEmbedding"), await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync(images, cancellationToken: Token));
+
+        // A picture's file, whole and cut.
+        var file = PictureFiles.Turned(PictureFiles.Create("jpg"), "jpg", 6);
+        using var upright = PictureFiles.Shown(PictureFiles.Create("jpg"), 6);
+        var (fromFile, fromImage) = (await transformer.CreateEmbeddingGenerator<byte[]>().GenerateAsync([file], cancellationToken: Token), await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([upright], cancellationToken: Token));
+        CollectionAssert.AreEqual(fromImage[0].Vector.ToArray(), fromFile[0].Vector.ToArray());
+        var cut = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<ReadOnlyMemory<byte>>().GenerateAsync([file, file.AsMemory(0, file.Length / 2)], cancellationToken: Token));
+        StringAssert.StartsWith(cut.Message, "Input 1 cannot be embedded as 'Image': expected the content of a picture file, whole and undamaged, found one that cannot be used: the file is cut short");
+
         images.ForEach(image => image.Dispose());
         var error = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([images[0]], cancellationToken: Token));
         StringAssert.Contains(error.Message, "Input 0");

@@ -143,7 +143,9 @@ public sealed class ImageFitTests : IDisposable
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
-                "expected Image, or Vector<Single>, Vector<Double> or Vector<Byte> of known size: channels x height x width with 1 or 3 channels, or a square of them", "String", "String"));
+                "expected Image, or Vector<Single> of known size (other numbers are converted): " +
+                "channels x height x width with 1 or 3 channels, or a square of them",
+                "String", "String"));
     }
 
     [TestMethod]
@@ -181,7 +183,7 @@ public sealed class ImageFitTests : IDisposable
             Embeddings.Bits(model.Transform(_mlContext.Data.LoadFromEnumerable(pixels)), "ImageEmbedding"));
         Array.ForEach(images, image => image.Dispose());
 
-        static byte[] Planes(MLImage image) => [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Row(image, i / 20)[i % 20 * 4 + channel]))];
+        static byte[] Planes(MLImage image) => [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Of(image).Bytes[i * 4 + channel]))];
     }
 
     private sealed class ImageRow

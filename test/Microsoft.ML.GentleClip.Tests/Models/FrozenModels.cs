@@ -78,8 +78,8 @@ internal static class FrozenModels
                 rows = TwoViews.Mixed(16, 12, 12).ConvertAll(row => new Row { A = row.A, B = row.B });
                 (a, b) = (Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [8, 7] }), Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [] }));
                 var isAlone = name == "closed-form";
-                teacher = isAlone ? new() { Role = TeacherRole.Alone } : new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
-                dimension = isAlone ? 40 : 10; // wider than the closed form, and narrower
+                teacher = isAlone ? new() { Role = TeacherRole.Alone, Method = TeacherMethod.Blend } : new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
+                dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
             case "sequence-structure":
                 rows = Proteins.Mixed(10, 4, 4).ConvertAll(row => new Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons });

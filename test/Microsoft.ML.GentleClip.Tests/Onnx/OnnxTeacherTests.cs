@@ -76,9 +76,12 @@ public sealed class OnnxTeacherTests : IDisposable
     }
 
     [TestMethod]
-    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite()
+    [DataRow(TeacherRole.SideBySide, 1.0)]
+    [DataRow(TeacherRole.Alone, 1.0)]
+    [DataRow(TeacherRole.Alone, 0.0)]
+    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite(TeacherRole role, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Smoothing = true, Spectral = TeacherPart.On }, 16);
+        using var model = Fit(new TeacherOptions { Role = role, LinearWeight = linearWeight, Smoothing = true, Spectral = TeacherPart.On }, 16);
         using var session = _folder.Export(model, "EmbeddingA");
         var rows = TwoViews.Mixed(pairs: 24, unpairedA: 20, unpairedB: 0); // the pairs are those of the training
         rows[5].A![3] = float.PositiveInfinity;

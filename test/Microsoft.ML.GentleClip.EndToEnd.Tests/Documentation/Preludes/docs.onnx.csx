@@ -6,6 +6,8 @@ class Chain
     public string Sequence { get; set; }
 
     public float[] AlphaCarbons { get; set; }
+
+    public bool IsEnzyme { get; set; }
 }
 
 class Vectors
@@ -15,11 +17,14 @@ class Vectors
 
     [VectorType(6)]
     public float[] Other { get; set; }
+
+    public string Kind { get; set; }
 }
 
 IDataView chains = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Chain
 {
     Sequence = string.Concat(Enumerable.Range(0, 12).Select(k => "ACDEFGHIKLMNPQRSTVWY"[(i + k * k) % 20])),
+    IsEnzyme = i % 2 == 0,
     AlphaCarbons = [.. Enumerable.Range(0, 12).SelectMany(k => new[] { 3 * k, (float)Math.Sin(i + k), (float)Math.Cos(i * k) })],
 }).ToArray());
 using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new GentleClipOptions
@@ -31,7 +36,10 @@ using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new Gentl
 }).Fit(chains))
     mlContext.Model.Save(trained, chains.Schema, "model.zip");
 
-IDataView vectors = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Vectors { FeatureVector = Vector(i, 256), Other = Vector(i, 6) }).ToArray());
+IDataView vectors = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new Vectors
+{
+    FeatureVector = Vector(i, 256), Other = Vector(i, 6), Kind = $"kind {i % 3}",
+}).ToArray());
 using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new GentleClipOptions
 {
     ModalityA = Modality.Vector("FeatureVector", "Embedding"),
@@ -39,3 +47,5 @@ using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new Gentl
     MaximumNumberOfSteps = 2,
 }).Fit(vectors))
     mlContext.Model.ConvertGentleClipToOnnx(trained, "vectors.onnx", "Embedding");
+
+IDataView labelled = mlContext.Model.Load("model.zip", out _).Transform(chains);

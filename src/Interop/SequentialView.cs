@@ -1,0 +1,26 @@
+namespace Microsoft.ML.GentleClip.Interop;
+
+/// <summary>
+/// A view that is read by one thread. ML.NET splits a row mapper's cursor among threads, in which a row no longer knows its
+/// number, and hides what went wrong behind
+/// another exception. For columns that cost next to nothing the threads gain nothing.
+/// </summary>
+internal sealed class SequentialView(IDataView view) : IDataView
+{
+    /// <inheritdoc/>
+    public bool CanShuffle => view.CanShuffle;
+
+    /// <inheritdoc/>
+    public DataViewSchema Schema => view.Schema;
+
+    /// <inheritdoc/>
+    public long? GetRowCount() => view.GetRowCount();
+
+    /// <inheritdoc/>
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+        view.GetRowCursorSet(columnsNeeded, 1, rand)[0];
+
+    /// <inheritdoc/>
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
+}
