@@ -57,7 +57,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
             return options.Use == PartUse.Off ? 0 : options.Rounds + (gated ? options.GateFolds * options.GateRounds : 0);
         }
         var transport = settings.Transport;
-        return (Decides(settings) ? transport.Folds * transport.FoldRounds : 0) + (settings.Method is TeacherMethod.Linear or TeacherMethod.LinearAndKernel ? 0 : transport.Rounds);
+        var ofFolds = Decides(settings) ? transport.Folds * transport.FoldRounds : 0;
+        return ofFolds + (settings.Method is TeacherMethod.Linear or TeacherMethod.LinearAndKernel ? 0 : transport.Rounds);
     }
 
     private static bool Decides(AlignmentSettings settings) => settings.Method == TeacherMethod.Chosen || settings.Spectral.Use == PartUse.Gated;
@@ -85,9 +86,11 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     {
         var options = settings.Transport;
         var smaller = Math.Min(pools.A.size(0), pools.B.size(0));
-        var transport = smaller >= (settings.Method == TeacherMethod.Chosen ? options.FewestRows : 1) && settings.Method is not (TeacherMethod.Linear or TeacherMethod.LinearAndKernel);
+        var transport = smaller >= (settings.Method == TeacherMethod.Chosen ? options.FewestRows : 1)
+            && settings.Method is not (TeacherMethod.Linear or TeacherMethod.LinearAndKernel);
         if (settings.Method == TeacherMethod.Transport && !transport)
-            throw new NothingToAlignException($"Transport needs unpaired rows on both sides; found {pools.A.size(0)} of side A and {pools.B.size(0)} of side B.");
+            throw new NothingToAlignException(
+                $"Transport needs unpaired rows on both sides; found {pools.A.size(0)} of side A and {pools.B.size(0)} of side B.");
         var (a, b) = (Side(pairs.A, pools.A, pairs.BandwidthA, transport, "a"), Side(pairs.B, pools.B, pairs.BandwidthB, transport, "b"));
         var graphs = settings.Spectral.Use == PartUse.Off ? null : FitGraphs(pairs, pools);
         var choice = Decides(settings) ? Select(pairs, a, b, transport, settings.Spectral.Use == PartUse.Gated ? graphs : null) : null;
@@ -95,12 +98,14 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var method = settings.Method != TeacherMethod.Chosen ? settings.Method : choice?.Taken ?? TeacherMethod.Blend;
         var weights = ClosedFormWeights.Of(method, settings, transport);
         var trained = weights.UsesTransport ? Train(a, b, recipe) : null;
-        if (weights.UsesTransport && trained is null)
-            (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false)); // the sides do not vary together under the plan
-        var spectral = graphs is not null && (settings.Spectral.Use == PartUse.On || choice?.Spectral < choice?.Candidates.First(candidate => candidate.Method == method).Score);
+        if (weights.UsesTransport && trained is null) // the sides do not vary together under the plan
+            (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false));
+        var score = choice?.Candidates.FirstOrDefault(candidate => candidate.Method == method)?.Score;
+        var spectral = graphs is not null && (settings.Spectral.Use == PartUse.On || choice?.Spectral < score);
         return new Form(Weighted(recipe, weights, pairs), method == TeacherMethod.Transport ? null : trained,
             spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
-            new AlignmentReport(method, trained is not null, false, spectral, settings.Method == TeacherMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
+            new AlignmentReport(
+                method, trained is not null, false, spectral, settings.Method == TeacherMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
 
         // Parts without weight are not stored.
         Recipe Weighted(Recipe all, ClosedFormWeights of, WeightedPairs on) => method switch
@@ -127,7 +132,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     private ClosedFormChoice? Select(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
     {
         using var scope = NewDisposeScope();
-        TransportSide Fewer(TransportSide side, string name) => side.Pick(null, Rows.Sample(side.Pool.size(0), settings.Transport.FoldRows, Stream("fold rows " + name)));
+        TransportSide Fewer(TransportSide side, string name) =>
+            side.Pick(null, Rows.Sample(side.Pool.size(0), settings.Transport.FoldRows, Stream("fold rows " + name)));
         var selection = new ClosedFormSelection(
             settings, Stream("folds"), (fold, folds) => Report(AlignmentPhase.Folds, fold, folds, _progress.Total), Round, cancellationToken);
         return selection.Run(pairs, Fewer(a, "a"), Fewer(b, "b"), transport, graphs);
@@ -193,7 +199,9 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
             if (final)
                 _pseudoPairs.Add(pseudoPairs);
             number++;
-            var (phase, at, count) = final ? (AlignmentPhase.Rounds, number, options.Rounds) : (AlignmentPhase.Folds, (number - 1) / options.GateRounds + 1, options.GateFolds);
+            var (phase, at, count) = final
+                ? (AlignmentPhase.Rounds, number, options.Rounds)
+                : (AlignmentPhase.Folds, (number - 1) / options.GateRounds + 1, options.GateFolds);
             Report(phase, at, count, _progress.Total, done: 1, pseudoPairs);
         }, cancellationToken);
     }

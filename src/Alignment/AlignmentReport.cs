@@ -6,12 +6,12 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="UsesSelfTraining">Whether the alignment is S.</param>
 /// <param name="UsesSpectral">Whether it has the spectral part.</param>
 /// <param name="Choice">Cross-validation between the closed forms; null where the method was given, or the pairs are too few or too equal.</param>
-/// <param name="Gate">The gate's figures of self-training; null where nothing was left to decide or the pairs are too few or too equal for cross-validation.</param>
+/// <param name="Gate">Figures of self-training's gate; null where nothing was left to decide, or the pairs are too few or too equal for it.</param>
 /// <param name="PseudoPairs">Pseudo-pairs of each round of the final self-training.</param>
 /// <param name="RowsA">Unpaired rows of A that took part in matching and in the choice.</param>
 /// <param name="RowsB">Unpaired rows of B that took part.</param>
 /// <param name="NaturalWidth">Width before it was cut or padded.</param>
 /// <param name="KeptEnergy">Share of the embeddings' squared length that the cut keeps, before they are made unit again; 1 without a cut.</param>
 internal sealed record AlignmentReport(
-    TeacherMethod Method, bool UsesTransport, bool UsesSelfTraining, bool UsesSpectral, ClosedFormChoice? Choice, GateFigures? Gate, IReadOnlyList<int> PseudoPairs,
-    long RowsA, long RowsB, long NaturalWidth, double KeptEnergy);
+    TeacherMethod Method, bool UsesTransport, bool UsesSelfTraining, bool UsesSpectral, ClosedFormChoice? Choice, GateFigures? Gate,
+    IReadOnlyList<int> PseudoPairs, long RowsA, long RowsB, long NaturalWidth, double KeptEnergy);

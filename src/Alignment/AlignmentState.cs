@@ -37,14 +37,16 @@ internal static class AlignmentState
     {
         var (a, b) = (LoadSide(state, PrefixA), LoadSide(state, PrefixB));
         // Whoever wrote more meant more: the maps alone would give other embeddings.
-        if (state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key)).FirstOrDefault(name => !IsNumbers(name, PrefixA, a) && !IsNumbers(name, PrefixB, b)) is { } unknown)
+        var others = state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key));
+        if (others.FirstOrDefault(name => !IsNumbers(name, PrefixA, a) && !IsNumbers(name, PrefixB, b)) is { } unknown)
             throw new InvalidDataException($"Saved alignment: tensor '{unknown}' is not one of an alignment.");
         if (a.Width != b.Width || (a.NaturalWidth, a.Cut is null) != (b.NaturalWidth, b.Cut is null))
             throw new InvalidDataException($"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
         return (a, b);
     }
 
-    private static bool IsNumbers(string name, string prefix, SideAlignment side) => name == prefix + Numbers || (name == prefix + TransportNumbers && side.Transport is not null);
+    private static bool IsNumbers(string name, string prefix, SideAlignment side) =>
+        name == prefix + Numbers || (name == prefix + TransportNumbers && side.Transport is not null);
 
     private static SideAlignment LoadSide(IReadOnlyDictionary<string, Tensor> state, string prefix)
     {
@@ -75,7 +77,8 @@ internal static class AlignmentState
         {
             var (linear, anchors) = (Take(part + "linear", components, -1), Take(part + "anchors", -1, components));
             var kernel = Take(part + "kernel", anchors.size(0), -1);
-            return new RecipeMap(linear, Take(part + "linear.bias", linear.size(1)), anchors, kernel, Take(part + "kernel.bias", kernel.size(1)), numbers[1], linearWeight, kernelWeight);
+            var (linearBias, kernelBias) = (Take(part + "linear.bias", linear.size(1)), Take(part + "kernel.bias", kernel.size(1)));
+            return new RecipeMap(linear, linearBias, anchors, kernel, kernelBias, numbers[1], linearWeight, kernelWeight);
         }
         var recipe = Map("", Number(2, "linear weight", 0, double.MaxValue), Number(3, "kernel weight", 0, double.MaxValue));
         RecipeMap? transport = null;
@@ -84,7 +87,8 @@ internal static class AlignmentState
             var weights = Take(TransportNumbers, 2).cpu().data<double>().ToArray();
             transport = weights[0] >= 0 && weights[1] >= 0 && weights[0] + weights[1] > 0
                 ? Map("transport.", weights[0], weights[1])
-                : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{TransportNumbers}' says weights {weights[0]} and {weights[1]}; expected 0 or more, not both 0."));
+                : throw new InvalidDataException(FormattableString.Invariant(
+                    $"Saved alignment: '{prefix}{TransportNumbers}' says weights {weights[0]} and {weights[1]}; expected 0 or more, not both 0."));
         }
         SpectralMap? spectral = null;
         if (Has("spectral.bank"))

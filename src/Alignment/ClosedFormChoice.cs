@@ -22,7 +22,8 @@ internal sealed record ClosedFormChoice(
     /// <summary>Takes the candidate of least score among those that are better than the anchor by more than one standard error, else the anchor.</summary>
     /// <param name="anchor">Scored first.</param>
     /// <param name="scores">The scores of each candidate, pair by pair; the anchor's among them.</param>
-    public static (TeacherMethod Taken, IReadOnlyList<CandidateFigures> Candidates) Decide(TeacherMethod anchor, IReadOnlyDictionary<TeacherMethod, IReadOnlyList<double>> scores)
+    public static (TeacherMethod Taken, IReadOnlyList<CandidateFigures> Candidates) Decide(
+        TeacherMethod anchor, IReadOnlyDictionary<TeacherMethod, IReadOnlyList<double>> scores)
     {
         var own = scores[anchor];
         var figures = scores.OrderBy(candidate => candidate.Key != anchor).Select(candidate =>

@@ -12,7 +12,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="fold">Told which fold begins, of how many.</param>
 /// <param name="round">Told after each round of transport.</param>
 /// <param name="cancellationToken">Stops within rounds.</param>
-internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGenerator random, Action<int, int> fold, Action round, CancellationToken cancellationToken)
+internal sealed class ClosedFormSelection(
+    AlignmentSettings settings, ManagedGenerator random, Action<int, int> fold, Action round, CancellationToken cancellationToken)
 {
     private const double RoundingError = 1e-6;
 
@@ -41,7 +42,8 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
             var rest = pairs.Pick(kept);
             if (kept.Length < 2 || Recipe.Fit(rest, Rows.Sample(rest.Count, settings.MaximumAnchors, random), settings) is not { } recipe)
                 continue;
-            var trained = transport ? new TransportTraining(settings, round, cancellationToken).Run(a.Pick(kept, null), b.Pick(kept, null), recipe, settings.Transport.FoldRounds) : null;
+            var training = new TransportTraining(settings, round, cancellationToken);
+            var trained = transport ? training.Run(a.Pick(kept, null), b.Pick(kept, null), recipe, settings.Transport.FoldRounds) : null;
             var (bankA, bankB) = (cat([pairs.A, a.Pool], 0), cat([pairs.B, b.Pool], 0));
             var (partsA, partsB) = (Parts(bankA, recipe.A, trained?.A), Parts(bankB, recipe.B, trained?.B));
             var maps = graphs is { } both ? SpectralMap.Fit(both.A, both.B, rest, settings) : default((SpectralMap A, SpectralMap B)?);
@@ -58,7 +60,8 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
             return null;
         var (best, figures) = ClosedFormChoice.Decide(anchor, scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)entry.Value));
         var taken = settings.Method == TeacherMethod.Chosen ? best : settings.Method;
-        return new ClosedFormChoice(taken, anchor, figures, scores[anchor].Count, folds, a.Pool.size(0), b.Pool.size(0), graphs is null ? null : spectral[taken].Average());
+        double? withSpectral = graphs is null ? null : spectral[taken].Average();
+        return new ClosedFormChoice(taken, anchor, figures, scores[anchor].Count, folds, a.Pool.size(0), b.Pool.size(0), withSpectral);
     }
 
     private Tensor[] Parts(Tensor bank, RecipeMap recipe, RecipeMap? transport)
@@ -72,7 +75,11 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
                 continue;
             }
             var width = map.Linear.size(1);
-            var both = Rows.InBlocks(bank, TransportSide.BlockSize, block => map.UnitParts(block) is var (linear, kernel) ? cat([linear, kernel], 1) : block, cancellationToken);
+            var both = Rows.InBlocks(bank, TransportSide.BlockSize, block =>
+            {
+                var (linear, kernel) = map.UnitParts(block);
+                return cat([linear, kernel], 1);
+            }, cancellationToken);
             parts.Add(both.narrow(1, 0, width));
             parts.Add(both.narrow(1, width, both.size(1) - width));
         }
@@ -82,7 +89,8 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
     private Tensor Beside(SpectralMap map, Tensor embeddings, Tensor bank)
     {
         var width = embeddings.size(1);
-        return Rows.InBlocks(cat([embeddings, bank], 1), settings.BlockSize, block => map.Beside(block.narrow(1, 0, width), block.narrow(1, width, bank.size(1))), cancellationToken);
+        return Rows.InBlocks(cat([embeddings, bank], 1), settings.BlockSize, block =>
+            map.Beside(block.narrow(1, 0, width), block.narrow(1, width, bank.size(1))), cancellationToken);
     }
 
     /// <summary>ln(1 + rows that are closer than the partner) of each held-out pair, the mean of both directions.</summary>
@@ -101,7 +109,8 @@ internal sealed class ClosedFormSelection(AlignmentSettings settings, ManagedGen
     {
         var cosines = queries.matmul(bank.t());
         // A tie is half lost: an embedding that holds all rows in one place is not a good one. The partner is a row of the bank itself, half lost to itself.
-        var above = (cosines > partners.Plus(RoundingError)).sum(1, type: ScalarType.Float64).Plus((cosines > partners.Minus(RoundingError)).sum(1, type: ScalarType.Float64));
+        var above = (cosines > partners.Plus(RoundingError)).sum(1, type: ScalarType.Float64);
+        above = above.Plus((cosines > partners.Minus(RoundingError)).sum(1, type: ScalarType.Float64));
         return above.Times(0.5).Plus(0.5).log();
     }
 }

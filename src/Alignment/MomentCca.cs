@@ -26,7 +26,8 @@ internal readonly record struct MomentCca(Tensor A, Tensor B)
         var (rootA, rootB) = (RidgeRoot(covarianceA, ridge), RidgeRoot(covarianceB, ridge));
         var half = linalg.solve_triangular(rootA, cross, upper: false);
         var whitened = linalg.solve_triangular(rootB, half.t(), upper: false).t();
-        // Singular vectors by the eigenvectors of the smaller square: a few times faster than a decomposition of the matrix, and precise where a direction counts.
+        // Singular vectors by the eigenvectors of the smaller square: a few times faster than a decomposition of the matrix, and
+        // precise where a direction counts.
         var transposed = whitened.size(0) < whitened.size(1);
         var matrix = transposed ? whitened.t() : whitened;
         var (squares, vectors) = linalg.eigh(matrix.t().matmul(matrix));
@@ -40,7 +41,8 @@ internal readonly record struct MomentCca(Tensor A, Tensor B)
         var (left, other) = (matrix.matmul(right) * (scale / singular), right * scale);
         var (u, v) = transposed ? (other, left) : (left, other);
         return new MomentCca(
-            linalg.solve_triangular(rootA.t(), u, upper: true).MoveToOuterDisposeScope(), linalg.solve_triangular(rootB.t(), v, upper: true).MoveToOuterDisposeScope());
+            linalg.solve_triangular(rootA.t(), u, upper: true).MoveToOuterDisposeScope(),
+            linalg.solve_triangular(rootB.t(), v, upper: true).MoveToOuterDisposeScope());
     }
 
     private static MomentCca None(Tensor cross) =>
@@ -51,6 +53,7 @@ internal readonly record struct MomentCca(Tensor A, Tensor B)
     private static Tensor RidgeRoot(Tensor covariance, double ridge)
     {
         var dimension = covariance.size(0);
-        return linalg.cholesky(covariance.Plus(covariance.trace().Times(ridge / dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device)));
+        var identity = eye(dimension, dtype: ScalarType.Float64, device: covariance.device);
+        return linalg.cholesky(covariance.Plus(covariance.trace().Times(ridge / dimension) * identity));
     }
 }

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>One side of a fitted alignment: raw rows -> prepared -> recipe and transport -> spectral part -> smoothing -> width, each step optional but the first two.</summary>
+/// <summary>
+/// One side of a fitted alignment: raw rows -> prepared -> recipe and transport -> spectral part -> smoothing -> width, each step optional but the
+/// first two.
+/// </summary>
 /// <param name="Mean">Of the preparation `[dim]`.</param>
 /// <param name="Basis">Of the preparation `[dim, components]`.</param>
 /// <param name="Recipe">Linear and kernel part.</param>
@@ -12,7 +15,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Smoothing">Null for none.</param>
 /// <param name="Cut">Orthonormal columns `[natural width, width]` onto which wider embeddings are projected; null for none.</param>
 /// <param name="Width">Width of the result; zeros fill up what is missing.</param>
-internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe, RecipeMap? Transport, SpectralMap? Spectral, SmoothingBank? Smoothing, Tensor? Cut, int Width)
+internal sealed record SideAlignment(
+    Tensor Mean, Tensor Basis, RecipeMap Recipe, RecipeMap? Transport, SpectralMap? Spectral, SmoothingBank? Smoothing, Tensor? Cut, int Width)
 {
     private const int MaximumElements = 1 << 24; // of a block's kernel and neighbour matrices
     private const int MaximumInput = 1 << 25; // numbers of a block of rows, in float64 a quarter of a gigabyte
@@ -64,7 +68,8 @@ internal sealed record SideAlignment(Tensor Mean, Tensor Basis, RecipeMap Recipe
     /// <param name="cancellationToken">Stops between blocks.</param>
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default)
     {
-        var columns = Math.Max(Math.Max(Recipe.Anchors.size(0) + (Transport?.Anchors.size(0) ?? 0), Smoothing?.Bank.size(0) ?? 0), Math.Max(Spectral?.Graph.Bank.size(0) ?? 0, 1));
+        var anchors = Recipe.Anchors.size(0) + (Transport?.Anchors.size(0) ?? 0);
+        var columns = Math.Max(Math.Max(anchors, Smoothing?.Bank.size(0) ?? 0), Math.Max(Spectral?.Graph.Bank.size(0) ?? 0, 1));
         var height = Math.Min(MaximumElements / columns, MaximumInput / Mean.size(0));
         return Rows.InBlocks(rows, (int)Math.Clamp(height, 1, blockSize), block => Finish(Embed(Prepare(block))), cancellationToken);
     }

@@ -17,8 +17,12 @@ internal sealed class TransportPlan
     private readonly Tensor _v;      // [m]
     private readonly double _weight;
 
-    private TransportPlan(Tensor kernel, Tensor u, Tensor v, Tensor rowSums, Tensor columnSums, double weight, double temperature, Tensor potentialsA, Tensor potentialsB) =>
-        (_kernel, _u, _v, RowSums, ColumnSums, _weight, Temperature, PotentialsA, PotentialsB) = (kernel, u, v, rowSums, columnSums, weight, temperature, potentialsA, potentialsB);
+    private TransportPlan(
+        Tensor kernel, Tensor u, Tensor v, Tensor rowSums, Tensor columnSums, double weight, double temperature, Tensor potentialsA, Tensor potentialsB)
+    {
+        (_kernel, _u, _v, _weight) = (kernel, u, v, weight);
+        (RowSums, ColumnSums, Temperature, PotentialsA, PotentialsB) = (rowSums, columnSums, temperature, potentialsA, potentialsB);
+    }
 
     /// <summary>Sums over B `[n]`; of sum <c>mass</c>.</summary>
     public Tensor RowSums { get; }
@@ -42,7 +46,8 @@ internal sealed class TransportPlan
     /// <param name="settings">Iterations, damping and precision.</param>
     /// <param name="mass">Sum of the plan.</param>
     /// <param name="cancellationToken">Stops between iterations.</param>
-    public static TransportPlan Between(Tensor a, Tensor b, double regularization, TransportSettings settings, double mass = 1, CancellationToken cancellationToken = default)
+    public static TransportPlan Between(
+        Tensor a, Tensor b, double regularization, TransportSettings settings, double mass = 1, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
         var type = TypeOf(a.size(0), b.size(0), settings);
@@ -126,7 +131,8 @@ internal sealed class TransportPlan
         {
             using var step = NewDisposeScope();
             var (values, numbers) = (_kernel.narrow(0, start, length) * v).max(1);
-            confidence.narrow(0, start, length).copy_(values.to(ScalarType.Float64) * _u.narrow(0, start, length) / RowSums.narrow(0, start, length) * Scalars.Of(_weight));
+            var scale = _u.narrow(0, start, length).Times(_weight) / RowSums.narrow(0, start, length);
+            confidence.narrow(0, start, length).copy_(values.to(ScalarType.Float64) * scale);
             best.narrow(0, start, length).copy_(numbers);
         }
         return (confidence.MoveToOuterDisposeScope(), best.MoveToOuterDisposeScope());
@@ -151,7 +157,8 @@ internal sealed class TransportPlan
     }
 
     // K, with which u and v are found, is exp(l), l = (s - largest) / temperature. What is kept is exp(l + g - rowPeak - columnPeak), and u and v of that.
-    private sealed class Scaling(Tensor x, Tensor y, Tensor kernel, double temperature, double largest, TransportSettings settings, CancellationToken cancellationToken)
+    private sealed class Scaling(
+        Tensor x, Tensor y, Tensor kernel, double temperature, double largest, TransportSettings settings, CancellationToken cancellationToken)
     {
         private readonly double _widest = kernel.dtype == ScalarType.Float64 ? 1e150 : 1e15; // ratio of two scalings beyond which the kernel is rebuilt
         private Tensor _rowPeaks = null!;    // [n] float64
@@ -228,7 +235,8 @@ internal sealed class TransportPlan
         {
             using var scope = NewDisposeScope();
             var narrow = v.to(kernel.dtype);
-            var (u, sums, columns) = (empty(N, ScalarType.Float64, kernel.device), empty(N, ScalarType.Float64, kernel.device), zeros(M, ScalarType.Float64, kernel.device));
+            var (u, sums) = (empty(N, ScalarType.Float64, kernel.device), empty(N, ScalarType.Float64, kernel.device));
+            var columns = zeros(M, ScalarType.Float64, kernel.device);
             foreach (var (start, length) in Blocks(kernel, CacheElements))
             {
                 using var step = NewDisposeScope();

@@ -41,27 +41,33 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
             embeddedB.MoveToOuterDisposeScope();
             round?.Invoke();
         }
-        return new Recipe(Map(a, maps!.Linear.A, maps.LinearBiasA, maps.Kernel.A, maps.KernelBiasA), Map(b, maps.Linear.B, maps.LinearBiasB, maps.Kernel.B, maps.KernelBiasB))
+        return new Recipe(
+            Map(a, maps!.Linear.A, maps.LinearBiasA, maps.Kernel.A, maps.KernelBiasA), Map(b, maps.Linear.B, maps.LinearBiasB, maps.Kernel.B, maps.KernelBiasB))
             .MoveToOuterDisposeScope();
     }
 
-    private Tensor Embed(RecipeMap map, Tensor pool, ScalarType type) => Rows.InBlocks(pool, TransportSide.BlockSize, block => map.Apply(block).to(type), cancellationToken);
+    private Tensor Embed(RecipeMap map, Tensor pool, ScalarType type) =>
+        Rows.InBlocks(pool, TransportSide.BlockSize, block => map.Apply(block).to(type), cancellationToken);
 
     private Maps? Refit(TransportSide a, TransportSide b, TransportPlan plan, double ridge)
     {
         using var scope = NewDisposeScope();
         var pairWeight = (1 - settings.Transport.PlanWeight) / a.Pairs.size(0);
         var (linearA, linearB) = (Moments.Of(a.Pairs, a.Pool, plan.RowSums, pairWeight), Moments.Of(b.Pairs, b.Pool, plan.ColumnSums, pairWeight));
-        var (kernelA, kernelB) = (Moments.Of(a.PairFeatures, a.PoolFeatures, plan.RowSums, pairWeight), Moments.Of(b.PairFeatures, b.PoolFeatures, plan.ColumnSums, pairWeight));
+        var kernelA = Moments.Of(a.PairFeatures, a.PoolFeatures, plan.RowSums, pairWeight);
+        var kernelB = Moments.Of(b.PairFeatures, b.PoolFeatures, plan.ColumnSums, pairWeight);
         // Sums over pairs and plan of a b', centred at the end: the weights of either side sum to 1.
         var (linearCross, kernelCross) = (a.Pairs.t().matmul(b.Pairs).Times(pairWeight), a.PairFeatures.t().matmul(b.PairFeatures).Times(pairWeight));
         plan.AddMoments([(a.Pool, b.Pool, linearCross), (a.PoolFeatures, b.PoolFeatures, kernelCross)], cancellationToken);
-        var linear = settings.LinearWeight > 0 ? Fit(linearA, linearB, linearCross, ridge) : new MomentCca(a.Pairs.new_zeros([a.Pairs.size(1), 0]), b.Pairs.new_zeros([b.Pairs.size(1), 0]));
+        var linear = settings.LinearWeight > 0
+            ? Fit(linearA, linearB, linearCross, ridge)
+            : new MomentCca(a.Pairs.new_zeros([a.Pairs.size(1), 0]), b.Pairs.new_zeros([b.Pairs.size(1), 0]));
         var kernel = Fit(kernelA, kernelB, kernelCross, ridge);
         if (linear.A.size(1) + kernel.A.size(1) == 0)
             return null;
         return new Maps(
-            linear, linearA.Mean.matmul(linear.A), linearB.Mean.matmul(linear.B), kernel, kernelA.Mean.matmul(kernel.A), kernelB.Mean.matmul(kernel.B)).MoveToOuterDisposeScope();
+            linear, linearA.Mean.matmul(linear.A), linearB.Mean.matmul(linear.B),
+            kernel, kernelA.Mean.matmul(kernel.A), kernelB.Mean.matmul(kernel.B)).MoveToOuterDisposeScope();
     }
 
     private MomentCca Fit(Moments a, Moments b, Tensor cross, double ridge) =>
@@ -85,7 +91,8 @@ internal sealed class TransportTraining(AlignmentSettings settings, Action? roun
     }
 
     private RecipeMap Map(TransportSide side, Tensor linear, Tensor linearBias, Tensor kernel, Tensor kernelBias) => new(
-        linear, linearBias, side.Anchors.clone(), side.Expansion.matmul(kernel), kernelBias, side.Bandwidth, Math.Sign(settings.LinearWeight), Math.Sign(settings.KernelWeight));
+        linear, linearBias, side.Anchors.clone(), side.Expansion.matmul(kernel), kernelBias, side.Bandwidth,
+        Math.Sign(settings.LinearWeight), Math.Sign(settings.KernelWeight));
 
     private sealed record Maps(MomentCca Linear, Tensor LinearBiasA, Tensor LinearBiasB, MomentCca Kernel, Tensor KernelBiasA, Tensor KernelBiasB)
     {

@@ -23,17 +23,23 @@ public sealed record TeacherChoice(
     {
         { Pairs: < 3 } => $"{Taken} without a test: only {Pairs} held-out pairs could be scored",
         _ when Taken == Anchor => $"{Taken} stays: no other is better by more than one standard error",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Taken} is better than {Anchor} by {-Of(Taken).Difference:F3}, standard error {Of(Taken).StandardError:F3}"),
+        _ => string.Create(
+            CultureInfo.InvariantCulture, $"{Taken} is better than {Anchor} by {-Of(Taken).Difference:F3}, standard error {Of(Taken).StandardError:F3}"),
     };
 
     /// <summary>Two lines: what was taken and why, and the figures of all candidates.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture,
-            $"{Reason} ({Pairs} pairs in {Folds} folds; {UnpairedA} unpaired samples of A and {UnpairedB} of B).\nMean log rank of held-out partners, lower is better:");
+        var text = new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"{Reason} ({Pairs} pairs in {Folds} folds; {UnpairedA} unpaired samples of A and {UnpairedB} of B).\n")
+            .Append("Mean log rank of held-out partners, lower is better:");
         foreach (var candidate in Candidates)
-            text.Append(CultureInfo.InvariantCulture, $" {candidate.Method} {candidate.Score:F3}")
-                .Append(candidate.Method == Anchor ? ";" : string.Create(CultureInfo.InvariantCulture, $" ({candidate.Difference:+0.000;-0.000;0.000} +- {candidate.StandardError:F3});"));
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {candidate.Method} {candidate.Score:F3}");
+            if (candidate.Method != Anchor)
+                text.Append(CultureInfo.InvariantCulture, $" ({candidate.Difference:+0.000;-0.000;0.000} +- {candidate.StandardError:F3})");
+            text.Append(';');
+        }
         text[^1] = '.';
         return text.ToString();
     }

@@ -50,15 +50,18 @@ public sealed record TeacherReport(
     /// <summary>What was fitted and why, a line each.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture,
-            $"Closed form {Method}, {(UsesTransport ? "with" : "without")} transport, self-training {(UsesSelfTraining ? "on" : "off")}, spectral part {(UsesSpectral ? "on" : "off")}; ")
-            .Append(CultureInfo.InvariantCulture, $"{UnpairedA} unpaired samples of A and {UnpairedB} of B took part; width {NaturalDimension}, of which {KeptEnergy:P1} of the energy is kept.");
+        var text = new StringBuilder()
+            .Append(CultureInfo.InvariantCulture, $"Closed form {Method}, {(UsesTransport ? "with" : "without")} transport, ")
+            .Append(CultureInfo.InvariantCulture, $"self-training {(UsesSelfTraining ? "on" : "off")}, spectral part {(UsesSpectral ? "on" : "off")}; ")
+            .Append(CultureInfo.InvariantCulture, $"{UnpairedA} unpaired samples of A and {UnpairedB} of B took part; ")
+            .Append(CultureInfo.InvariantCulture, $"width {NaturalDimension}, of which {KeptEnergy:P1} of the energy is kept.");
         if (RoleReason is not null)
             text.Append("\nRole: ").Append(RoleReason).Append('.');
         if (Choice is not null)
             text.Append('\n').Append(Choice);
         if (LogRankOfPairsAlone is { } alone)
-            text.Append(CultureInfo.InvariantCulture, $"\nGate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {LogRankOfSelfTraining:F3}, with the spectral part {LogRankOfSpectral:F3}; ")
+            text.Append(CultureInfo.InvariantCulture, $"\nGate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {LogRankOfSelfTraining:F3}, ")
+                .Append(CultureInfo.InvariantCulture, $"with the spectral part {LogRankOfSpectral:F3}; ")
                 .Append(CultureInfo.InvariantCulture, $"among the pairs' own samples {PairLogRankOfPairsAlone:F3} and {PairLogRankOfSelfTraining:F3}.");
         return text.ToString();
     }

@@ -508,11 +508,16 @@ public sealed class GentleClipOptions
                 throw new ArgumentException($"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
         }
         if (teacher is { SelfTraining: TeacherPart.On, Method: not TeacherMethod.SelfTraining })
-            throw new ArgumentException($"The teacher's {nameof(TeacherOptions.SelfTraining)} is {teacher.SelfTraining}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, which has no self-training; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.SelfTraining)}.");
+            throw new ArgumentException(
+                $"The teacher's {nameof(TeacherOptions.SelfTraining)} is {teacher.SelfTraining}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, "
+                + $"which has no self-training; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.SelfTraining)}.");
         if (teacher is { Strict: true, Method: not TeacherMethod.Chosen })
-            throw new ArgumentException($"The teacher is {nameof(TeacherOptions.Strict)}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, so that there is nothing to choose; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.Chosen)}.");
+            throw new ArgumentException(
+                $"The teacher is {nameof(TeacherOptions.Strict)}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, "
+                + $"so that there is nothing to choose; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.Chosen)}.");
         if (teacher is { Method: TeacherMethod.Linear, LinearWeight: 0 })
-            throw new ArgumentException($"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a weight above 0.");
+            throw new ArgumentException(
+                $"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a weight above 0.");
         if (teacher.LinearWeight + teacher.KernelWeight == 0)
             throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
         if (teacher.Role == TeacherRole.Guide && Objective.KlotWeight == 0)

@@ -15,7 +15,10 @@ public enum TeacherMethod
     /// <summary>Linear ridge canonical correlation of the pairs. Unpaired samples set mean, scale and principal components only.</summary>
     Linear,
 
-    /// <summary>Linear ridge canonical correlation of the pairs and its kernel form, weighted by <see cref="TeacherOptions.LinearWeight"/> and <see cref="TeacherOptions.KernelWeight"/>.</summary>
+    /// <summary>
+    /// Linear ridge canonical correlation of the pairs and its kernel form, weighted by <see cref="TeacherOptions.LinearWeight"/> and
+    /// <see cref="TeacherOptions.KernelWeight"/>.
+    /// </summary>
     LinearAndKernel,
 
     /// <summary>Self-training by optimal transport between the unpaired samples of both modalities.</summary>

@@ -89,7 +89,10 @@ public sealed record TeacherOptions
         init => _power = Check.NotNegative(value, nameof(Power));
     }
 
-    /// <summary>Weight of the linear part in the inner product of the fit to the pairs, against <see cref="KernelWeight"/>, 0 or more; 0 leaves it out everywhere. Default 1.</summary>
+    /// <summary>
+    /// Weight of the linear part in the inner product of the fit to the pairs, against <see cref="KernelWeight"/>, 0 or more; 0 leaves it out
+    /// everywhere. Default 1.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public double LinearWeight
     {
@@ -97,7 +100,10 @@ public sealed record TeacherOptions
         init => _linearWeight = Check.NotNegative(value, nameof(LinearWeight));
     }
 
-    /// <summary>Weight of the kernel part in the inner product of the fit to the pairs, against <see cref="LinearWeight"/>, 0 or more; 0 leaves it out everywhere. Default 2.</summary>
+    /// <summary>
+    /// Weight of the kernel part in the inner product of the fit to the pairs, against <see cref="LinearWeight"/>, 0 or more; 0 leaves it out
+    /// everywhere. Default 2.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public double KernelWeight
     {
@@ -113,7 +119,10 @@ public sealed record TeacherOptions
         init => _maximumAnchors = Check.InRange(value, 2, int.MaxValue, nameof(MaximumAnchors));
     }
 
-    /// <summary>Which closed form is fitted. Default <see cref="TeacherMethod.Chosen"/>: the pairs decide, and <see cref="TeacherReport.Choice"/> says what they said.</summary>
+    /// <summary>
+    /// Which closed form is fitted. Default <see cref="TeacherMethod.Chosen"/>: the pairs decide, and <see cref="TeacherReport.Choice"/> says what
+    /// they said.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TeacherMethod Method
     {
@@ -135,7 +144,10 @@ public sealed record TeacherOptions
         init => _transportRounds = Check.InRange(value, 1, 1000, nameof(TransportRounds));
     }
 
-    /// <summary>Unpaired samples of each modality in the plan of transport, 2 or more; of more a random sample. Time and memory grow with its square. Default 4000.</summary>
+    /// <summary>
+    /// Unpaired samples of each modality in the plan of transport, 2 or more; of more a random sample. Time and memory grow with its square.
+    /// Default 4000.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 2.</exception>
     public int MaximumTransportRows
     {

@@ -152,7 +152,8 @@ internal sealed class ModelFit(
     private void OnRound(AlignmentProgress progress)
     {
         checkCancelled();
-        var phase = progress.Phase == AlignmentPhase.Preparing ? "preparing" : $"{(progress.Phase == AlignmentPhase.Folds ? "fold" : "round")} {progress.Number} of {progress.Count}";
+        var kind = progress.Phase == AlignmentPhase.Folds ? "fold" : "round";
+        var phase = progress.Phase == AlignmentPhase.Preparing ? "preparing" : $"{kind} {progress.Number} of {progress.Count}";
         reporter.Trace($"Teacher: {phase}; {progress.Done} of at most {progress.Total} rounds done, {progress.PseudoPairs} pseudo-pairs.");
         if (_options.TrainsTowers)
             reporter.BeforeFirstStep();

@@ -123,7 +123,8 @@ internal static class TeacherFactory
     }
 
     private static TeacherChoice Public(ClosedFormChoice choice) => new(
-        choice.Taken, choice.Anchor, [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
+        choice.Taken, choice.Anchor,
+        [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
         choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
 
     private static PartUse Use(TeacherPart part) => part switch

@@ -33,7 +33,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private static readonly ModelFormat FileFormat = new(
         ModelSignature: "GNTLCLIP",
         LoaderSignature,
-        Written: 0x00010002,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size; the closed form has transport, and its report a choice
+        Written: 0x00010002,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size; transport in the closed form
         Readable: 0x00010002,
         ReadBack: 0x00010001);
 

@@ -130,7 +130,8 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
         using (alignment)
         {
             var state = new Dictionary<string, Tensor>(alignment.GetState()) { ["b.transport.numbers"] = tensor(new[] { linear, kernel }) };
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ClosedFormAlignment.FromState(state)).Message, "'b.transport.numbers' says weights");
+            var error = Assert.ThrowsExactly<InvalidDataException>(() => ClosedFormAlignment.FromState(state));
+            StringAssert.Contains(error.Message, "'b.transport.numbers' says weights");
         }
     }
 

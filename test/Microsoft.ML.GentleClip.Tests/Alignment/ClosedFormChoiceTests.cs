@@ -32,7 +32,8 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
         Assert.AreEqual(mean, candidates[1].Difference, 1e-12);
         Assert.AreEqual(error, candidates[1].StandardError, 1e-12);
         // Fewer than three pairs say nothing.
-        Assert.AreEqual(TeacherMethod.Blend, ClosedFormChoice.Decide(TeacherMethod.Blend, scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)[.. entry.Value.Take(2)])).Taken);
+        var two = scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)[.. entry.Value.Take(2)]);
+        Assert.AreEqual(TeacherMethod.Blend, ClosedFormChoice.Decide(TeacherMethod.Blend, two).Taken);
     }
 
     [TestMethod]
@@ -100,7 +101,8 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
                 {
                     AssertUnit(alignment.Embed(data.PairsA, AlignmentSide.A));
                     var dead = settings.KernelWeight == 0 ? ".kernel" : ".linear";
-                    Assert.IsTrue(alignment.GetState().Where(entry => entry.Key.EndsWith(dead, StringComparison.Ordinal)).All(entry => entry.Value.numel() == 0), $"{method}{dead}");
+                    var maps = alignment.GetState().Where(entry => entry.Key.EndsWith(dead, StringComparison.Ordinal));
+                    Assert.IsTrue(maps.All(entry => entry.Value.numel() == 0), $"{method}{dead}");
                 }
             }
         }

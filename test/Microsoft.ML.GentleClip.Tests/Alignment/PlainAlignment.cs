@@ -77,7 +77,8 @@ internal sealed class PlainAlignment
             var plan = Plan(cosines, 0.5 * Math.Pow(0.06, part), 20, damping);
             var joint = new double[pairs + n][];
             for (var i = 0; i < pairs + n; i++)
-                joint[i] = [.. Enumerable.Range(0, pairs + m).Select(j => i < pairs ? i == j ? 0.5 / pairs : 0 : j < pairs ? 0 : 0.5 * plan[i - pairs][j - pairs])];
+                joint[i] = [.. Enumerable.Range(0, pairs + m).Select(j =>
+                    i < pairs ? i == j ? 0.5 / pairs : 0 : j < pairs ? 0 : 0.5 * plan[i - pairs][j - pairs])];
             var ridge = Math.Pow(0.3, part);
             (_a.Linear, _b.Linear) = Cca(a, b, joint, ridge);
             (_a.Kernel, _b.Kernel) = Cca([.. a.Select(_a.Features)], [.. b.Select(_b.Features)], joint, ridge);
@@ -101,7 +102,12 @@ internal sealed class PlainAlignment
         var total = LogSum(Enumerable.Range(0, n).SelectMany(i => Enumerable.Range(0, m).Select(j => logs[i][j] + u[i] + v[j])));
         return [.. Enumerable.Range(0, n).Select(i => Enumerable.Range(0, m).Select(j => Math.Exp(logs[i][j] + u[i] + v[j] - total)).ToArray())];
 
-        static double LogSum(IEnumerable<double> values) => values.ToArray() is var terms && terms.Max() is var largest ? largest + Math.Log(terms.Sum(term => Math.Exp(term - largest))) : 0;
+        static double LogSum(IEnumerable<double> values)
+        {
+            var terms = values.ToArray();
+            var largest = terms.Max();
+            return largest + Math.Log(terms.Sum(term => Math.Exp(term - largest)));
+        }
     }
 
     // As below, for rows that belong together by the weights of a matrix.

@@ -59,7 +59,8 @@ public sealed class TransportTests : AlignmentTest
         {
             var world = new AgreeingViews(seed);
             var (data, test) = (world.Data(pairs: 8, unpaired: 500), world.Pairs(200, 4));
-            var control = new AlignmentData(data.PairsA, data.PairsB, AgreeingViews.LikeGaussian(data.UnpairedA!, 31), AgreeingViews.LikeGaussian(data.UnpairedB!, 32));
+            var control = new AlignmentData(
+                data.PairsA, data.PairsB, AgreeingViews.LikeGaussian(data.UnpairedA, 31), AgreeingViews.LikeGaussian(data.UnpairedB, 32));
             linear.Add(Recall(data, test, new() { Method = TeacherMethod.Linear }));
             recipe.Add(Recall(data, test, Plain));
             real.Add(Recall(data, test, new()));
@@ -93,7 +94,8 @@ public sealed class TransportTests : AlignmentTest
             alignment.Dispose();
             Assert.IsFalse(report.UsesTransport);
             CollectionAssert.AreEqual(
-                new[] { TeacherMethod.Blend, TeacherMethod.Linear, TeacherMethod.LinearAndKernel }, report.Choice!.Candidates.Select(candidate => candidate.Method).ToArray());
+                new[] { TeacherMethod.Blend, TeacherMethod.Linear, TeacherMethod.LinearAndKernel },
+                report.Choice!.Candidates.Select(candidate => candidate.Method).ToArray());
             Assert.AreEqual(((long)a, (long)b), (report.RowsA, report.RowsB));
             var refused = Assert.ThrowsExactly<NothingToAlignException>(() => Fit(Data(12, 0, b), Transported));
             StringAssert.Contains(refused.Message, "0 of side A", StringComparison.Ordinal);
@@ -142,8 +144,9 @@ public sealed class TransportTests : AlignmentTest
         var (alignment, report) = new AlignmentFitter(new(), random, seen.Add).Fit(data);
         alignment.Dispose();
         Assert.AreEqual(new AlignmentProgress(AlignmentPhase.Preparing, 0, 0, 0, 28), seen[0]);
-        CollectionAssert.AreEqual(Enumerable.Range(1, 5).ToArray(), seen.Where(step => step.Phase == AlignmentPhase.Folds).Select(step => step.Number).Distinct().ToArray());
-        CollectionAssert.AreEqual(Enumerable.Range(1, report.UsesTransport ? 8 : 0).ToArray(), seen.Where(step => step.Phase == AlignmentPhase.Rounds).Select(step => step.Number).ToArray());
+        int[] Numbers(AlignmentPhase phase) => [.. seen.Where(step => step.Phase == phase).Select(step => step.Number).Distinct()];
+        CollectionAssert.AreEqual(Enumerable.Range(1, 5).ToArray(), Numbers(AlignmentPhase.Folds));
+        CollectionAssert.AreEqual(Enumerable.Range(1, report.UsesTransport ? 8 : 0).ToArray(), Numbers(AlignmentPhase.Rounds));
         Assert.AreEqual(report.UsesTransport ? 28 : 20, seen[^1].Done);
 
         using var source = new CancellationTokenSource();

@@ -102,7 +102,8 @@ public sealed class TeacherTests
     [DataRow(TeacherRole.Guide)]
     public void ASavedSelfTrainedModelGivesTheSameBitsAndReport(TeacherRole role)
     {
-        using var model = Fit(new TeacherOptions { Role = role, Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Smoothing = true, Spectral = TeacherPart.On });
+        var teacher = new TeacherOptions { Role = role, Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On };
+        using var model = Fit(teacher with { Smoothing = true, Spectral = TeacherPart.On });
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         file.Position = 0;
@@ -123,7 +124,8 @@ public sealed class TeacherTests
     [DataRow(TeacherRole.Guide, TeacherMethod.Blend)]
     public void ASavedModelGivesTheSameBitsAndReport(TeacherRole role, TeacherMethod method)
     {
-        using var model = Fit(new TeacherOptions { Role = role, Method = method, Smoothing = method == TeacherMethod.Chosen }, dimension: role == TeacherRole.Alone ? 300 : 16);
+        var teacher = new TeacherOptions { Role = role, Method = method, Smoothing = method == TeacherMethod.Chosen };
+        using var model = Fit(teacher, dimension: role == TeacherRole.Alone ? 300 : 16);
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         file.Position = 0;
@@ -131,7 +133,8 @@ public sealed class TeacherTests
         foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
             Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(Test), column), Embeddings.Bits(loaded.Transform(Test), column));
         Assert.AreEqual(model.Teacher!.ToString(), loaded.Teacher!.ToString());
-        Assert.AreEqual((method is TeacherMethod.Blend or TeacherMethod.Transport, method == TeacherMethod.Chosen), (loaded.Teacher.UsesTransport, loaded.Teacher.Choice is not null));
+        Assert.AreEqual(method is TeacherMethod.Blend or TeacherMethod.Transport, loaded.Teacher.UsesTransport);
+        Assert.AreEqual(method == TeacherMethod.Chosen, loaded.Teacher.Choice is not null);
         CollectionAssert.AreEqual(model.Teacher.Choice?.Candidates.ToArray(), loaded.Teacher.Choice?.Candidates.ToArray());
     }
 
@@ -141,12 +144,13 @@ public sealed class TeacherTests
         var lines = new List<string>();
         var mlContext = new MLContext(seed: 1);
         mlContext.Log += (_, entry) => lines.Add(entry.Message);
-        using var model = mlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(24, 210, 205)));
+        var rows = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(24, 210, 205));
+        using var model = mlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(rows);
         var (report, choice) = (model.Teacher!, model.Teacher!.Choice!);
         Assert.HasCount(4, choice.Candidates);
         Assert.AreEqual((24, 5, 210L, 205L), (choice.Pairs, choice.Folds, choice.UnpairedA, choice.UnpairedB));
         foreach (var candidate in choice.Candidates)
-            StringAssert.Contains(report.ToString(), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{candidate.Method} {candidate.Score:F3}"), StringComparison.Ordinal);
+            StringAssert.Contains(report.ToString(), FormattableString.Invariant($"{candidate.Method} {candidate.Score:F3}"), StringComparison.Ordinal);
         StringAssert.Contains(report.ToString(), choice.Reason, StringComparison.Ordinal);
         foreach (var line in report.ToString().Split('\n'))
             Assert.IsTrue(lines.Any(entry => entry.Contains(line, StringComparison.Ordinal)), $"the log lacks: {line}");
