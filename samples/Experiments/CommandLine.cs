@@ -47,7 +47,12 @@ internal sealed record CommandLine
                 "--out" => result with { OutputFolder = Value() },
                 "--data" => result with { DataFolder = Value() },
                 "--parallel" => result with { Parallel = Positive() },
-                "--unpaired" => result with { Unpaired = Value() is var kind && MethodConfig.ParseUnpaired(kind) is { } parsed ? parsed : throw new ArgumentException($"--unpaired needs {MethodConfig.Kinds}, found '{kind}'.") },
+                "--unpaired" => result with
+                {
+                    Unpaired = Value() is var kind && MethodConfig.ParseUnpaired(kind) is { } parsed
+                        ? parsed
+                        : throw new ArgumentException($"--unpaired needs {MethodConfig.Kinds}, found '{kind}'."),
+                },
                 "--validation" => result with { Validation = true },
                 "--plan" => result with { Plan = true },
                 "--help" or "-h" => result with { Help = true },

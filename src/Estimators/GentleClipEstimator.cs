@@ -98,7 +98,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
         using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
+        using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers
+            ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
+            : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");

@@ -11,8 +11,8 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation, CheckpointFolder? checkpoints = null,
-    string? roleReason = null) : IDisposable
+    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data,
+    ValidationSet? validation, CheckpointFolder? checkpoints = null, string? roleReason = null) : IDisposable
 {
     // Without the teacher once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
@@ -108,7 +108,8 @@ internal sealed class ModelFit(
                 TeacherFactory.ChooseShare(model, validation, device);
                 reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
             }
-            return new FittedModel(model, seed, training.TrainingRows, history, _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null);
+            var report = _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null;
+            return new FittedModel(model, seed, training.TrainingRows, history, report);
         }
         catch
         {

@@ -6,9 +6,11 @@ internal static class TowerWishes
     // Settings of the closed form, of the data and of the surroundings: they ask for nothing.
     private static readonly HashSet<string> Neutral =
     [
-        nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName), nameof(GentleClipOptions.EmbeddingDimension),
-        nameof(GentleClipOptions.Teacher), nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
-        nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.CustomObjectives), nameof(GentleClipOptions.MaximumNumberOfSteps),
+        nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName),
+        nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.Teacher), nameof(GentleClipOptions.NumberOfThreads),
+        nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken),
+        // These are looked at on their own.
+        nameof(GentleClipOptions.CustomObjectives), nameof(GentleClipOptions.MaximumNumberOfSteps),
     ];
 
     private static readonly GentleClipOptions Usual = new();

@@ -30,7 +30,11 @@ internal sealed record MethodConfig(string Name, string? Preset, string? Baselin
             Steps = section.OptionalWhole("steps", 1),
         };
         if (section.OptionalTexts("unpaired") is { } kinds)
-            config = config with { Unpaired = [.. kinds.Select((kind, i) => ParseUnpaired(kind) ?? throw section.Error($"unpaired[{i}]", $"expected {Kinds}, found \"{kind}\""))] };
+        {
+            UnpairedRows Parsed(string kind, int i) => ParseUnpaired(kind) ?? throw section.Error($"unpaired[{i}]", $"expected {Kinds}, found \"{kind}\"");
+            config = config with { Unpaired = [.. kinds.Select(Parsed)] };
+        }
+
         section.Done();
         if (config.Preset is null == config.Baseline is null)
             throw section.Error("preset", "expected either a preset or a baseline");

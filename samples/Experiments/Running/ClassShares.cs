@@ -15,15 +15,19 @@ internal static class ClassShares
     public static bool Asks(UnpairedRows kind) => kind is UnpairedRows.Skewed or UnpairedRows.Dropped;
 
     /// <summary>
-    /// Skewed: half of the classes, chosen by the seed, keep one row of five in A's pool, the other half in B's. Dropped: B's pool lacks a third of the classes.
-    /// Rows without a label stay. The order is kept.
+    /// Skewed: half of the classes, chosen by the seed, keep one row of five in A's pool, the other half in B's. Dropped: B's pool lacks a
+    /// third of the classes. Rows without a label stay. The order is kept.
     /// </summary>
     /// <exception cref="InvalidDataException">Fewer than two classes.</exception>
     public static (int[] A, int[] B) Choose(UnpairedRows kind, string data, int[] a, int[] b, IReadOnlyList<string> labels, int seed)
     {
         string[] classes = [.. labels.Where(label => label.Length > 0).Distinct().Order(StringComparer.Ordinal)];
         if (classes.Length < 2)
-            throw new InvalidDataException($"Data \"{data}\": {kind.ToString().ToLowerInvariant()} unpaired rows need at least two classes, found {classes.Length}.");
+        {
+            throw new InvalidDataException(
+                $"Data \"{data}\": {kind.ToString().ToLowerInvariant()} unpaired rows need at least two classes, found {classes.Length}.");
+        }
+
         new Random(seed).Shuffle(classes);
         if (kind == UnpairedRows.Dropped)
         {

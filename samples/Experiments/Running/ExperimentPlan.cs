@@ -52,9 +52,13 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
             if (kind == UnpairedRows.Foreign && set.Foreign is null)
                 throw new ConfigurationException($"{config.File}: data \"{set.Name}\": foreign: the key is missing, and method \"{method.Name}\" asks for foreign rows.");
             if (ClassShares.Asks(kind))
-                rows = ClassShares.Choose(
-                    kind, set.Name, rows.A, rows.B, data[set.Name].Labels ?? throw new ConfigurationException(
-                        $"{config.File}: data \"{set.Name}\": labelColumn: the key is missing, and method \"{method.Name}\" asks for {kind.ToString().ToLowerInvariant()} rows."), seed);
+            {
+                var labels = data[set.Name].Labels ?? throw new ConfigurationException(
+                    $"{config.File}: data \"{set.Name}\": labelColumn: the key is missing, "
+                    + $"and method \"{method.Name}\" asks for {kind.ToString().ToLowerInvariant()} rows.");
+                rows = ClassShares.Choose(kind, set.Name, rows.A, rows.B, labels, seed);
+            }
+
             return new PlannedCell(
                 new CellKey(validation, set.Name, method.Name, candidate, count.Text, kind, unpairedCount.Text, seed), fitted, set, split, number, rows.A, rows.B);
         }

@@ -92,7 +92,11 @@ public sealed class ExperimentRunTests : ExperimentTest
     public void ReadyMadeConfigurationsAreRead()
     {
         string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "configurations"), "*.json");
-        CollectionAssert.AreEquivalent(new[] { "agreeing.json", "ceiling.json", "chosen.json", "closed-forms.json", "core.json", "heldout.json", "mismatch.json", "reproduction.json", "smoke.json", "transport-curve.json", "unpaired-curve.json" }, files.Select(Path.GetFileName).ToArray());
+        string[] expected =
+        [
+            "agreeing", "ceiling", "chosen", "closed-forms", "core", "heldout", "mismatch", "reproduction", "smoke", "transport-curve", "unpaired-curve",
+        ];
+        CollectionAssert.AreEquivalent(expected, files.Select(Path.GetFileNameWithoutExtension).ToArray());
         foreach (var file in files)
         {
             Assert.IsTrue(ExperimentConfig.Load(file).Baseline is "Clip" or "linear");

@@ -357,7 +357,8 @@ public sealed class TeacherTests
         foreach (var row in rows.Where(row => row.A is not null))
             row.A = new float[TwoViews.DimensionA];
         // As the fit decides it where nothing asks for towers, with the steps of a test.
-        using var equal = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone, Optional = true }, steps: 3)).Fit(MlContext.Data.LoadFromEnumerable(rows));
+        var options = Options(new TeacherOptions { Role = TeacherRole.Alone, Optional = true }, steps: 3);
+        using var equal = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(rows));
         Assert.IsNull(equal.Teacher);
         Assert.AreEqual(3, equal.History[^1].Step);
     }
