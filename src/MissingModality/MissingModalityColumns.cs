@@ -11,6 +11,8 @@ internal sealed class MissingModalityColumns : AppendedColumns
     /// <summary>The accepted types, in words.</summary>
     public const string ExpectedType = "a vector of numbers or Booleans of known size, or of variable size where a size was given";
 
+    private static readonly long[] Slots = [1]; // the axis of a row's slots
+    private static readonly float[] Half = [0.5f];
     private readonly IReadOnlyList<MissingModalityColumn> _columns;
     private readonly DataViewSchema.Column[] _inputs;
 
@@ -98,8 +100,8 @@ internal sealed class MissingModalityColumns : AppendedColumns
             return;
         }
         var missing = Node("IsNaN", [values]);
-        var all = Node("ReduceMin", [Node("Cast", [missing], ("to", single))], ("axes", new long[] { 1 }), ("keepdims", 1));
-        var present = Node("Less", [all, pipeline.AddConstant($"{name}.half", [], new[] { 0.5f })]);
+        var all = Node("ReduceMin", [Node("Cast", [missing], ("to", single))], ("axes", Slots), ("keepdims", 1));
+        var present = Node("Less", [all, pipeline.AddConstant($"{name}.half", [], Half)]);
         var replaced = Node("And", [missing, present]);
         long[] shape = [1, column.Fill.Length];
         var fill = pipeline.AddConstant($"{name}.fill", shape, isDouble ? column.Fill : Array.ConvertAll(column.Fill, value => (float)value));
