@@ -59,7 +59,6 @@ public static class GentleClipCatalog
     /// {
     ///     ModalityA = Modality.Image("Picture", "PictureEmbedding"),
     ///     ModalityB = Modality.Text("Caption", "CaptionEmbedding"),
-    ///     ValidationFraction = 0.1,
     /// });
     /// GentleClipTransformer transformer = estimator.Fit(data);
     /// </code>
@@ -90,7 +89,10 @@ public static class GentleClipCatalog
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
-    /// <param name="paired">Rows with both modalities that belong together; null when there are none.</param>
+    /// <param name="paired">
+    /// Rows with both modalities that belong together; null when there are none, as in scoring. Training needs two
+    /// (<see cref="GentleClipOptions.AllowNoPairs"/>).
+    /// </param>
     /// <param name="unpairedA">Rows with modality A; null when there are none.</param>
     /// <param name="unpairedB">Rows with modality B; null when there are none.</param>
     /// <param name="pairedColumnName">Name of the Boolean column that is added: true for the rows of <paramref name="paired"/> alone.</param>

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Microsoft.ML.GentleClip.Interactive;
 
 /// <summary>
-/// Shows a running training in the output of its cell. It is given what replaces a display, so that any notebook will do. In .NET Interactive:
+/// Shows a running training in the output of its cell, from the reading of the rows on. It is given what replaces a display, so that any
+/// notebook will do. In .NET Interactive:
 /// <code>
 /// var live = KernelInvocationContext.Current.Display(TrainingMonitor.Waiting);
 /// options.Progress = new TrainingMonitor(live.Update);
@@ -11,7 +12,7 @@ namespace Microsoft.ML.GentleClip.Interactive;
 /// The handle that <c>display(...)</c> gives will not do: in version 1.0.0-beta.26120.1 what it updates is not what it displayed.
 /// </summary>
 /// <remarks>Calls come on the thread that trains, and one at a time.</remarks>
-/// <param name="update">Is called with a <see cref="TrainingState"/>, at most some times a second and at the last step.</param>
+/// <param name="update">Is called with a <see cref="TrainingState"/>, at most some times a second, when a phase begins, and at the end.</param>
 public sealed class TrainingMonitor(Action<object> update) : IProgress<TrainingProgress>
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(400);
@@ -20,6 +21,7 @@ public sealed class TrainingMonitor(Action<object> update) : IProgress<TrainingP
     private readonly Lock _lock = new();
     private readonly Stopwatch _sinceUpdate = new();
     private readonly List<(int Step, double Loss)> _losses = [];
+    private TrainingPhase? _phase;
 
     /// <summary>What to display before the training.</summary>
     public static TrainingState Waiting { get; } = new(null, []);
@@ -34,10 +36,13 @@ public sealed class TrainingMonitor(Action<object> update) : IProgress<TrainingP
             // A second training with the same monitor begins anew.
             if (_losses.Count > 0 && value.Step < _losses[^1].Step)
                 _losses.Clear();
-            if (!double.IsNaN(value.Loss))
-                _losses.Add((value.Step, value.Loss));
-            if (_sinceUpdate.IsRunning && _sinceUpdate.Elapsed < Between && value.Step < value.TotalSteps)
+            if (value.Loss is { } loss && (_losses.Count == 0 || value.Step > _losses[^1].Step))
+                _losses.Add((value.Step, loss));
+            bool passes = value.Phase is TrainingPhase.Validating or TrainingPhase.SavingCheckpoint;
+            if (_sinceUpdate.IsRunning && _sinceUpdate.Elapsed < Between && (passes || value.Phase == _phase))
                 return;
+            if (!passes)
+                _phase = value.Phase;
             _sinceUpdate.Restart();
             _update(new TrainingState(value, [.. _losses]));
         }

@@ -18,7 +18,12 @@ public sealed class TrainingState
     {
         get
         {
-            double share = _now is { TotalSteps: > 0 } ? Math.Clamp(_now.Step / (double)_now.TotalSteps, 0, 1) : 0;
+            double share = _now switch
+            {
+                { Phase: TrainingPhase.Finished } => 1,
+                { Total: > 0 and var total } => Math.Clamp(_now.Done / (double)total, 0, 1),
+                _ => 0,
+            };
             var html = new StringBuilder("<div style=\"font-family:sans-serif;font-size:13px\">");
             string? line = Line();
             html.Append(CultureInfo.InvariantCulture, $"<svg style=\"display:block\" width=\"{Width}\" height=\"{(line is null ? 12 : LineHeight + 16)}\" xmlns=\"http://www.w3.org/2000/svg\">");
@@ -29,22 +34,13 @@ public sealed class TrainingState
         }
     }
 
-    /// <summary>Steps, loss, validation and time, in a line.</summary>
-    public override string ToString()
+    /// <summary>Phase, how far it is, loss and time, in a line.</summary>
+    public override string ToString() => _now switch
     {
-        if (_now is null)
-            return "Training has not begun.";
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"step {_now.Step} of {_now.TotalSteps}");
-        if (!double.IsNaN(_now.Loss))
-            text.Append(CultureInfo.InvariantCulture, $", loss {_now.Loss:0.00}");
-        if (_now.ValidationRecallAt10 is { } recall)
-            text.Append(CultureInfo.InvariantCulture, $", validation recall@10 {100 * recall:0} %");
-        text.Append(CultureInfo.InvariantCulture, $", {_now.Elapsed.TotalSeconds:0} s");
-        if (_now.Step < _now.TotalSteps && _now.Remaining is { } remaining)
-            text.Append(CultureInfo.InvariantCulture, $", {remaining.TotalSeconds:0} s left");
-        return text.ToString();
-    }
+        null => "Training has not begun.",
+        { Phase: TrainingPhase.Finished } when _losses.Count > 0 => string.Create(CultureInfo.InvariantCulture, $"{_now}, loss {_losses[^1].Loss:0.00}"),
+        _ => _now.ToString(),
+    };
 
     private string? Line()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.GentleClip;
 
 namespace EmojiSearch;
 
@@ -26,7 +27,7 @@ internal static class Study
             var (method, seed) = plan[i];
             string title = string.Create(CultureInfo.InvariantCulture, $"[{i + 1}/{plan.Length}] {method.Title}, seed {seed}");
             output.WriteLine(title);
-            var (model, run) = new Trial(data, rows, method, seed, commandLine.Steps, cancellation).Fit(new TrainingLines(output, title));
+            var (model, run) = new Trial(data, rows, method, seed, commandLine.Steps, cancellation).Fit(new ConsoleProgress(title));
             using (model)
             {
                 report.Add(run);

@@ -11,10 +11,12 @@ internal sealed class ProgressBar(ProgressContext bars, string name) : IProgress
 
     public void Report(TrainingProgress value)
     {
-        _task.MaxValue = value.TotalSteps;
+        if (value.TotalSteps > 0)
+            _task.MaxValue = value.TotalSteps;
         _task.Value = value.Step;
-        _task.Description = string.Create(CultureInfo.InvariantCulture, $"{name.EscapeMarkup()}, loss {value.Loss:f2}");
-        if (value.Step == value.TotalSteps)
+        if (value.Loss is { } loss)
+            _task.Description = string.Create(CultureInfo.InvariantCulture, $"{name.EscapeMarkup()}, loss {loss:f2}");
+        if (value.Phase is TrainingPhase.Finished or TrainingPhase.Stopped)
             _task.StopTask();
     }
 }

@@ -94,8 +94,8 @@ internal static partial class ModelSource
     [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
     private static partial void LogTraining(ILogger logger, int steps);
 
-    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Step {Step} of {Total}, {Remaining} s left.")]
-    private static partial void LogStep(ILogger logger, int step, int total, int remaining);
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "{Progress}")]
+    private static partial void LogProgress(ILogger logger, TrainingProgress progress);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Saved as {File}; delete it to train again.")]
     private static partial void LogSaved(ILogger logger, string file);
@@ -114,8 +114,7 @@ internal static partial class ModelSource
             if (_sinceLine.Elapsed < Between)
                 return;
             _sinceLine.Restart();
-            int remaining = (int)Math.Ceiling((value.Remaining ?? TimeSpan.Zero).TotalSeconds);
-            LogStep(logger, value.Step, value.TotalSteps, remaining);
+            LogProgress(logger, value);
         }
     }
 }

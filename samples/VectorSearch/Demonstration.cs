@@ -105,7 +105,7 @@ internal sealed class Demonstration(TextWriter output)
         if (commandLine.Model is not { } file)
         {
             output.WriteLine($"Training, {commandLine.Steps} steps ...");
-            return SmallModel.Train(data, commandLine.Steps, new TrainingLines(output, "  training"), cancellation);
+            return SmallModel.Train(data, commandLine.Steps, new ConsoleProgress("  training"), cancellation);
         }
         if (!File.Exists(file))
             throw new FileNotFoundException($"There is no model '{file}'.", file);

@@ -10,13 +10,17 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// </summary>
 /// <param name="settings">All settings.</param>
 /// <param name="random">Chooses rows where there are too many, anchors and the folds; has streams of its own for it.</param>
-/// <param name="progress">Told after each round, and when a phase begins.</param>
+/// <param name="progress">Told after each block of rows, fold and round; may throw to stop.</param>
 /// <param name="cancellationToken">Stops within rounds, and between row blocks.</param>
 internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource random, Action<AlignmentProgress>? progress = null, CancellationToken cancellationToken = default)
 {
     private const string StreamPrefix = "alignment/";
+    // The rows are gone through for their mean, their variance and their moments; those of many columns more often.
+    private const int PassesOverRows = 3;
+
     private readonly List<int> _pseudoPairs = [];
-    private AlignmentProgress _progress;
+    private long _passed, _rows;
+    private int _foldsDone, _folds, _roundsDone, _rounds;
 
     /// <summary>Fits an alignment, which the caller disposes.</summary>
     /// <exception cref="NothingToAlignException">There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.</exception>
@@ -24,13 +28,14 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
         _pseudoPairs.Clear();
-        _progress = default;
+        (_passed, _rows) = (0, data.AllRows(AlignmentSide.A).Sum(part => part.Count) + data.AllRows(AlignmentSide.B).Sum(part => part.Count));
+        Report(TrainingPhase.PreparingRows);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        Report(AlignmentPhase.Preparing, 0, 0, Rounds(settings));
         var (preparedA, preparedB) = (Prepare(data, AlignmentSide.A), Prepare(data, AlignmentSide.B));
         var pairs = WeightedPairs.Equal(Apply(preparedA, data.PairsA), Apply(preparedB, data.PairsB), preparedA.Bandwidth, preparedB.Bandwidth);
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
+        PassRows(PassesOverRows * _rows); // whatever way they took
         var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
             $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows (one huge value is enough), or the sides do not vary together.");
 
@@ -47,20 +52,6 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         return (new ClosedFormAlignment(a, b, settings.BlockSize), form.Report with { NaturalWidth = a.NaturalWidth, KeptEnergy = kept });
     }
 
-    /// <summary>Rounds that a fit reports at most, those of the folds included.</summary>
-    public static int Rounds(AlignmentSettings settings)
-    {
-        if (settings.Method == TeacherMethod.SelfTraining)
-        {
-            var options = settings.SelfTraining;
-            var gated = options.Use == PartUse.Gated || settings.Spectral.Use == PartUse.Gated;
-            return options.Use == PartUse.Off ? 0 : options.Rounds + (gated ? options.GateFolds * options.GateRounds : 0);
-        }
-        var transport = settings.Transport;
-        var ofFolds = Decides(settings) ? transport.Folds * transport.FoldRounds : 0;
-        return ofFolds + (settings.Method is TeacherMethod.Linear or TeacherMethod.LinearAndKernel ? 0 : transport.Rounds);
-    }
-
     private static bool Decides(AlignmentSettings settings) => settings.Method == TeacherMethod.Chosen || settings.Spectral.Use == PartUse.Gated;
 
     private Form SelfTrained(WeightedPairs pairs, Pools pools, Recipe recipe)
@@ -75,6 +66,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var gate = trainingUse == PartUse.Gated || spectralUse == PartUse.Gated ? RunGate(pairs, pools, trainingUse, spectralUse == PartUse.Gated ? graphs : null) : null;
 
         var trains = trainingUse == PartUse.On || (trainingUse == PartUse.Gated && gate is { KeepsSelfTraining: true });
+        (_roundsDone, _rounds) = (0, trains ? settings.SelfTraining.Rounds : 0);
+        Report(TrainingPhase.FittingClosedForm);
         if (trains)
             recipe = Trainer(pools, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
         var spectral = spectralUse == PartUse.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
@@ -97,6 +90,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
         var method = settings.Method != TeacherMethod.Chosen ? settings.Method : choice?.Taken ?? TeacherMethod.Blend;
         var weights = ClosedFormWeights.Of(method, settings, transport);
+        (_roundsDone, _rounds) = (0, weights.UsesTransport ? options.Rounds : 0);
+        Report(TrainingPhase.FittingClosedForm);
         var trained = weights.UsesTransport ? Train(a, b, recipe) : null;
         if (weights.UsesTransport && trained is null) // the sides do not vary together under the plan
             (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false));
@@ -135,31 +130,26 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         TransportSide Fewer(TransportSide side, string name) =>
             side.Pick(null, Rows.Sample(side.Pool.size(0), settings.Transport.FoldRows, Stream("fold rows " + name)));
         var selection = new ClosedFormSelection(
-            settings, Stream("folds"), (fold, folds) => Report(AlignmentPhase.Folds, fold, folds, _progress.Total), Round, cancellationToken);
+            settings, Stream("folds"), Folds, () => Report(TrainingPhase.ChoosingByFolds), cancellationToken);
         return selection.Run(pairs, Fewer(a, "a"), Fewer(b, "b"), transport, graphs);
     }
 
-    private Recipe? Train(TransportSide a, TransportSide b, Recipe recipe)
+    private Recipe? Train(TransportSide a, TransportSide b, Recipe recipe) => new TransportTraining(settings, () =>
     {
-        var number = 0;
-        return new TransportTraining(settings, () =>
-        {
-            Report(AlignmentPhase.Rounds, ++number, settings.Transport.Rounds, _progress.Total, done: 1);
-        }, cancellationToken).Run(a, b, recipe, settings.Transport.Rounds);
-    }
+        _roundsDone++;
+        Report(TrainingPhase.FittingClosedForm);
+    }, cancellationToken).Run(a, b, recipe, settings.Transport.Rounds);
 
-    private void Round() => Report(_progress.Phase, _progress.Number, _progress.Count, _progress.Total, done: 1);
-
-    private void Report(AlignmentPhase phase, int number, int count, int total, int done = 0, int pseudoPairs = 0)
+    private void Folds(int done, int folds)
     {
-        _progress = new AlignmentProgress(phase, number, count, _progress.Done + done, total, pseudoPairs);
-        progress?.Invoke(_progress);
+        (_foldsDone, _folds) = (done, folds);
+        Report(TrainingPhase.ChoosingByFolds);
     }
 
     private ManagedGenerator Stream(string name) => random.Managed(StreamPrefix + name);
 
     private RowPreparation Prepare(AlignmentData data, AlignmentSide side) =>
-        RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, cancellationToken)
+        RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, PassRows, cancellationToken)
         ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 
     private Tensor Apply(RowPreparation prepared, RowSource rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
@@ -187,24 +177,38 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     {
         var trainer = Trainer(pools, final: false);
         Recipe Train(WeightedPairs fold, Recipe start) => trainer.Run(fold, start, settings.SelfTraining.GateRounds);
-        return new AlignmentGate(settings, pools.A, pools.B, Stream("folds"), cancellationToken)
+        return new AlignmentGate(settings, pools.A, pools.B, Stream("folds"), Folds, cancellationToken)
             .Run(pairs, trainingUse == PartUse.Off ? null : Train, trainingUse == PartUse.On, graphs);
     }
 
     private SelfTraining Trainer(Pools pools, bool final)
     {
-        var (number, options) = (0, settings.SelfTraining);
         return new SelfTraining(settings, pools.A, pools.B, Stream("anchors"), pseudoPairs =>
         {
-            if (final)
-                _pseudoPairs.Add(pseudoPairs);
-            number++;
-            var (phase, at, count) = final
-                ? (AlignmentPhase.Rounds, number, options.Rounds)
-                : (AlignmentPhase.Folds, (number - 1) / options.GateRounds + 1, options.GateFolds);
-            Report(phase, at, count, _progress.Total, done: 1, pseudoPairs);
+            if (!final)
+            {
+                Report(TrainingPhase.ChoosingByFolds, pseudoPairs);
+                return;
+            }
+            _pseudoPairs.Add(pseudoPairs);
+            _roundsDone++;
+            Report(TrainingPhase.FittingClosedForm, pseudoPairs);
         }, cancellationToken);
     }
+
+    private void PassRows(long rows)
+    {
+        _passed += rows;
+        Report(TrainingPhase.PreparingRows);
+    }
+
+    private void Report(TrainingPhase phase, int? pseudoPairs = null) => progress?.Invoke(phase switch
+    {
+        TrainingPhase.PreparingRows => new AlignmentProgress(phase, Math.Min(_passed / PassesOverRows, _rows), _rows, ProgressUnit.Rows),
+        TrainingPhase.ChoosingByFolds => new AlignmentProgress(phase, _foldsDone, _folds, ProgressUnit.Folds, pseudoPairs),
+        _ when _rounds > 0 => new AlignmentProgress(phase, _roundsDone, _rounds, ProgressUnit.Rounds, pseudoPairs),
+        _ => new AlignmentProgress(phase, 0, null, ProgressUnit.None),
+    });
 
     private SideAlignment Smooth(SideAlignment side, Tensor own, Tensor pool)
     {

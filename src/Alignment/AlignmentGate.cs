@@ -21,8 +21,11 @@ internal sealed record GateFigures(double Recipe, double? SelfTraining, double? 
 /// <param name="poolA">Prepared unpaired rows of A, the candidates of held-out rows of B.</param>
 /// <param name="poolB">Prepared unpaired rows of B.</param>
 /// <param name="random">Draws the folds.</param>
+/// <param name="progress">Told how many folds are done, and how many there are; before the first and after each.</param>
 /// <param name="cancellationToken">Stops between row blocks.</param>
-internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, CancellationToken cancellationToken = default)
+internal sealed class AlignmentGate(
+    AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int, int>? progress = null,
+    CancellationToken cancellationToken = default)
 {
     // Unpaired rows of another kind than the pairs are easy to tell from partners, whatever S does to them: the pairs' own rows tell whether it spoils what counts.
     private const int MaximumPairCandidates = 1000;
@@ -43,6 +46,7 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
         var folds = Math.Min(settings.SelfTraining.GateFolds, order.Length);
         for (var fold = 0; fold < folds; fold++)
         {
+            progress?.Invoke(fold, folds);
             using var scope = NewDisposeScope();
             var held = pairs.Pick([.. order.Where((_, i) => i % folds == fold)]);
             var rest = pairs.Pick([.. order.Where((_, i) => i % folds != fold)]);
@@ -53,6 +57,7 @@ internal sealed class AlignmentGate(AlignmentSettings settings, Tensor poolA, Te
             if (train is not null)
                 Score(held, candidates, train(rest, start), spectral, trained);
         }
+        progress?.Invoke(folds, folds);
         if (recipe.Unpaired.Count == 0)
             return null;
         var keeps = trained.Unpaired.Count > 0 && trained.Unpaired.Average() < recipe.Unpaired.Average() && trained.Pairs.Average() <= recipe.Pairs.Average();

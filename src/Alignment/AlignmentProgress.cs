@@ -1,10 +1,13 @@
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>How far a fit is.</summary>
-/// <param name="Phase">What is being done.</param>
-/// <param name="Number">Which fold or round of the phase has just been finished or is at work, from 1; 0 while preparing.</param>
-/// <param name="Count">How many there are in the phase.</param>
-/// <param name="Done">Rounds done, those of the folds included.</param>
-/// <param name="Total">Rounds there are at most: the final ones fall away where the choice needs none.</param>
-/// <param name="PseudoPairs">Mutual matches that joined the pairs in this round; 0 where transport takes their place.</param>
-internal readonly record struct AlignmentProgress(AlignmentPhase Phase, int Number, int Count, int Done, int Total, int PseudoPairs = 0);
+/// <summary>How far the fit of a closed form is.</summary>
+/// <param name="Phase">
+/// <see cref="TrainingPhase.PreparingRows"/>, <see cref="TrainingPhase.ChoosingByFolds"/> or <see cref="TrainingPhase.FittingClosedForm"/>, in this order.
+/// </param>
+/// <param name="Done">
+/// In the unit; does not fall within a phase. It may stay where it was: then it says that the fit is alive, and asks whether it shall stop.
+/// </param>
+/// <param name="Total">The same for all of a phase; null where nothing is counted.</param>
+/// <param name="Unit">What the two count.</param>
+/// <param name="PseudoPairs">Mutual matches that joined the pairs in the round that ended; null elsewhere.</param>
+internal readonly record struct AlignmentProgress(TrainingPhase Phase, long Done, long? Total, ProgressUnit Unit, int? PseudoPairs = null);

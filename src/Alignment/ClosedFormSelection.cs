@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// </summary>
 /// <param name="settings">All settings of the alignment.</param>
 /// <param name="random">Draws the folds.</param>
-/// <param name="fold">Told which fold begins, of how many.</param>
+/// <param name="fold">Told how many folds are done, and how many there are; before the first and after each.</param>
 /// <param name="round">Told after each round of transport.</param>
 /// <param name="cancellationToken">Stops within rounds.</param>
 internal sealed class ClosedFormSelection(
@@ -35,7 +35,7 @@ internal sealed class ClosedFormSelection(
         for (var number = 0; number < folds; number++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            fold(number + 1, folds);
+            fold(number, folds);
             using var scope = NewDisposeScope();
             var held = order.Where((_, i) => i % folds == number).ToArray();
             var kept = order.Where((_, i) => i % folds != number).ToArray();
@@ -56,6 +56,7 @@ internal sealed class ClosedFormSelection(
                     spectral[method].AddRange(Scores(Beside(beside.A, embeddedA, bankA), Beside(beside.B, embeddedB, bankB), held));
             }
         }
+        fold(folds, folds);
         if (scores[anchor].Count == 0)
             return null;
         var (best, figures) = ClosedFormChoice.Decide(anchor, scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)entry.Value));

@@ -25,11 +25,13 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
     /// <param name="parts">Rows `[n, dim]` of any floating-point type.</param>
     /// <param name="components">Most components.</param>
     /// <param name="blockSize">Most rows at a time.</param>
+    /// <param name="passed">Told how many rows a block had, in each pass over them.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
-    public static RowPreparation? Fit(IReadOnlyList<RowSource> parts, int components, int blockSize, CancellationToken cancellationToken = default)
+    public static RowPreparation? Fit(
+        IReadOnlyList<RowSource> parts, int components, int blockSize, Action<long>? passed = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var pace = new Pace(blockSize, cancellationToken);
+        var pace = new Pace(blockSize, passed, cancellationToken);
         var mean = CentredRows.Mean(parts, pace);
         if (PrincipalDirections.Of(new CentredRows(parts, mean, pace), components) is not { } directions)
             return null;
@@ -41,7 +43,7 @@ internal sealed class RowPreparation(Tensor mean, Tensor basis, double bandwidth
 
     /// <summary>Prepared rows `[n, components]`.</summary>
     public Tensor Apply(RowSource rows, int blockSize, CancellationToken cancellationToken = default) =>
-        rows.Times(Mean, Basis, 0, new Pace(blockSize, cancellationToken));
+        rows.Times(Mean, Basis, 0, new Pace(blockSize, CancellationToken: cancellationToken));
 
     /// <inheritdoc cref="Apply(RowSource, int, CancellationToken)"/>
     public Tensor Apply(Tensor rows, int blockSize, CancellationToken cancellationToken = default) => Apply(new TensorRows(rows), blockSize, cancellationToken);

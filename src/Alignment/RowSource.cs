@@ -79,12 +79,15 @@ internal abstract class RowSource
         for (var start = from; start < Count; start += rows)
         {
             pace.CancellationToken.ThrowIfCancellationRequested();
-            yield return (start, Math.Min(rows, Count - start));
+            var length = Math.Min(rows, Count - start);
+            yield return (start, length);
+            pace.Passed?.Invoke(length);
         }
     }
 }
 
 /// <summary>How rows are gone over.</summary>
 /// <param name="BlockSize">Most rows at a time.</param>
+/// <param name="Passed">Told how many rows each block had; may throw to stop.</param>
 /// <param name="CancellationToken">Stops between blocks.</param>
-internal readonly record struct Pace(int BlockSize, CancellationToken CancellationToken = default);
+internal readonly record struct Pace(int BlockSize, Action<long>? Passed = null, CancellationToken CancellationToken = default);

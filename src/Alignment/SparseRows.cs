@@ -125,7 +125,11 @@ internal abstract class SparseRows : RowSource
     private StoredNumbers Next(long row, Pace pace)
     {
         if (row % RowsBetweenChecks == 0)
+        {
             pace.CancellationToken.ThrowIfCancellationRequested();
+            if (row > 0)
+                pace.Passed?.Invoke(RowsBetweenChecks);
+        }
         return Stored(row);
     }
 

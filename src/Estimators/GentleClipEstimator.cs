@@ -61,6 +61,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
+    /// <remarks>What <see cref="GentleClipOptions.Progress"/> throws comes out as it is.</remarks>
     public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
 
     /// <summary>Trains on all rows of a data view, validating on the matched pairs of another.</summary>
@@ -80,23 +81,43 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="InvalidDataException">A file of pretrained weights is damaged, or of another model or size.</exception>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
+    /// <remarks>What <see cref="GentleClipOptions.Progress"/> throws comes out as it is.</remarks>
     public GentleClipTransformer Fit(IDataView train, IDataView? validation = null, GentleClipTransformer? initial = null)
     {
         ArgumentNullException.ThrowIfNull(train);
+        // Registered for each training: a host takes over the context's GPU settings when it is made.
+        var host = _environment.Register(nameof(GentleClipEstimator));
+        using var reporter = new TrainingReporter(host, _options.Progress, _options.Clock);
+        GentleClipTransformer? fitted = null;
+        try
+        {
+            fitted = Fit(train, validation, initial, host, reporter);
+            reporter.Finish();
+            return fitted;
+        }
+        catch
+        {
+            fitted?.Dispose();
+            reporter.Stop();
+            throw;
+        }
+    }
+
+    private GentleClipTransformer Fit(IDataView train, IDataView? validation, GentleClipTransformer? initial, IHost host, TrainingReporter reporter)
+    {
+        CheckCancelled();
+        reporter.Begin(TrainingPhase.Starting);
         TorchNativeLibrary.EnsureLoaded();
         // First, so that it comes last, however the training ends: the C library keeps what was freed.
         using var trimming = NativeHeap.Later();
         // The caller may be inside a no_grad or inference block of its own.
         using var training = inference_mode(false);
         using var gradients = enable_grad();
-        // Registered for each training: a host takes over the context's GPU settings when it is made.
-        var host = _environment.Register(nameof(GentleClipEstimator));
         CheckCancelled();
         _options.ModalityA!.CheckFiles();
         _options.ModalityB!.CheckFiles();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
-        using var reporter = new TrainingReporter(host, _options.Progress, _options.MaximumNumberOfSteps);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
@@ -106,12 +127,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         reporter.Info($"Seed {seed}.");
         using var random = new RandomSource(seed);
 
-        using var data = TrainingData.Read(train, _options, CheckCancelled);
-        using var validationData = validation is null ? null : TrainingData.Read(validation, _options, CheckCancelled, rowName: "Validation row", trains: false);
+        using var data = Read(train, TrainingPhase.ReadingRows, rowName: "Row", trains: true);
+        using var validationData = validation is null ? null : Read(validation, TrainingPhase.ReadingValidationRows, rowName: "Validation row", trains: false);
+        reporter.EndPhase();
         CheckSamples(data);
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
-        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random);
+        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
         var options = WithoutHopelessTeacher(decided, data, reporter);
         if (reason is not null && options.Teacher is not null)
             reporter.Info($"Role of the teacher: {reason}.");
@@ -119,6 +141,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
         // A disposed initial model frees its weights when the training has read them.
         return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
+
+        TrainingData Read(IDataView rows, TrainingPhase phase, string rowName, bool trains)
+        {
+            reporter.Begin(phase, ProgressUnit.Rows, rows.GetRowCount());
+            return TrainingData.Read(rows, _options, CheckCancelled, rowName, trains, done => reporter.At(done));
+        }
 
         void CheckCancelled()
         {
@@ -171,12 +199,19 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
-        if (data.PairsA.Count >= FewestSamples || !options.TrainsTowers)
+        var pairs = data.PairsA.Count;
+        // A teacher that the training cannot do without refuses them itself.
+        if (pairs >= FewestSamples || options.Teacher is not null)
             return;
         if (!options.HasLossWithoutPairs)
             throw new InvalidOperationException(
-                $"The training data hold {data.PairsA.Count} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs.");
-        reporter.Warning(data.PairsA.Count == 0
+                $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. "
+                + data.DescribePairs());
+        if (!options.AllowNoPairs)
+            throw new InvalidOperationException(
+                $"The training data hold {pairs} matched pairs; expected at least {FewestSamples}, as nothing else says which sample of A belongs to "
+                + $"which of B. {data.DescribePairs()} To bring only the modalities' distributions together, set {nameof(GentleClipOptions.AllowNoPairs)}; retrieval does not work then.");
+        reporter.Warning(pairs == 0
             ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
             : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");
     }

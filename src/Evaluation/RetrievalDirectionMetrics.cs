@@ -12,14 +12,16 @@ public sealed class RetrievalDirectionMetrics
         _counts = counts;
         var harmonic = HarmonicNumbers(counts.Candidates);
         var ranks = new double[QueryCount];
-        double sum = 0;
+        double sum = 0, logarithms = 0;
         for (var i = 0; i < ranks.Length; i++)
         {
             var (better, equal, hits) = (counts.Better[i], counts.Equal[i], Hits(i));
             ranks[i] = RankingTies.Rank(better, equal, hits);
             sum += RankingTies.ReciprocalRank(better, equal, hits, harmonic);
+            logarithms += Math.Log(ranks[i]);
         }
         MeanReciprocalRank = sum / ranks.Length;
+        MeanLogRank = logarithms / ranks.Length;
         Array.Sort(ranks);
         MedianRank = (ranks[(ranks.Length - 1) / 2] + ranks[ranks.Length / 2]) / 2;
     }
@@ -32,6 +34,9 @@ public sealed class RetrievalDirectionMetrics
 
     /// <summary>The mean over the queries of 1 / rank of the true partner, in (0, 1]; its expected value where candidates tie with the partner.</summary>
     public double MeanReciprocalRank { get; }
+
+    /// <summary>The mean over the queries of ln(rank of the true partner), 0 (always first) or more.</summary>
+    internal double MeanLogRank { get; }
 
     /// <summary>The median over the queries of the rank of the true partner, from 1 (best) to the number of candidates.</summary>
     public double MedianRank { get; }

@@ -54,6 +54,9 @@ public sealed class RetrievalMetrics
     /// <summary>Mean of both directions' <see cref="RetrievalDirectionMetrics.MeanReciprocalRank"/>.</summary>
     public double MeanReciprocalRank => (AToB.MeanReciprocalRank + BToA.MeanReciprocalRank) / 2;
 
+    /// <summary>Mean of both directions' <see cref="RetrievalDirectionMetrics.MeanLogRank"/>.</summary>
+    internal double MeanLogRank => (AToB.MeanLogRank + BToA.MeanLogRank) / 2;
+
     /// <summary>Mean of both directions' <see cref="RetrievalDirectionMetrics.MedianRank"/>.</summary>
     public double MedianRank => (AToB.MedianRank + BToA.MedianRank) / 2;
 

@@ -35,7 +35,14 @@ internal abstract class ExampleStore : IDisposable
     public virtual void Clear() => Count = 0;
 
     /// <summary>Appends the examples' content to a hash, each with its length, so that equal hashes mean equal examples in equal order.</summary>
-    public abstract void AppendTo(IncrementalHash hash);
+    public void AppendTo(IncrementalHash hash)
+    {
+        for (var position = 0; position < Count; position++)
+            AppendTo(hash, position);
+    }
+
+    /// <summary>Appends one example's content to a hash, with its length.</summary>
+    public abstract void AppendTo(IncrementalHash hash, int position);
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>

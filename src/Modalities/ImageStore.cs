@@ -27,11 +27,7 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
     }
 
     /// <inheritdoc/>
-    public override void AppendTo(IncrementalHash hash)
-    {
-        for (var picture = 0; picture < Count; picture++)
-            Append(hash, Square(picture));
-    }
+    public override void AppendTo(IncrementalHash hash, int position) => Append(hash, Square(Checked(position)));
 
     /// <summary>As many units as a vision transformer has patches, so that a pass takes about as much memory as with other modalities.</summary>
     public override int LengthOf(int position) => Math.Max(1, side * side / PatchArea);

@@ -12,11 +12,7 @@ internal sealed class SequenceStore : PackedStore
     public override int LengthOf(int position) => _tokens[position].Length;
 
     /// <inheritdoc/>
-    public override void AppendTo(IncrementalHash hash)
-    {
-        for (var sequence = 0; sequence < Count; sequence++)
-            Append(hash, _tokens[sequence].Span);
-    }
+    public override void AppendTo(IncrementalHash hash, int position) => Append(hash, _tokens[Checked(position)].Span);
 
     /// <inheritdoc/>
     public override void Clear()

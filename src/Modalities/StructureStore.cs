@@ -14,13 +14,10 @@ internal sealed class StructureStore : PackedStore
     public override int LengthOf(int position) => _coordinates[position].Length / 3;
 
     /// <inheritdoc/>
-    public override void AppendTo(IncrementalHash hash)
+    public override void AppendTo(IncrementalHash hash, int position)
     {
-        for (var chain = 0; chain < Count; chain++)
-        {
-            Append(hash, MemoryMarshal.AsBytes(_coordinates[chain].Span));
-            Append(hash, _residues[chain].Span);
-        }
+        Append(hash, MemoryMarshal.AsBytes(_coordinates[Checked(position)].Span));
+        Append(hash, _residues[position].Span);
     }
 
     /// <inheritdoc/>

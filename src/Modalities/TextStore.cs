@@ -24,11 +24,7 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     }
 
     /// <inheritdoc/>
-    public override void AppendTo(IncrementalHash hash)
-    {
-        for (var text = 0; text < Count; text++)
-            Append(hash, MemoryMarshal.AsBytes(_texts[text].Span));
-    }
+    public override void AppendTo(IncrementalHash hash, int position) => Append(hash, MemoryMarshal.AsBytes(_texts[Checked(position)].Span));
 
     /// <inheritdoc/>
     public override Modality Complete(Modality modality, Modality? initial)

@@ -47,11 +47,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
-    public override void AppendTo(IncrementalHash hash)
-    {
-        for (var row = 0; row < Count; row++)
-            Append(hash, MemoryMarshal.AsBytes(Dense(row)));
-    }
+    public override void AppendTo(IncrementalHash hash, int position) => Append(hash, MemoryMarshal.AsBytes(Dense(Checked(position))));
 
     /// <summary>Appends rows of zeros, to be written through <see cref="Row"/>.</summary>
     public void Extend(int rows)

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -19,6 +19,7 @@ public sealed record TeacherChoice(
     TeacherMethod Taken, TeacherMethod Anchor, IReadOnlyList<TeacherCandidate> Candidates, int Pairs, int Folds, long UnpairedA, long UnpairedB)
 {
     /// <summary>Why, in a sentence.</summary>
+    [JsonIgnore]
     public string Reason => this switch
     {
         { Pairs: < 3 } => $"{Taken} without a test: only {Pairs} held-out pairs could be scored",
@@ -27,22 +28,15 @@ public sealed record TeacherChoice(
             CultureInfo.InvariantCulture, $"{Taken} is better than {Anchor} by {-Of(Taken).Difference:F3}, standard error {Of(Taken).StandardError:F3}"),
     };
 
-    /// <summary>Two lines: what was taken and why, and the figures of all candidates.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{Reason} ({Pairs} pairs in {Folds} folds; {UnpairedA} unpaired samples of A and {UnpairedB} of B).\n")
-            .Append("Mean log rank of held-out partners, lower is better:");
-        foreach (var candidate in Candidates)
-        {
-            text.Append(CultureInfo.InvariantCulture, $" {candidate.Method} {candidate.Score:F3}");
-            if (candidate.Method != Anchor)
-                text.Append(CultureInfo.InvariantCulture, $" ({candidate.Difference:+0.000;-0.000;0.000} +- {candidate.StandardError:F3})");
-            text.Append(';');
-        }
-        text[^1] = '.';
-        return text.ToString();
-    }
+    /// <summary>Mean scores of all candidates, and how each differs from the anchor, with the standard error.</summary>
+    internal string Figures => string.Join("; ", Candidates.Select(candidate => candidate.Method == Anchor
+        ? string.Create(CultureInfo.InvariantCulture, $"{candidate.Method} {candidate.Score:F3}")
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{candidate.Method} {candidate.Score:F3} ({candidate.Difference:+0.000;-0.000;0.000} +- {candidate.StandardError:F3})")));
+
+    /// <summary>What was taken and why, and the figures of all candidates. Numbers are written the same in every culture.</summary>
+    public override string ToString() => $"{Reason}. Mean log rank: {Figures}.";
 
     private TeacherCandidate Of(TeacherMethod method) => Candidates.First(candidate => candidate.Method == method);
 }

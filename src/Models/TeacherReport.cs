@@ -22,6 +22,8 @@ public sealed record TeacherReport(
     bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
     IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy)
 {
+    private const int NameWidth = 18;
+
     /// <summary>
     /// Gate: <see cref="LogRankOfPairsAlone"/> with the samples of the matched pairs as candidates in place of the unpaired ones, the partner itself
     /// counted as half; null when there was nothing to decide. Self-training must not be worse here: unpaired samples of another kind than the
@@ -47,22 +49,38 @@ public sealed record TeacherReport(
     /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="TeacherOptions.Role"/> said it.</summary>
     public string? RoleReason { get; init; }
 
-    /// <summary>What was fitted and why, a line each.</summary>
+    /// <summary>What was decided and why, in a few lines. Numbers are written the same in every culture.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"Closed form {Method}, {(UsesTransport ? "with" : "without")} transport, ")
-            .Append(CultureInfo.InvariantCulture, $"self-training {(UsesSelfTraining ? "on" : "off")}, spectral part {(UsesSpectral ? "on" : "off")}; ")
-            .Append(CultureInfo.InvariantCulture, $"{UnpairedA} unpaired samples of A and {UnpairedB} of B took part; ")
-            .Append(CultureInfo.InvariantCulture, $"width {NaturalDimension}, of which {KeptEnergy:P1} of the energy is kept.");
-        if (RoleReason is not null)
-            text.Append("\nRole: ").Append(RoleReason).Append('.');
-        if (Choice is not null)
-            text.Append('\n').Append(Choice);
-        if (LogRankOfPairsAlone is { } alone)
-            text.Append(CultureInfo.InvariantCulture, $"\nGate, mean log rank of held-out partners: pairs alone {alone:F3}, with self-training {LogRankOfSelfTraining:F3}, ")
-                .Append(CultureInfo.InvariantCulture, $"with the spectral part {LogRankOfSpectral:F3}; ")
-                .Append(CultureInfo.InvariantCulture, $"among the pairs' own samples {PairLogRankOfPairsAlone:F3} and {PairLogRankOfSelfTraining:F3}.");
+        var text = new StringBuilder("Closed form");
+        Line("method", $"{Method}, {(UsesTransport ? "with" : "without")} transport");
+        if (RoleReason is { } role)
+            Line("role", role);
+        if (Choice is { } choice)
+        {
+            Line("why", choice.Reason);
+            Line("tested on", string.Create(CultureInfo.InvariantCulture,
+                $"{choice.Pairs:N0} pairs in {choice.Folds} folds, {choice.UnpairedA:N0} unpaired samples of A, {choice.UnpairedB:N0} of B"));
+            Line("mean log rank", $"{choice.Figures} (held-out partners among all samples, lower is better)");
+        }
+        Line("self-training", UsesSelfTraining
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"on, {PseudoPairs.Count} rounds, {(PseudoPairs is [.., var last] ? last : 0):N0} pseudo-pairs in the last")
+            : "off");
+        Line("spectral part", UsesSpectral ? "on" : "off");
+        Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
+        Line("width", string.Create(CultureInfo.InvariantCulture, $"{NaturalDimension:N0}, {100 * KeptEnergy:0.#} % of the squared length kept"));
+        Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
+        if (LogRankOfPairsAlone is { } pairs)
+            Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}")
+                + With("self-training", LogRankOfSelfTraining) + With("the spectral part", LogRankOfSpectral)
+                + " (held-out partners among unpaired samples, lower is better)");
+        if (PairLogRankOfPairsAlone is { } own)
+            Line("among the pairs", string.Create(CultureInfo.InvariantCulture, $"pairs only {own:0.000}{With("self-training", PairLogRankOfSelfTraining)}"));
         return text.ToString();
+
+        void Line(string name, string value) => text.AppendLine().Append("  ").Append(name.PadRight(NameWidth)).Append(value);
+
+        static string With(string what, double? rank) => rank is null ? "" : string.Create(CultureInfo.InvariantCulture, $", with {what} {rank:0.000}");
     }
 }

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.GentleClip.Objectives;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>One epoch of a training, as kept in <see cref="GentleClipTransformer.History"/>.</summary>
@@ -23,4 +27,21 @@ public sealed record TrainingEpoch(
     /// <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.
     /// </summary>
     public bool UnpairedObjectivesTurnedOff { get; init; }
+
+    /// <summary>The epoch in one line. Numbers are written the same in every culture.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Epoch {Epoch}, step {Step:N0}");
+        if (Losses.TryGetValue(LossTerm.Total, out var total))
+        {
+            text.Append(CultureInfo.InvariantCulture, $": loss {total:0.000} (");
+            var terms = Losses.Where(term => term.Key != LossTerm.Total);
+            text.AppendJoin(", ", terms.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:0.000}"))).Append(')');
+        }
+        text.Append(CultureInfo.InvariantCulture, $", temperature {Temperature:0.0000}, learning rate {LearningRate:0.###e+0}");
+        if (Validation is not null)
+            text.Append("; validation: ").Append(Validation);
+        return text.ToString();
+    }
 }

@@ -139,7 +139,9 @@ public sealed class GentleClipOptions
         _checkpointInterval = other._checkpointInterval;
         _checkpointsToKeep = other._checkpointsToKeep;
         AllowCheckpointMismatch = other.AllowCheckpointMismatch;
+        AllowNoPairs = other.AllowNoPairs;
         CheckpointStream = other.CheckpointStream;
+        Clock = other.Clock;
         Seed = other.Seed;
         Progress = other.Progress;
         CancellationToken = other.CancellationToken;
@@ -346,7 +348,8 @@ public sealed class GentleClipOptions
 
     /// <summary>
     /// Whether, where there are validation pairs, the towers are trained a second time without the losses on unpaired samples, and the
-    /// training that validates better is kept; see <see cref="GentleClipTransformer.UnpairedObjectives"/>. Doubles the steps. Default false.
+    /// training with the lower <see cref="ValidationRetrieval.MeanLogRank"/> is kept, the first one where both are equal; see
+    /// <see cref="GentleClipTransformer.UnpairedObjectives"/>. Doubles the steps. Default false.
     /// </summary>
     public bool GuardUnpairedObjectives { get; set; }
 
@@ -359,8 +362,18 @@ public sealed class GentleClipOptions
     }
 
     /// <summary>
-    /// Share of the matched pairs held out for validation, 0 to below 1; at least 2 pairs when above 0. The weights of the best
-    /// epoch by retrieval are kept, and training stops early. Not used when <c>Fit</c> is given a validation set. Default 0.
+    /// Whether <c>Fit</c> may train with fewer than two matched pairs, where a loss looks at unpaired samples: the modalities' distributions are
+    /// brought together then, but nothing says which sample belongs to which. The log warns. Default false: that is an error, which says
+    /// what makes a pair and what was found. A closed form needs two pairs in any case.
+    /// </summary>
+    public bool AllowNoPairs { get; set; }
+
+    /// <summary>
+    /// Share of the matched pairs held out for validation, 0 to below 1; at least 2 pairs when above 0. After each epoch the partners of the
+    /// held-out pairs are ranked among all samples of the other side (<see cref="ValidationRetrieval"/>). The weights of the epoch with the
+    /// lowest mean log rank are kept, of equal epochs the latest's, and training stops early. For 20 held-out pairs and more: fewer choose
+    /// largely by chance, of which the log warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0:
+    /// the last step's weights are kept.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double ValidationFraction
@@ -369,7 +382,7 @@ public sealed class GentleClipOptions
         set => _validationFraction = Check.InRangeExclusive(value, 0, 1, nameof(ValidationFraction));
     }
 
-    /// <summary>Epochs without a better validation after which training stops, 1 or more. Default 20.</summary>
+    /// <summary>Epochs that all validate worse than the best one before them, after which training stops, 1 or more. Default 20.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int EarlyStoppingPatience
     {
@@ -454,10 +467,21 @@ public sealed class GentleClipOptions
     /// <summary>What stands between a checkpoint and its file; for tests of disks that are full.</summary>
     internal Func<Stream, Stream>? CheckpointStream { get; set; }
 
-    /// <summary>Called after steps, at most some ten times a second and at the last one, on the training's thread or as the implementation decides.</summary>
+    /// <summary>What progress is measured by; for tests. Null: the system's clock.</summary>
+    internal TimeProvider? Clock { get; set; }
+
+    /// <summary>
+    /// Is told how far <c>Fit</c> is: at the beginning and end of each phase and some ten times a second at most between, from its first moment on and on
+    /// its thread. <see cref="ConsoleProgress"/> shows it in the console; <see cref="Progress{T}"/> hands it to another thread. What the implementation
+    /// throws ends <c>Fit</c>, with that exception. Null (default): nobody.
+    /// </summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
-    /// <summary>Stops a running <c>Fit</c> at its next step with <see cref="OperationCanceledException"/>.</summary>
+    /// <summary>
+    /// Stops a running <c>Fit</c> with <see cref="OperationCanceledException"/>, whatever it is doing: at the next row that it reads, the next batch that it
+    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointDirectory"/> a validation that has begun
+    /// is finished first, and a checkpoint written.
+    /// </summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Checks what depends on more than one option.</summary>

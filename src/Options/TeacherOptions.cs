@@ -41,7 +41,8 @@ public sealed record TeacherOptions
 
     /// <summary>
     /// Share w of the teacher in the inner products of the embedding, 0 to 1. Used with <see cref="TeacherRole.SideBySide"/>. Null
-    /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 that validates best, where there are validation pairs, else <see cref="DefaultShare"/>.
+    /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 with the lowest mean log rank, of equals the middle one, where there are validation
+    /// pairs, else <see cref="DefaultShare"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double? Share

@@ -8,7 +8,7 @@ internal sealed class BestWeights : IDisposable
 {
     private readonly Dictionary<string, Tensor> _weights = [];
 
-    /// <summary>Best score so far; null before the first.</summary>
+    /// <summary>Best score so far, the lowest; null before the first.</summary>
     public double? Score { get; private set; }
 
     /// <summary>Epoch of the best score.</summary>
@@ -27,10 +27,13 @@ internal sealed class BestWeights : IDisposable
         Epoch = epoch;
     }
 
-    /// <summary>Offers the current weights; they are copied when they score higher.</summary>
+    /// <summary>
+    /// Offers the current weights; they are copied unless earlier ones scored lower. Of equals the latest stay: a figure that does not
+    /// tell two epochs apart is no reason to give up what the later one learnt.
+    /// </summary>
     public bool Offer(TwoTowerModel model, double score, int epoch)
     {
-        if (score <= Score)
+        if (score > Score)
             return false;
         Dispose();
         using var frozen = no_grad();

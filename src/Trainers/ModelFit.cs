@@ -32,7 +32,12 @@ internal sealed class ModelFit(
     {
         // Before frozen encoders turn the rows into features.
         if (checkpoints is not null)
+        {
+            reporter.Begin(TrainingPhase.HashingRows);
             _fingerprint = CheckpointFingerprint.Of(_options, seed, data, validation, initial);
+            reporter.EndPhase();
+            checkCancelled();
+        }
         PlanSteps();
         if (_options.Teacher is { } teacher)
             FitTeacher(teacher);
@@ -55,14 +60,15 @@ internal sealed class ModelFit(
     /// <summary>Frees the teacher.</summary>
     public void Dispose() => _teacher?.Alignment.Dispose();
 
-    private void PlanSteps() =>
-        reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : TeacherFactory.Rounds(_options.Teacher!), Guards ? 2 : 1);
+    private void PlanSteps() => reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
 
     private void FitTeacher(TeacherOptions teacher)
     {
+        SayWhatIsLeftOut(teacher);
         try
         {
-            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnRound, _options.CancellationToken);
+            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
+            reporter.EndPhase();
             reporter.Teacher(_teacher.Value.Report);
         }
         catch (NothingToAlignException nothing) when (teacher.Optional)
@@ -79,10 +85,15 @@ internal sealed class ModelFit(
 
     private FittedModel Better(FittedModel with, FittedModel without)
     {
-        var (first, second) = (validation!.Evaluate(with.Model, device), validation.Evaluate(without.Model, device));
-        var kept = first.MeanReciprocalRank >= second.MeanReciprocalRank;
+        reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, 2 * validation!.Rows);
+        var first = validation.Evaluate(with.Model, device, OnRows, _options.CancellationToken);
+        var second = validation.Evaluate(without.Model, device, rows => OnRows(validation.Rows + rows), _options.CancellationToken);
+        reporter.EndPhase();
+        // Equal figures are no reason to leave out what was asked for.
+        var kept = first.MeanLogRank <= second.MeanLogRank;
         (kept ? without : with).Model.Dispose();
-        reporter.Info($"Losses on unpaired samples {(kept ? "kept" : "turned off")}: validation's mean reciprocal rank is {first.MeanReciprocalRank:F3} with them and {second.MeanReciprocalRank:F3} without.");
+        var what = kept ? "kept" : "turned off";
+        reporter.Info($"Losses on unpaired samples {what}: validation's mean log rank is {first.MeanLogRank:F3} with them and {second.MeanLogRank:F3} without.");
         var better = kept ? with : without;
         return better with
         {
@@ -96,16 +107,22 @@ internal sealed class ModelFit(
         var model = Create(training, source, initial);
         try
         {
+            checkCancelled();
             if (_fingerprint is not null && training.TrainsTowers)
                 CheckpointFingerprint.AddFiles(_fingerprint, model);
             if (model.Spec.Teacher is not null)
                 model.SetTeacher(Copy(_teacher!.Value.Alignment));
             var history = training.TrainsTowers
-                ? new TwoTowerTrainer(training, source, device, reporter, checkCancelled, checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, training, reporter)).Train(model, data, validation, _teacher?.Alignment)
+                ? new TwoTowerTrainer(
+                    training, source, device, reporter, checkCancelled, Checkpoints(training, number),
+                    number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly)
+                    .Train(model, data, validation, _teacher?.Alignment)
                 : ClosedFormHistory(model);
             if (training.Teacher is { Role: TeacherRole.SideBySide, Share: null } && validation is not null)
             {
-                TeacherFactory.ChooseShare(model, validation, device);
+                reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, TeacherFactory.RowsOfChoice(validation));
+                TeacherFactory.ChooseShare(model, validation, device, OnRows);
+                reporter.EndPhase();
                 reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
             }
             var report = _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null;
@@ -118,8 +135,13 @@ internal sealed class ModelFit(
         }
     }
 
+    private TrainingCheckpoints? Checkpoints(GentleClipOptions training, int number) =>
+        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, training, reporter);
+
     private TwoTowerModel Create(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
     {
+        if (training.TrainsTowers)
+            reporter.Begin(TrainingPhase.MakingTowers);
         var spec = new TwoTowerSpec(
             new TowerSpec(data.A.Complete(training.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
             new TowerSpec(data.B.Complete(training.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
@@ -145,21 +167,42 @@ internal sealed class ModelFit(
 
     private IReadOnlyList<TrainingEpoch> ClosedFormHistory(TwoTowerModel model)
     {
-        var retrieval = validation?.Evaluate(model, device);
-        reporter.Step(TeacherFactory.Rounds(_options.Teacher!), epoch: 0, double.NaN, retrieval?.RecallAt10, isLast: true);
-        return retrieval is null ? [] : [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];
+        if (validation is null)
+            return [];
+        reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, validation.Rows);
+        var retrieval = validation.Evaluate(model, device, OnRows, _options.CancellationToken);
+        reporter.Validated(retrieval);
+        reporter.EndPhase();
+        return [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];
     }
 
-    private void OnRound(AlignmentProgress progress)
+    private void OnAlignment(AlignmentProgress progress)
     {
         checkCancelled();
-        var kind = progress.Phase == AlignmentPhase.Folds ? "fold" : "round";
-        var phase = progress.Phase == AlignmentPhase.Preparing ? "preparing" : $"{kind} {progress.Number} of {progress.Count}";
-        reporter.Trace($"Teacher: {phase}; {progress.Done} of at most {progress.Total} rounds done, {progress.PseudoPairs} pseudo-pairs.");
-        if (_options.TrainsTowers)
-            reporter.BeforeFirstStep();
-        else
-            reporter.Step(progress.Done, epoch: 0, double.NaN, validationRecallAt10: null, isLast: false);
+        reporter.Alignment(progress);
+    }
+
+    private void OnRows(int rows)
+    {
+        checkCancelled();
+        reporter.At(rows);
+    }
+
+    private void SayWhatIsLeftOut(TeacherOptions teacher)
+    {
+        var transports = teacher.Method is TeacherMethod.Chosen or TeacherMethod.Blend or TeacherMethod.Transport;
+        var most = transports ? Math.Min(teacher.MaximumUnpairedRows, teacher.MaximumTransportRows) : teacher.MaximumUnpairedRows;
+        var limit = most < teacher.MaximumUnpairedRows ? nameof(TeacherOptions.MaximumTransportRows) : nameof(TeacherOptions.MaximumUnpairedRows);
+        var byRows = $"drawn at random ({nameof(TeacherOptions)}.{limit})";
+        const string byAnchors = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumAnchors)})";
+        foreach (var (side, modality, rows) in new[] { ("A", _options.ModalityA!, data.UnpairedA.Count), ("B", _options.ModalityB!, data.UnpairedB.Count) })
+            if (rows > most)
+            {
+                var samples = $"unpaired samples of column '{modality.InputColumnName}' (side {side})";
+                reporter.Info($"The closed form matches {most:N0} of the {rows:N0} {samples}, {byRows}.");
+            }
+        if (data.PairsA.Count > teacher.MaximumAnchors)
+            reporter.Info($"The closed form's kernel has {teacher.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");
     }
 
     private static ClosedFormAlignment Copy(ClosedFormAlignment alignment)

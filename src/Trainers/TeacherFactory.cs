@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Trainers;
 internal static class TeacherFactory
 {
     private const int FewestPairs = 2;
-    private static readonly double[] Shares = [1, 0.9, 0.75, 0.5, 0.25, 0];
+    private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 0.9, 1];
 
     /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
     public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
@@ -50,22 +50,33 @@ internal static class TeacherFactory
     }
 
     /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
-    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device)
+    /// <param name="model">On the device.</param>
+    /// <param name="validation">The pairs.</param>
+    /// <param name="device">Where the model lives.</param>
+    /// <param name="embedded">Told how many rows are embedded, of <see cref="RowsOfChoice"/>; may throw to stop.</param>
+    public static void ChooseShare(TwoTowerModel model, ValidationSet validation, Device device, Action<int> embedded)
     {
-        var best = Shares.Select(share =>
+        model.SetShare(MiddleOfBest([.. Shares.Select((share, i) =>
         {
             model.SetShare(share);
-            return (Share: share, Score: validation.Evaluate(model, device).MeanReciprocalRank);
-        }).MaxBy(candidate => candidate.Score);
-        model.SetShare(best.Share);
+            return (share, validation.Evaluate(model, device, rows => embedded(i * validation.Rows + rows)).MeanLogRank!.Value);
+        })]));
     }
 
-    /// <summary>Rounds that a fit reports at most.</summary>
-    public static int Rounds(TeacherOptions teacher)
+    /// <summary>
+    /// The share of the lowest score; of equals the middle one, farthest from those that are worse, and of two in the middle the one that is
+    /// nearer to <see cref="TeacherOptions.DefaultShare"/>.
+    /// </summary>
+    public static double MiddleOfBest(IReadOnlyList<(double Share, double Score)> candidates)
     {
-        var settings = Settings(teacher, null);
-        return Math.Max(1, AlignmentFitter.Rounds(settings));
+        var least = candidates.Min(candidate => candidate.Score);
+        double[] best = [.. candidates.Where(candidate => candidate.Score == least).Select(candidate => candidate.Share).Order()];
+        var (lower, upper) = (best[(best.Length - 1) / 2], best[best.Length / 2]);
+        return Math.Abs(lower - TeacherOptions.DefaultShare) < Math.Abs(upper - TeacherOptions.DefaultShare) ? lower : upper;
     }
+
+    /// <summary>Rows that <see cref="ChooseShare"/> embeds.</summary>
+    public static int RowsOfChoice(ValidationSet validation) => Shares.Length * validation.Rows;
 
     /// <summary>The alignment's settings; a null dimension leaves its natural width.</summary>
     public static AlignmentSettings Settings(TeacherOptions teacher, int? dimension) => new()
@@ -97,14 +108,15 @@ internal static class TeacherFactory
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="random">Its streams are its own.</param>
     /// <param name="device">Where it shall live.</param>
-    /// <param name="progress">Told when a phase begins and after each round; may throw to stop.</param>
+    /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
         TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
     {
         if (data.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException($"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least 2.");
+            throw new InvalidOperationException(
+                $"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
         // Read from the stores a block at a time: copies would be as large as the features again.

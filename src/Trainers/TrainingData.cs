@@ -19,6 +19,8 @@ internal sealed class TrainingData : IDisposable
     private readonly string _rowName;
     private readonly RowProfile _profileA;
     private readonly RowProfile _profileB;
+    private string? _pairedColumnName;
+    private long _both, _flagged;
 
     private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
     {
@@ -60,27 +62,41 @@ internal sealed class TrainingData : IDisposable
     /// <summary>Number of rows read.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>What makes a pair in these rows and what was found, for messages about pairs that lack.</summary>
+    public string DescribePairs()
+    {
+        var (a, b) = (BindingA.Column.Name, BindingB.Column.Name);
+        var (isTrue, flagged) = _pairedColumnName is { } paired ? ($"'{paired}' is true and ", $"'{paired}' is true in {_flagged}, ") : ("", "");
+        var text = $"A pair is a row in which {isTrue}neither '{a}' nor '{b}' is missing: of {Rows} rows {flagged}'{a}' is there in {A.Count}, "
+            + $"'{b}' in {B.Count}, both in {_both}.";
+        return _pairedColumnName is null || _both == _flagged
+            ? text
+            : text + $" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.";
+    }
+
     /// <summary>Reads a data view.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="options">Modalities and paired column.</param>
-    /// <param name="checkCancelled">Called every few rows; throws to stop.</param>
+    /// <param name="checkCancelled">Called before each row; throws to stop.</param>
     /// <param name="rowName">What messages call a row.</param>
     /// <param name="trains">Whether the rows are trained on; keywords are read only then.</param>
+    /// <param name="onRow">Told before each row and after the last how many are read.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
-    public static TrainingData Read(IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true)
+    public static TrainingData Read(
+        IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
     {
         var schema = data.Schema;
         var a = ModalityBinding.Bind(options.ModalityA!, schema);
         var b = ModalityBinding.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
-        var result = new TrainingData(a, b, rowName);
+        var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };
         try
         {
             using var cursor = data.GetRowCursor(
                 a.Columns.Concat(b.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index));
-            result.ReadRows(cursor, data, paired, keywords, checkCancelled);
+            result.ReadRows(cursor, data, paired, keywords, checkCancelled, onRow);
             return result;
         }
         catch
@@ -128,9 +144,10 @@ internal sealed class TrainingData : IDisposable
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
     }
 
-    private void ReadRows(DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn, Action checkCancelled)
+    private void ReadRows(
+        DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn,
+        Action checkCancelled, Action<long>? onRow)
     {
-        const int rowsBetweenChecks = 256;
         var readerA = BindingA.OpenAhead(cursor, data);
         using var endOfA = readerA as IDisposable;
         var readerB = BindingB.OpenAhead(cursor, data);
@@ -139,11 +156,12 @@ internal sealed class TrainingData : IDisposable
         var getKeywords = keywordColumn is { } indicators ? KeywordBatch.OpenIndicators(cursor, indicators) : null;
         while (cursor.MoveNext())
         {
-            if (Rows % rowsBetweenChecks == 0)
-                checkCancelled();
+            checkCancelled();
+            onRow?.Invoke(Rows);
             var hasA = Has(readerA, BindingA);
             var hasB = Has(readerB, BindingB);
             var isPair = hasA && hasB;
+            _both += isPair ? 1 : 0;
             if (getPaired is not null)
             {
                 var flagged = false;
@@ -152,6 +170,7 @@ internal sealed class TrainingData : IDisposable
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
                         $"{_rowName} {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
                 isPair = flagged;
+                _flagged += flagged ? 1 : 0;
             }
             if (hasA)
                 Add(A, readerA, _profileA, isPair ? _pairsA : _unpairedA);
@@ -161,6 +180,7 @@ internal sealed class TrainingData : IDisposable
                 _keywords.Add(getKeywords());
             Rows++;
         }
+        onRow?.Invoke(Rows);
     }
 
     private bool Has(ExampleReader reader, ModalityBinding binding) => reader.Read() switch

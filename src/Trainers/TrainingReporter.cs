@@ -1,33 +1,42 @@
-using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>Tells the outside how a training goes: ML.NET's log and progress channels and the user's <see cref="IProgress{T}"/>.</summary>
+/// <summary>
+/// Tells the outside how a training goes, phase by phase: ML.NET's log and progress channels and the user's <see cref="IProgress{T}"/>.
+/// </summary>
+/// <remarks>On the training's thread, at once: what the user's handler throws ends the training.</remarks>
 internal sealed class TrainingReporter : IDisposable
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BetweenReports = TimeSpan.FromMilliseconds(100), BetweenLines = TimeSpan.FromSeconds(5);
+
+    // A validation or checkpoint that was over so soon is not announced the next time.
+    private static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(500);
 
     private readonly IChannel _channel;
     private readonly IProgressChannel _progressChannel;
     private readonly IProgress<TrainingProgress>? _progress;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private int _totalSteps;
-    private bool _moreToCome;
-    private int _stepsBefore;
-    private int _stepsOfEach;
-    private int _stepsOfOtherRuns;
-    private TimeSpan _lastReport = -ReportInterval;
-    private TrainingProgress _state;
+    private readonly TimeProvider _clock;
+    private readonly long _start;
+    private readonly Dictionary<TrainingPhase, TimeSpan> _lastDurations = [];
 
-    /// <summary>Starts reporting a training of so many steps.</summary>
-    public TrainingReporter(IHost host, IProgress<TrainingProgress>? progress, int totalSteps)
+    private RunningPhase? _phase, _passing;
+    private TimeSpan _lastReport = -BetweenReports, _lastLine;
+    private int _stepsOfEach, _totalSteps, _stepsBefore, _step, _epoch;
+    private double? _loss, _validationRecallAt10;
+    private bool _moreToCome, _handlerFailed;
+    private TrainingProgress _state = new(TrainingPhase.Starting, 0, null, ProgressUnit.None, TimeSpan.Zero);
+
+    /// <summary>Starts reporting a <c>Fit</c>.</summary>
+    public TrainingReporter(IHost host, IProgress<TrainingProgress>? progress, TimeProvider? clock = null)
     {
         _progress = progress;
-        _totalSteps = totalSteps;
-        _state = new TrainingProgress(0, totalSteps, 0, double.NaN, null, TimeSpan.Zero, null);
+        _clock = clock ?? TimeProvider.System;
+        _start = _clock.GetTimestamp();
         _channel = host.Start("Training");
         _progressChannel = host.StartProgressChannel("Training");
         _progressChannel.SetHeader(new ProgressHeader(["loss"], ["steps", "epochs"]), entry =>
@@ -36,12 +45,15 @@ internal sealed class TrainingReporter : IDisposable
             var state = Volatile.Read(ref _state);
             entry.SetProgress(0, state.Step, state.TotalSteps);
             entry.SetProgress(1, state.Epoch);
-            entry.SetMetric(0, state.Loss);
+            if (state.Loss is { } loss)
+                entry.SetMetric(0, loss);
         });
     }
 
+    private TimeSpan Elapsed => _clock.GetElapsedTime(_start);
+
     /// <summary>An informational log message.</summary>
-    public void Info(FormattableString message) => _channel.Info(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
+    public void Info(FormattableString message) => Log(message.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A detail of the log.</summary>
     public void Trace(FormattableString message) => _channel.Trace(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
@@ -50,7 +62,7 @@ internal sealed class TrainingReporter : IDisposable
     public void Warning(string message) => _channel.Warning(MessageSensitivity.None, message);
 
     /// <summary>Sets the number of steps to come.</summary>
-    /// <param name="steps">Steps of a training.</param>
+    /// <param name="steps">Steps of a training; 0 where nothing is trained.</param>
     /// <param name="trainings">How many trainings follow each other.</param>
     public void Plan(int steps, int trainings)
     {
@@ -60,53 +72,123 @@ internal sealed class TrainingReporter : IDisposable
     }
 
     /// <summary>The last training begins; its steps count from those planned for the one before.</summary>
-    public void LastTraining()
+    public void LastTraining() => (_stepsBefore, _moreToCome, _validationRecallAt10) = (_stepsOfEach, false, null);
+
+    /// <summary>Begins a phase; the one before has ended with it.</summary>
+    /// <param name="phase">Which.</param>
+    /// <param name="unit">What it counts.</param>
+    /// <param name="total">How many there are, or null.</param>
+    /// <param name="done">How many a checkpoint had done.</param>
+    /// <param name="column">The column that it is about, or null.</param>
+    /// <param name="work">All its work, where its units take unequal time.</param>
+    public void Begin(TrainingPhase phase, ProgressUnit unit = ProgressUnit.None, long? total = null, long done = 0, string? column = null, double? work = null)
     {
-        _stepsBefore = _stepsOfEach;
-        _moreToCome = false;
+        EndPhase();
+        var now = Elapsed;
+        _phase = new RunningPhase(phase, unit, total, done, column, now, work);
+        _lastLine = now;
+        Log(_phase.Beginning);
+        if (_phase.Trains)
+            _step = (int)Math.Min(done + _stepsBefore, _totalSteps);
+        Report(_phase, now);
+        // The first sign of progress is reported however soon it comes.
+        _lastReport = now - BetweenReports;
     }
 
-    /// <summary>Steps that a checkpoint gave: they took no time of this run.</summary>
-    public void Resumed(int steps) => _stepsOfOtherRuns += steps;
+    /// <summary>Reports how far the phase is.</summary>
+    /// <param name="done">In its unit.</param>
+    /// <param name="workDone">Where its units take unequal time: the work done.</param>
+    public void At(long done, double? workDone = null)
+    {
+        if ((_passing ?? _phase) is not { } phase)
+            return;
+        var now = Elapsed;
+        phase.At(done, workDone, now);
+        if (now - _lastLine >= BetweenLines)
+        {
+            _lastLine = now;
+            Log($"{State(phase, now)}.");
+        }
+        if (_progress is not null && now - _lastReport >= BetweenReports)
+            Report(phase, now);
+    }
+
+    /// <summary>Ends the phase, if there is one: all that it has done is done.</summary>
+    public void EndPhase()
+    {
+        if (_phase is not { } phase)
+            return;
+        _phase = null;
+        var now = Elapsed;
+        Log(phase.End(now));
+        if (phase.Unit != ProgressUnit.None)
+            Report(phase, now, isOver: true);
+    }
+
+    /// <summary>A phase between the steps of another, which goes on when the result is disposed. It is in the log where it takes long.</summary>
+    public Passing Pass(TrainingPhase phase, ProgressUnit unit = ProgressUnit.None, long? total = null)
+    {
+        var now = Elapsed;
+        _passing = new RunningPhase(phase, unit, total, 0, null, now, null);
+        if (_lastDurations.GetValueOrDefault(phase, Noticeable) >= Noticeable)
+            Report(_passing, now);
+        return new Passing(this);
+    }
 
     /// <summary>Reports a finished step.</summary>
-    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, bool isLast)
+    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10)
     {
-        var elapsed = _clock.Elapsed;
-        stepsDone = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
-        Volatile.Write(ref _state, new TrainingProgress(
-            stepsDone, _totalSteps, epoch, loss, validationRecallAt10, elapsed, isLast && !_moreToCome ? TimeSpan.Zero : elapsed / Math.Max(1, stepsDone - _stepsOfOtherRuns) * (_totalSteps - stepsDone)));
-        if (_progress is null || (!isLast && elapsed - _lastReport < ReportInterval))
-            return;
-        _lastReport = elapsed;
-        _progress.Report(_state);
+        _step = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
+        (_epoch, _loss, _validationRecallAt10) = (epoch, loss, validationRecallAt10);
+        At(stepsDone);
     }
 
-    /// <summary>Reports how many samples of a frozen encoder have been encoded, before the first step.</summary>
-    public void Features(string column, int done, int total)
+    /// <summary>Takes note of a validation that is not one of the loop's.</summary>
+    public void Validated(ValidationRetrieval retrieval) => _validationRecallAt10 = retrieval.RecallAt10;
+
+    /// <summary>Reports how far a closed form is.</summary>
+    public void Alignment(AlignmentProgress progress)
     {
-        var elapsed = _clock.Elapsed;
-        if (done == total)
-            Info($"Column '{column}': the frozen encoder's features of {total} samples are computed, {elapsed.TotalSeconds:F1} s after the start.");
-        BeforeFirstStep();
+        if (_phase?.Phase != progress.Phase)
+            Begin(progress.Phase, progress.Unit, progress.Total);
+        At(progress.Done);
+        if (progress.PseudoPairs is { } pseudoPairs)
+            Trace($"Teacher: {ProgressText.Amount(progress.Done, progress.Total, progress.Unit)}, {pseudoPairs} pseudo-pairs.");
     }
 
-    /// <summary>Reports that time passes before the first step.</summary>
-    public void BeforeFirstStep()
+    /// <summary>The last report, of a model that is fitted.</summary>
+    public void Finish()
     {
-        var elapsed = _clock.Elapsed;
-        if (_progress is null || elapsed - _lastReport < ReportInterval)
-            return;
-        _lastReport = elapsed;
-        _progress.Report(_state with { TotalSteps = _totalSteps, Elapsed = elapsed });
+        EndPhase();
+        Last(TrainingPhase.Finished);
+    }
+
+    /// <summary>The last report, of a training that an exception ends. It throws nothing itself.</summary>
+    public void Stop()
+    {
+        var now = Elapsed;
+        var phase = _passing ?? _phase;
+        (_phase, _passing) = (null, null);
+        try
+        {
+            Log(phase is null ? $"Stopped after {ProgressText.Time(now)}." : $"Stopped. {State(phase, now)}.");
+            if (!_handlerFailed)
+                Last(TrainingPhase.Stopped);
+        }
+        catch (Exception)
+        {
+            // What ends the training came first.
+        }
     }
 
     /// <summary>Reports how a closed-form teacher was fitted.</summary>
     public void Teacher(TeacherReport report)
     {
-        foreach (var line in report.ToString().Split('\n'))
-            Info($"Teacher: {line}");
+        foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1))
+            Log($"Teacher: {line.Trim()}");
     }
+
+    private static string Figure(double? value) => value?.ToString("F3", CultureInfo.InvariantCulture) ?? "not tried";
 
     /// <summary>Reports an epoch.</summary>
     public void Epoch(TrainingEpoch epoch)
@@ -115,7 +197,10 @@ internal sealed class TrainingReporter : IDisposable
         var terms = string.Join(", ", epoch.Losses.Select(term => string.Create(CultureInfo.InvariantCulture, $"{term.Key} {term.Value:G5}")));
         Trace($"Epoch {epoch.Epoch}, step {epoch.Step}: {terms}");
         if (epoch.Validation is { } validation)
+        {
             Trace($"Epoch {epoch.Epoch}: validation recall@1 {validation.RecallAt1:P1}, @5 {validation.RecallAt5:P1}, @10 {validation.RecallAt10:P1}");
+            Trace($"Epoch {epoch.Epoch}: validation mean log rank {validation.MeanLogRank:F4}");
+        }
     }
 
     /// <summary>Closes the channels.</summary>
@@ -123,5 +208,78 @@ internal sealed class TrainingReporter : IDisposable
     {
         _progressChannel.Dispose();
         _channel.Dispose();
+    }
+
+    private void Log(string message) => _channel.Info(MessageSensitivity.None, message);
+
+    private TrainingProgress State(RunningPhase phase, TimeSpan now) => new(phase.Phase, phase.Done, phase.Total, phase.Unit, now)
+    {
+        ColumnName = phase.Column,
+        Remaining = phase.Remaining(),
+        RemainingInFit = _phase is { Trains: true } ? _phase.Remaining(_moreToCome ? _stepsOfEach : 0) : null,
+        Step = _step,
+        TotalSteps = _totalSteps,
+        Epoch = _epoch,
+        Loss = phase.Trains ? _loss : null,
+        ValidationRecallAt10 = _validationRecallAt10,
+    };
+
+    private void Report(RunningPhase phase, TimeSpan now, bool isOver = false)
+    {
+        var state = State(phase, now);
+        if (isOver)
+            state = state with { Remaining = TimeSpan.Zero, RemainingInFit = phase.Trains && !_moreToCome ? TimeSpan.Zero : null };
+        Send(state);
+        _lastReport = now;
+        if (isOver)
+            _loss = null;
+    }
+
+    private void Last(TrainingPhase phase)
+    {
+        var now = Elapsed;
+        if (phase == TrainingPhase.Finished)
+            Log($"Finished after {ProgressText.Time(now)}.");
+        Send(new TrainingProgress(phase, 0, null, ProgressUnit.None, now)
+        {
+            Remaining = TimeSpan.Zero,
+            RemainingInFit = TimeSpan.Zero,
+            Step = _step,
+            TotalSteps = _totalSteps,
+            Epoch = _epoch,
+            ValidationRecallAt10 = _validationRecallAt10,
+        });
+    }
+
+    private void Send(TrainingProgress state)
+    {
+        Volatile.Write(ref _state, state);
+        try
+        {
+            _progress?.Report(state);
+        }
+        catch
+        {
+            _handlerFailed = true;
+            throw;
+        }
+    }
+
+    private void EndPassing()
+    {
+        if (_passing is not { } passing)
+            return;
+        _passing = null;
+        var now = Elapsed;
+        _lastDurations[passing.Phase] = now - passing.Begun;
+        if (now - passing.Begun >= BetweenLines)
+            Log(passing.End(now));
+    }
+
+    /// <summary>See <see cref="Pass"/>.</summary>
+    public readonly struct Passing(TrainingReporter reporter) : IDisposable
+    {
+        /// <inheritdoc/>
+        public void Dispose() => reporter.EndPassing();
     }
 }

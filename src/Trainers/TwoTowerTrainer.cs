@@ -10,7 +10,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>The training loop of a two-tower model: mixed batches, the objective's named terms, AdamW, validation.</summary>
-internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingCheckpoints? checkpoints = null)
+internal sealed class TwoTowerTrainer(
+    GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
+    TrainingCheckpoints? checkpoints = null, TrainingPhase phase = TrainingPhase.Training)
 {
     private const int StepsBetweenTrims = 100;
 
@@ -25,6 +27,7 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
     {
         FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
+        reporter.EndPhase();
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
@@ -39,13 +42,18 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
-        reporter.Info($"Batches of {plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B; {plan.StepsPerEpoch} steps an epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+        var samples = $"{plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B";
+        reporter.Info($"Batches of {samples}; {plan.StepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
 
         var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
-        reporter.Resumed(isFinished ? options.MaximumNumberOfSteps : done);
         if (isFinished)
+        {
+            checkCancelled();
             return history;
+        }
+        CheckCancelled(live, done);
+        reporter.Begin(phase, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
         for (var step = done; step < options.MaximumNumberOfSteps; step++)
         {
             CheckCancelled(live, step);
@@ -86,12 +94,14 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
             var stop = false;
             if ((step + 1) % plan.StepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
             {
-                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), Math.Exp(-model.LogitScale.item<float>()), learningRate, validation?.Evaluate(model, device));
+                var temperature = Math.Exp(-model.LogitScale.item<float>());
+                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, validation));
                 history.Add(entry);
                 reporter.Epoch(entry);
-                stop = entry.Validation is { } retrieval && !best.Offer(model, retrieval.MeanReciprocalRank, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience;
+                stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
+                    && epoch - best.Epoch >= options.EarlyStoppingPatience;
             }
-            reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null, isLast: stop || step + 1 == options.MaximumNumberOfSteps);
+            reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
             if ((step + 1) % StepsBetweenTrims == 0)
                 NativeHeap.Trim();
             if (!stop)
@@ -106,10 +116,25 @@ internal sealed class TwoTowerTrainer(GentleClipOptions options, RandomSource ra
         if (best.Score is not null)
         {
             best.Restore(model);
-            reporter.Info($"Kept the weights of epoch {best.Epoch}, mean reciprocal rank {best.Score:F3} on {validation!.PositionsA.Length} validation pairs.");
+            reporter.Info($"Kept the weights of epoch {best.Epoch}, mean log rank {best.Score:F3} on {validation!.PairCount} validation pairs.");
         }
         checkpoints?.Write(live, done, isFinished: true);
+        reporter.EndPhase();
         return history;
+    }
+
+    private ValidationRetrieval? Validate(TwoTowerModel model, ValidationSet? validation)
+    {
+        if (validation is null)
+            return null;
+        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, validation.Rows);
+        // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
+        return validation.Evaluate(model, device, rows =>
+        {
+            if (checkpoints is null)
+                checkCancelled();
+            reporter.At(rows);
+        }, checkpoints is null ? options.CancellationToken : default);
     }
 
     private void CheckCancelled(LiveTraining live, int done)

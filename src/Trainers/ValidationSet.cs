@@ -1,42 +1,42 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Alignment;
-using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>Matched pairs on which retrieval is measured after each epoch.</summary>
-/// <param name="A">Store of modality A.</param>
-/// <param name="PositionsA">The pairs' positions in it.</param>
-/// <param name="B">Store of modality B.</param>
-/// <param name="PositionsB">The pairs' positions in it.</param>
-internal sealed record ValidationSet(ExampleStore A, int[] PositionsA, ExampleStore B, int[] PositionsB)
+/// <summary>
+/// Matched pairs on which retrieval is measured after each epoch, each sample's partner among the samples of all validation pairs and
+/// the distractors of the other side.
+/// </summary>
+/// <param name="A">Samples of modality A.</param>
+/// <param name="B">Samples of modality B.</param>
+/// <param name="Links">Which of the pairs' samples of A and B belong together, by their numbers among <see cref="ValidationSide.Samples"/>.</param>
+/// <param name="PairCount">Number of validation pairs, repeated ones included.</param>
+internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
 {
-    private const int RowsPerForwardPass = 1024;
+    /// <summary>Rows that an evaluation embeds: the samples of both sides and their distractors.</summary>
+    public int Rows => A.CandidateCount + B.CandidateCount;
 
-    /// <summary>Retrieval of the model as it stands.</summary>
-    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device)
+    /// <summary>Retrieval of the model as it stands. The same model gives the same figures, whenever it is asked.</summary>
+    /// <param name="model">On the device.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="embedded">Told how many of <see cref="Rows"/> are embedded, after each pass; may throw to stop.</param>
+    /// <param name="cancellationToken">Stops the ranking.</param>
+    public ValidationRetrieval Evaluate(TwoTowerModel model, Device device, Action<int>? embedded = null, CancellationToken cancellationToken = default)
     {
-        var dimension = model.Spec.EmbeddingDimension;
-        var metrics = RetrievalMetrics.Evaluate(
-            Embed(model, AlignmentSide.A, A, PositionsA, device), Embed(model, AlignmentSide.B, B, PositionsB, device), PositionsA.Length, dimension);
-        return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank);
-    }
-
-    private static float[] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device)
-    {
-        var dimension = model.Spec.EmbeddingDimension;
-        var result = new float[positions.Length * dimension];
-        using var inference = inference_mode();
-        var most = Math.Min(RowsPerForwardPass, store.MostRowsPerBatch);
-        for (var start = 0; start < positions.Length; start += most)
+        var done = 0;
+        void OnRows(int rows) => embedded?.Invoke(done += rows);
+        var (a, b) = (A.Embed(model, AlignmentSide.A, device, OnRows), B.Embed(model, AlignmentSide.B, device, OnRows));
+        // Each ranking compares one side's few with the other's all; what it counts of the other direction is left.
+        var fromA = new PairLinks(Links, a.Samples.Count, b.All.Count);
+        var (aToB, _) = RetrievalRanker.Rank<DotProduct>(a.Samples, b.All, fromA, cancellationToken: cancellationToken);
+        var fromB = new PairLinks(Links, a.All.Count, b.Samples.Count);
+        var (_, bToA) = RetrievalRanker.Rank<DotProduct>(a.All, b.Samples, fromB, cancellationToken: cancellationToken);
+        var metrics = new RetrievalMetrics(aToB, bToA, Links.Count, 0, RetrievalMetrics.DefaultK);
+        return new ValidationRetrieval(metrics.RecallAt(1), metrics.RecallAt(5), metrics.RecallAt(10), metrics.MeanReciprocalRank)
         {
-            using var scope = NewDisposeScope();
-            var rows = Math.Min(most, positions.Length - start);
-            var embeddings = model.Embed(side, store.Gather(positions.AsSpan(start, rows), device)).cpu().contiguous();
-            MemoryMarshal.Cast<byte, float>(embeddings.bytes).CopyTo(result.AsSpan(start * dimension));
-        }
-        return result;
+            MeanLogRank = metrics.MeanLogRank,
+        };
     }
 }

@@ -47,6 +47,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     {
         _fitted = fitted;
         _device = device;
+        History = new TrainingHistory(fitted.History);
         var model = fitted.Model;
         _shared = new SharedModel(model);
         _columns =
@@ -56,8 +57,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ];
     }
 
-    /// <summary>The epochs of the training, in order: loss terms, temperature, validation.</summary>
-    public IReadOnlyList<TrainingEpoch> History => _fitted.History;
+    /// <summary>The epochs of the training, in order: loss terms, temperature, validation. Its <c>ToString</c> is a table.</summary>
+    public IReadOnlyList<TrainingEpoch> History { get; }
 
     /// <summary>How the closed-form teacher was fitted (<see cref="GentleClipOptions.Teacher"/>); null without one.</summary>
     public TeacherReport? Teacher => _fitted.Teacher;

@@ -32,6 +32,9 @@ internal sealed class NotebookFile
     /// <summary>The source of each code cell.</summary>
     public IReadOnlyList<string> Sources => [.. _codeCells.Select(cell => Text(cell["source"]))];
 
+    /// <summary>What is compared of each code cell.</summary>
+    public IReadOnlyList<ComparisonRule> Rules => [.. _codeCells.Select(ComparisonRule.Of)];
+
     /// <summary>The outputs of each code cell.</summary>
     public IReadOnlyList<IReadOnlyList<CellOutput>> Outputs
     {

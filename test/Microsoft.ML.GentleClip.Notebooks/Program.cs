@@ -34,7 +34,7 @@ foreach (var (path, folder) in commandLine.Notebooks())
         notebook.Write();
     }
     else if (problems.Count == 0)
-        problems.AddRange(OutputComparison.Differences(notebook.Outputs, run.Outputs));
+        problems.AddRange(OutputComparison.Differences(notebook.Rules, notebook.Outputs, run.Outputs));
     failed += problems.Count == 0 ? 0 : 1;
     console.WriteLine(FormattableString.Invariant($"{Path.GetFileName(path)}, from {Path.GetFileName(folder)}: {run.Cells} cells in {run.Elapsed.TotalSeconds:0} s, {(problems.Count > 0 ? "failed" : commandLine.Update ? "written" : "as saved")}"));
     foreach (string problem in problems)

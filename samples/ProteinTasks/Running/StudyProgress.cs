@@ -34,9 +34,9 @@ internal sealed class StudyProgress(TextWriter output, IReadOnlyList<(Method Met
 
     public void Report(TrainingProgress value)
     {
-        if (_sinceLine.Elapsed < Between && value.Step < value.TotalSteps)
+        if (_sinceLine.Elapsed < Between)
             return;
         _sinceLine.Restart();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Run}: step {value.Step}/{value.TotalSteps}, loss {value.Loss:f3}, {value.Remaining ?? TimeSpan.Zero:h\\:mm\\:ss} left in this training"));
+        output.WriteLine($"{Run}: {value}");
     }
 }

@@ -20,7 +20,8 @@ internal static class CheckpointFingerprint
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
         nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval), nameof(GentleClipOptions.CheckpointsToKeep),
-        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
+        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
     ];
 
     // The same of a user's encoder, as its JSON names them.
@@ -42,14 +43,19 @@ internal static class CheckpointFingerprint
         });
         result["validation pairs"] = validation is null ? "none" : Hash(hash =>
         {
-            if (validation.A != data.A)
+            foreach (var (side, store) in new[] { (validation.A, data.A), (validation.B, data.B) })
             {
-                validation.A.AppendTo(hash);
-                validation.B.AppendTo(hash);
+                if (side.Store != store)
+                    side.Store.AppendTo(hash);
+                Append(hash, side.Samples);
+                foreach (var distractors in side.Distractors)
+                    Append(hash, distractors.Positions);
             }
-            Append(hash, validation.PositionsA);
-            Append(hash, validation.PositionsB);
+            Append(hash, [.. validation.Links.SelectMany(link => new[] { link.A, link.B })]);
         });
+        // Scores by another measure say nothing about later ones.
+        if (validation is not null)
+            result["validation criterion"] = "mean log rank";
         result["initial model"] = initial is null ? "none" : Hash(hash =>
         {
             Append(hash, initial.state_dict());

@@ -72,6 +72,9 @@ internal sealed partial class CheckpointFolder : IDisposable
         return null;
     }
 
+    /// <summary>Whether there is a checkpoint of a training, whole or not.</summary>
+    public bool Holds(int training) => Files(training).Length > 0;
+
     /// <summary>Seed of the newest whole checkpoint, or null.</summary>
     public int? Seed
     {

@@ -31,6 +31,9 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="InvalidOperationException">The checkpoint is of other rows or options; the message names what differs.</exception>
     public (int Step, bool IsFinished) Resume(LiveTraining live)
     {
+        if (!folder.Holds(training))
+            return (0, false);
+        reporter.Begin(TrainingPhase.RestoringCheckpoint);
         if (folder.Newest(training) is not { } newest)
             return (0, false);
         var (file, state, tensors) = newest;
@@ -68,6 +71,7 @@ internal sealed class TrainingCheckpoints(
     {
         if (done == _last && !isFinished)
             return;
+        using var passing = reporter.Pass(TrainingPhase.SavingCheckpoint);
         using var scope = NewDisposeScope();
         var tensors = new Dictionary<string, Tensor>();
         Add(ModelPrefix, live.Model.ChangingWeights());

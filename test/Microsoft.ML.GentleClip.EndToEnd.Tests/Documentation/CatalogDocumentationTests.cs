@@ -26,6 +26,14 @@ public sealed partial class CatalogDocumentationTests
 
         """;
 
+    // Compiled and run once for all methods.
+    private static readonly Lazy<Task<PageScript>> Beginning = new(async () =>
+    {
+        var script = new PageScript();
+        await script.RunAsync(Given + "var mlContext = new MLContext();", "given");
+        return script;
+    });
+
     private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() =>
         XDocument.Load(Path.ChangeExtension(typeof(GentleClipEstimator).Assembly.Location, ".xml")).Descendants("member").ToDictionary(member => member.Attribute("name")!.Value));
 
@@ -51,8 +59,7 @@ public sealed partial class CatalogDocumentationTests
         foreach (string sample in samples)
             Assert.IsTrue(File.Exists(Path.Combine(Repository.Root, sample, "README.md")), $"there is no {sample}");
 
-        var script = new PageScript();
-        await script.RunAsync(Given + "var mlContext = new MLContext();", "given");
+        PageScript script = (await Beginning.Value).Fork();
         foreach (XElement code in example.Elements("code"))
             script.Compile(code.Value, name, 0);
     }

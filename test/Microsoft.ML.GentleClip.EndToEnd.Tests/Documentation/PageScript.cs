@@ -27,6 +27,9 @@ internal sealed partial class PageScript
     private ScriptState<object>? _state;
     private Script? _compiled;
 
+    /// <summary>Another script that sees what this one declared until now, and is not seen by it.</summary>
+    public PageScript Fork() => new() { _state = _state, _compiled = _compiled };
+
     /// <summary>Runs a piece.</summary>
     /// <param name="code">The code.</param>
     /// <param name="file">Name in messages.</param>

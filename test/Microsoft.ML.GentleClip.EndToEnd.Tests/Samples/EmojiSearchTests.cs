@@ -18,10 +18,16 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void RunsToTheEndAndFindsMoreThanGuessing()
     {
-        string output = Run("--seeds", "1", "--steps", "40", "--methods", "clip,gentle,features");
+        // What is learnt is asked of the method that learns in a second; the networks go to the end in a few steps.
+        const string figureOfInterest = "picture to words R@10";
+        Run("--seeds", "1", "--steps", "40", "--methods", "features");
+        using (var learnt = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json"))))
+            Assert.IsGreaterThan(learnt.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
+                learnt.RootElement.GetProperty("runs")[0].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
+
+        string output = Run("--seeds", "1", "--steps", "4", "--methods", "clip,gentle,features");
         StringAssert.Contains(output, "| Gentle-CLIP on features, a tenth of the pairs |");
         using var json = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json")));
-        var chance = json.RootElement.GetProperty("chance");
         var runs = json.RootElement.GetProperty("runs").EnumerateArray().ToArray();
         CollectionAssert.AreEqual(new[] { "clip", "gentle", "features" }, runs.Select(run => run.GetProperty("method").GetString()).ToArray());
         foreach (var run in runs)
@@ -30,8 +36,6 @@ public sealed class EmojiSearchTests : IDisposable
         Assert.AreEqual(0, runs[0].GetProperty("texts").GetInt32(), "Clip reads pairs alone.");
         Assert.IsGreaterThan(100, runs[1].GetProperty("texts").GetInt32());
         Assert.IsGreaterThan(200, runs[1].GetProperty("pictures").GetInt32());
-        const string figureOfInterest = "picture to words R@10";
-        Assert.IsGreaterThan(chance.GetProperty(figureOfInterest).GetDouble() * 1.5, runs[2].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
 
         using var sheet = SKBitmap.Decode(_folder.File(EmojiStudy.Sheet));
         Assert.IsGreaterThan(800, sheet.Width);

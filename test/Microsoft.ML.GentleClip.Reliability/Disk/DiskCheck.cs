@@ -145,6 +145,10 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
 
     private sealed class Steps(List<int> steps) : IProgress<TrainingProgress>
     {
-        public void Report(TrainingProgress value) => steps.Add(value.Step);
+        public void Report(TrainingProgress value)
+        {
+            if (value.Loss is not null)
+                steps.Add(value.Step);
+        }
     }
 }

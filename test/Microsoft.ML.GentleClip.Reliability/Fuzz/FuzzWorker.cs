@@ -82,6 +82,8 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
         catch (Exception exception) when (format.IsDocumented(exception))
         {
         }
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         var (live, resident) = (torch.Tensor.TotalCount, 0L);
         using var progress = marker is null ? null : new StreamWriter(new FileStream(marker, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
         tally.Clock.Start();
@@ -125,7 +127,8 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
                 throw Loss($"virtual memory grew by {ProcessMemory.VirtualPeak - virtualBefore} bytes for a file of {_file.Length}");
             if (number == plan.First + count / 10)
                 resident = ProcessMemory.Resident;
-            if (!format.BuildsModels && torch.Tensor.TotalCount is var now && now != live)
+            // Fewer: a finalizer freed what was there before.
+            if (!format.BuildsModels && torch.Tensor.TotalCount is var now && now > live)
             {
                 GC.Collect();
                 GC.WaitForPendingFinalizers();

@@ -109,8 +109,62 @@ public sealed class BadRowTests
     }
 
     [TestMethod]
-    public void NoPairIsAllowedWithAWarningWhileALossLooksAtUnpairedSamples()
+    public void TooFewPairsAreRefusedWithWhatMakesThemAndWhatWasFound()
     {
+        const string otherwise = " To bring only the modalities' distributions together, set AllowNoPairs; retrieval does not work then.";
+        const string expected = "expected at least 2, as nothing else says which sample of A belongs to which of B. ";
+        AssertRefused(TwoViews.Mixed(0, 20, 15), "The training data hold 0 matched pairs; " + expected
+            + "A pair is a row in which neither 'A' nor 'B' is missing: of 35 rows 'A' is there in 20, 'B' in 15, both in 0." + otherwise);
+        AssertRefused(TwoViews.Mixed(1, 20, 15), "The training data hold 1 matched pairs; " + expected
+            + "A pair is a row in which neither 'A' nor 'B' is missing: of 36 rows 'A' is there in 21, 'B' in 16, both in 1." + otherwise);
+
+        // A paired column that is false throughout.
+        _options.PairedColumnName = "IsPaired";
+        var rows = TwoViews.Pairs(20, seed: 1);
+        rows.ForEach(row => row.IsPaired = false);
+        AssertRefused(rows, "A pair is a row in which 'IsPaired' is true and neither 'A' nor 'B' is missing: "
+            + "of 20 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 20, both in 20. If the 20 rows with both are pairs, correct 'IsPaired' or set no PairedColumnName." + otherwise);
+
+        // The way that the combined view comes about.
+        var options = new GentleClipOptions { PairedColumnName = "IsPaired" };
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        var combined = _mlContext.Data.CombineModalities(null, Only(TwoViews.Mixed(0, 20, 0), "B"), Only(TwoViews.Mixed(0, 0, 15), "A"));
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(options).Fit(combined)).Message;
+        Assert.Contains("of 35 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 15, both in 0." + otherwise, message);
+
+        IDataView Only(List<TwoViews.Row> rows, string missing)
+        {
+            var view = _mlContext.Data.LoadFromEnumerable(rows);
+            return _mlContext.Transforms.DropColumns(missing, "IsPaired").Fit(view).Transform(view);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(GentleClipPreset.ClosedForm)]
+    [DataRow(GentleClipPreset.SotAlign)]
+    [DataRow(GentleClipPreset.Clip)]
+    [DataRow(GentleClipPreset.SClip)]
+    [DataRow(GentleClipPreset.Recommended)]
+    [DataRow(GentleClipPreset.Paper)]
+    [DataRow(GentleClipPreset.GentleSClip)]
+    public void EveryPresetNeedsTwoPairs(GentleClipPreset preset)
+    {
+        var options = GentleClipOptions.FromPreset(preset);
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        foreach (var pairs in new[] { 0, 1 })
+        {
+            var data = _mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(pairs, 20, 15));
+            var message = Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(options).Fit(data)).Message;
+            Assert.Contains($"the training data hold {pairs}", message, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("expected at least 2", message);
+            Assert.Contains($"of {35 + pairs} rows 'A' is there in {20 + pairs}, 'B' in {15 + pairs}, both in {pairs}.", message);
+        }
+    }
+
+    [TestMethod]
+    public void NoPairIsAllowedByAnOptionWithAWarningWhileALossLooksAtUnpairedSamples()
+    {
+        _options.AllowNoPairs = true;
         var log = new ContextLog(_mlContext);
         using (var model = Fit(TwoViews.Mixed(0, 20, 20)))
         {
@@ -144,7 +198,11 @@ public sealed class BadRowTests
     public void AHoldOutThatLeavesTooFewPairs(int pairs, double fraction, int heldOut)
     {
         _options.ValidationFraction = fraction;
-        AssertRefused(TwoViews.Mixed(pairs, 10, 10), FormattableString.Invariant($"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on."));
+        var count = pairs + 10;
+        AssertRefused(TwoViews.Mixed(pairs, 10, 10),
+            FormattableString.Invariant($"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
+            + "Hold out fewer, or give Fit a validation set. A pair is a row in which neither 'A' nor 'B' is missing: "
+            + $"of {pairs + 20} rows 'A' is there in {count}, 'B' in {count}, both in {pairs}.");
     }
 
     [TestMethod]
@@ -154,7 +212,10 @@ public sealed class BadRowTests
         var estimator = _mlContext.Transforms.GentleClip(_options);
 
         var few = TwoViews.Mixed(1, 10, 10);
-        Assert.AreEqual("The validation data hold 1 matched pairs; expected at least 2.", Refused<InvalidOperationException>(few).Message);
+        const string pair = "A pair is a row in which neither 'A' nor 'B' is missing: ";
+        Assert.AreEqual($"The validation data hold 1 matched pairs; expected at least 2. {pair}of 21 rows 'A' is there in 11, 'B' in 11, both in 1.",
+            Refused<InvalidOperationException>(few).Message);
+        Assert.Contains("The validation data hold 0 matched pairs; expected at least 2. " + pair, Refused<InvalidOperationException>(TwoViews.Mixed(0, 10, 10)).Message);
 
         var notFinite = TwoViews.Pairs(5, seed: 3);
         notFinite[2].B![1] = float.NaN;

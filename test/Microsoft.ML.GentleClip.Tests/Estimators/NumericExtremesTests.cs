@@ -178,7 +178,7 @@ public sealed class NumericExtremesTests
         var encoder = new VectorEncoderOptions { HiddenDimensions = [16], Dropout = 0.1, InputNoise = 0.1 };
         (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", encoder), Modality.Vector("B", "EmbeddingB", encoder));
         (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate) = (12, 16, 4, 1e-2);
-        (options.PairsPerBatch, options.NumberOfThreads, options.Seed) = (null, 1, 3);
+        (options.PairsPerBatch, options.NumberOfThreads, options.Seed, options.AllowNoPairs) = (null, 1, 3, true);
         change(options);
         return options;
     }

@@ -194,11 +194,11 @@ public sealed class PersistenceTests
     {
         var bytes = Edit(_ => { });
         Load().Dispose();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Settled();
         using var transformer = Load();
         // One for each parameter is never taken back by TorchSharp's counter, another is the parameter; buffers are their own.
         var (parameters, weights) = (transformer.Model.parameters().Count(), transformer.Model.state_dict().Count);
-        Assert.AreEqual(before + weights + parameters, Tensor.TotalCount);
+        LiveTensors.AssertAtMost(before + weights + parameters);
 
         GentleClipTransformer Load() => (GentleClipTransformer)new MLContext().Model.Load(new MemoryStream(bytes), out _);
     }

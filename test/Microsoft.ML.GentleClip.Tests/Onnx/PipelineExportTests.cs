@@ -270,7 +270,8 @@ public sealed class PipelineExportTests : IDisposable
     private static IEstimator<ITransformer> Teacher(TeacherRole role, bool hasAllParts = false, double linearWeight = 1) => Clip(options =>
     {
         var part = hasAllParts ? TeacherPart.On : TeacherPart.Off;
-        options.Teacher = new TeacherOptions { Role = role, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = part, SelfTraining = part };
+        var method = hasAllParts ? TeacherMethod.SelfTraining : TeacherMethod.Blend;
+        options.Teacher = new TeacherOptions { Role = role, Method = method, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = part, SelfTraining = part };
     });
 
     private static IEstimator<ITransformer> Key() => Context.Transforms.Conversion.MapValueToKey("Label", "Kind");

@@ -33,7 +33,7 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CustomObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CustomObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -51,7 +51,7 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "CustomObjectives", "AllowCheckpointMismatch"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
+        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "CustomObjectives", "AllowCheckpointMismatch", "AllowNoPairs"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
@@ -176,6 +176,7 @@ public sealed class GentleClipOptionsTests
         ["CheckpointInterval"] = TimeSpan.FromSeconds(12),
         ["CheckpointsToKeep"] = 13,
         ["AllowCheckpointMismatch"] = true,
+        ["AllowNoPairs"] = true,
         ["Device"] = "cuda:1",
         ["Progress"] = new Progress<TrainingProgress>(),
         ["CancellationToken"] = new CancellationTokenSource().Token,

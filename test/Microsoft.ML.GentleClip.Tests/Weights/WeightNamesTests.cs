@@ -17,11 +17,11 @@ public sealed class WeightNamesTests
     [DataRow("hf.safetensors")]
     public void EveryFormOfEsm2GivesTheSameTensors(string file)
     {
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Settled();
         using (var expected = SafetensorsReader.Read(Esm2("fairesm.safetensors")))
         using (var found = Esm2WeightNames.Read(Esm2(file)))
             GoldenWeights.AssertSame(expected, found, file);
-        Assert.AreEqual(live, Tensor.TotalCount);
+        LiveTensors.AssertAtMost(live);
     }
 
     [TestMethod]
@@ -80,16 +80,16 @@ public sealed class WeightNamesTests
     {
         using var scope = NewDisposeScope();
         var map = new NameMap().Strip("bert.").Ignore(@"^cls\.").Replace(@"\.gamma$", ".weight").Replace(@"\.beta$", ".bias");
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Settled();
         using (var tensors = new StateDict("memory", [new("bert.norm.gamma", ones(1)), new("cls.bias", ones(1)), new("norm.beta", ones(1)), new("x.bert.gamma.y", ones(1))], new Dictionary<string, string> { ["k"] = "v" }))
         using (var renamed = map.Apply(tensors, out var ignored))
         {
             CollectionAssert.AreEqual(new[] { "norm.weight", "norm.bias", "x.bert.gamma.y" }, renamed.Keys.ToArray());
             CollectionAssert.AreEqual(new[] { "cls.bias" }, ignored.ToArray());
             Assert.AreEqual("v", renamed.Metadata["k"]);
-            Assert.AreEqual(live + 3, Tensor.TotalCount);
+            LiveTensors.AssertAtMost(live + 3);
         }
-        Assert.AreEqual(live, Tensor.TotalCount);
+        LiveTensors.AssertAtMost(live);
         using var twice = new StateDict("memory", [new("bert.norm.gamma", ones(1)), new("norm.weight", ones(1))]);
         Assert.Contains("'bert.norm.gamma', 'norm.weight' all mean 'norm.weight'", Assert.ThrowsExactly<InvalidDataException>(() => map.Apply(twice, out _)).Message);
     }

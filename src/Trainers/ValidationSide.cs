@@ -1,0 +1,63 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Evaluation;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>One modality's samples of a validation.</summary>
+/// <param name="Store">Where the validation pairs are.</param>
+/// <param name="Samples">Positions of the pairs' samples, each different sample once.</param>
+/// <param name="Distractors">Positions, by store, of the samples that are candidates beside them.</param>
+internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOnlyList<(ExampleStore Store, int[] Positions)> Distractors)
+{
+    /// <summary>Number of candidates that a sample of the other side is ranked among.</summary>
+    public int CandidateCount => Samples.Length + Distractors.Sum(part => part.Positions.Length);
+
+    /// <summary>Embeddings of the pairs' samples, and of these followed by the distractors.</summary>
+    /// <param name="model">On the device.</param>
+    /// <param name="side">Which of its towers.</param>
+    /// <param name="device">Where it lives.</param>
+    /// <param name="onRows">Told the rows of each pass; may throw to stop.</param>
+    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, AlignmentSide side, Device device, Action<int> onRows)
+    {
+        var dimension = model.Spec.EmbeddingDimension;
+        var (samples, all) = (new EmbeddingRows(dimension, Samples.Length), new EmbeddingRows(dimension, CandidateCount));
+        Add(Embed(model, side, Store, Samples, device, onRows), samples, all);
+        foreach (var (store, positions) in Distractors)
+            Add(Embed(model, side, store, positions, device, onRows), all);
+        return (samples, all);
+
+        static void Add(float[][] embeddings, params EmbeddingRows[] targets)
+        {
+            foreach (var row in embeddings)
+            {
+                // An embedding that is not finite is near to nothing: its cosines are 0, so that it ties with its like instead of being first.
+                if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(row)))
+                    Array.Clear(row);
+                foreach (var target in targets)
+                    target.Add(row);
+            }
+        }
+    }
+
+    private static float[][] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
+    {
+        var dimension = model.Spec.EmbeddingDimension;
+        var result = new float[positions.Length][];
+        using var inference = inference_mode();
+        foreach (var pass in ForwardPasses.Of(store, positions))
+        {
+            using var scope = NewDisposeScope();
+            var embeddings = model.Embed(side, store.Gather([.. pass.Select(number => positions[number])], device)).cpu().contiguous();
+            var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
+            for (var i = 0; i < pass.Length; i++)
+                result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();
+            onRows(pass.Length);
+        }
+        return result;
+    }
+}
