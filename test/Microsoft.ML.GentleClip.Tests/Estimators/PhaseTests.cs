@@ -106,13 +106,13 @@ public sealed class PhaseTests
         using var folder = new TemporaryFolder();
         using var source = new CancellationTokenSource();
         var after = new List<TrainingPhase>();
-        Assert.ThrowsExactly<OperationCanceledException>(() => Reach(phase, folder, source.Token, report =>
+        Assert.ThrowsExactly<OperationCanceledException>(() => Reach(phase, folder, report =>
         {
             if (source.IsCancellationRequested)
                 after.Add(report.Phase);
             else if (report.Phase == phase)
                 source.Cancel();
-        }));
+        }, source.Token));
         Assert.IsTrue(source.IsCancellationRequested, "the phase was not reached");
         Assert.AreEqual(Stopped, after[^1]);
         // The loop around a validation, and the checkpoint of a cancelled training, may follow.
@@ -128,7 +128,7 @@ public sealed class PhaseTests
         using var folder = new TemporaryFolder();
         var problem = new InvalidDataException("from the handler");
         var reached = false;
-        var thrown = Assert.ThrowsExactly<InvalidDataException>(() => Reach(phase, folder, CancellationToken.None, report =>
+        var thrown = Assert.ThrowsExactly<InvalidDataException>(() => Reach(phase, folder, report =>
         {
             Assert.IsFalse(reached, "called again after it threw");
             reached = report.Phase == phase;
@@ -313,7 +313,7 @@ public sealed class PhaseTests
         return reports;
     }
 
-    private void Reach(TrainingPhase phase, TemporaryFolder folder, CancellationToken token, Action<TrainingProgress> report)
+    private void Reach(TrainingPhase phase, TemporaryFolder folder, Action<TrainingProgress> report, CancellationToken token = default)
     {
         var proteins = phase == EncodingRows;
         var options = proteins ? Proteins.Options(steps: 50, sequence: Proteins.SmallSequence with { TrainableLayers = 0 }) : Everything(folder);

@@ -66,7 +66,7 @@ internal static class FrozenModels
         return (Embeddings.Column(view, "EmbeddingA"), Embeddings.Column(view, "EmbeddingB"));
     }
 
-    private static (GentleClipOptions Options, IDataView Train, List<Row> Rows) Recipe(string name, string folder)
+    public static (GentleClipOptions Options, IDataView Train, List<Row> Rows) Recipe(string name, string folder)
     {
         List<Row> rows;
         Modality a, b;
@@ -120,7 +120,7 @@ internal static class FrozenModels
         return rows.Exists(row => row.Path is not null) ? MlContext.Transforms.LoadImages("Image", folder, nameof(Row.Path)).Fit(view).Transform(view) : view;
     }
 
-    private static void WritePictures(string folder)
+    public static void WritePictures(string folder)
     {
         for (var color = 0; color < Pictures.Colors; color++)
         {
