@@ -31,8 +31,8 @@ namespace Microsoft.ML.GentleClip;
 /// self-supervised contrastive loss in each modality, the multi-kernel maximum mean discrepancy and the semantic density distribution
 /// loss between the modalities (Song et al., Gentle-CLIP, equations 1 to 9).
 ///
-/// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs with self-training on the unpaired
-/// samples is fitted as well and stands beside the towers in the embedding (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
+/// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs and of the unpaired samples is the embedding,
+/// without towers; where something asks for towers it stands beside them (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
 /// of what unpaired samples give comes from it.
 /// ]]></format>
 /// </remarks>
