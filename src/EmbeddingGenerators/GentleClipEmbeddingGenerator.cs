@@ -95,9 +95,9 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
         {
             presence = reader.Read();
         }
-        catch (UnreadablePictureException exception)
+        catch (InvalidOperationException exception) when (UnreadablePicture.ProblemOf(exception) is not null)
         {
-            throw Unfit(index, $"one that cannot be used: {exception.Problem}");
+            throw Unfit(index, $"one that cannot be used: {UnreadablePicture.ProblemOf(exception)}");
         }
         switch (presence)
         {

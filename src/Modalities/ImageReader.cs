@@ -22,7 +22,7 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
     public override string Problem => _problem;
 
     /// <inheritdoc/>
-    /// <exception cref="UnreadablePictureException">The picture cannot be loaded, is cut short, damaged or too large; names row, column and file.</exception>
+    /// <exception cref="InvalidOperationException">The picture cannot be loaded, is cut short, damaged or too large; names row, column and file.</exception>
     public override Presence Read()
     {
         try

@@ -88,9 +88,9 @@ public sealed class TowerInputs
             {
                 return reader.Read();
             }
-            catch (UnreadablePictureException exception)
+            catch (InvalidOperationException exception) when (UnreadablePicture.ProblemOf(exception) is not null)
             {
-                throw Unfit(index, $"one that cannot be used: {exception.Problem}");
+                throw Unfit(index, $"one that cannot be used: {UnreadablePicture.ProblemOf(exception)}");
             }
         }
 

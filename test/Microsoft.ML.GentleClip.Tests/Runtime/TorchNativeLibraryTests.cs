@@ -71,6 +71,7 @@ public sealed class TorchNativeLibraryTests
         using var decoys = new TemporaryFolder();
         ChildProcess.CopyManaged(folder.FullName);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "libtorch_global_deps.so"), decoys.File("libtorch_cpu.so")); // valid, and has none of the symbols
+        File.CreateSymbolicLink(decoys.File("libgomp-98b21ff3.so.1"), Path.Combine(AppContext.BaseDirectory, "libgomp-98b21ff3.so.1")); // which it needs
         var child = ChildProcess.Run(folder.FullName, ["torch-too-late", AppContext.BaseDirectory],
             new Dictionary<string, string> { ["NUGET_PACKAGES"] = packages.FullName, ["LD_LIBRARY_PATH"] = decoys.FullName });
 
