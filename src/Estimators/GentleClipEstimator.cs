@@ -135,8 +135,6 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             reporter.Warning(finding);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
         var options = WithoutHopelessTeacher(decided, data, reporter);
-        if (reason is not null && options.Teacher is not null)
-            reporter.Info($"Role of the teacher: {reason}.");
         CheckPairs(options, data, reporter);
         using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
         // A disposed initial model frees its weights when the training has read them.
