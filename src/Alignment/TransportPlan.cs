@@ -174,7 +174,7 @@ internal sealed class TransportPlan
             Exponents(rebuild: false);
             // The first scaling of the columns, u = 1, exactly: in the log domain.
             Rebuild(LogColumnSums().Plus(Math.Log(M)).Times(-settings.Damping));
-            var v = (_columnShift + _potential).exp();
+            var v = _columnShift.Plus(_potential).exp();
             Tensor u = zeros(N, ScalarType.Float64, kernel.device), rowSums = u, columnSums = v;
             for (var iteration = 1; ; iteration++)
             {
@@ -187,7 +187,7 @@ internal sealed class TransportPlan
                 {
                     Exponents(rebuild: true);
                     Rebuild(v.log() - _columnShift);
-                    v = (_columnShift + _potential).exp();
+                    v = _columnShift.Plus(_potential).exp();
                 }
             }
             var (rows, columns) = (u * rowSums, v * columnSums);
@@ -213,7 +213,7 @@ internal sealed class TransportPlan
             foreach (var (start, length) in Blocks(kernel, CacheElements))
                 using (NewDisposeScope())
                     sums.AddInPlace((kernel.narrow(0, start, length) - peaks).exp_().sum(0, type: ScalarType.Float64));
-            return (sums.log_() + peaks).MoveToOuterDisposeScope();
+            return sums.log_().AddInPlace(peaks).MoveToOuterDisposeScope();
         }
 
         private void Rebuild(Tensor potential)
@@ -256,7 +256,7 @@ internal sealed class TransportPlan
             using var scope = NewDisposeScope();
             var scaled = settings.Damping == 1
                 ? sums.Times(count).reciprocal()
-                : (sums.log().Plus(Math.Log(count)) + shift).Times(-settings.Damping).AddInPlace(shift).exp();
+                : sums.log().Plus(Math.Log(count)).AddInPlace(shift).Times(-settings.Damping).AddInPlace(shift).exp();
             return scaled.MoveToOuterDisposeScope();
         }
     }
