@@ -13,7 +13,7 @@ internal sealed record CommandLine
           --out DIR         folder of cells.jsonl (computed cells; a second start goes on from there), results.csv, summary.csv, results.md, pictures
           --data DIR        folder that the configuration's files are looked for in first; then its own folder
           --parallel N      cells computed at a time (default: the number of cores)
-          --unpaired KIND   real, gaussian, foreign or none for every method, whatever the configuration says
+          --unpaired KIND   real, gaussian, foreign, none, skewed or dropped for every method, whatever the configuration says
           --validation      the validation seeds on their own rows instead of the seeds on the test rows
           --plan            lists the cells and computes none
           --help            this text
@@ -47,7 +47,12 @@ internal sealed record CommandLine
                 "--out" => result with { OutputFolder = Value() },
                 "--data" => result with { DataFolder = Value() },
                 "--parallel" => result with { Parallel = Positive() },
-                "--unpaired" => result with { Unpaired = Value() is var kind && MethodConfig.ParseUnpaired(kind) is { } parsed ? parsed : throw new ArgumentException($"--unpaired needs real, gaussian, foreign or none, found '{kind}'.") },
+                "--unpaired" => result with
+                {
+                    Unpaired = Value() is var kind && MethodConfig.ParseUnpaired(kind) is { } parsed
+                        ? parsed
+                        : throw new ArgumentException($"--unpaired needs {MethodConfig.Kinds}, found '{kind}'."),
+                },
                 "--validation" => result with { Validation = true },
                 "--plan" => result with { Plan = true },
                 "--help" or "-h" => result with { Help = true },

@@ -31,8 +31,8 @@ namespace Microsoft.ML.GentleClip;
 /// self-supervised contrastive loss in each modality, the multi-kernel maximum mean discrepancy and the semantic density distribution
 /// loss between the modalities (Song et al., Gentle-CLIP, equations 1 to 9).
 ///
-/// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs with self-training on the unpaired
-/// samples is fitted as well and stands beside the towers in the embedding (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
+/// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs and of the unpaired samples is the embedding,
+/// without towers; where something asks for towers it stands beside them (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
 /// of what unpaired samples give comes from it.
 /// ]]></format>
 /// </remarks>
@@ -117,8 +117,11 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _options.ModalityA!.CheckFiles();
         _options.ModalityB!.CheckFiles();
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
+        var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory && _options.TrainsTowers ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream) : null;
+        using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers
+            ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
+            : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
@@ -131,9 +134,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
-        var options = WithoutHopelessTeacher(data, reporter);
+        var options = WithoutHopelessTeacher(decided, data, reporter);
         CheckPairs(options, data, reporter);
-        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints);
+        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
         // A disposed initial model frees its weights when the training has read them.
         return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
 
@@ -184,12 +187,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
     }
 
-    private GentleClipOptions WithoutHopelessTeacher(TrainingData data, TrainingReporter reporter)
+    private static GentleClipOptions WithoutHopelessTeacher(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
-        if (_options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(_options, data) is not { } obstacle)
-            return _options;
+        if (options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(options, data) is not { } obstacle)
+            return options;
         reporter.Info($"No teacher: {obstacle}.");
-        return _options.WithoutTeacher();
+        return options.WithoutTeacher();
     }
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)

@@ -19,6 +19,13 @@ internal abstract class AppendedColumns(params DataViewSchema.Column[] inputs) :
     /// <summary>Getters of the columns, null for those that are not wanted; for one thread.</summary>
     protected abstract Delegate?[] CreateGetters(DataViewRow row, Func<int, bool> isActive);
 
+    /// <summary>The same, with what is to be done when the cursor is disposed of; null for nothing.</summary>
+    protected virtual Delegate?[] CreateGetters(DataViewRow row, Func<int, bool> isActive, out Action? disposer)
+    {
+        disposer = null;
+        return CreateGetters(row, isActive);
+    }
+
     /// <summary>Throws where the columns cannot be expressed in ML.NET's export to ONNX, which would go on without them.</summary>
     /// <exception cref="NotSupportedException">They cannot; the message names the column.</exception>
     protected abstract void CheckOnnx(OnnxPipeline pipeline);
@@ -51,11 +58,7 @@ internal abstract class AppendedColumns(params DataViewSchema.Column[] inputs) :
         return needed.Contains;
     }
 
-    Delegate?[] IRowMapper.CreateGetters(DataViewRow row, Func<int, bool> activeOutput, out Action? disposer)
-    {
-        disposer = null;
-        return CreateGetters(row, activeOutput);
-    }
+    Delegate?[] IRowMapper.CreateGetters(DataViewRow row, Func<int, bool> activeOutput, out Action? disposer) => CreateGetters(row, activeOutput, out disposer);
 
     DataViewSchema.DetachedColumn[] IRowMapper.GetOutputColumns() => Outputs;
 

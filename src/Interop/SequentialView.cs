@@ -1,3 +1,5 @@
+using Microsoft.ML.Model.OnnxConverter;
+
 namespace Microsoft.ML.GentleClip.Interop;
 
 /// <summary>
@@ -5,8 +7,14 @@ namespace Microsoft.ML.GentleClip.Interop;
 /// number, and hides what went wrong behind
 /// another exception. For columns that cost next to nothing the threads gain nothing.
 /// </summary>
-internal sealed class SequentialView(IDataView view) : IDataView
+/// <param name="view">Of <see cref="AppendedColumns.View"/>, which writes its own nodes in ML.NET's export to ONNX.</param>
+internal sealed class SequentialView(IDataView view) : ITransformCanSaveOnnx
 {
+    private readonly ITransformCanSaveOnnx _steps = (ITransformCanSaveOnnx)view;
+
+    /// <summary>The view before.</summary>
+    public IDataView Source => _steps.Source;
+
     /// <inheritdoc/>
     public bool CanShuffle => view.CanShuffle;
 
@@ -23,4 +31,10 @@ internal sealed class SequentialView(IDataView view) : IDataView
     /// <inheritdoc/>
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
         [GetRowCursor(columnsNeeded, rand)];
+
+    bool ICanSaveOnnx.CanSaveOnnx(OnnxContext ctx) => _steps.CanSaveOnnx(ctx);
+
+    void ISaveAsOnnx.SaveAsOnnx(OnnxContext ctx) => _steps.SaveAsOnnx(ctx);
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException("Save the transformer, not the view that it has made.");
 }

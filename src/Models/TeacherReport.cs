@@ -46,11 +46,16 @@ public sealed record TeacherReport(
     /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
     public TeacherChoice? Choice { get; init; }
 
+    /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="TeacherOptions.Role"/> said it.</summary>
+    public string? RoleReason { get; init; }
+
     /// <summary>What was decided and why, in a few lines. Numbers are written the same in every culture.</summary>
     public override string ToString()
     {
         var text = new StringBuilder("Closed form");
         Line("method", $"{Method}, {(UsesTransport ? "with" : "without")} transport");
+        if (RoleReason is { } role)
+            Line("role", role);
         if (Choice is { } choice)
         {
             Line("why", choice.Reason);

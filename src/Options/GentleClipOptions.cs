@@ -18,7 +18,7 @@ public sealed class GentleClipOptions
     private int _batchSize = Defaults.BatchSize;
     private int? _pairsPerBatch;
     private PairsPerBatchRule _pairsPerBatchRule;
-    private int _maximumNumberOfSteps = Defaults.MaximumNumberOfSteps;
+    private int? _maximumNumberOfSteps; // null: nobody asked for any
     private double _learningRate = Defaults.LearningRate;
     private double _weightDecay = Defaults.WeightDecay;
     private double _warmupFraction = Defaults.WarmupFraction;
@@ -223,7 +223,7 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumNumberOfSteps
     {
-        get => _maximumNumberOfSteps;
+        get => _maximumNumberOfSteps ?? Defaults.MaximumNumberOfSteps;
         set => _maximumNumberOfSteps = Check.InRange(value, 1, int.MaxValue, nameof(MaximumNumberOfSteps));
     }
 
@@ -337,10 +337,11 @@ public sealed class GentleClipOptions
 
     /// <summary>
     /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a guide of the
-    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Default: beside the towers where the
-    /// modalities and the number of pairs allow it (<see cref="TeacherOptions.Optional"/>). Null: none.
+    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Default: alone where nothing asks for towers, else
+    /// beside them (<see cref="TeacherRole.Chosen"/>), and left out where the modalities or the number of pairs do not allow it
+    /// (<see cref="TeacherOptions.Optional"/>). Null: none.
     /// </summary>
-    public TeacherOptions? Teacher { get; set; } = new() { Optional = true };
+    public TeacherOptions? Teacher { get; set; } = new() { Role = TeacherRole.Chosen, Optional = true };
 
     /// <summary>Keyword-level pseudo-labels beside the caption-level ones (<see cref="ObjectiveOptions.PseudoLabelWeight"/>). Null (default): none.</summary>
     public KeywordOptions? Keywords { get; set; }
@@ -545,7 +546,7 @@ public sealed class GentleClipOptions
             throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
         if (teacher.Role == TeacherRole.Guide && Objective.KlotWeight == 0)
             throw new ArgumentException($"The teacher's role is {nameof(TeacherRole.Guide)}, but {nameof(ObjectiveOptions.KlotWeight)} is 0, so that it would guide nothing; expected a weight above 0 or another role.");
-        if (teacher.Role == TeacherRole.SideBySide && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
+        if (teacher.Role is TeacherRole.SideBySide or TeacherRole.Chosen && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
             throw new ArgumentException($"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
     }
 
@@ -568,6 +569,9 @@ public sealed class GentleClipOptions
 
     /// <summary>Whether a teacher beside the towers leaves them enough slots.</summary>
     internal bool LeavesTowersSlots => TeacherSlots >= 1 && EmbeddingDimension - TeacherSlots >= FewestTowerSlots;
+
+    /// <summary>Whether a number of steps was asked for, be it the usual one.</summary>
+    internal bool AsksForSteps => _maximumNumberOfSteps is not null;
 
     /// <summary>Whether there are towers to train.</summary>
     internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };

@@ -36,7 +36,7 @@ public abstract class Modality
 #pragma warning disable RS0027 // both overloads are new, the encoder's type tells them apart, and the priority settles null and new()
     [OverloadResolutionPriority(1)]
     public static VectorModality Vector(string inputColumnName, string outputColumnName, VectorEncoderOptions? encoder = null) =>
-        new(inputColumnName, outputColumnName, encoder ?? new VectorEncoderOptions());
+        new(inputColumnName, outputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 #pragma warning restore RS0027
 
     /// <summary>A modality of feature vectors with an encoder of your own; see docs/extending.md.</summary>

@@ -14,4 +14,11 @@ public enum TeacherRole
 
     /// <summary>The embedding is the trained towers' alone; the teacher shows them which unpaired samples belong together (<see cref="ObjectiveOptions.KlotWeight"/>).</summary>
     Guide,
+
+    /// <summary>
+    /// <see cref="Alone"/> where both modalities are feature vectors and nothing asks for towers, else <see cref="SideBySide"/>. What asks for them: pairs to
+    /// validate on, which then choose the share; a model to continue from; and any setting that only towers have (steps, encoder, losses, batches,
+    /// checkpoints, <see cref="TeacherOptions.Share"/>, <see cref="TeacherOptions.Dimension"/>). The log says which it was, and why.
+    /// </summary>
+    Chosen,
 }

@@ -9,13 +9,16 @@ public sealed class VectorModality : Modality
         : base(inputColumnName, outputColumnName) => Encoder = encoder;
 
     internal VectorModality(string inputColumnName, string outputColumnName, CustomVectorEncoderOptions encoder)
-        : base(inputColumnName, outputColumnName) => (Encoder, CustomEncoder) = (new VectorEncoderOptions(), encoder);
+        : base(inputColumnName, outputColumnName) => (Encoder, CustomEncoder, HasOwnEncoder) = (new VectorEncoderOptions(), encoder, true);
 
     /// <summary>Settings of the multilayer perceptron; the defaults, and without meaning, where there is a <see cref="CustomEncoder"/>.</summary>
     public VectorEncoderOptions Encoder { get; }
 
     /// <summary>Settings of an encoder of the user's own, or null.</summary>
     public CustomVectorEncoderOptions? CustomEncoder { get; }
+
+    /// <summary>Whether an encoder was asked for, be it the usual one.</summary>
+    internal bool HasOwnEncoder { get; init; }
 
     internal override void Validate()
     {

@@ -11,7 +11,8 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data, ValidationSet? validation, CheckpointFolder? checkpoints = null) : IDisposable
+    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data,
+    ValidationSet? validation, CheckpointFolder? checkpoints = null, string? roleReason = null) : IDisposable
 {
     // Without the teacher once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
@@ -37,7 +38,7 @@ internal sealed class ModelFit(
             reporter.EndPhase();
             checkCancelled();
         }
-        reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
+        PlanSteps();
         if (_options.Teacher is { } teacher)
             FitTeacher(teacher);
         var fitted = Train(_options, random, initial, number: 0);
@@ -59,6 +60,8 @@ internal sealed class ModelFit(
     /// <summary>Frees the teacher.</summary>
     public void Dispose() => _teacher?.Alignment.Dispose();
 
+    private void PlanSteps() => reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
+
     private void FitTeacher(TeacherOptions teacher)
     {
         SayWhatIsLeftOut(teacher);
@@ -68,10 +71,11 @@ internal sealed class ModelFit(
             reporter.EndPhase();
             reporter.Teacher(_teacher.Value.Report);
         }
-        catch (NothingToAlignException nothing) when (teacher.Optional && _options.TrainsTowers)
+        catch (NothingToAlignException nothing) when (teacher.Optional)
         {
             reporter.Info($"No teacher: {nothing.Message}");
             _options = _options.WithoutTeacher();
+            PlanSteps();
         }
         catch (NothingToAlignException nothing)
         {
@@ -121,7 +125,8 @@ internal sealed class ModelFit(
                 reporter.EndPhase();
                 reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
             }
-            return new FittedModel(model, seed, training.TrainingRows, history, _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0 } : null);
+            var report = _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null;
+            return new FittedModel(model, seed, training.TrainingRows, history, report);
         }
         catch
         {

@@ -33,6 +33,22 @@ internal static class TeacherFactory
         return data.PairsA.Count < FewestPairs ? $"there are {data.PairsA.Count} matched pairs" : null;
     }
 
+    /// <summary>The options with a role that was left to the fit decided, and the reason for the log; null where there was nothing to decide.</summary>
+    /// <param name="options">The user's.</param>
+    /// <param name="validates">Whether pairs of their own validate.</param>
+    /// <param name="continues">Whether there is a model to continue from.</param>
+    public static (GentleClipOptions Options, string? Reason) Decide(GentleClipOptions options, bool validates, bool continues)
+    {
+        if (options.Teacher is not { Role: TeacherRole.Chosen } teacher)
+            return (options, null);
+        var towers = TowerWishes.Of(options, validates, continues);
+        return (
+            new GentleClipOptions(options) { Teacher = teacher with { Role = towers is null ? TeacherRole.Alone : TeacherRole.SideBySide } },
+            towers is null
+                ? "the closed form alone, no towers: both modalities are feature vectors, and nothing asks for towers"
+                : $"towers with the closed form beside them where it can be fitted: {towers}");
+    }
+
     /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
     /// <param name="model">On the device.</param>
     /// <param name="validation">The pairs.</param>

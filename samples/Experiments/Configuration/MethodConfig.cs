@@ -30,20 +30,29 @@ internal sealed record MethodConfig(string Name, string? Preset, string? Baselin
             Steps = section.OptionalWhole("steps", 1),
         };
         if (section.OptionalTexts("unpaired") is { } kinds)
-            config = config with { Unpaired = [.. kinds.Select((kind, i) => ParseUnpaired(kind) ?? throw section.Error($"unpaired[{i}]", $"expected real, gaussian, foreign or none, found \"{kind}\""))] };
+        {
+            UnpairedRows Parsed(string kind, int i) => ParseUnpaired(kind) ?? throw section.Error($"unpaired[{i}]", $"expected {Kinds}, found \"{kind}\"");
+            config = config with { Unpaired = [.. kinds.Select(Parsed)] };
+        }
+
         section.Done();
         if (config.Preset is null == config.Baseline is null)
             throw section.Error("preset", "expected either a preset or a baseline");
         return config;
     }
 
-    /// <summary>real, gaussian, foreign or none; null for anything else.</summary>
+    /// <summary>The words that <see cref="ParseUnpaired"/> knows.</summary>
+    public const string Kinds = "real, gaussian, foreign, none, skewed or dropped";
+
+    /// <summary>One of <see cref="Kinds"/>; null for anything else.</summary>
     public static UnpairedRows? ParseUnpaired(string text) => text switch
     {
         "real" => UnpairedRows.Real,
         "gaussian" => UnpairedRows.Gaussian,
         "foreign" => UnpairedRows.Foreign,
         "none" => UnpairedRows.None,
+        "skewed" => UnpairedRows.Skewed,
+        "dropped" => UnpairedRows.Dropped,
         _ => null,
     };
 }

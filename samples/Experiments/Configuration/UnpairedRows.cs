@@ -14,4 +14,10 @@ internal enum UnpairedRows
 
     /// <summary>Control: none.</summary>
     None,
+
+    /// <summary>Mismatch: real rows, half of the classes rare on one side and the other half on the other.</summary>
+    Skewed,
+
+    /// <summary>Mismatch: real rows, a third of the classes missing on the second side.</summary>
+    Dropped,
 }

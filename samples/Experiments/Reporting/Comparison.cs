@@ -15,9 +15,10 @@ internal sealed record MethodCells(string Data, string Pairs, string UnpairedRow
     /// <summary>Name in tables; a control says that it is one.</summary>
     public string Label => Unpaired switch
     {
-        Configuration.UnpairedRows.Gaussian or Configuration.UnpairedRows.Foreign => $"{Method}, {Unpaired.ToString().ToLowerInvariant()} rows",
-        Configuration.UnpairedRows.None when Pairs != RowCount.All.Text => $"{Method}, no unpaired rows",
-        _ => Method,
+        Configuration.UnpairedRows.Real => Method,
+        Configuration.UnpairedRows.None when Pairs == RowCount.All.Text => Method,
+        Configuration.UnpairedRows.None => $"{Method}, no unpaired rows",
+        _ => $"{Method}, {Unpaired.ToString().ToLowerInvariant()} rows",
     };
 
     public IEnumerable<double> Values(string figure) => Cells.Where(cell => cell.Figures.ContainsKey(figure)).Select(cell => cell.Figures[figure]);

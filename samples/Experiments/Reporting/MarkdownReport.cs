@@ -15,6 +15,7 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         var report = new MarkdownReport(config, results);
         report.Head(cells, [.. choices]);
         report.Pooled();
+        report.Clear();
         report.Controls();
         foreach (var data in results.DataSets)
             foreach (var pairs in results.Pairs)
@@ -89,6 +90,29 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
 
             Line("");
         }
+    }
+
+    // Data set x number of pairs x figure, for each method and control.
+    private void Clear()
+    {
+        string[] figures = [.. ((string[])["CSLS R@1", "CSLS R@10", "LT centroid"]).Where(results.Figures.Contains)];
+        var rows = results.Groups.Where(group => group.UnpairedRows is "all" or "0")
+            .GroupBy(group => (group.Method, group.Unpaired))
+            .Select(method => (method.First().Label, Counts: ClearDifferences.Of(method, results, figures)))
+            .Where(method => method.Counts.Comparisons > 0)
+            .ToArray();
+        if (rows.Length == 0)
+            return;
+        Line($"## Beyond two standard errors of {config.Baseline}");
+        Line("");
+        Line($"Data set x number of pairs x figure ({string.Join(", ", figures)}), differences seed by seed. "
+            + "By chance alone about one comparison of six is beyond two standard errors with three seeds, one of nine with five.");
+        Line("");
+        Row(["method", "better", "worse", "of"]);
+        Row(["---", "---:", "---:", "---:"]);
+        foreach (var (label, counts) in rows)
+            Row([label, Invariant($"{counts.Better}"), Invariant($"{counts.Worse}"), Invariant($"{counts.Comparisons}")]);
+        Line("");
     }
 
     private void Controls()

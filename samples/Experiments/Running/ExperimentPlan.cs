@@ -51,6 +51,14 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
                 (kind, unpairedCount) = (UnpairedRows.None, RowCount.Of(0)); // one cell, whatever it would have been a control of
             if (kind == UnpairedRows.Foreign && set.Foreign is null)
                 throw new ConfigurationException($"{config.File}: data \"{set.Name}\": foreign: the key is missing, and method \"{method.Name}\" asks for foreign rows.");
+            if (ClassShares.Asks(kind))
+            {
+                var labels = data[set.Name].Labels ?? throw new ConfigurationException(
+                    $"{config.File}: data \"{set.Name}\": labelColumn: the key is missing, "
+                    + $"and method \"{method.Name}\" asks for {kind.ToString().ToLowerInvariant()} rows.");
+                rows = ClassShares.Choose(kind, set.Name, rows.A, rows.B, labels, seed);
+            }
+
             return new PlannedCell(
                 new CellKey(validation, set.Name, method.Name, candidate, count.Text, kind, unpairedCount.Text, seed), fitted, set, split, number, rows.A, rows.B);
         }

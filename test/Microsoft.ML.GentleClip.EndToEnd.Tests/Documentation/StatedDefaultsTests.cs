@@ -85,7 +85,7 @@ public sealed partial class StatedDefaultsTests
         {
             null => WordsForNull.Contains(first, StringComparer.Ordinal),
             // A group of settings, described in words.
-            TeacherOptions teacher => words == "side by side, optional" && teacher is { Role: TeacherRole.SideBySide, Optional: true },
+            TeacherOptions teacher => words == "Chosen, optional" && teacher is { Role: TeacherRole.Chosen, Optional: true },
             bool flag => first.Equals(flag.ToString(), StringComparison.OrdinalIgnoreCase) || first == (flag ? "on" : "off"),
             Enum => first == value.ToString(),
             string text => text.Length == 0 ? first == "none" : words == text,

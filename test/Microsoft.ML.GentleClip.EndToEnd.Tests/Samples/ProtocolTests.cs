@@ -65,6 +65,37 @@ public sealed class ProtocolTests : ExperimentTest
     }
 
     [TestMethod]
+    public void SkewedRowsHaveOppositeClassSharesOnTheirSides()
+    {
+        string[] labels = [.. Enumerable.Range(0, 400).Select(row => row % 41 == 0 ? "" : $"{row % 4}")];
+        int[] a = [.. Enumerable.Range(0, 200)], b = [.. Enumerable.Range(200, 200)];
+        var (skewedA, skewedB) = ClassShares.Choose(UnpairedRows.Skewed, "d", a, b, labels, seed: 1);
+        var (countsA, countsB) = (skewedA.CountBy(row => labels[row]).ToDictionary(), skewedB.CountBy(row => labels[row]).ToDictionary());
+        foreach (var label in new[] { "0", "1", "2", "3" })
+            Assert.IsGreaterThan(3.5, Math.Max(countsA[label], countsB[label]) / (double)Math.Min(countsA[label], countsB[label]), $"class {label}");
+        Assert.AreEqual(2, countsA.Count(entry => entry.Key.Length > 0 && entry.Value < 15));
+        Assert.AreEqual(labels.Count(label => label.Length == 0), skewedA.Concat(skewedB).Count(row => labels[row].Length == 0), "rows without a label stay");
+        CollectionAssert.AreEqual(skewedA, ClassShares.Choose(UnpairedRows.Skewed, "d", a, b, labels, seed: 1).A);
+    }
+
+    [TestMethod]
+    public void DroppedClassesAreMissingOnTheSecondSideOnly()
+    {
+        string[] labels = [.. Enumerable.Range(0, 400).Select(row => $"{row % 4}")];
+        int[] a = [.. Enumerable.Range(0, 200)], b = [.. Enumerable.Range(200, 200)];
+        var (droppedA, droppedB) = ClassShares.Choose(UnpairedRows.Dropped, "d", a, b, labels, seed: 1);
+        CollectionAssert.AreEqual(a, droppedA);
+        Assert.AreEqual(2, droppedB.Select(row => labels[row]).Distinct().Count(), "a third of four classes, rounded up, is two");
+        Assert.HasCount(100, droppedB);
+        Assert.IsGreaterThan(1, Enumerable.Range(1, 6).Select(Kept).Distinct().Count(), "the seed chooses the classes");
+        string[] same = [.. labels.Select(_ => "one")];
+        var thrown = Assert.ThrowsExactly<InvalidDataException>(() => ClassShares.Choose(UnpairedRows.Skewed, "d", a, b, same, seed: 1));
+        StringAssert.Contains(thrown.Message, "need at least two classes, found 1");
+
+        string Kept(int seed) => string.Join(' ', ClassShares.Choose(UnpairedRows.Dropped, "d", a, b, labels, seed).B.Select(row => labels[row]).Distinct().Order());
+    }
+
+    [TestMethod]
     public void TableMayBeGzippedAndLackSides()
     {
         using (var file = new StreamWriter(new GZipStream(File.Create(Folder.File("table.tsv.gz")), CompressionMode.Compress)))

@@ -143,7 +143,7 @@ public sealed class ImageFitTests : IDisposable
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
-                "expected Image, or Vector<Single> of known size (other numbers are converted): " +
+                "expected Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): " +
                 "channels x height x width with 1 or 3 channels, or a square of them",
                 "String", "String"));
     }
@@ -155,8 +155,8 @@ public sealed class ImageFitTests : IDisposable
         var estimator = _mlContext.Transforms.GentleClip(Pictures.Options());
         Assert.IsTrue(estimator.GetOutputSchema(SchemaShapes.Of(data.Schema)).Any(column => column.Name == "ImageEmbedding"));
         var wrong = _mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data);
-        Assert.Contains("column 'Image': expected Image, or Vector", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(wrong.Schema))).Message);
-        Assert.Contains("column 'Image': expected Image, or Vector", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(wrong)).Message);
+        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(wrong.Schema))).Message);
+        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(wrong)).Message);
     }
 
     private sealed class PixelRow

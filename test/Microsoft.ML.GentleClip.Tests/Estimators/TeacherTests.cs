@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Trainers;
+
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
 /// <summary>The closed-form teacher through the estimator: alone, beside the towers, as their guide.</summary>
@@ -307,6 +309,80 @@ public sealed class TeacherTests
         Assert.AreEqual(3, model.History[^1].Step);
         var wanted = Assert.Throws<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions(), steps: 3)).Fit(data));
         StringAssert.Contains(wanted.Message, "cannot use side A: all its rows are equal");
+    }
+
+    [TestMethod]
+    public void LeftToTheFitVectorsNeedNoTowersUntilSomethingAsksForThem()
+    {
+        using (var usual = MlContext.Transforms.GentleClip(Plain()).Fit(Train))
+        {
+            Assert.IsEmpty(usual.History);
+            Assert.AreEqual(TeacherRole.Alone, usual.Model.Spec.Teacher!.Role);
+            StringAssert.Contains(usual.Teacher!.RoleReason, "nothing asks for towers");
+            StringAssert.Contains(usual.Teacher.ToString(), usual.Teacher.RoleReason);
+            using var file = new MemoryStream();
+            MlContext.Model.Save(usual, Train.Schema, file);
+            file.Position = 0;
+            using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
+            Assert.AreEqual(usual.Teacher.RoleReason, loaded.Teacher!.RoleReason);
+        }
+        using var asked = MlContext.Transforms.GentleClip(Plain(options => options.MaximumNumberOfSteps = 2)).Fit(Train);
+        Assert.AreEqual(TeacherRole.SideBySide, asked.Model.Spec.Teacher!.Role);
+        StringAssert.Contains(asked.Teacher!.RoleReason, "MaximumNumberOfSteps is set");
+        Assert.AreEqual(2, asked.History[^1].Step);
+        using var explicitly = MlContext.Transforms.GentleClip(Plain(options => options.Teacher = new TeacherOptions { Role = TeacherRole.Alone })).Fit(Train);
+        Assert.IsNull(explicitly.Teacher!.RoleReason);
+    }
+
+    [TestMethod]
+    public void WhatOnlyTowersHaveAsksForThem()
+    {
+        Assert.IsNull(Wish());
+        Assert.IsNull(Wish(options => (options.EmbeddingDimension, options.Seed, options.NumberOfThreads) = (8, 3, 1)));
+        Assert.IsNull(Wish(options => options.Teacher = options.Teacher! with { Method = TeacherMethod.Linear }));
+        Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = GentleClipOptions.Defaults.MaximumNumberOfSteps);
+        Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = 5, copy: true);
+        Asks("LearningRate is set", options => options.LearningRate = 1e-4);
+        Asks("BatchSize is set", options => options.BatchSize = 32);
+        Asks("Objective is set", options => options.Objective = new ObjectiveOptions { CentroidWeight = 1 });
+        Asks("GuardUnpairedObjectives is set", options => options.GuardUnpairedObjectives = true);
+        Asks("CheckpointDirectory is set", options => options.CheckpointDirectory = "folder");
+        Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions()));
+        Asks("column 'A' does not hold feature vectors", options => options.ModalityA = Modality.Text("A", "EmbeddingA"));
+        Asks("validation pairs", options => options.ValidationFraction = 0.2);
+        Asks("share or dimension", options => options.Teacher = options.Teacher! with { Share = 0.5 });
+        StringAssert.Contains(TowerWishes.Of(Plain(), validates: true, continues: false), "validation pairs");
+        StringAssert.Contains(TowerWishes.Of(Plain(), validates: false, continues: true), "continue from");
+
+        static string? Wish(Action<GentleClipOptions>? change = null) => TowerWishes.Of(Plain(change), validates: false, continues: false);
+
+        static void Asks(string reason, Action<GentleClipOptions> change, bool copy = false) =>
+            StringAssert.Contains(TowerWishes.Of(copy ? new GentleClipOptions(Plain(change)) : Plain(change), validates: false, continues: false), reason);
+    }
+
+    [TestMethod]
+    public void TowersAreTrainedWhereTheClosedFormLeftToItselfFindsNothing()
+    {
+        var rows = TwoViews.Mixed(10, 20, 20);
+        foreach (var row in rows.Where(row => row.A is not null))
+            row.A = new float[TwoViews.DimensionA];
+        // As the fit decides it where nothing asks for towers, with the steps of a test.
+        var options = Options(new TeacherOptions { Role = TeacherRole.Alone, Optional = true }, steps: 3);
+        using var equal = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(rows));
+        Assert.IsNull(equal.Teacher);
+        Assert.AreEqual(3, equal.History[^1].Step);
+    }
+
+    private static GentleClipOptions Plain(Action<GentleClipOptions>? change = null)
+    {
+        var options = new GentleClipOptions
+        {
+            ModalityA = Modality.Vector("A", "EmbeddingA"),
+            ModalityB = Modality.Vector("B", "EmbeddingB"),
+            Seed = 1,
+        };
+        change?.Invoke(options);
+        return options;
     }
 
     [TestMethod]

@@ -31,13 +31,16 @@ public sealed class UninitialisedMemoryTests : IDisposable
 
     public static IEnumerable<object[]> Names => FrozenModels.Names.Select(name => new object[] { name });
 
-    // Memory of many sizes is filled and given back, so that it is what the next tensors get.
+    // Memory of many sizes is filled and given back, so that it is what the next tensors and the scratch of products and convolutions get.
     private static void Poison()
     {
+        // glibc gives freed blocks of that size back to the system only once: later ones come from its heap, as they were left.
+        for (var repetition = 0; repetition < 2; repetition++)
+            torch.zeros(7 << 20).Dispose();
         using var scope = torch.NewDisposeScope();
-        for (var size = 4L; size <= 1 << 18; size += Math.Max(4, size / 8))
+        for (var size = 4L; size <= 1 << 22; size += Math.Max(4, size / 4))
         {
-            for (var copy = 0; copy < 12; copy++)
+            for (var copy = 0; copy < (size > 1 << 16 ? 2 : 12); copy++)
                 torch.full(size, float.NaN);
         }
     }

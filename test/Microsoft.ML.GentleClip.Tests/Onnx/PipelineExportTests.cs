@@ -150,7 +150,11 @@ public sealed class PipelineExportTests : IDisposable
         var model = Clip().Append(Context.BinaryClassification.Trainers.LbfgsLogisticRegression("IsFirst", "EmbeddingA")).Fit(Train);
         var file = Pipelines.Convert(model, Train, "Probability", "EmbeddingB");
         using (var session = new OnnxRuntime.InferenceSession(file))
-            CollectionAssert.AreEquivalent(new[] { "Probability.output", "EmbeddingB.output" }, session.OutputMetadata.Keys.ToArray());
+        {
+            // ML.NET writes the names of a column's slots as an output of their own.
+            string[] columns = [.. session.OutputMetadata.Keys.Where(name => !name.Contains("SlotNames", StringComparison.Ordinal))];
+            CollectionAssert.AreEquivalent(new[] { "Probability.output", "EmbeddingB.output" }, columns);
+        }
         Pipelines.Compare(TestContext, file, Train, model.Transform(Train), "Probability", "EmbeddingB");
     }
 

@@ -58,7 +58,7 @@ public sealed class GentleClipOptionsTests
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
         Assert.IsEmpty(options.CustomObjectives);
         Assert.AreEqual(new ObjectiveOptions(), options.Objective);
-        Assert.AreEqual(new TeacherOptions { Optional = true }, options.Teacher);
+        Assert.AreEqual(new TeacherOptions { Role = TeacherRole.Chosen, Optional = true }, options.Teacher);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));

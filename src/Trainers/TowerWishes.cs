@@ -1,0 +1,42 @@
+namespace Microsoft.ML.GentleClip.Trainers;
+
+/// <summary>What of a user's settings only trained towers can fulfil.</summary>
+internal static class TowerWishes
+{
+    // Settings of the closed form, of the data and of the surroundings: they ask for nothing.
+    private static readonly HashSet<string> Neutral =
+    [
+        nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName),
+        nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.Teacher), nameof(GentleClipOptions.NumberOfThreads),
+        nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken),
+        // These are looked at on their own.
+        nameof(GentleClipOptions.CustomObjectives), nameof(GentleClipOptions.MaximumNumberOfSteps),
+    ];
+
+    private static readonly GentleClipOptions Usual = new();
+
+    /// <summary>The first reason for towers; null for none.</summary>
+    public static string? Of(GentleClipOptions options, bool validates, bool continues)
+    {
+        foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
+        {
+            if (modality is not VectorModality vector)
+                return $"column '{modality.InputColumnName}' does not hold feature vectors";
+            if (vector.HasOwnEncoder)
+                return $"an encoder is set for column '{modality.InputColumnName}'";
+        }
+        if (continues)
+            return "there is a model to continue from";
+        if (validates || options.ValidationFraction > 0)
+            return "validation pairs can tell what they add";
+        if (options.AsksForSteps)
+            return $"{nameof(GentleClipOptions.MaximumNumberOfSteps)} is set";
+        if (options.CustomObjectives.Count > 0)
+            return $"{nameof(GentleClipOptions.CustomObjectives)} is set";
+        if (options.Teacher is { Share: not null } or { Dimension: not null })
+            return "the closed form's share or dimension is set";
+        var changed = typeof(GentleClipOptions).GetProperties().FirstOrDefault(property =>
+            !Neutral.Contains(property.Name) && !Equals(property.GetValue(options), property.GetValue(Usual)));
+        return changed is null ? null : $"{changed.Name} is set";
+    }
+}
