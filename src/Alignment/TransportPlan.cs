@@ -213,7 +213,7 @@ internal sealed class TransportPlan
             foreach (var (start, length) in Blocks(kernel, CacheElements))
                 using (NewDisposeScope())
                     sums.AddInPlace((kernel.narrow(0, start, length) - peaks).exp_().sum(0, type: ScalarType.Float64));
-            return sums.log_().Plus(peaks).MoveToOuterDisposeScope();
+            return sums.log_().AddInPlace(peaks).MoveToOuterDisposeScope();
         }
 
         private void Rebuild(Tensor potential)
@@ -256,7 +256,7 @@ internal sealed class TransportPlan
             using var scope = NewDisposeScope();
             var scaled = settings.Damping == 1
                 ? sums.Times(count).reciprocal()
-                : sums.log().Plus(Math.Log(count)).Plus(shift).Times(-settings.Damping).AddInPlace(shift).exp();
+                : sums.log().Plus(Math.Log(count)).AddInPlace(shift).Times(-settings.Damping).AddInPlace(shift).exp();
             return scaled.MoveToOuterDisposeScope();
         }
     }

@@ -70,7 +70,8 @@ public sealed record TeacherReport(
         Line("spectral part", UsesSpectral ? "on" : "off");
         Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
         Line("width", string.Create(CultureInfo.InvariantCulture, $"{NaturalDimension:N0}, {100 * KeptEnergy:0.#} % of the squared length kept"));
-        Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
+        if (Share > 0) // a guide has none, and beside towers it is chosen after the fit
+            Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
         if (LogRankOfPairsAlone is { } pairs)
             Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}")
                 + With("self-training", LogRankOfSelfTraining) + With("the spectral part", LogRankOfSpectral)
