@@ -6,8 +6,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>Rows of a side, read a block at a time: all of them at once in float64 would take several times the memory of the features.</summary>
 internal abstract class RowSource
 {
-    /// <summary>Most numbers of a block: 32 megabytes in float64.</summary>
-    public const int BlockElements = 1 << 22;
+    /// <summary>Most numbers of a block: 16 megabytes in float64.</summary>
+    public const int BlockElements = 1 << 21;
 
     /// <summary>Number of rows.</summary>
     public abstract long Count { get; }
