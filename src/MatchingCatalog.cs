@@ -179,6 +179,7 @@ public static class MatchingCatalog
             using var channel = environment.Start(nameof(ModalityMatcher));
             channel.Info(MessageSensitivity.None, string.Create(
                 CultureInfo.InvariantCulture, $"{absent} of {rows} rows have no '{embeddingColumnName}': their outputs are missing."));
-        });
+        }
+        );
     }
 }

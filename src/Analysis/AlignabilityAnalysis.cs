@@ -91,7 +91,7 @@ public sealed record AlignabilityAnalysis
             text.Append(CultureInfo.InvariantCulture, $" ({SampledPairCount} sampled)");
         text.AppendLine();
         Line("CKA, linear / kernel", $"{Number(LinearCka)} / {Number(KernelCka)}   (debiased; unrelated views about 0; p = {Number(PairingPValue, "F3")})");
-        Line("common neighbours", NeighbourOverlap is null ? "-" : 
+        Line("common neighbours", NeighbourOverlap is null ? "-" :
             $"{Number(NeighbourOverlap)} of the {NeighbourCount} nearest   (by chance {Number(ChanceNeighbourOverlap)})");
         text.AppendLine().Append($"  {"",-24}{"A",12}{"B",12}").AppendLine();
         Both("slots", side => $"{side.Dimension}");

@@ -47,6 +47,10 @@ public sealed class TrainingMonitorTests
     private static TrainingProgress Progress(int step, int total, double loss) =>
         new(TrainingPhase.Training, step, total, ProgressUnit.Steps, TimeSpan.FromSeconds(step / 10.0))
         {
-            Step = step, TotalSteps = total, Loss = loss, ValidationRecallAt10 = 0.25, Remaining = TimeSpan.FromSeconds((total - step) / 10.0),
+            Step = step,
+            TotalSteps = total,
+            Loss = loss,
+            ValidationRecallAt10 = 0.25,
+            Remaining = TimeSpan.FromSeconds((total - step) / 10.0),
         };
 }
