@@ -73,7 +73,7 @@ internal static partial class OutputComparison
     [GeneratedRegex(@"(?<![\w#])-?\d+(\.\d+)?")]
     private static partial Regex Number();
 
-    [GeneratedRegex(@" \d+(\.\d+)? (ms|s)\b")]
+    [GeneratedRegex(@" \d+((\.\d+)? (ms|s)|:\d\d(:\d\d)?)\b")]
     private static partial Regex Time();
 
     [GeneratedRegex(@"data:image/\w+;base64,[\w+/=]+")]
