@@ -48,7 +48,7 @@ public sealed class PrincipalDirectionsTests : AlignmentTest
     {
         var x = Normal(500, 300, 5);
         var (one, other) = (Both(x).Found, Both(x).Found);
-        Assert.IsTrue(one.Vectors.equal(other.Vectors).item<bool>() && one.Values.equal(other.Values).item<bool>());
+        Assert.IsTrue(one.Vectors.equal(other.Vectors).all().item<bool>() && one.Values.equal(other.Values).all().item<bool>());
     }
 
     private static (PrincipalDirections Exact, PrincipalDirections Found) Both(Tensor x)
