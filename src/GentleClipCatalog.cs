@@ -168,9 +168,11 @@ public static class GentleClipCatalog
     /// neighbours), spread and hubs of each side, class shares, what was gained on measured sets like these, and what may go wrong.
     /// </summary>
     /// <remarks>
-    /// <para>One pass. Kept are at most 1,000 pairs and 2,000 rows a side, drawn at random by the seed (fewer where rows have more than 4,194 slots, at least 200):
+    /// <para>One pass. Kept are at most 1,000 pairs and 2,000 rows a side, drawn at random by the seed (fewer where rows have more than 4,194 slots,
+    /// at least 200):
     /// all counts and constant slots are of all rows, the other figures of those kept. Time grows with their square times the slots.</para>
-    /// <para>Features are taken as training takes them: centred, of one scale for the column. For texts, pictures and proteins analyse the features that a frozen encoder gives.</para>
+    /// <para>Features are taken as training takes them: centred, of one scale for the column. For texts, pictures and proteins analyse the features
+    /// that a frozen encoder gives.</para>
     /// </remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> reads a report line by line.
@@ -180,7 +182,8 @@ public static class GentleClipCatalog
     /// </code>
     /// </example>
     /// <param name="catalog">The data catalog.</param>
-    /// <param name="data">Pairs and unpaired rows, as an estimator is fitted on; read once. NaN in every slot, or an empty vector: the row lacks the side.</param>
+    /// <param name="data">Pairs and unpaired rows, as an estimator is fitted on; read once. NaN in every slot, or an empty vector: the row lacks the
+    /// side.</param>
     /// <param name="inputColumnNameA">Column of modality A: a vector of known size, of numbers or Booleans, or a scalar number.</param>
     /// <param name="inputColumnNameB">Column of modality B, likewise.</param>
     /// <param name="pairedColumnName">Boolean column that says whether a row is a matched pair. Null: a row that has both sides is a pair.</param>
@@ -192,7 +195,8 @@ public static class GentleClipCatalog
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type.</exception>
     /// <exception cref="ArgumentException">Both modalities are one column, or a label column is missing or of an unfit type.</exception>
     /// <exception cref="InvalidOperationException">
-    /// A side is missing in all rows, a vector is infinite or NaN in some slots, a row is said to be a pair and lacks a side, or there are more than 10,000 labels.
+    /// A side is missing in all rows, a vector is infinite or NaN in some slots, a row is said to be a pair and lacks a side, or there are more than
+    /// 10,000 labels.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static AlignabilityAnalysis AnalyzeAlignability(

@@ -43,7 +43,8 @@ internal abstract class Side(string column, string takes)
         ? new AlphaCarbonTrace(Numbers(coordinates), input.TryGetProperty("sequence", out var sequence) ? Text(sequence) : null)
         : new AlphaCarbonTrace(Numbers(input));
 
-    // The generator decodes it, with the other pictures of its batch. What the file says of itself is looked at here, so that a bad one costs nobody else anything.
+    // The generator decodes it, with the other pictures of its batch. What the file says of itself is looked at here, so that a bad one costs nobody
+    // else anything.
     private static byte[] Picture(JsonElement input, int maximumPixels)
     {
         if (input.ValueKind != JsonValueKind.String || !input.TryGetBytesFromBase64(out byte[]? bytes))

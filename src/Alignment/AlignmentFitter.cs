@@ -93,6 +93,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         (_roundsDone, _rounds) = (0, weights.UsesTransport ? options.Rounds : 0);
         Report(TrainingPhase.FittingClosedForm);
         var trained = weights.UsesTransport ? Train(a, b, recipe) : null;
+        if (method == TeacherMethod.Transport && settings.Method == method && trained is null)
+            throw new NothingToAlignException("Transport between the unpaired rows finds no relation: the sides do not vary together under its plan.");
         if (weights.UsesTransport && trained is null) // the sides do not vary together under the plan
             (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false));
         var score = choice?.Candidates.FirstOrDefault(candidate => candidate.Method == method)?.Score;

@@ -66,7 +66,8 @@ internal sealed class CentredRows(IReadOnlyList<RowSource> parts, Tensor mean, P
         return covariance.div_(Scalars.Of(Count));
     }
 
-    /// <summary>XX' / n, `[n, n]`, its lower triangle: it has the covariance's non-zero eigenvalues, and is smaller where rows are fewer than dimensions.</summary>
+    /// <summary>XX' / n, `[n, n]`, its lower triangle: it has the covariance's non-zero eigenvalues, and is smaller where rows are fewer than
+    /// dimensions.</summary>
     public Tensor LowerGram()
     {
         var gram = zeros([Count, Count], ScalarType.Float64, Device);

@@ -47,7 +47,8 @@ internal sealed record TransportSettings
     /// <summary>Unpaired rows a side in the folds.</summary>
     public int FoldRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(FoldRows)); } = 1000;
 
-    /// <summary>Whether the choice starts from linear ridge canonical correlation, which then stays unless the pairs show that another form is better.</summary>
+    /// <summary>Whether the choice starts from linear ridge canonical correlation, which then stays unless the pairs show that another form is
+    /// better.</summary>
     public bool Strict { get; init; }
 
     /// <summary>Numbers of a plan up to which it is computed in float64; a larger one in float32 with float64 scalings.</summary>

@@ -19,7 +19,8 @@ public static class EmbeddingGeneratorExtensions
     /// </code>
     /// </example>
     /// <typeparam name="TInput">
-    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
+    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors;
+    /// <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
     /// </typeparam>
     /// <param name="transformer">The model; stays the caller's, and must live as long as the generator is used.</param>

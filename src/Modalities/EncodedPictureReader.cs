@@ -17,7 +17,8 @@ internal sealed class EncodedPictureReader(DataViewRow row, DataViewSchema.Colum
     public override string Problem => "";
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The file cannot be read or decoded, is cut short, damaged or too large; names row, column and file.</exception>
+    /// <exception cref="InvalidOperationException">The file cannot be read or decoded, is cut short, damaged or too large; names row, column and
+    /// file.</exception>
     public override Presence Read()
     {
         try

@@ -1,6 +1,7 @@
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>The error for a picture that cannot be used because of its file: one that names the row, and carries what is wrong for those who name the input in another way.</summary>
+/// <summary>The error for a picture that cannot be used because of its file: one that names the row, and carries what is wrong for those who name the
+/// input in another way.</summary>
 internal static class UnreadablePicture
 {
     private const string Key = "Microsoft.ML.GentleClip.Problem";

@@ -48,7 +48,8 @@ public sealed class TowerInputs
 
     /// <summary>The arrays of a batch, one for each input of the graph, in the graph's order.</summary>
     /// <typeparam name="TInput">
-    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors; <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
+    /// <see cref="string"/> for text and amino-acid sequences; <c>float[]</c> or <c>ReadOnlyMemory&lt;float&gt;</c> for vectors;
+    /// <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
     /// </typeparam>
     /// <param name="inputs">One or more. Sequences and texts of similar length make the smallest arrays.</param>

@@ -133,14 +133,16 @@ public sealed record ImageOptions
     }
 
     /// <summary>
-    /// Whether a picture is turned and mirrored as its file says (EXIF orientation 1 to 8 of JPEG, PNG and WEBP), so that the encoder sees what viewers show. It is saved with the
+    /// Whether a picture is turned and mirrored as its file says (EXIF orientation 1 to 8 of JPEG, PNG and WEBP), so that the encoder sees what
+    /// viewers show. It is saved with the
     /// model; models saved before there was this setting read it as false, as they were trained. Columns of pixels have no such note. Default true.
     /// </summary>
     [JsonIgnore] // written beside these settings, where a file without it means false
     public bool ApplyOrientation { get; init; } = Defaults.ApplyOrientation;
 
     /// <summary>
-    /// Most pixels, width times height, that a picture may have, 1 to 536,870,911; a larger one is an error that names its row. Of a column of file contents, and in an embedding generator
+    /// Most pixels, width times height, that a picture may have, 1 to 536,870,911; a larger one is an error that names its row. Of a column of file
+    /// contents, and in an embedding generator
     /// that takes them, it is read from the file's header before anything is decoded; <c>LoadImages</c> has decoded its file by then. Default 100 million.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>

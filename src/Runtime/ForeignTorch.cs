@@ -1,6 +1,7 @@
 namespace Microsoft.ML.GentleClip.Runtime;
 
-/// <summary>Finds a libtorch in the process that is none of the application's packages, such as the system's own: TorchSharp's library does not fit it.</summary>
+/// <summary>Finds a libtorch in the process that is none of the application's packages, such as the system's own: TorchSharp's library does not fit
+/// it.</summary>
 internal static class ForeignTorch
 {
     private const string Maps = "/proc/self/maps";

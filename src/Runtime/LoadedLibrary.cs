@@ -29,7 +29,8 @@ internal static unsafe partial class LoadedLibrary
     }
 
     /// <summary>
-    /// Makes the loader know a library under another path: whoever opens that path gets it, without a look at the file. glibc compares the name that is asked for with
+    /// Makes the loader know a library under another path: whoever opens that path gets it, without a look at the file. glibc compares the name that
+    /// is asked for with
     /// this one first. The former name stays in memory, as others may be reading it; where the loader does not tell, nothing happens.
     /// </summary>
     public static void Rename(nint library, string path)

@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.GentleClip.Runtime;
 
 /// <summary>
-/// NNPACK, one of libtorch's ways to convolve on a CPU. On a processor that it does not know libtorch writes "Could not initialize NNPACK! Reason: Unsupported hardware."
-/// to the error stream at convolutions, and takes another way. There it is told beforehand not to ask: results are the same, nothing else is silenced, and where NNPACK
+/// NNPACK, one of libtorch's ways to convolve on a CPU. On a processor that it does not know libtorch writes "Could not initialize NNPACK! Reason:
+/// Unsupported hardware."
+/// to the error stream at convolutions, and takes another way. There it is told beforehand not to ask: results are the same, nothing else is
+/// silenced, and where NNPACK
 /// works it stays on.
 /// </summary>
 internal static unsafe class Nnpack
@@ -12,7 +14,8 @@ internal static unsafe class Nnpack
     private const string Library = "libtorch_cpu.so";
     private const string Initialize = "nnp_initialize", Context = "_ZN2at13globalContextEv", Enable = "_ZN2at7Context20setUserEnabledNNPACKEb";
 
-    /// <summary>Linux: turns NNPACK off if it does not work on this processor. Before the first convolution; libtorch is loaded. Does nothing where libtorch lacks the switch.</summary>
+    /// <summary>Linux: turns NNPACK off if it does not work on this processor. Before the first convolution; libtorch is loaded. Does nothing where
+    /// libtorch lacks the switch.</summary>
     public static void TurnOffWhereUnsupported()
     {
         if (LoadedLibrary.Find(Library) is var library && library != 0

@@ -140,7 +140,8 @@ internal static class TorchNativeLibrary
         path is not null && AssemblyLoadContext.GetLoadContext(typeof(torch).Assembly) != AssemblyLoadContext.Default && LoadedLibrary.NameOf(loaded) != path;
 
     /// <summary>
-    /// A process can hold one libtorch, and two contexts have two copies of the file. TorchSharp asks for its own copy by path, once: the loader is made to give it the
+    /// A process can hold one libtorch, and two contexts have two copies of the file. TorchSharp asks for its own copy by path, once: the loader is
+    /// made to give it the
     /// one that is there. The bridge, which is small and registers nothing, is loaded anew for each.
     /// </summary>
     private static void ShareTorch()

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace Microsoft.ML.GentleClip.Data.Pictures;
 
-/// <summary>Walks the segments and scans of a JPEG file. Its data have no checksum; what is checked is that each part follows the one before, up to the end marker.</summary>
+/// <summary>Walks the segments and scans of a JPEG file. Its data have no checksum; what is checked is that each part follows the one before, up to
+/// the end marker.</summary>
 internal static class JpegFile
 {
     private const byte Start = 0xD8, End = 0xD9, StartOfScan = 0xDA, LineCount = 0xDC, Exif = 0xE1, FirstRestart = 0xD0, LastRestart = 0xD7;

@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip;
 /// every file before it is used; a program can ask it beforehand, to leave out what would be refused.
 /// </summary>
 /// <remarks>
-/// A file that was cut short anywhere is found in all five formats, damage in the middle where the format has checksums (PNG) or the damage breaks its structure.
+/// A file that was cut short anywhere is found in all five formats, damage in the middle where the format has checksums (PNG) or the damage breaks
+/// its structure.
 /// </remarks>
 public sealed class PictureInfo
 {
@@ -26,7 +27,8 @@ public sealed class PictureInfo
     public int Height { get; }
 
     /// <summary>
-    /// How the stored pixels are to be shown, 1 to 8 as EXIF counts: 1 as they are, 3 turned by half, 6 and 8 by a quarter to the right and to the left, the others
+    /// How the stored pixels are to be shown, 1 to 8 as EXIF counts: 1 as they are, 3 turned by half, 6 and 8 by a quarter to the right and to the
+    /// left, the others
     /// mirrored. 1 where the file does not say it. From JPEG's and WEBP's EXIF and PNG's eXIf.
     /// </summary>
     public int Orientation { get; }

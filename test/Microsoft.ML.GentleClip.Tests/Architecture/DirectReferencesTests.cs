@@ -4,7 +4,8 @@ using Mono.Cecil;
 namespace Microsoft.ML.GentleClip.Tests.Architecture;
 
 /// <summary>
-/// What an assembly uses, its project names. A package that only others bring comes in the version that they ask for: a project outside this repository, which does
+/// What an assembly uses, its project names. A package that only others bring comes in the version that they ask for: a project outside this
+/// repository, which does
 /// not see the pins of Directory.Packages.props, then runs with an older one than was compiled against, and fails where it is used.
 /// </summary>
 [TestClass]

@@ -7,7 +7,8 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.GentleClip.Tests.Modalities;
 
-/// <summary>Picture files on every way into a modality: ML.NET's loaders of images and of bytes, bytes in memory, and the inputs of generators and exported graphs.</summary>
+/// <summary>Picture files on every way into a modality: ML.NET's loaders of images and of bytes, bytes in memory, and the inputs of generators and
+/// exported graphs.</summary>
 [TestClass]
 public sealed class PictureFileTests : IDisposable
 {
