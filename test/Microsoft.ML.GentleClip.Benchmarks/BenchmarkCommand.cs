@@ -13,6 +13,7 @@ internal sealed record BenchmarkCommand(Func<int> Run)
           --json FILE    writes the figures as a list
           --quick        objectives: batches up to 1024 instead of 16384; encoders: 3 runs instead of 15; alignment: one run, 2,000 rows a side;
                          scoring: one run of a tenth of the rows
+          --scale        alignment: time and peak memory of the default at sizes up to 200,000 rows, each in a process of its own
           --only NAMES   some objectives, encoders or towers alone, separated by commas: CL,SDD
           --help         this text
         """;
@@ -26,6 +27,7 @@ internal sealed record BenchmarkCommand(Func<int> Run)
         ["encoders", .. var options] => Of(options, EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         ["alignment", .. var options] => Alignment(options),
         ["scoring", .. var options] => Of(options, ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
+        [ChildProcess.ScaleCommand, .. var request] => MeasureScale(request),
         [ChildProcess.ScoringCommand, .. var request] => MeasureScoring(request),
         [ChildProcess.Command, .. var request] => Measure(request),
         [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives, encoders, alignment and scoring."),
@@ -71,9 +73,11 @@ internal sealed record BenchmarkCommand(Func<int> Run)
     {
         [] => new(new AlignmentBenchmark(quick: false, json: null).Run),
         ["--quick"] => new(new AlignmentBenchmark(quick: true, json: null).Run),
+        ["--scale"] => new(new AlignmentScale(runs: 3, json: null).Run),
+        ["--scale", "--json", var file] => new(new AlignmentScale(runs: 3, file).Run),
         ["--json", var file] => new(new AlignmentBenchmark(quick: false, file).Run),
         ["--quick", "--json", var file] => new(new AlignmentBenchmark(quick: true, file).Run),
-        _ => throw new ArgumentException($"alignment takes --quick, then --json FILE; found '{string.Join(' ', options)}'."),
+        _ => throw new ArgumentException($"alignment takes --quick or --scale, then --json FILE; found '{string.Join(' ', options)}'."),
     };
 
     /// <summary>The child's side: OBJECTIVE BATCH FORM [--once], one line of JSON on standard output.</summary>
@@ -88,6 +92,21 @@ internal sealed record BenchmarkCommand(Func<int> Run)
             Console.WriteLine(Measurement.Take(objective, batch, parsed, rest.Length > 0).ToJson());
             return 0;
         });
+    }
+
+    /// <summary>The child's side: PAIRS ROWS DIMENSION SHARE, one line of JSON on standard output.</summary>
+    private static BenchmarkCommand MeasureScale(string[] request)
+    {
+        if (request is not [var pairs, var rows, var dimension, var share])
+            throw new ArgumentException($"Expected {ChildProcess.ScaleCommand} PAIRS ROWS DIMENSION SHARE; found '{string.Join(' ', request)}'.");
+        var size = new AlignmentSize(Number(pairs), Number(rows), Number(dimension), double.Parse(share, CultureInfo.InvariantCulture));
+        return new(() =>
+        {
+            Console.WriteLine(size.Measure().ToJson());
+            return 0;
+        });
+
+        static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The child's side: TOWER WAY ROWS ONNX-FILE, one line of JSON on standard output.</summary>
