@@ -46,7 +46,11 @@ internal abstract class ExampleStore : IDisposable
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
-        _features is null ? GatherExamples(positions, device) : new FeatureBatch(_features.Gather(positions, device).Vectors);
+        _features is null ? GatherExamples(positions, device)
+        : new FeatureBatch(_features.Gather(positions, device).Vectors, this is VectorStore ? GatherExamples(positions, device).Vectors : null);
+
+    /// <summary>Feature vectors: the examples themselves, or what a frozen encoder made of them; null where there are none.</summary>
+    public VectorStore? Vectors => this as VectorStore ?? _features;
 
     /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features over.</summary>
     public void ReplaceByFeatures(VectorStore features)
@@ -54,6 +58,13 @@ internal abstract class ExampleStore : IDisposable
         if (features.Count != Count)
             throw new ArgumentException($"There are {Count} examples; found features of {features.Count}.", nameof(features));
         _features = features;
+    }
+
+    /// <summary>Frees the features; batches hold the examples again.</summary>
+    public void ForgetFeatures()
+    {
+        _features?.Dispose();
+        _features = null;
     }
 
     /// <summary>Frees the memory.</summary>

@@ -4,17 +4,20 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Models;
 
-/// <summary>One side of the two-tower model: encoder, projection head, normalisation.</summary>
+/// <summary>One side of the two-tower model: encoder, projection head, normalisation; or only the encoder, for a closed form on its features.</summary>
 internal sealed class Tower : nn.Module
 {
     private readonly Encoder encoder;
-    private readonly ProjectionHead head;
+    private readonly ProjectionHead? head;
 
     /// <summary>Creates a tower with fresh weights.</summary>
+    /// <param name="spec">What it is.</param>
+    /// <param name="embeddingDimension">Width of its embeddings; 0 for an encoder without head.</param>
+    /// <param name="generator">Source of the weights.</param>
     public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
     {
         encoder = Encoder.Create(spec.Modality, spec.InputDimension, generator);
-        head = new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator);
+        head = embeddingDimension > 0 ? new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator) : null;
         RegisterComponents();
     }
 
@@ -22,7 +25,7 @@ internal sealed class Tower : nn.Module
     public static long CountWeights(TowerSpec spec, int embeddingDimension)
     {
         var (weights, features) = Encoder.Measure(spec.Modality, spec.InputDimension);
-        return weights + ProjectionHead.CountWeights(features, embeddingDimension);
+        return weights + (embeddingDimension > 0 ? ProjectionHead.CountWeights(features, embeddingDimension) : 0);
     }
 
     /// <summary>Starts a training from fresh weights: loads pretrained ones where there are, and learns what does not need gradients from the examples.</summary>
@@ -43,9 +46,14 @@ internal sealed class Tower : nn.Module
     public bool IsFrozen => encoder.IsFrozen;
 
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
-    public Tensor Features(ModalityBatch batch) => encoder.Encode(batch, noise: null);
+    public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
-        head.Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
+        Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
+
+    /// <summary>Unit-length embeddings of features, <c>[batch, embeddingDimension]</c>.</summary>
+    /// <exception cref="InvalidOperationException">There is no head.</exception>
+    public Tensor Project(Tensor features, NoiseSource? noise) =>
+        (head ?? throw new InvalidOperationException("The tower is an encoder without projection head.")).Project(features, noise);
 }

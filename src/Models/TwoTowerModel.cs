@@ -21,11 +21,8 @@ internal sealed class TwoTowerModel : nn.Module
     public TwoTowerModel(TwoTowerSpec spec, Generator generator) : base(nameof(TwoTowerModel))
     {
         Spec = spec;
-        if (spec.TowerDimension > 0)
-        {
-            tower_a = new Tower(spec.A, spec.TowerDimension, generator);
-            tower_b = new Tower(spec.B, spec.TowerDimension, generator);
-        }
+        tower_a = spec.HasEncoder(spec.A) ? new Tower(spec.A, spec.TowerDimension, generator) : null;
+        tower_b = spec.HasEncoder(spec.B) ? new Tower(spec.B, spec.TowerDimension, generator) : null;
         logit_scale = Owned.Parameter(tensor((float)Math.Log(1 / spec.Temperature)));
         RegisterComponents();
     }
@@ -34,15 +31,18 @@ internal sealed class TwoTowerModel : nn.Module
     public TwoTowerSpec Spec { get; private set; }
 
     /// <summary>Whether there are towers; without them there is a teacher.</summary>
-    public bool HasTowers => tower_a is not null;
+    public bool HasTowers => Spec.TowerDimension > 0;
 
-    /// <summary>Tower of modality A.</summary>
-    /// <exception cref="InvalidOperationException">There are no towers.</exception>
+    /// <summary>Tower of modality A; only its encoder where a closed form without towers reads the features.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
     public Tower TowerA => tower_a ?? throw NoTowers();
 
-    /// <summary>Tower of modality B.</summary>
-    /// <exception cref="InvalidOperationException">There are no towers.</exception>
+    /// <summary>Tower of modality B; only its encoder where a closed form without towers reads the features.</summary>
+    /// <exception cref="InvalidOperationException">There is none.</exception>
     public Tower TowerB => tower_b ?? throw NoTowers();
+
+    /// <summary>A side's tower, or only its encoder; null where the closed form reads feature vectors and there are no towers.</summary>
+    public Tower? TowerOf(AlignmentSide side) => side == AlignmentSide.A ? tower_a : tower_b;
 
     /// <summary>The closed-form part, owned; null until <see cref="SetTeacher"/>, and where the spec has none.</summary>
     public ClosedFormAlignment? Teacher { get; private set; }
@@ -52,10 +52,10 @@ internal sealed class TwoTowerModel : nn.Module
 
     /// <summary>Number of weights of such a model, buffers and the logit scale included; nothing is allocated.</summary>
     public static long CountWeights(TwoTowerSpec spec) =>
-        spec.TowerDimension == 0 ? 1 : Tower.CountWeights(spec.A, spec.TowerDimension) + Tower.CountWeights(spec.B, spec.TowerDimension) + 1;
+        1 + new[] { spec.A, spec.B }.Where(spec.HasEncoder).Sum(tower => Tower.CountWeights(tower, spec.TowerDimension));
 
     /// <summary>Whether <see cref="CountWeights"/> is a lower bound, because an encoder is a user's own.</summary>
-    public static bool HasCustomEncoder(TwoTowerSpec spec) => spec.TowerDimension > 0 && (Encoder.IsCustom(spec.A.Modality) || Encoder.IsCustom(spec.B.Modality));
+    public static bool HasCustomEncoder(TwoTowerSpec spec) => new[] { spec.A, spec.B }.Any(tower => spec.HasEncoder(tower) && Encoder.IsCustom(tower.Modality));
 
     /// <summary>Takes a closed-form part over.</summary>
     /// <exception cref="ArgumentException">It does not fit the spec.</exception>
@@ -63,8 +63,9 @@ internal sealed class TwoTowerModel : nn.Module
     {
         foreach (var (side, tower) in new[] { (AlignmentSide.A, Spec.A), (AlignmentSide.B, Spec.B) })
         {
-            if (teacher.Dimension(side) != tower.InputDimension)
-                throw new ArgumentException($"The teacher's side {side} takes rows of dimension {teacher.Dimension(side)}; expected {tower.InputDimension}.", nameof(teacher));
+            var expected = Spec.ReadsFeatures(tower) ? TowerOf(side)!.FeatureDimension : tower.InputDimension;
+            if (teacher.Dimension(side) != expected)
+                throw new ArgumentException($"The teacher's side {side} takes rows of dimension {teacher.Dimension(side)}; expected {expected}.", nameof(teacher));
         }
         if (teacher.Width != Spec.Teacher?.Dimension)
             throw new ArgumentException($"The teacher's embeddings have {teacher.Width} dimensions; expected {Spec.Teacher?.Dimension ?? 0}.", nameof(teacher));
@@ -78,12 +79,16 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the teacher's part, then the towers'.</summary>
     public Tensor Embed(AlignmentSide side, ModalityBatch batch)
     {
+        var tower = TowerOf(side);
         if (Spec.Teacher is not { } spec)
-            return Student();
-        var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(batch.Vectors, side);
-        return HasTowers ? cat([teacher.Times(Math.Sqrt(spec.Share)), Student().Times(Math.Sqrt(1 - spec.Share))], 1) : teacher;
-
-        Tensor Student() => (side == AlignmentSide.A ? TowerA : TowerB).Embed(batch, noise: null);
+            return tower!.Embed(batch, noise: null);
+        var features = Spec.ReadsFeatures(side == AlignmentSide.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
+        var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(features ?? batch.Vectors, side);
+        if (!HasTowers)
+            return teacher;
+        // Encoded once for both.
+        var student = features is null ? tower!.Embed(batch, noise: null) : tower!.Project(features, noise: null);
+        return cat([teacher.Times(Math.Sqrt(spec.Share)), student.Times(Math.Sqrt(1 - spec.Share))], 1);
     }
 
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>

@@ -12,7 +12,7 @@ internal static class TowerGraph
     public static string? PipelineObstacle(TwoTowerModel model, AlignmentSide side)
     {
         var modality = (side == AlignmentSide.A ? model.Spec.A : model.Spec.B).Modality;
-        if (TowerOf(model, side)?.OnnxObstacle is { } obstacle)
+        if (model.TowerOf(side)?.OnnxObstacle is { } obstacle)
             return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
         var preparation = modality switch
         {
@@ -38,7 +38,7 @@ internal static class TowerGraph
     public static OnnxGraph Build(TwoTowerModel model, AlignmentSide side, int opset = OnnxOpset.Newest)
     {
         var spec = side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
-        var tower = TowerOf(model, side);
+        var tower = model.TowerOf(side);
         if (tower?.OnnxObstacle is { } obstacle)
             throw new NotSupportedException($"The encoder of column '{spec.Modality.InputColumnName}' cannot be exported: {obstacle}.");
         var weights = tower?.state_dict() ?? [];
@@ -48,20 +48,22 @@ internal static class TowerGraph
         string? embedding = null;
         if (model.Spec.Teacher is { } teacher)
         {
-            embedding = new AlignmentNodes(graph, model.Teacher!.GetState(), side).Append(vectors
-                ?? throw new NotSupportedException($"The closed form of column '{spec.Modality.InputColumnName}' reads a {spec.Modality.GetType().Name}, which cannot be written as ONNX; expected a {nameof(VectorModality)}."));
+            var features = model.Spec.ReadsFeatures(spec) ? Encoder(graph, spec.Modality, vectors: null) : null;
+            embedding = new AlignmentNodes(graph, model.Teacher!.GetState(), side).Append(features ?? vectors!);
             // A maximum may swallow NaN. Rows that are not finite have no embedding: v - v is NaN there, and 0 elsewhere.
-            embedding = graph.Add(embedding, graph.Sum(graph.Subtract(vectors, vectors), 1));
+            if (vectors is not null)
+                embedding = graph.Add(embedding, graph.Sum(graph.Subtract(vectors, vectors), 1));
             if (model.HasTowers)
-                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(teacher.Share))), graph.Multiply(Tower(graph, spec.Modality, vectors), graph.Number(Math.Sqrt(1 - teacher.Share))));
+            {
+                var student = features is null ? Tower(graph, spec.Modality, vectors) : ProjectionNodes.Append(graph, features, HeadPrefix);
+                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(teacher.Share))), graph.Multiply(student, graph.Number(Math.Sqrt(1 - teacher.Share))));
+            }
         }
         graph.Name(embedding ?? Tower(graph, spec.Modality, vectors), OnnxNames.Embedding);
         graph.Output(OnnxNames.Embedding, OnnxType.Single, "embeddings of length 1", OnnxNames.Batch, model.Spec.EmbeddingDimension);
         var unused = graph.UnusedWeights.ToList();
         return unused.Count == 0 ? graph : throw new InvalidOperationException($"The graph of column '{spec.Modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
     }
-
-    private static Tower? TowerOf(TwoTowerModel model, AlignmentSide side) => !model.HasTowers ? null : side == AlignmentSide.A ? model.TowerA : model.TowerB;
 
     private static string Tower(OnnxGraph graph, Modality modality, string? vectors) => ProjectionNodes.Append(graph, Encoder(graph, modality, vectors), HeadPrefix);
 

@@ -23,7 +23,7 @@ internal static class TowerMetadata
         {
             [Format] = CurrentFormat,
             ["gentleclip.modality"] = modality,
-            ["gentleclip.encoder"] = spec.TowerDimension == 0 ? "none" : encoder,
+            ["gentleclip.encoder"] = spec.HasEncoder(tower) ? encoder : "none",
             ["gentleclip.closed_form"] = spec.Teacher?.Role.ToString() ?? "none",
             ["gentleclip.preprocessing"] = preprocessing,
             [EmbeddingDimension] = spec.EmbeddingDimension.ToString(CultureInfo.InvariantCulture),

@@ -148,6 +148,8 @@ public sealed record BertEncoderOptions : TextEncoderOptions
 
     internal override BertEncoderOptions WordPieces => this;
 
+    internal override bool HasFrozenWeights => TrainableLayers == 0;
+
     internal override TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
 
     private static string? NotBlank(string? value, string name)

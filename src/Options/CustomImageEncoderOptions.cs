@@ -19,6 +19,8 @@ public abstract record CustomImageEncoderOptions : ImageEncoderOptions, ICustomE
     /// <param name="size">Side of the pictures in pixels, <see cref="ImageOptions.Size"/>.</param>
     public abstract nn.Module<Tensor, Tensor> CreateNetwork(int size);
 
+    internal override bool HasFrozenWeights => IsFrozen;
+
     internal override void Validate(ImageOptions images)
     {
     }

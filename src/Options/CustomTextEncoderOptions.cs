@@ -64,5 +64,7 @@ public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEnc
 
     internal override BertEncoderOptions WordPieces => _tokens with { LowerCase = LowerCase };
 
+    internal override bool HasFrozenWeights => IsFrozen;
+
     internal override TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
 }

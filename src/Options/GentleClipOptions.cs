@@ -528,8 +528,9 @@ public sealed class GentleClipOptions
         }
         foreach (var modality in teacher.Optional ? [] : new[] { a, b })
         {
-            if (modality is not VectorModality)
-                throw new ArgumentException($"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
+            if (!modality.SuitsClosedForm)
+                throw new ArgumentException(
+                    $"A teacher needs feature vectors or a frozen encoder on both sides, but column '{modality.InputColumnName}' is a {modality.GetType().Name} whose encoder is trained.");
         }
         if (teacher is { SelfTraining: TeacherPart.On, Method: not TeacherMethod.SelfTraining })
             throw new ArgumentException(

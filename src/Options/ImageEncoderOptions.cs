@@ -29,4 +29,7 @@ public abstract record ImageEncoderOptions
     /// <param name="images">How the pictures are prepared.</param>
     /// <exception cref="ArgumentException">Settings contradict each other.</exception>
     internal abstract void Validate(ImageOptions images);
+
+    /// <summary>Whether no weight is trained.</summary>
+    internal abstract bool HasFrozenWeights { get; }
 }

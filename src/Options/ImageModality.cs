@@ -14,6 +14,8 @@ public sealed class ImageModality : Modality
     /// <summary>Settings of the network.</summary>
     public ImageEncoderOptions Encoder { get; }
 
+    internal override bool HasFrozenEncoder => Encoder.HasFrozenWeights;
+
     internal override void Validate()
     {
         Images.Validate();

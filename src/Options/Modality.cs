@@ -110,6 +110,12 @@ public abstract class Modality
     {
     }
 
+    /// <summary>Whether no weight of the encoder is trained.</summary>
+    internal virtual bool HasFrozenEncoder => false;
+
+    /// <summary>What a closed form aligns: the feature vectors themselves, or the features of a frozen encoder.</summary>
+    internal bool SuitsClosedForm => this is VectorModality || HasFrozenEncoder;
+
     /// <summary>Looks for the files that the training will read, before any row is.</summary>
     /// <exception cref="FileNotFoundException">One is missing.</exception>
     internal virtual void CheckFiles()

@@ -9,6 +9,8 @@ public sealed class ProteinSequenceModality : Modality
     /// <summary>Settings of ESM-2.</summary>
     public Esm2Options Encoder { get; }
 
+    internal override bool HasFrozenEncoder => Encoder.TrainableLayers == 0;
+
     internal override void Validate() => Encoder.Validate();
 
     internal override void CheckFiles()

@@ -52,6 +52,8 @@ public sealed record ResNetOptions : ImageEncoderOptions
     /// <inheritdoc/>
     public override int GetHashCode() => Values.GetHashCode();
 
+    internal override bool HasFrozenWeights => TrainableStages == 0;
+
     internal override void Validate(ImageOptions images)
     {
     }

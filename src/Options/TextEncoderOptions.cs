@@ -19,6 +19,9 @@ public abstract record TextEncoderOptions
     /// <summary>How the text becomes WordPiece tokens, or null where it does not.</summary>
     internal virtual BertEncoderOptions? WordPieces => null;
 
+    /// <summary>Whether no weight is trained.</summary>
+    internal virtual bool HasFrozenWeights => false;
+
     /// <summary>These settings with the vocabulary of a training.</summary>
     internal virtual TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this;
 }

@@ -14,6 +14,8 @@ public sealed class TextModality : Modality
     /// <summary>The same columns with other settings.</summary>
     internal TextModality With(TextEncoderOptions encoder) => new(InputColumnName, OutputColumnName, encoder);
 
+    internal override bool HasFrozenEncoder => Encoder.HasFrozenWeights;
+
     internal override void Validate()
     {
         (Encoder as BertEncoderOptions)?.Validate();

@@ -20,6 +20,8 @@ public sealed class VectorModality : Modality
     /// <summary>Whether an encoder was asked for, be it the usual one.</summary>
     internal bool HasOwnEncoder { get; init; }
 
+    internal override bool HasFrozenEncoder => CustomEncoder is { IsFrozen: true };
+
     internal override void Validate()
     {
         if (CustomEncoder is not null)

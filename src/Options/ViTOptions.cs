@@ -67,6 +67,8 @@ public sealed record ViTOptions : ImageEncoderOptions
     /// <inheritdoc/>
     public override int GetHashCode() => Values.GetHashCode();
 
+    internal override bool HasFrozenWeights => TrainableLayers == 0;
+
     internal override void Validate(ImageOptions images)
     {
         if (TrainableLayers > Size.Layers)

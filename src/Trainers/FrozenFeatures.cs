@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
@@ -18,10 +19,10 @@ internal static class FrozenFeatures
     public static void Compute(TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
         var (a, b) = (new[] { data.A, validation?.A.Store }, new[] { data.B, validation?.B.Store });
-        foreach (var (tower, spec, stores) in new[] { (model.TowerA, model.Spec.A, a), (model.TowerB, model.Spec.B, b) })
+        foreach (var (tower, spec, stores) in new[] { (model.TowerOf(AlignmentSide.A), model.Spec.A, a), (model.TowerOf(AlignmentSide.B), model.Spec.B, b) })
         {
             foreach (var examples in stores)
-                if (tower.IsFrozen && examples is { HasFeatures: false, Count: > 0 })
+                if (tower is { IsFrozen: true } && examples is { HasFeatures: false, Count: > 0 })
                     Compute(tower, examples, spec.Modality.InputColumnName, device, reporter, checkCancelled);
         }
     }

@@ -18,6 +18,8 @@ internal sealed class ModelFit(
     private GentleClipOptions _options = wanted;
     private SortedDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
+    // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
+    private TwoTowerModel? _prepared;
 
     // Without the contrastive loss there would be nothing left to train on the pairs.
     private bool Guards => _options.GuardUnpairedObjectives && validation is not null && _options.TrainsTowers && _options.UsesUnpairedRows && _options.ContrastiveWeight > 0;
@@ -40,7 +42,7 @@ internal sealed class ModelFit(
         }
         PlanSteps();
         if (_options.Teacher is { } teacher)
-            FitTeacher(teacher);
+            FitTeacher(teacher, initial);
         var fitted = Train(_options, random, initial, number: 0);
         if (!Guards)
             return fitted;
@@ -58,15 +60,24 @@ internal sealed class ModelFit(
     }
 
     /// <summary>Frees the teacher.</summary>
-    public void Dispose() => _teacher?.Alignment.Dispose();
+    public void Dispose()
+    {
+        _teacher?.Alignment.Dispose();
+        _prepared?.Dispose();
+    }
 
     private void PlanSteps() => reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
 
-    private void FitTeacher(TeacherOptions teacher)
+    private void FitTeacher(TeacherOptions teacher, TwoTowerModel? initial)
     {
         SayWhatIsLeftOut(teacher);
         try
         {
+            if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
+            {
+                _prepared = Create(_options, random, initial);
+                FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
+            }
             _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
             reporter.EndPhase();
             reporter.Teacher(_teacher.Value.Report);
@@ -75,6 +86,10 @@ internal sealed class ModelFit(
         {
             reporter.Info($"No teacher: {nothing.Message}");
             _options = _options.WithoutTeacher();
+            _prepared?.Dispose();
+            _prepared = null;
+            foreach (var store in new[] { data.A, data.B, validation?.A.Store, validation?.B.Store })
+                store?.ForgetFeatures(); // of encoders whose weights are drawn again
             PlanSteps();
         }
         catch (NothingToAlignException nothing)
@@ -104,7 +119,8 @@ internal sealed class ModelFit(
 
     private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial, int number)
     {
-        var model = Create(training, source, initial);
+        var model = _prepared ?? Create(training, source, initial);
+        _prepared = null;
         try
         {
             checkCancelled();
@@ -151,10 +167,10 @@ internal sealed class ModelFit(
         {
             if (initial is not null)
                 model.CopyWeights(initial);
-            else if (model.HasTowers)
+            else
             {
-                model.TowerA.Prepare(data.A);
-                model.TowerB.Prepare(data.B);
+                model.TowerOf(AlignmentSide.A)?.Prepare(data.A);
+                model.TowerOf(AlignmentSide.B)?.Prepare(data.B);
             }
             return model.to(device);
         }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>Some of the feature vectors of a store, which were seen to be finite when they were read.</summary>
+/// <summary>Some of the feature vectors of a store: those that were seen to be finite when they were read, or the features of a frozen encoder.</summary>
 internal sealed class StoredRows : SparseRows
 {
     // Above that a product of dense blocks is faster.
@@ -20,7 +20,7 @@ internal sealed class StoredRows : SparseRows
     /// <exception cref="InvalidOperationException">The store holds no feature vectors.</exception>
     public StoredRows(ExampleStore store, int[] positions, Device device)
     {
-        _store = store as VectorStore ?? throw new InvalidOperationException($"Expected feature vectors, found a {store.GetType().Name}.");
+        _store = store.Vectors ?? throw new InvalidOperationException($"Expected feature vectors, found a {store.GetType().Name} without features.");
         (_positions, Device) = (positions, device);
         var stored = positions.Sum(position => (double)_store.Stored(position, out _).Length);
         IsSparse = device.type == DeviceType.CPU && stored <= LargestSparseShare * positions.Length * _store.Dimension;

@@ -25,8 +25,8 @@ internal static class TeacherFactory
     {
         foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
         {
-            if (modality is not VectorModality)
-                return $"column '{modality.InputColumnName}' does not hold feature vectors";
+            if (!modality.SuitsClosedForm)
+                return $"column '{modality.InputColumnName}' does not hold feature vectors, and its encoder is not frozen";
         }
         if (options.Teacher is { Role: TeacherRole.SideBySide } && !options.LeavesTowersSlots)
             return $"an embedding of {options.EmbeddingDimension} slots has none to spare";
@@ -45,7 +45,7 @@ internal static class TeacherFactory
         return (
             new GentleClipOptions(options) { Teacher = teacher with { Role = towers is null ? TeacherRole.Alone : TeacherRole.SideBySide } },
             towers is null
-                ? "the closed form alone, no towers: both modalities are feature vectors, and nothing asks for towers"
+                ? "the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers"
                 : $"towers with the closed form beside them where it can be fitted: {towers}");
     }
 

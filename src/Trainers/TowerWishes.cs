@@ -20,9 +20,9 @@ internal static class TowerWishes
     {
         foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
         {
-            if (modality is not VectorModality vector)
-                return $"column '{modality.InputColumnName}' does not hold feature vectors";
-            if (vector.HasOwnEncoder)
+            if (!modality.SuitsClosedForm)
+                return $"column '{modality.InputColumnName}' does not hold feature vectors, and its encoder is not frozen";
+            if (modality is VectorModality { HasOwnEncoder: true })
                 return $"an encoder is set for column '{modality.InputColumnName}'";
         }
         if (continues)
