@@ -1,5 +1,7 @@
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 

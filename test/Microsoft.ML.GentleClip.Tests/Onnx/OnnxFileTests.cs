@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tests.Transformers;
 using Microsoft.ML.OnnxRuntime;
