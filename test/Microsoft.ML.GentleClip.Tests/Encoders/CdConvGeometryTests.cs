@@ -13,7 +13,7 @@ public sealed class CdConvGeometryTests
     [DataRow("S23")]
     [DataRow("S9")]
     public void FramesEqualTheReference(string name) =>
-        AssertClose(Numbers(Root.GetProperty("chains").GetProperty(name).GetProperty("frames")), CdConvNodes.Of([Chain(name)]).Frames, 1e-9, name);
+        AssertClose(Numbers(Root.GetProperty("chains").GetProperty(name).GetProperty("frames")), CdConvNodes.Of([ChainOf(name)]).Frames, 1e-9, name);
 
     [TestMethod]
     [DataRow("layer_l5")]
@@ -100,7 +100,7 @@ public sealed class CdConvGeometryTests
             var nodes = new CdConvNodes(positions, new double[9 * count], [.. Enumerable.Range(0, count)], chain);
             AssertClose(Numbers(example.GetProperty("structure_input")), nodes.StructureInput(), 1e-9, name);
         }
-        AssertClose(Numbers(golden.GetProperty("chain_A").GetProperty("structure_input")), CdConvNodes.Of([Chain("A")]).StructureInput(), 1e-9, "chain A");
+        AssertClose(Numbers(golden.GetProperty("chain_A").GetProperty("structure_input")), CdConvNodes.Of([ChainOf("A")]).StructureInput(), 1e-9, "chain A");
     }
 
     [TestMethod]

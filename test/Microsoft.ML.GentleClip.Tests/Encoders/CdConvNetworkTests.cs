@@ -109,7 +109,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(Small);
-        var chain = Chain("B");
+        var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
         var features = network.Encode([chain], noise: null);
@@ -127,7 +127,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(Small with { UseStructureInput = true });
-        var chain = Chain("B");
+        var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
         var features = network.Encode([chain], noise: null);
@@ -173,7 +173,7 @@ public sealed class CdConvNetworkTests
         using var scope = NewDisposeScope();
         using var gradient = no_grad();
         using var network = Create(Small);
-        var chain = Chain("S23");
+        var chain = ChainOf("S23");
         var unknown = Enumerable.Repeat(Chain.CodeOf('X'), chain.Length).ToArray();
         var features = network.Encode([new Chain(chain.Coordinates)], noise: null);
         AssertClose(network.Encode([new Chain(chain.Coordinates, unknown)], noise: null), features, 0, "X");
