@@ -13,7 +13,7 @@ internal sealed class Tower : nn.Module
     /// <summary>Creates a tower with fresh weights.</summary>
     public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
     {
-        encoder = Encoder.Create(spec.Modality, spec.InputDimension, generator);
+        encoder = EncoderKinds.Of(spec.Modality).Create(spec.Modality, spec.InputDimension, generator);
         head = new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator);
         RegisterComponents();
     }
@@ -21,7 +21,7 @@ internal sealed class Tower : nn.Module
     /// <summary>Number of weights of such a tower, buffers included; nothing is allocated. A lower bound where the encoder is a user's own.</summary>
     public static long CountWeights(TowerSpec spec, int embeddingDimension)
     {
-        var (weights, features) = Encoder.Measure(spec.Modality, spec.InputDimension);
+        var (weights, features) = EncoderKinds.Of(spec.Modality).Measure(spec.Modality, spec.InputDimension);
         return weights + ProjectionHead.CountWeights(features, embeddingDimension);
     }
 

@@ -55,7 +55,8 @@ internal sealed class TwoTowerModel : nn.Module
         spec.TowerDimension == 0 ? 1 : Tower.CountWeights(spec.A, spec.TowerDimension) + Tower.CountWeights(spec.B, spec.TowerDimension) + 1;
 
     /// <summary>Whether <see cref="CountWeights"/> is a lower bound, because an encoder is a user's own.</summary>
-    public static bool HasCustomEncoder(TwoTowerSpec spec) => spec.TowerDimension > 0 && (Encoder.IsCustom(spec.A.Modality) || Encoder.IsCustom(spec.B.Modality));
+    public static bool HasCustomEncoder(TwoTowerSpec spec) => 
+        spec.TowerDimension > 0 && (EncoderKinds.Of(spec.A.Modality).IsCustom || EncoderKinds.Of(spec.B.Modality).IsCustom);
 
     /// <summary>Takes a closed-form part over.</summary>
     /// <exception cref="ArgumentException">It does not fit the spec.</exception>

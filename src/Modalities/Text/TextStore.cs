@@ -29,14 +29,14 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     /// <inheritdoc/>
     public override Modality Complete(Modality modality, Modality? initial)
     {
-        if (modality is not TextModality { Encoder.WordPieces: { } bert } text)
+        if (modality is not TextModality { Encoder: IWordPieceOptions pieces } text)
             return modality;
-        var known = (initial as TextModality)?.Encoder.WordPieces?.Vocabulary;
-        var given = bert.VocabularyFile is { } file ? TokenList.Read(file) : bert.Vocabulary;
+        var known = ((initial as TextModality)?.Encoder as IWordPieceOptions)?.Vocabulary;
+        var given = pieces.VocabularyFile is { } file ? TokenList.Read(file) : pieces.Vocabulary;
         if (known is not null && given is not null && !known.SequenceEqual(given))
             throw new ArgumentException($"The vocabulary of column '{text.InputColumnName}' is not that of the initial model; expected the same tokens, or none.", nameof(modality));
-        var vocabulary = given ?? known ?? TextVocabulary.Learn(Enumerable.Range(0, Count).Select(i => _texts[i]), bert);
-        return text.With(text.Encoder.WithVocabulary(vocabulary));
+        var vocabulary = given ?? known ?? TextVocabulary.Learn(Enumerable.Range(0, Count).Select(i => _texts[i]), pieces);
+        return text.With(pieces.WithVocabulary(vocabulary));
     }
 
     /// <inheritdoc/>

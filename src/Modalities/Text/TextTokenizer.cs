@@ -15,7 +15,7 @@ internal sealed class TextTokenizer
     private readonly int _maximumLength;
 
     /// <summary>Creates the tokenizer of options that have a vocabulary.</summary>
-    public TextTokenizer(BertEncoderOptions options)
+    public TextTokenizer(IWordPieceOptions options)
     {
         var tokens = options.Vocabulary ?? throw new InvalidOperationException("The vocabulary is not known before the training.");
         (_lowerCase, _maximumLength) = (options.LowerCase, options.MaximumLength);

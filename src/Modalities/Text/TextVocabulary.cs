@@ -29,7 +29,7 @@ internal sealed class TextVocabulary
     /// <summary>Learns a vocabulary.</summary>
     /// <param name="texts">The training's texts.</param>
     /// <param name="options">Its size, and whether small letters are all there is.</param>
-    public static IReadOnlyList<string> Learn(IEnumerable<ReadOnlyMemory<char>> texts, BertEncoderOptions options)
+    public static IReadOnlyList<string> Learn(IEnumerable<ReadOnlyMemory<char>> texts, IWordPieceOptions options)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in texts)

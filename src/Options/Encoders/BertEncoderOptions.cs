@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>
 /// Settings of BERT (Devlin et al. 2019) as an encoder of text: WordPiece tokens, a transformer of any size, pooled representations.
 /// </summary>
-public sealed record BertEncoderOptions : TextEncoderOptions
+public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions
 {
     private BertSize? _size;
     private string? _weightsFile;
@@ -146,9 +146,7 @@ public sealed record BertEncoderOptions : TextEncoderOptions
     // A token is seldom longer than this; only sums of what texts cost depend on it.
     internal override int LargestCost => 8 * MaximumLength;
 
-    internal override BertEncoderOptions WordPieces => this;
-
-    internal override TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
+    TextEncoderOptions IWordPieceOptions.WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
 
     private static string? NotBlank(string? value, string name)
     {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip;
 /// <see cref="UseStructureInput"/> is set, residue types. The default is a small network for a CPU; <see cref="Published"/> is the public one.
 /// </summary>
 /// <remarks>Source: Fan et al., Continuous-Discrete Convolution for Geometry-Sequence Modeling in Proteins, ICLR 2023, and its public code.</remarks>
-public sealed record CdConvOptions
+public sealed record CdConvOptions : IEncoderOptions
 {
     private IReadOnlyList<int> _channels = Defaults.Channels;
     private IReadOnlyList<double> _radii = Defaults.Radii;

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip;
 /// Settings of an encoder of your own for text: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to <see cref="Modality.Text"/>. The text arrives as WordPiece tokens.
 /// </summary>
 /// <remarks><inheritdoc cref="CustomVectorEncoderOptions" path="/remarks/node()"/></remarks>
-public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEncoderOptions
+public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEncoderOptions, IWordPieceOptions
 {
     private BertEncoderOptions _tokens = new();
     private string? _weightsFile;
@@ -62,7 +62,5 @@ public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEnc
 
     internal override int LargestCost => _tokens.LargestCost;
 
-    internal override BertEncoderOptions WordPieces => _tokens with { LowerCase = LowerCase };
-
-    internal override TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
+    TextEncoderOptions IWordPieceOptions.WithVocabulary(IReadOnlyList<string> vocabulary) => this with { Vocabulary = vocabulary, VocabularyFile = null };
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>Settings of the ESM-2 protein language model (Lin et al. 2023) that encodes amino-acid sequences.</summary>
-public sealed record Esm2Options
+public sealed record Esm2Options : IEncoderOptions
 {
     private Esm2Size? _size;
     private string? _weightsFile;

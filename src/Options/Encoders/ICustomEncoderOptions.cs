@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>What the settings of all custom encoders have.</summary>
-internal interface ICustomEncoderOptions
+internal interface ICustomEncoderOptions : IEncoderOptions
 {
     /// <summary>Whether the weights stay as they were made.</summary>
     bool IsFrozen { get; }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>Settings of a network that encodes pictures: <see cref="ResNetOptions"/>, <see cref="ViTOptions"/>, or your own, a <see cref="CustomImageEncoderOptions"/>.</summary>
-public abstract record ImageEncoderOptions
+public abstract record ImageEncoderOptions : IEncoderOptions
 {
     private string? _weightsFile;
 

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>Settings of an encoder of text: <see cref="TextNGramOptions"/>, light and for small data, <see cref="BertEncoderOptions"/>, or your own, a <see cref="CustomTextEncoderOptions"/>.</summary>
-public abstract record TextEncoderOptions
+public abstract record TextEncoderOptions : IEncoderOptions
 {
     private protected TextEncoderOptions()
     {
@@ -15,10 +15,4 @@ public abstract record TextEncoderOptions
 
     /// <summary>Most UTF-16 characters of a text that can matter, as a measure of what it costs.</summary>
     internal abstract int LargestCost { get; }
-
-    /// <summary>How the text becomes WordPiece tokens, or null where it does not.</summary>
-    internal virtual BertEncoderOptions? WordPieces => null;
-
-    /// <summary>These settings with the vocabulary of a training.</summary>
-    internal virtual TextEncoderOptions WithVocabulary(IReadOnlyList<string> vocabulary) => this;
 }

@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip;
 /// Settings of the multilayer perceptron that encodes feature vectors: standardised input, then layers of
 /// linear map, GELU and dropout, then the projection head.
 /// </summary>
-public sealed record VectorEncoderOptions
+public sealed record VectorEncoderOptions : IEncoderOptions
 {
     private IReadOnlyList<int> _hiddenDimensions = Defaults.HiddenDimensions;
     private double _dropout = Defaults.Dropout;

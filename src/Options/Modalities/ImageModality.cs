@@ -1,5 +1,3 @@
-using Microsoft.ML.GentleClip.Options;
-
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>A modality of pictures; see <see cref="Modality.Image"/>.</summary>
@@ -14,17 +12,12 @@ public sealed class ImageModality : Modality
     /// <summary>Settings of the network.</summary>
     public ImageEncoderOptions Encoder { get; }
 
+    internal override IEncoderOptions EncoderOptions => Encoder;
+
     internal override void Validate()
     {
+        base.Validate();
         Images.Validate();
         Encoder.Validate(Images);
-        if (Encoder is CustomImageEncoderOptions custom)
-            EncoderKey.Check(custom);
-    }
-
-    internal override void CheckFiles()
-    {
-        if (Encoder.WeightsFile is { } file && !File.Exists(file))
-            throw new FileNotFoundException($"The weights file of column '{InputColumnName}' does not exist: {file}.", file);
     }
 }

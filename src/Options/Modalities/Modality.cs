@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -104,15 +105,14 @@ public abstract class Modality
     public static ImageModality Image(string inputColumnName, string outputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());
 
+    /// <summary>Settings of the encoder, whatever the modality.</summary>
+    internal abstract IEncoderOptions EncoderOptions { get; }
+
     /// <summary>Checks what the encoder's setters cannot see alone.</summary>
-    /// <exception cref="ArgumentException">Settings contradict each other.</exception>
+    /// <exception cref="ArgumentException">Settings contradict each other, or a user's own would not come back from a saved model.</exception>
     internal virtual void Validate()
     {
-    }
-
-    /// <summary>Looks for the files that the training will read, before any row is.</summary>
-    /// <exception cref="FileNotFoundException">One is missing.</exception>
-    internal virtual void CheckFiles()
-    {
+        if (EncoderOptions is ICustomEncoderOptions custom)
+            EncoderKey.Check(custom);
     }
 }

@@ -9,11 +9,7 @@ public sealed class ProteinSequenceModality : Modality
     /// <summary>Settings of ESM-2.</summary>
     public Esm2Options Encoder { get; }
 
-    internal override void Validate() => Encoder.Validate();
+    internal override IEncoderOptions EncoderOptions => Encoder;
 
-    internal override void CheckFiles()
-    {
-        if (Encoder.WeightsFile is { } file && !File.Exists(file))
-            throw new FileNotFoundException($"The weights file of column '{InputColumnName}' does not exist: {file}.", file);
-    }
+    internal override void Validate() => Encoder.Validate();
 }

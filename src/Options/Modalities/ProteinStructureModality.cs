@@ -20,6 +20,8 @@ public sealed class ProteinStructureModality : Modality
     /// <summary>Settings of CDConv.</summary>
     public CdConvOptions Encoder { get; }
 
+    internal override IEncoderOptions EncoderOptions => Encoder;
+
     internal override IReadOnlyList<string> OtherInputColumnNames => SequenceColumnName is { } name ? [name] : [];
 
     internal override void Validate()

@@ -1,5 +1,3 @@
-using Microsoft.ML.GentleClip.Options;
-
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>A modality of text; see <see cref="Modality.Text"/>.</summary>
@@ -14,22 +12,11 @@ public sealed class TextModality : Modality
     /// <summary>The same columns with other settings.</summary>
     internal TextModality With(TextEncoderOptions encoder) => new(InputColumnName, OutputColumnName, encoder);
 
+    internal override IEncoderOptions EncoderOptions => Encoder;
+
     internal override void Validate()
     {
+        base.Validate();
         (Encoder as BertEncoderOptions)?.Validate();
-        if (Encoder is CustomTextEncoderOptions custom)
-            EncoderKey.Check(custom);
-    }
-
-    internal override void CheckFiles()
-    {
-        Check("weights", (Encoder as BertEncoderOptions)?.WeightsFile ?? (Encoder as CustomTextEncoderOptions)?.WeightsFile);
-        Check("vocabulary", Encoder.WordPieces?.VocabularyFile);
-
-        void Check(string kind, string? file)
-        {
-            if (file is not null && !File.Exists(file))
-                throw new FileNotFoundException($"The {kind} file of column '{InputColumnName}' does not exist: {file}.", file);
-        }
     }
 }

@@ -1,5 +1,3 @@
-using Microsoft.ML.GentleClip.Options;
-
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>A modality of feature vectors; see <see cref="Modality.Vector(string, string, VectorEncoderOptions?)"/>.</summary>
@@ -20,15 +18,5 @@ public sealed class VectorModality : Modality
     /// <summary>Whether an encoder was asked for, be it the usual one.</summary>
     internal bool HasOwnEncoder { get; init; }
 
-    internal override void Validate()
-    {
-        if (CustomEncoder is not null)
-            EncoderKey.Check(CustomEncoder);
-    }
-
-    internal override void CheckFiles()
-    {
-        if (CustomEncoder?.WeightsFile is { } file && !File.Exists(file))
-            throw new FileNotFoundException($"The weights file of column '{InputColumnName}' does not exist: {file}.", file);
-    }
+    internal override IEncoderOptions EncoderOptions => CustomEncoder as IEncoderOptions ?? Encoder;
 }

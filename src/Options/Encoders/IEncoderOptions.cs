@@ -1,0 +1,4 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>Settings of an encoder, the library's or a user's own.</summary>
+internal interface IEncoderOptions;
