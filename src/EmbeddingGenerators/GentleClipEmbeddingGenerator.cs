@@ -26,7 +26,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
         foreach (var (name, type) in input.Columns)
             builder.AddColumn(name, type);
         _schema = builder.ToSchema();
-        _binding = ModalityBinding.Bind(column.Spec.Modality, _schema);
+        _binding = ModalityKinds.Bind(column.Spec.Modality, _schema);
         _metadata = new EmbeddingGeneratorMetadata(Provider, null, modelId ?? $"gentle-clip/{column.Spec.Modality.InputColumnName}", column.Dimension);
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
@@ -114,8 +115,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var training = inference_mode(false);
         using var gradients = enable_grad();
         CheckCancelled();
-        _options.ModalityA!.CheckFiles();
-        _options.ModalityB!.CheckFiles();
+        EncoderKinds.CheckFiles(_options.ModalityA!);
+        EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
@@ -160,8 +161,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        ModalityBinding.CheckShape(_options.ModalityA!, inputSchema);
-        ModalityBinding.CheckShape(_options.ModalityB!, inputSchema);
+        ModalityKinds.CheckShape(_options.ModalityA!, inputSchema);
+        ModalityKinds.CheckShape(_options.ModalityB!, inputSchema);
         if (_options.PairedColumnName is { } paired)
         {
             if (!SchemaShapes.TryFind(inputSchema, paired, out var column))

@@ -29,7 +29,7 @@ internal sealed record SequenceBatch(IReadOnlyList<ReadOnlyMemory<byte>> Residue
 
 /// <summary>Protein structures; the encoder makes one graph of them.</summary>
 /// <param name="Chains">On the CPU.</param>
-internal sealed record StructureBatch(IReadOnlyList<CdConvChain> Chains) : ModalityBatch;
+internal sealed record StructureBatch(IReadOnlyList<Chain> Chains) : ModalityBatch;
 
 /// <summary>Pictures; the encoder cuts, varies and normalises them.</summary>
 /// <param name="Squares">Bytes, <c>[batch, 3, side, side]</c>.</param>

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Alignment;
-using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,7 +13,7 @@ namespace Microsoft.ML.GentleClip.Models;
 internal static class ModelSerializer
 {
     /// <summary>Name of the description's entry.</summary>
-    public const string DescriptionEntry = "model.json";
+    public const string DescriptionEntry = TowerDescription.Entry;
 
     /// <summary>Name of the weights' entry.</summary>
     public const string WeightsEntry = "weights.safetensors";
@@ -28,7 +28,7 @@ internal static class ModelSerializer
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter() },
+        Converters = { new JsonStringEnumConverter(), new TowerDescriptionConverter() },
     };
 
     private static readonly JsonSerializerOptions TowerJson = new(Json) { WriteIndented = false };
@@ -177,91 +177,15 @@ internal static class ModelSerializer
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: a teacher of role {teacher.Role}, share {teacher.Share} and dimension {teacher.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
-    private static TowerDescription Describe(TowerSpec spec) => spec.Modality switch
+    private static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
+
+    private static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered)
     {
-        VectorModality { CustomEncoder: { } custom } vector => new CustomVectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null })),
-        TextModality { Encoder: CustomTextEncoderOptions custom } text => new CustomTextTowerDescription(text.InputColumnName, text.OutputColumnName, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null, VocabularyFile = null })),
-        ImageModality { Encoder: CustomImageEncoderOptions custom } image => new CustomImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images, EncoderKey.Of(custom), EncoderKey.ToJson(custom with { WeightsFile = null }), image.Images.ApplyOrientation),
-        VectorModality vector => new VectorTowerDescription(vector.InputColumnName, vector.OutputColumnName, spec.InputDimension, vector.Encoder),
-        ProteinSequenceModality sequence => new SequenceTowerDescription(sequence.InputColumnName, sequence.OutputColumnName, sequence.Encoder with { Size = sequence.Encoder.Size, WeightsFile = null }),
-        ProteinStructureModality structure => new StructureTowerDescription(structure.InputColumnName, structure.OutputColumnName, structure.SequenceColumnName, structure.Encoder),
-        TextModality { Encoder: TextNGramOptions nGrams } text => new TextTowerDescription(text.InputColumnName, text.OutputColumnName, nGrams),
-        TextModality { Encoder: BertEncoderOptions bert } text => new BertTowerDescription(text.InputColumnName, text.OutputColumnName, bert with { Size = bert.Size, WeightsFile = null, VocabularyFile = null }),
-        ImageModality image => new ImageTowerDescription(image.InputColumnName, image.OutputColumnName, image.Images,
-            image.Encoder is ResNetOptions resNet ? resNet with { Size = resNet.Size, WeightsFile = null } : null,
-            image.Encoder is ViTOptions vit ? vit with { Size = vit.Size, WeightsFile = null } : null, image.Images.ApplyOrientation),
-        _ => throw new NotSupportedException($"{spec.Modality.GetType().Name} cannot be saved."),
-    };
-
-    private static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered) => description switch
-    {
-        CustomVectorTowerDescription { InputDimension: < 1 } vector => throw NoInput(vector.InputColumn, vector.InputDimension),
-        CustomVectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, Custom<CustomVectorEncoderOptions>(vector.Key, vector.Encoder, registered) with { WeightsFile = null }), vector.InputDimension),
-        CustomTextTowerDescription text => Custom<CustomTextEncoderOptions>(text.Key, text.Encoder, registered) is { Vocabulary: not null } custom
-            ? new(Modality.Text(text.InputColumn, text.OutputColumn, custom with { WeightsFile = null, VocabularyFile = null }), 0)
-            : throw NoVocabulary(text.InputColumn),
-        CustomImageTowerDescription image => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Pictures, Custom<CustomImageEncoderOptions>(image.Key, image.Encoder, registered) with { WeightsFile = null }), 0),
-        VectorTowerDescription { InputDimension: < 1 } vector => throw NoInput(vector.InputColumn, vector.InputDimension),
-        VectorTowerDescription vector => new(Modality.Vector(vector.InputColumn, vector.OutputColumn, vector.Encoder), vector.InputDimension),
-        SequenceTowerDescription sequence => new(Modality.ProteinSequence(sequence.InputColumn, sequence.OutputColumn, sequence.Encoder with { WeightsFile = null }), 0),
-        StructureTowerDescription structure => new(Modality.ProteinStructure(structure.InputColumn, structure.OutputColumn, structure.SequenceColumn, structure.Encoder), 0),
-        TextTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder), 0),
-        BertTowerDescription { Encoder.Vocabulary: null } text => throw NoVocabulary(text.InputColumn),
-        BertTowerDescription text => new(Modality.Text(text.InputColumn, text.OutputColumn, text.Encoder with { WeightsFile = null, VocabularyFile = null }), 0),
-        ImageTowerDescription image when (image.ResNet is null) != (image.Vit is null) => new(Modality.Image(image.InputColumn, image.OutputColumn, image.Pictures,
-            (ImageEncoderOptions?)(image.ResNet is { } resNet ? resNet with { WeightsFile = null } : null) ?? image.Vit! with { WeightsFile = null }), 0),
-        ImageTowerDescription image => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: column '{image.InputColumn}' expected one network, found {(image.ResNet is null ? "none" : "two")}."),
-        _ => throw new FormatException($"Entry '{DescriptionEntry}' of the saved model names an unknown modality."),
-    };
-
-    private static T Custom<T>(string key, JsonElement settings, IEnumerable<Assembly> registered) => (T)EncoderKey.FromJson(settings, EncoderKey.Find<T>(key, registered), key);
-
-    private static FormatException NoInput(string column, int found) =>
-        new($"Entry '{DescriptionEntry}' of the saved model: input dimension of column '{column}' expected 1 or more, found {found}.");
-
-    private static FormatException NoVocabulary(string column) => new($"Entry '{DescriptionEntry}' of the saved model: the text of column '{column}' has no vocabulary.");
+        var (modality, inputDimension) = description.Restore(registered);
+        return new TowerSpec(modality, inputDimension);
+    }
 
     private sealed record Description(
         int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
         TeacherSpec? Teacher = null, TeacherReport? TeacherReport = null, UnpairedObjectivesReport? UnpairedObjectives = null);
-
-    [JsonPolymorphic(TypeDiscriminatorPropertyName = "modality")]
-    [JsonDerivedType(typeof(VectorTowerDescription), "vector")]
-    [JsonDerivedType(typeof(SequenceTowerDescription), "proteinSequence")]
-    [JsonDerivedType(typeof(TextTowerDescription), "text")]
-    [JsonDerivedType(typeof(BertTowerDescription), "textBert")]
-    [JsonDerivedType(typeof(StructureTowerDescription), "proteinStructure")]
-    [JsonDerivedType(typeof(ImageTowerDescription), "image")]
-    [JsonDerivedType(typeof(CustomVectorTowerDescription), "customVector")]
-    [JsonDerivedType(typeof(CustomTextTowerDescription), "customText")]
-    [JsonDerivedType(typeof(CustomImageTowerDescription), "customImage")]
-    private abstract record TowerDescription;
-
-    private sealed record CustomVectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, string Key, JsonElement Encoder) : TowerDescription;
-
-    private sealed record CustomTextTowerDescription(string InputColumn, string OutputColumn, string Key, JsonElement Encoder) : TowerDescription;
-
-    private sealed record CustomImageTowerDescription(string InputColumn, string OutputColumn, ImageOptions Images, string Key, JsonElement Encoder, bool ApplyOrientation = false) : TowerDescription
-    {
-        [JsonIgnore]
-        public ImageOptions Pictures => Images with { ApplyOrientation = ApplyOrientation };
-    }
-
-    private sealed record VectorTowerDescription(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription;
-
-    private sealed record SequenceTowerDescription(string InputColumn, string OutputColumn, Esm2Options Encoder) : TowerDescription;
-
-    private sealed record StructureTowerDescription(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription;
-
-    private sealed record TextTowerDescription(string InputColumn, string OutputColumn, TextNGramOptions Encoder) : TowerDescription;
-
-    private sealed record BertTowerDescription(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription;
-
-    // The orientation stands beside the other settings of pictures: those of format 1.1 lack it, and mean that pictures are not turned.
-    private sealed record ImageTowerDescription(
-        string InputColumn, string OutputColumn, ImageOptions Images, ResNetOptions? ResNet = null, ViTOptions? Vit = null, bool ApplyOrientation = false) : TowerDescription
-    {
-        [JsonIgnore]
-        public ImageOptions Pictures => Images with { ApplyOrientation = ApplyOrientation };
-    }
 }

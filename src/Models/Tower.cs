@@ -16,7 +16,7 @@ internal sealed class Tower : nn.Module
     /// <param name="generator">Source of the weights.</param>
     public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
     {
-        encoder = Encoder.Create(spec.Modality, spec.InputDimension, generator);
+        encoder = EncoderKinds.Of(spec.Modality).Create(spec.Modality, spec.InputDimension, generator);
         head = embeddingDimension > 0 ? new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator) : null;
         RegisterComponents();
     }
@@ -24,7 +24,7 @@ internal sealed class Tower : nn.Module
     /// <summary>Number of weights of such a tower, buffers included; nothing is allocated. A lower bound where the encoder is a user's own.</summary>
     public static long CountWeights(TowerSpec spec, int embeddingDimension)
     {
-        var (weights, features) = Encoder.Measure(spec.Modality, spec.InputDimension);
+        var (weights, features) = EncoderKinds.Of(spec.Modality).Measure(spec.Modality, spec.InputDimension);
         return weights + (embeddingDimension > 0 ? ProjectionHead.CountWeights(features, embeddingDimension) : 0);
     }
 

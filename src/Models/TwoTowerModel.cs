@@ -55,7 +55,8 @@ internal sealed class TwoTowerModel : nn.Module
         1 + new[] { spec.A, spec.B }.Where(spec.HasEncoder).Sum(tower => Tower.CountWeights(tower, spec.TowerDimension));
 
     /// <summary>Whether <see cref="CountWeights"/> is a lower bound, because an encoder is a user's own.</summary>
-    public static bool HasCustomEncoder(TwoTowerSpec spec) => new[] { spec.A, spec.B }.Any(tower => spec.HasEncoder(tower) && Encoder.IsCustom(tower.Modality));
+    public static bool HasCustomEncoder(TwoTowerSpec spec) =>
+        new[] { spec.A, spec.B }.Any(tower => spec.HasEncoder(tower) && EncoderKinds.Of(tower.Modality).IsCustom);
 
     /// <summary>Takes a closed-form part over.</summary>
     /// <exception cref="ArgumentException">It does not fit the spec.</exception>

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 

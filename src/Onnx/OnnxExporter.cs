@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Onnx;

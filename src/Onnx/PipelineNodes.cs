@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 

@@ -1,5 +1,7 @@
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 
@@ -14,18 +16,9 @@ internal static class TowerGraph
         var modality = (side == AlignmentSide.A ? model.Spec.A : model.Spec.B).Modality;
         if (model.TowerOf(side)?.OnnxObstacle is { } obstacle)
             return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
-        var preparation = modality switch
-        {
-            VectorModality => null,
-            ProteinSequenceModality => "sequences are tokenised outside of ONNX",
-            ProteinStructureModality => "neighbours of residues are searched outside of ONNX",
-            TextModality { Encoder: TextNGramOptions } => "n-grams of texts are hashed outside of ONNX",
-            TextModality => "texts are tokenised outside of ONNX",
-            ImageModality => "pictures are scaled outside of ONNX",
-            _ => $"a {modality.GetType().Name} is prepared outside of ONNX",
-        };
+        var preparation = EncoderKinds.Of(modality).Preparation;
         return preparation is null ? null
-            : $"{preparation} (input '{modality.InputColumnName}'). "
+            : $"{preparation} outside of ONNX (input '{modality.InputColumnName}'). "
             + $"mlContext.Model.ConvertGentleClipToOnnx(model, path, \"{modality.OutputColumnName}\") writes the column alone, "
             + $"and {nameof(TowerInputs)} prepares the inputs of that file.";
     }
@@ -68,45 +61,9 @@ internal static class TowerGraph
     private static string Tower(OnnxGraph graph, Modality modality, string? vectors) => ProjectionNodes.Append(graph, Encoder(graph, modality, vectors), HeadPrefix);
 
     /// <summary>Declares the inputs that there are not yet, and features <c>[batch, features]</c>.</summary>
-    internal static string Encoder(OnnxGraph graph, Modality modality, string? vectors)
-    {
-        switch (modality)
-        {
-            case VectorModality vector:
-                return VectorNodes.Append(graph, vectors!, vector.Encoder.HiddenDimensions.Count, EncoderPrefix);
-            case ProteinSequenceModality sequence:
-                var (residues, residueMask) = Tokens("tokens of ESM-2's alphabet: beginning 0, residues, end 2; padding 1");
-                return Esm2Nodes.Append(graph, residues, residueMask, sequence.Encoder, EncoderPrefix);
-            case TextModality { Encoder: BertEncoderOptions bert }:
-                var (tokens, mask) = Tokens("WordPiece tokens: [CLS], the text's, [SEP]; padding [PAD]");
-                return BertNodes.Append(graph, tokens, mask, bert, EncoderPrefix);
-            case TextModality { Encoder: TextNGramOptions nGrams }:
-                var numbers = graph.Input(OnnxNames.NGrams, OnnxType.Int64, "buckets of a text's n-grams; any where there is none", OnnxNames.Batch, OnnxNames.NGramWidth);
-                var counts = graph.Input(OnnxNames.NGramCounts, OnnxType.Single, "how often each occurs in the text; 0 where there is none", OnnxNames.Batch, OnnxNames.NGramWidth);
-                return TextNGramNodes.Append(graph, numbers, counts, nGrams.HiddenDimensions.Count, EncoderPrefix);
-            case ProteinStructureModality structure:
-                return StructureNodes.Append(graph, structure.Encoder, EncoderPrefix);
-            case ImageModality { Encoder: ResNetOptions resNet } image:
-                return ResNetNodes.Append(graph, Pictures(image), resNet.Size, EncoderPrefix);
-            case ImageModality { Encoder: ViTOptions vit } image:
-                return ViTNodes.Append(graph, Pictures(image), vit, EncoderPrefix);
-            default:
-                throw new NotSupportedException($"The encoder of column '{modality.InputColumnName}' ({KindOf(modality)}) cannot be written as ONNX; "
-                    + "expected one of the library's: MLP, ESM-2, CDConv, ResNet, ViT, BERT, hashed n-grams.");
-        }
-
-        (string Tokens, string Mask) Tokens(string description) => (
-            graph.Input(OnnxNames.Tokens, OnnxType.Int64, description, OnnxNames.Batch, OnnxNames.Length),
-            graph.Input(OnnxNames.Mask, OnnxType.Int64, "1 at tokens, 0 at padding", OnnxNames.Batch, OnnxNames.Length));
-
-        string Pictures(ImageModality image) =>
-            graph.Input(OnnxNames.Pictures, OnnxType.Single, "red, green and blue, normalised", OnnxNames.Batch, 3, image.Images.Size, image.Images.Size);
-    }
-
-    private static string KindOf(Modality modality) => modality switch
-    {
-        TextModality text => text.Encoder.GetType().Name,
-        ImageModality image => image.Encoder.GetType().Name,
-        _ => modality.GetType().Name,
-    };
+    internal static string Encoder(OnnxGraph graph, Modality modality, string? vectors) =>
+        EncoderKinds.Find(modality)?.AppendFeatures(graph, modality, vectors, EncoderPrefix)
+        ?? throw new NotSupportedException(
+            $"The encoder of column '{modality.InputColumnName}' ({modality.EncoderOptions.GetType().Name}) cannot be written as ONNX; "
+            + $"expected one of the library's: {string.Join(", ", EncoderKinds.All.Where(kind => !kind.IsCustom).Select(kind => kind.Name))}.");
 }

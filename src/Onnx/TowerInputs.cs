@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
@@ -13,13 +14,12 @@ namespace Microsoft.ML.GentleClip;
 public sealed class TowerInputs
 {
     private readonly TowerSpec _tower;
-    private readonly Lazy<TextTokenizer>? _tokenizer;
+    private readonly Lazy<Func<InputBatch>> _inputs;
 
     private TowerInputs(TowerSpec tower, int embeddingDimension)
     {
         (_tower, EmbeddingDimension) = (tower, embeddingDimension);
-        if (tower.Modality is TextModality { Encoder: BertEncoderOptions bert })
-            _tokenizer = new Lazy<TextTokenizer>(() => new TextTokenizer(bert));
+        _inputs = new(() => EncoderKinds.Of(tower.Modality).OpenInputs(tower.Modality, tower.InputDimension));
     }
 
     /// <summary>Columns and encoder settings of the tower, as at its training.</summary>
@@ -57,8 +57,8 @@ public sealed class TowerInputs
     public IReadOnlyList<TowerInput> Create<TInput>(IEnumerable<TInput> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        var kind = GeneratorInput.Of<TInput>(_tower.Modality, _tower.InputDimension)
-            ?? throw new ArgumentException($"Column '{_tower.Modality.InputColumnName}' takes {GeneratorInput.TypesOf(_tower.Modality)}, found {typeof(TInput).Name}.", nameof(inputs));
+        var kind = ModalityKinds.Of(_tower.Modality).InputOf<TInput>(_tower.Modality, _tower.InputDimension)
+            ?? throw new ArgumentException($"Column '{_tower.Modality.InputColumnName}' takes {ModalityKinds.Of(_tower.Modality).InputTypes}, found {typeof(TInput).Name}.", nameof(inputs));
         TInput[] all = [.. inputs];
         if (all.Length == 0)
             throw new ArgumentException("Expected one input or more, found none.", nameof(inputs));
@@ -72,8 +72,8 @@ public sealed class TowerInputs
         foreach (var (name, type) in kind.Columns)
             builder.AddColumn(name, type);
         var row = new InputRow<TInput>(builder.ToSchema(), kind);
-        var reader = ModalityBinding.Bind(_tower.Modality, row.Schema).Open(row);
-        var batch = Batch();
+        var reader = ModalityKinds.Bind(_tower.Modality, row.Schema).Open(row);
+        var batch = _inputs.Value();
         for (var i = 0; i < all.Length; i++)
         {
             row.Set(all[i], i);
@@ -98,14 +98,4 @@ public sealed class TowerInputs
         ArgumentException Unfit(int index, string found) => new(string.Create(CultureInfo.InvariantCulture,
             $"Input {index} cannot be embedded as '{_tower.Modality.InputColumnName}': expected {kind.Expected}, found {found}."), nameof(inputs));
     }
-
-    private InputBatch Batch() => _tower.Modality switch
-    {
-        ProteinSequenceModality sequence => new SequenceInputs(sequence.Encoder.MaximumLength),
-        ProteinStructureModality structure => new ChainInputs(structure.Encoder),
-        TextModality { Encoder: TextNGramOptions nGrams } => new NGramInputs(nGrams),
-        TextModality => new TextInputs(_tokenizer!.Value),
-        ImageModality image => new PictureInputs(image.Images),
-        _ => new VectorInputs(_tower.InputDimension),
-    };
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 

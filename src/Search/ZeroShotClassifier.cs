@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip;
 

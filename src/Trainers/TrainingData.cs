@@ -87,8 +87,8 @@ internal sealed class TrainingData : IDisposable
         IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
     {
         var schema = data.Schema;
-        var a = ModalityBinding.Bind(options.ModalityA!, schema);
-        var b = ModalityBinding.Bind(options.ModalityB!, schema);
+        var a = ModalityKinds.Bind(options.ModalityA!, schema);
+        var b = ModalityKinds.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
         var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;

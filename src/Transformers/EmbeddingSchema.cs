@@ -49,7 +49,7 @@ internal sealed class EmbeddingSchema
 
     private static ModalityBinding Bind(EmbeddingColumn column, DataViewSchema input)
     {
-        var binding = ModalityBinding.Bind(column.Spec.Modality, input);
+        var binding = ModalityKinds.Bind(column.Spec.Modality, input);
         if (binding.InputDimension != column.Spec.InputDimension)
             throw SchemaErrors.Mismatch("input", column.Spec.Modality.InputColumnName,
                 string.Create(CultureInfo.InvariantCulture, $"{column.Spec.InputDimension} features as in training"), binding.Column.Type.ToString()!);

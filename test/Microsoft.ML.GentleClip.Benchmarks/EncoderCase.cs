@@ -29,10 +29,10 @@ internal sealed record EncoderCase(string Name, string Element, Func<EncoderRun>
 
     private static EncoderCase CdConv(string name, int count, int length)
     {
-        var chains = new Lazy<CdConvChain[]>(() => MadeUpChains.Walks(count, length));
+        var chains = new Lazy<Chain[]>(() => MadeUpChains.Walks(count, length));
         return new(name, "residues", () => Run(chains.Value), () => Run(MadeUpChains.Walks(1, 3)), () => CdConvBatch.Build(chains.Value, MadeUpChains.Options, ScalarType.Float32, CPU));
 
-        static EncoderRun Run(CdConvChain[] chains)
+        static EncoderRun Run(Chain[] chains)
         {
             using var generator = new Generator(1);
             var network = new CdConvNetwork(MadeUpChains.Options, generator);

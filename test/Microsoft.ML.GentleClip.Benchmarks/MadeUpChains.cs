@@ -11,13 +11,13 @@ internal static class MadeUpChains
     public static CdConvOptions Options { get; } = new() { MaximumLength = int.MaxValue };
 
     /// <summary>So many chains of so many residues.</summary>
-    public static CdConvChain[] Walks(int count, int length)
+    public static Chain[] Walks(int count, int length)
     {
         var random = new Random(1);
         return [.. Enumerable.Range(0, count).Select(_ => Walk(random, length))];
     }
 
-    private static CdConvChain Walk(Random random, int length)
+    private static Chain Walk(Random random, int length)
     {
         var (coordinates, residues) = (new float[3 * length], new byte[length]);
         var ball = BallPerCubeRoot * Math.Cbrt(length);
@@ -35,6 +35,6 @@ internal static class MadeUpChains
             }
             residues[i] = (byte)random.Next(20);
         }
-        return new CdConvChain(coordinates, residues);
+        return new Chain(coordinates, residues);
     }
 }

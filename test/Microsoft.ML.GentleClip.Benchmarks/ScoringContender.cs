@@ -59,7 +59,7 @@ internal sealed record ScoringContender(
     {
         var transformer = scoring.CreateTransformer();
         var source = scoring.Source(scoring.HasGraph ? ScoringCase.FeatureRows : scoring.Rows);
-        var binding = ModalityBinding.Bind(scoring.Modality, source.Schema);
+        var binding = ModalityKinds.Bind(scoring.Modality, source.Schema);
         var examples = binding.CreateStore();
         using (var cursor = source.GetRowCursor(source.Schema))
         {

@@ -14,7 +14,7 @@ internal sealed class CustomTextEncoder : CustomEncoder<nn.Module<Tensor, Tensor
     public CustomTextEncoder(CustomTextEncoderOptions options, string column, Generator generator)
         : base(options, column, () => options.CreateNetwork(options.Vocabulary!.Count), generator)
     {
-        _tokenizer = new TextTokenizer(options.WordPieces);
+        _tokenizer = new TextTokenizer(options);
         RegisterComponents();
         Probe(ProbeRows, network => network.call(zeros(ProbeRows, ProbeLength, dtype: ScalarType.Int64), ones(ProbeRows, ProbeLength, dtype: ScalarType.Bool)));
     }

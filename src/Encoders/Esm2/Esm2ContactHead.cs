@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 

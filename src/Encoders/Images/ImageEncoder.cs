@@ -7,21 +7,17 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>A network for pictures as an encoder: preparation, features, pretrained weights.</summary>
 internal sealed class ImageEncoder : Encoder
 {
-    private readonly ImageModality _modality;
+    private readonly ImageOptions _images;
+    private readonly string? _weightsFile;
     private readonly ImageNetwork model;
 
-    /// <summary>Creates the encoder with fresh weights.</summary>
-    /// <exception cref="ArgumentException">Settings contradict each other.</exception>
-    public ImageEncoder(ImageModality modality, Generator generator) : base(nameof(ImageEncoder))
+    /// <summary>Takes a network with fresh weights over.</summary>
+    /// <param name="images">How the pictures are prepared.</param>
+    /// <param name="weightsFile">Pretrained weights, or null.</param>
+    /// <param name="network">The network.</param>
+    public ImageEncoder(ImageOptions images, string? weightsFile, ImageNetwork network) : base(nameof(ImageEncoder))
     {
-        modality.Validate();
-        _modality = modality;
-        model = modality.Encoder switch
-        {
-            ResNetOptions resNet => new ResNetModule(resNet, generator),
-            ViTOptions vit => new ViTModule(vit, modality.Images.Size, generator),
-            _ => throw new NotSupportedException($"There is no network for {modality.Encoder.GetType().Name}."),
-        };
+        (_images, _weightsFile, model) = (images, weightsFile, network);
         RegisterComponents();
     }
 
@@ -31,18 +27,10 @@ internal sealed class ImageEncoder : Encoder
     /// <inheritdoc/>
     public override bool IsFrozen => model.IsFrozen;
 
-    /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
-    public static (long Weights, int FeatureDimension) Measure(ImageModality modality) => modality.Encoder switch
-    {
-        ResNetOptions resNet => (ResNetModule.CountWeights(resNet.Size), resNet.Size.FeatureDimension),
-        ViTOptions vit => (ViTModule.CountWeights(vit.Size, modality.Images.Size), vit.Size.EmbeddingDimension),
-        _ => throw new NotSupportedException($"There is no network for {modality.Encoder.GetType().Name}."),
-    };
-
     /// <inheritdoc/>
     public override void LoadPretrained()
     {
-        if (_modality.Encoder.WeightsFile is not { } path)
+        if (_weightsFile is not { } path)
             return;
         using var file = WeightFile.Read(path);
         model.Load(file);
@@ -55,7 +43,7 @@ internal sealed class ImageEncoder : Encoder
         var squares = ((ImageBatch)batch).Squares;
         var type = parameters().First().dtype;
         if (noise is not null && !IsFrozen) // batch normalisation looks at all of them
-            return model.Features(ImageAugmentation.Prepare(squares, _modality.Images, type, noise), training: true).MoveToOuterDisposeScope();
-        return ImageAugmentation.InParts(squares, _modality.Images, type, pictures => model.Features(pictures, training: false)).MoveToOuterDisposeScope();
+            return model.Features(ImageAugmentation.Prepare(squares, _images, type, noise), training: true).MoveToOuterDisposeScope();
+        return ImageAugmentation.InParts(squares, _images, type, pictures => model.Features(pictures, training: false)).MoveToOuterDisposeScope();
     }
 }

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
@@ -70,19 +71,12 @@ internal static class CheckpointFingerprint
     {
         foreach (var (side, spec, tower) in new[] { ("A", model.Spec.A, model.TowerA), ("B", model.Spec.B, model.TowerB) })
         {
-            var (weights, vocabulary) = spec.Modality switch
-            {
-                ProteinSequenceModality sequence => (sequence.Encoder.WeightsFile, null),
-                TextModality { Encoder: BertEncoderOptions bert } => (bert.WeightsFile, bert.Vocabulary),
-                TextModality { Encoder: CustomTextEncoderOptions own } => (own.WeightsFile, own.Vocabulary),
-                VectorModality { CustomEncoder: { } own } => (own.WeightsFile, null),
-                ImageModality image => (image.Encoder.WeightsFile, null),
-                _ => (null, null),
-            };
-            if (vocabulary is not null)
-                fingerprint[$"vocabulary of {side}"] = List(vocabulary);
+            var kind = EncoderKinds.Of(spec.Modality);
+            var files = kind.Files(spec.Modality);
+            if (files.Vocabulary is not null)
+                fingerprint[$"vocabulary of {side}"] = List(files.Vocabulary);
             // Frozen weights are in no checkpoint, and only a user's network makes its own in ways that no option tells.
-            if (weights is not null || (tower.IsFrozen && Encoders.Encoder.IsCustom(spec.Modality)))
+            if (files.Weights is not null || (tower.IsFrozen && kind.IsCustom))
                 fingerprint[$"pretrained weights of {side}"] = Hash(hash => Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
         }
     }

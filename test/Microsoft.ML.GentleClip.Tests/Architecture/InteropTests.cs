@@ -32,7 +32,8 @@ public sealed class InteropTests
 
     private static TypeDefinition Outermost(TypeDefinition type) => type.DeclaringType is null ? type : Outermost(type.DeclaringType);
 
-    private static IEnumerable<MemberReference> References(TypeDefinition type)
+    /// <summary>Types and members that a type names.</summary>
+    internal static IEnumerable<MemberReference> References(TypeDefinition type)
     {
         if (type.BaseType is not null)
             yield return type.BaseType;

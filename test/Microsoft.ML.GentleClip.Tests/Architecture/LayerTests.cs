@@ -18,6 +18,7 @@ public sealed class LayerTests
         ["Objectives"] = 0,
         ["Evaluation"] = 0,
         ["Data"] = 0,
+        ["OnnxWriter"] = 0,
         ["Weights"] = 0,
         ["Alignment"] = 1,
         ["Analysis"] = 1,

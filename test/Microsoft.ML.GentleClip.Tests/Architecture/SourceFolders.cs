@@ -11,7 +11,13 @@ internal static class SourceFolders
     private static readonly Guid TypeDefinitionDocuments = new("932E74BC-DBA9-4478-8D46-0F32A7BAB3D3");
 
     /// <summary>Full name of each type, as reflection writes it, to its folder; the catalog's file beside the project is "".</summary>
-    public static Dictionary<string, string> OfTypes(string assemblyPath)
+    public static Dictionary<string, string> OfTypes(string assemblyPath) => Documents(assemblyPath, Folder);
+
+    /// <summary>Full name of each type of src, as reflection writes it, to its file's name.</summary>
+    public static Dictionary<string, string> FilesOfTypes(string assemblyPath) =>
+        Documents(assemblyPath, document => Folder(document) == "generated" ? null : Path.GetFileName(document.Replace('\\', '/')));
+
+    private static Dictionary<string, string> Documents(string assemblyPath, Func<string, string?> name)
     {
         using var pe = new PEReader(File.OpenRead(assemblyPath));
         using var pdbStream = File.OpenRead(Path.ChangeExtension(assemblyPath, ".pdb"));
@@ -20,8 +26,8 @@ internal static class SourceFolders
         var result = new Dictionary<string, string>();
         foreach (var handle in metadata.TypeDefinitions)
         {
-            if (Document(metadata, pdb, handle) is { } document)
-                result[FullName(metadata, handle)] = Folder(document);
+            if (Document(metadata, pdb, handle) is { } document && name(document) is { } found)
+                result[FullName(metadata, handle)] = found;
         }
         return result;
     }

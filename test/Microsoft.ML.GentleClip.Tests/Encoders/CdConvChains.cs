@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.Tests.Encoders;
 internal static class CdConvChains
 {
     /// <summary>A walk of 3.8 angstrom a step that is pulled back towards a ball of a protein's density.</summary>
-    public static CdConvChain Random(Random random, int length)
+    public static Chain Random(Random random, int length)
     {
         var (coordinates, residues) = (new float[3 * length], new byte[length]);
         random.NextBytes(residues);
@@ -28,11 +28,11 @@ internal static class CdConvChains
             }
             residues[i] %= 20;
         }
-        return new CdConvChain(coordinates, residues);
+        return new Chain(coordinates, residues);
     }
 
     /// <summary>Rotated by three angles and moved.</summary>
-    public static CdConvChain Moved(CdConvChain chain, double a, double b, double c, params double[] by)
+    public static Chain Moved(Chain chain, double a, double b, double c, params double[] by)
     {
         var moved = new float[3 * chain.Length];
         var (sa, ca) = Math.SinCos(a);
@@ -46,6 +46,6 @@ internal static class CdConvChains
             (x, z) = (cc * x - sc * z, sc * x + cc * z);
             (moved[3 * i], moved[3 * i + 1], moved[3 * i + 2]) = ((float)(x + by[0]), (float)(y + by[1]), (float)(z + by[2]));
         }
-        return new CdConvChain(moved, chain.Residues);
+        return new Chain(moved, chain.Residues);
     }
 }

@@ -13,7 +13,7 @@ public sealed class CdConvGeometryTests
     [DataRow("S23")]
     [DataRow("S9")]
     public void FramesEqualTheReference(string name) =>
-        AssertClose(Numbers(Root.GetProperty("chains").GetProperty(name).GetProperty("frames")), CdConvNodes.Of([Chain(name)]).Frames, 1e-9, name);
+        AssertClose(Numbers(Root.GetProperty("chains").GetProperty(name).GetProperty("frames")), CdConvNodes.Of([ChainOf(name)]).Frames, 1e-9, name);
 
     [TestMethod]
     [DataRow("layer_l5")]
@@ -100,7 +100,7 @@ public sealed class CdConvGeometryTests
             var nodes = new CdConvNodes(positions, new double[9 * count], [.. Enumerable.Range(0, count)], chain);
             AssertClose(Numbers(example.GetProperty("structure_input")), nodes.StructureInput(), 1e-9, name);
         }
-        AssertClose(Numbers(golden.GetProperty("chain_A").GetProperty("structure_input")), CdConvNodes.Of([Chain("A")]).StructureInput(), 1e-9, "chain A");
+        AssertClose(Numbers(golden.GetProperty("chain_A").GetProperty("structure_input")), CdConvNodes.Of([ChainOf("A")]).StructureInput(), 1e-9, "chain A");
     }
 
     [TestMethod]
@@ -124,7 +124,7 @@ public sealed class CdConvGeometryTests
     public void ExtremeCoordinatesAndDuplicatesAreSearched()
     {
         float[] far = [0, 0, 0, 1e30f, 0, 0, 1e30f, 0, 0, -3e38f, 3e38f, 3e38f, 4, 0, 0, 0, 0, 0];
-        var nodes = CdConvNodes.Of([new CdConvChain(far)]);
+        var nodes = CdConvNodes.Of([new Chain(far)]);
         var (grid, scan) = (CdConvNeighbours.Search(nodes, 8, longestScan: 0), CdConvNeighbours.Search(nodes, 8));
         CollectionAssert.AreEqual(new[] { 0, 3, 5, 7, 8, 11, 14 }, grid.Starts);
         CollectionAssert.AreEqual(scan.Sources.ToArray(), grid.Sources.ToArray());
@@ -156,7 +156,7 @@ public sealed class CdConvGeometryTests
     [TestMethod]
     public void OneDenseChainDoesNotWidenTheOthers()
     {
-        var same = new CdConvChain(new float[3 * 400]);
+        var same = new Chain(new float[3 * 400]);
         var chains = Enumerable.Range(0, 20).Select(i => CdConvChains.Random(new Random(i), 100)).Append(same).ToArray();
         var nodes = CdConvNodes.Of(chains);
         var neighbours = CdConvNeighbours.Search(nodes, 8);
@@ -171,22 +171,22 @@ public sealed class CdConvGeometryTests
         foreach (var length in new[] { 1, 2 })
             Assert.IsTrue(CdConvNodes.Of([CdConvChains.Random(new Random(1), length)]).Frames.All(value => value == 0), $"{length} residues");
         Assert.IsTrue(CdConvNodes.Of([CdConvChains.Random(new Random(1), 3)]).Frames.Any(value => value != 0));
-        Assert.IsTrue(CdConvNodes.Of([new CdConvChain(new float[30])]).Frames.All(value => value == 0), "all residues in one place");
+        Assert.IsTrue(CdConvNodes.Of([new Chain(new float[30])]).Frames.All(value => value == 0), "all residues in one place");
     }
 
     [TestMethod]
     public void ChainsAreChecked()
     {
         void Refuses(string expected, float[] coordinates, byte[]? residues = null) =>
-            Assert.Contains(expected, Assert.ThrowsExactly<ArgumentException>(() => new CdConvChain(coordinates, residues is null ? (ReadOnlyMemory<byte>?)null : residues)).Message);
+            Assert.Contains(expected, Assert.ThrowsExactly<ArgumentException>(() => new Chain(coordinates, residues is null ? (ReadOnlyMemory<byte>?)null : residues)).Message);
         Refuses("found 0 numbers", []);
         Refuses("found 4 numbers", [1, 2, 3, 4]);
         Refuses("Residue 1: coordinate y must be finite, found NaN", [1, 2, 3, 4, float.NaN, 6]);
         Refuses("needs as many residues, found 1", [1, 2, 3, 4, 5, 6], [1]);
         Refuses("Residue 1: expected a code from 0 to 20, found 21", [1, 2, 3, 4, 5, 6], [1, 21]);
-        Assert.AreEqual(20, CdConvChain.CodeOf('B'));
-        Assert.AreEqual(0, CdConvChain.CodeOf('a'));
-        Assert.AreEqual(19, CdConvChain.CodeOf('Y'));
+        Assert.AreEqual(20, Chain.CodeOf('B'));
+        Assert.AreEqual(0, Chain.CodeOf('a'));
+        Assert.AreEqual(19, Chain.CodeOf('Y'));
     }
 
     private static Dictionary<(int Target, int Source), int> EdgesByNodes(CdConvNodes nodes, CdConvEdges edges)

@@ -13,15 +13,15 @@ internal static class CdConvGolden
 
     public static string PathOf(string file) => Path.Combine(AppContext.BaseDirectory, "data", "golden", "encoders", "cdconv", file);
 
-    public static CdConvChain Chain(string name)
+    public static Chain ChainOf(string name)
     {
         var chain = Root.GetProperty("chains").GetProperty(name);
-        return new CdConvChain(
+        return new Chain(
             Array.ConvertAll(Numbers(chain.GetProperty("pos")), value => (float)value),
             Array.ConvertAll(Numbers(chain.GetProperty("residue_ids")), value => (byte)value));
     }
 
-    public static CdConvChain[] Chains(JsonElement owner) => [.. owner.GetProperty("chains").EnumerateArray().Select(name => Chain(name.GetString()!))];
+    public static Chain[] Chains(JsonElement owner) => [.. owner.GetProperty("chains").EnumerateArray().Select(name => ChainOf(name.GetString()!))];
 
     public static double[] Numbers(JsonElement element) =>
         [.. (element.ValueKind == JsonValueKind.Object ? element.GetProperty("data") : element).EnumerateArray().Select(value => value.GetDouble())];

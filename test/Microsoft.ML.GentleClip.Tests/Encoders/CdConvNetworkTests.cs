@@ -109,7 +109,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(Small);
-        var chain = Chain("B");
+        var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
         var features = network.Encode([chain], noise: null);
@@ -118,7 +118,7 @@ public sealed class CdConvNetworkTests
         var mirrored = chain.Coordinates.ToArray();
         for (var i = 0; i < mirrored.Length; i += 3)
             mirrored[i] = -mirrored[i];
-        var difference = (features - network.Encode([new CdConvChain(mirrored, chain.Residues)], noise: null)).abs().max().item<double>();
+        var difference = (features - network.Encode([new Chain(mirrored, chain.Residues)], noise: null)).abs().max().item<double>();
         Assert.IsGreaterThan(1e-3, difference, "mirrored");
     }
 
@@ -127,12 +127,12 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(Small with { UseStructureInput = true });
-        var chain = Chain("B");
+        var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
         var features = network.Encode([chain], noise: null);
         AssertClose(features, network.Encode([CdConvChains.Moved(chain, 0, 0, 0, 10, -20, 5)], noise: null), 1e-5, "shifted");
-        AssertClose(features, network.Encode([new CdConvChain(chain.Coordinates)], noise: null), 1e-12, "without the sequence");
+        AssertClose(features, network.Encode([new Chain(chain.Coordinates)], noise: null), 1e-12, "without the sequence");
         var difference = (features - network.Encode([CdConvChains.Moved(chain, 0.3, -1.2, 2.5, 0, 0, 0)], noise: null)).abs().max().item<double>();
         Assert.IsGreaterThan(1e-2, difference, "rotated");
     }
@@ -145,7 +145,7 @@ public sealed class CdConvNetworkTests
         using var scope = NewDisposeScope();
         using var network = Create(Small with { Channels = [8, 12, 16], Radii = [8, 12, 16], UseStructureInput = structureInput });
         using var gradient = no_grad();
-        CdConvChain[] chains = [.. new[] { 40, 1, 2, 3, 7, 120, 300, 1 }.Select((length, i) => CdConvChains.Random(new Random(i), length))];
+        Chain[] chains = [.. new[] { 40, 1, 2, 3, 7, 120, 300, 1 }.Select((length, i) => CdConvChains.Random(new Random(i), length))];
         var whole = network.Encode(chains, noise: null);
         for (var i = 0; i < 5; i++)
             AssertClose(whole, network.Encode(chains, noise: null), 0, "again");
@@ -159,7 +159,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var gradient = no_grad();
-        CdConvChain[] chains = [CdConvChains.Random(new Random(1), 2), CdConvChains.Random(new Random(2), 30)];
+        Chain[] chains = [CdConvChains.Random(new Random(1), 2), CdConvChains.Random(new Random(2), 30)];
         using var sound = Create(Small);
         using var publicCode = Create(Small with { Reading = CdConvReading.PublicCode });
         Assert.IsGreaterThan(1e-3, sound.Encode(chains, noise: null)[0].abs().max().item<float>());
@@ -173,10 +173,10 @@ public sealed class CdConvNetworkTests
         using var scope = NewDisposeScope();
         using var gradient = no_grad();
         using var network = Create(Small);
-        var chain = Chain("S23");
-        var unknown = Enumerable.Repeat(CdConvChain.CodeOf('X'), chain.Length).ToArray();
-        var features = network.Encode([new CdConvChain(chain.Coordinates)], noise: null);
-        AssertClose(network.Encode([new CdConvChain(chain.Coordinates, unknown)], noise: null), features, 0, "X");
+        var chain = ChainOf("S23");
+        var unknown = Enumerable.Repeat(Chain.CodeOf('X'), chain.Length).ToArray();
+        var features = network.Encode([new Chain(chain.Coordinates)], noise: null);
+        AssertClose(network.Encode([new Chain(chain.Coordinates, unknown)], noise: null), features, 0, "X");
         Assert.IsGreaterThan(1e-3, (features - network.Encode([chain], noise: null)).abs().max().item<float>());
     }
 
@@ -186,7 +186,7 @@ public sealed class CdConvNetworkTests
         using var scope = NewDisposeScope();
         using var network = Create(Small with { KernelChannels = [4, 3] });
         network.to(ScalarType.Float64);
-        CdConvChain[] chains = [CdConvChains.Random(new Random(3), 20), CdConvChains.Random(new Random(4), 2)];
+        Chain[] chains = [CdConvChains.Random(new Random(3), 20), CdConvChains.Random(new Random(4), 2)];
         using var generator = new Generator(9);
         var direction = randn([2, 12], dtype: ScalarType.Float64, generator: generator);
         double Value() => (network.Encode(chains, noise: null) * direction).sum().item<double>();
@@ -263,7 +263,7 @@ public sealed class CdConvNetworkTests
         using var generator = new Generator(2);
         using var network = new CdConvNetwork(Small with { Dropout = 0.1 }, generator);
         using var optimizer = optim.Adam(network.parameters(), lr: 3e-3);
-        CdConvChain[] chains = [.. Enumerable.Range(0, 8).Select(i => CdConvChains.Random(new Random(i), 20 + i))];
+        Chain[] chains = [.. Enumerable.Range(0, 8).Select(i => CdConvChains.Random(new Random(i), 20 + i))];
         var noise = new NoiseSource(generator);
         var target = randn([8, 12], generator: generator);
         var (losses, live) = (new List<float>(), new List<long>());

@@ -137,7 +137,7 @@ public sealed class FrozenClosedFormTests
     private static List<Encoded> Encode(GentleClipTransformer model, List<Captions.Row> rows)
     {
         using var scope = NewDisposeScope();
-        var binding = ModalityBinding.Bind(model.ModalityA, new MLContext().Data.LoadFromEnumerable(rows).Schema);
+        var binding = ModalityKinds.Bind(model.ModalityA, new MLContext().Data.LoadFromEnumerable(rows).Schema);
         using var store = binding.CreateStore();
         var (view, positions) = (new MLContext().Data.LoadFromEnumerable(rows), new List<int?>());
         using (var cursor = view.GetRowCursor(view.Schema))

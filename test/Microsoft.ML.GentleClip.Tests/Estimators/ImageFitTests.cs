@@ -239,7 +239,8 @@ public sealed class ImageFitTests : IDisposable
         using (var zip = ZipFile.OpenRead(saved))
             zip.Entries.Single(entry => entry.Name == "weights.safetensors").ExtractToFile(weights);
         using var generator = new torch.Generator(77);
-        using var encoder = new ImageEncoder(Modality.Image("Image", "ImageEmbedding", Pictures.Images, network with { WeightsFile = weights }), generator);
+        var modality = Modality.Image("Image", "ImageEmbedding", Pictures.Images, network with { WeightsFile = weights });
+        using var encoder = EncoderKinds.Of(modality).Create(modality, 0, generator);
         encoder.LoadPretrained();
         using var file = WeightFile.Read(weights);
         foreach (var (name, value) in encoder.state_dict())

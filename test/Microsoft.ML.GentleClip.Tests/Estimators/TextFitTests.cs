@@ -1,7 +1,7 @@
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Tests.Encoders;
 using Microsoft.ML.GentleClip.Tests.Runtime;
-using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;

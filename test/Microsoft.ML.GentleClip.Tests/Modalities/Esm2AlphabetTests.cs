@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Encoders;
 using static TorchSharp.torch;

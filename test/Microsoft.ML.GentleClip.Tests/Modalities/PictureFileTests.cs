@@ -149,7 +149,7 @@ public sealed class PictureFileTests : IDisposable
 
     private static List<byte[]> Read(IDataView view, ImageOptions options, string column = "Image")
     {
-        var binding = ModalityBinding.Bind(Modality.Image(column, "E", options), view.Schema);
+        var binding = ModalityKinds.Bind(Modality.Image(column, "E", options), view.Schema);
         using var cursor = view.GetRowCursor(binding.Columns);
         var reader = (PictureReader)binding.Open(cursor);
         var squares = new List<byte[]>();

@@ -92,8 +92,8 @@ public sealed class ProteinBindingTests
         var random = new Random(1);
         var rows = Enumerable.Range(0, 60).Select(i => new Row { Sequence = new string('L', random.Next(1, i == 40 ? 90_000 : 300)), Carbons = [.. Enumerable.Range(0, 3 * random.Next(1, 200)).Select(_ => random.NextSingle())] }).ToList();
         var view = _mlContext.Data.LoadFromEnumerable(rows);
-        var sequences = ModalityBinding.Bind(Modality.ProteinSequence("Sequence", "E"), view.Schema);
-        var structures = ModalityBinding.Bind(Modality.ProteinStructure("Carbons", "E"), view.Schema);
+        var sequences = ModalityKinds.Bind(Modality.ProteinSequence("Sequence", "E"), view.Schema);
+        var structures = ModalityKinds.Bind(Modality.ProteinStructure("Carbons", "E"), view.Schema);
         using var sequenceStore = sequences.CreateStore();
         using var structureStore = structures.CreateStore();
         for (var round = 0; round < 3; round++)
@@ -128,7 +128,7 @@ public sealed class ProteinBindingTests
         var view = _mlContext.Data.LoadFromEnumerable([row]);
         using var cursor = view.GetRowCursor(view.Schema);
         Assert.IsTrue(cursor.MoveNext());
-        var reader = (T)ModalityBinding.Bind(modality, view.Schema).Open(cursor);
+        var reader = (T)ModalityKinds.Bind(modality, view.Schema).Open(cursor);
         return (reader.Read(), reader);
     }
 }

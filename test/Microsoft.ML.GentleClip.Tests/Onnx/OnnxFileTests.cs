@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tests.Transformers;
 using Microsoft.ML.OnnxRuntime;
@@ -156,7 +157,7 @@ public sealed class OnnxFileTests : IDisposable
     public void AnEncoderOfAnotherKindIsNamed()
     {
         using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding"), 20);
-        foreach (var (modality, name) in new (Modality, string)[] { (new ForeignModality(), nameof(ForeignModality)), (Modality.Text("Sounds", "Embedding", new ForeignText()), nameof(ForeignText)) })
+        foreach (var (modality, name) in new (Modality, string)[] { (new ForeignModality(), nameof(ForeignText)), (Modality.Text("Sounds", "Embedding", new ForeignText()), nameof(ForeignText)) })
         {
             var spec = transformer.Model.Spec with { A = new TowerSpec(modality, 0) };
             var error = Assert.ThrowsExactly<NotSupportedException>(() => TowerGraph.Encoder(new OnnxGraph(new Dictionary<string, Tensor>()), spec.A.Modality, null));
@@ -183,7 +184,10 @@ public sealed class OnnxFileTests : IDisposable
 
     private string[] Names() => [.. Directory.GetFiles(_folder.FullName).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
-    private sealed class ForeignModality() : Modality("Sounds", "Embedding");
+    private sealed class ForeignModality() : Modality("Sounds", "Embedding")
+    {
+        internal override IEncoderOptions EncoderOptions { get; } = new ForeignText();
+    }
 
     private sealed record ForeignText : TextEncoderOptions
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 

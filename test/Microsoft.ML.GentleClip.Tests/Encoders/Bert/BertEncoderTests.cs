@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
-using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 

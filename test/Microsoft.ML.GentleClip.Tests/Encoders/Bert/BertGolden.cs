@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Encoders;
-using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -138,7 +138,7 @@ public sealed class ImageEncoderTests
     {
         var modality = Modality.Image("A", "E", Plain, network);
         using var encoder = Encoder(network);
-        Assert.AreEqual((encoder.state_dict().Values.Sum(value => value.numel()), encoder.FeatureDimension), ImageEncoder.Measure(modality));
+        Assert.AreEqual((encoder.state_dict().Values.Sum(value => value.numel()), encoder.FeatureDimension), EncoderKinds.Of(modality).Measure(modality, 0));
     }
 
     [TestMethod]
@@ -177,6 +177,7 @@ public sealed class ImageEncoderTests
     private static ImageEncoder Encoder(ImageEncoderOptions network, ImageOptions? images = null)
     {
         using var generator = new Generator(1);
-        return new ImageEncoder(Modality.Image("A", "E", images ?? Plain, network), generator);
+        var modality = Modality.Image("A", "E", images ?? Plain, network);
+        return (ImageEncoder)EncoderKinds.Of(modality).Create(modality, 0, generator);
     }
 }

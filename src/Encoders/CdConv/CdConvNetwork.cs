@@ -1,0 +1,106 @@
+using Microsoft.ML.GentleClip.Modalities;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>
+/// CDConv: an input for each residue, stages of two blocks with pooling between them, and the mean over a chain's last nodes. Weights are named as
+/// in the public checkpoints, whose classifier, which comes after the features, is not part of it.
+/// </summary>
+internal sealed class CdConvNetwork : nn.Module
+{
+    /// <summary>Blocks between two poolings.</summary>
+    public const int BlocksPerStage = 2;
+
+    private const int StructureInputs = 6;
+
+    private readonly CdConvOptions _options;
+    private readonly CdConvEmbedding? embedding;
+    private readonly Linear? structure;
+    private readonly ModuleList<CdConvBlock> layers;
+
+    /// <summary>Creates the network with fresh weights.</summary>
+    /// <exception cref="ArgumentException">The options' lists do not fit each other.</exception>
+    public CdConvNetwork(CdConvOptions options, Generator generator) : base(nameof(CdConvNetwork))
+    {
+        options.Validate();
+        _options = options;
+        if (options.UseStructureInput)
+            structure = new Linear(StructureInputs, options.EmbeddingDimension, generator);
+        else
+            embedding = new CdConvEmbedding(options.EmbeddingDimension, generator);
+        layers = [];
+        foreach (var (inputs, outputs) in Sizes(options))
+            layers.Add(new CdConvBlock(inputs, outputs, options, generator));
+        RegisterComponents();
+    }
+
+    /// <summary>Width of the features.</summary>
+    public int FeatureDimension => _options.Channels[^1];
+
+    /// <summary>Number of weights, buffers included, and width of the features; nothing is allocated.</summary>
+    public static (long Weights, int FeatureDimension) Measure(CdConvOptions options)
+    {
+        var weights = options.UseStructureInput
+            ? Linear.CountWeights(StructureInputs, options.EmbeddingDimension)
+            : Chain.ResidueOrder.Length * (long)options.EmbeddingDimension;
+        return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
+    }
+
+    /// <summary>Whether a tensor of a public checkpoint belongs to its classifier, which is not loaded.</summary>
+    public static bool IsClassifier(string name) => name.StartsWith("classifier.", StringComparison.Ordinal);
+
+    /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
+    /// <param name="chains">One or more.</param>
+    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
+    public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
+    {
+        using var scope = NewDisposeScope();
+        var anyWeight = parameters().First();
+        return Encode(CdConvBatch.Build(chains, _options, anyWeight.dtype, anyWeight.device, noise), noise).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Encodes a graph built with the same options.</summary>
+    public Tensor Encode(CdConvBatch batch, NoiseSource? noise)
+    {
+        using var scope = NewDisposeScope();
+        return batch.Readout.Of(Blocks(batch, noise).Last()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The input of the first block, then the output of each block in turn.</summary>
+    internal IEnumerable<Tensor> Blocks(CdConvBatch batch, NoiseSource? noise)
+    {
+        var x = Embed(batch.Input, noise);
+        yield return x;
+        for (var i = 0; i < layers.Count; i++)
+        {
+            if (i > 0 && i % BlocksPerStage == 0)
+                x = batch.Stages[i / BlocksPerStage - 1].Pooling!.Of(x);
+            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], noise);
+        }
+    }
+
+    // Equation 12: where the residue embedding stood there is noise in training and its mean, 0, in inference.
+    private Tensor Embed(Tensor input, NoiseSource? noise)
+    {
+        if (structure is null)
+            return embedding!.forward(input);
+        var x = structure.forward(input);
+        var absent = zeros_like(x).detach();
+        return cat([x, noise?.AddGaussian(absent, _options.InputNoise) ?? absent], 1);
+    }
+
+    private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
+    {
+        var inputs = options.EmbeddingDimension * (options.UseStructureInput ? 2 : 1);
+        foreach (var outputs in options.Channels)
+        {
+            for (var block = 0; block < BlocksPerStage; block++)
+            {
+                yield return (inputs, outputs);
+                inputs = outputs;
+            }
+        }
+    }
+}

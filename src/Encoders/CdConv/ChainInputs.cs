@@ -1,0 +1,81 @@
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>Chains: all of a batch as one graph without edges between them, with a neighbour list for each node of each stage.</summary>
+internal sealed class ChainInputs(CdConvOptions options) : InputBatch
+{
+    private readonly List<Chain> _chains = [];
+
+    /// <inheritdoc/>
+    public override void Add(ExampleReader reader)
+    {
+        var chain = (ChainReader)reader;
+        _chains.Add(new Chain(chain.Coordinates.ToArray(), chain.Residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)chain.Residues.ToArray()));
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TowerInput> ToInputs()
+    {
+        var nodes = CdConvNodes.Of(_chains);
+        var inputs = new List<TowerInput>
+        {
+            options.UseStructureInput
+                ? new(StructureInputs.Steps, Array.ConvertAll(nodes.StructureInput(), value => (float)value), nodes.Count, 6)
+                : new(StructureInputs.Residues, CdConvBatch.Codes(_chains, nodes.Count), nodes.Count),
+        };
+        for (var stage = 0; stage < options.Radii.Count; stage++)
+        {
+            AddLists(inputs, nodes, stage);
+            if (stage + 1 == options.Radii.Count)
+            {
+                AddGroups(inputs, StructureInputs.Chain, StructureInputs.ChainNodes, Array.ConvertAll(nodes.Chain, chain => (long)chain), _chains.Count);
+                break;
+            }
+            (nodes, var group) = nodes.Pool(options.Reading);
+            AddGroups(inputs, StructureInputs.Pooled(stage), StructureInputs.PooledNodes(stage), group, nodes.Count);
+        }
+        return inputs;
+    }
+
+    private void AddLists(List<TowerInput> inputs, CdConvNodes nodes, int stage)
+    {
+        var (radius, span) = (options.Radii[stage], options.SequentialKernelSize / 2);
+        var neighbours = CdConvNeighbours.Search(nodes, radius);
+        var starts = neighbours.Starts;
+        var sources = neighbours.Sources;
+        var width = 0;
+        for (var i = 0; i < nodes.Count; i++)
+            width = Math.Max(width, starts[i + 1] - starts[i]);
+        var geometry = new float[Length(nodes.Count, width, CdConvEdges.FeatureCount)];
+        var slots = nodes.Count * width;
+        var (lists, offsets, fading) = (new long[slots], new long[slots], new float[slots]);
+        Span<double> features = stackalloc double[CdConvEdges.FeatureCount];
+        for (var i = 0; i < nodes.Count; i++)
+        {
+            lists.AsSpan(i * width, width).Fill(i); // where there is no neighbour
+            for (var e = starts[i]; e < starts[i + 1]; e++)
+            {
+                var slot = i * width + e - starts[i];
+                var offset = CdConvEdges.Offset(nodes, i, sources[e], span);
+                var distance = CdConvEdges.Describe(nodes, i, sources[e], features);
+                (lists[slot], offsets[slot], fading[slot]) = (sources[e], offset + span, (float)CdConvEdges.Fade(distance, radius, offset, span));
+                for (var c = 0; c < features.Length; c++)
+                    geometry[slot * CdConvEdges.FeatureCount + c] = (float)features[c];
+            }
+        }
+        inputs.Add(new(StructureInputs.Neighbours(stage), lists, nodes.Count, width));
+        inputs.Add(new(StructureInputs.Offsets(stage), offsets, nodes.Count, width));
+        inputs.Add(new(StructureInputs.Geometry(stage), geometry, nodes.Count, width, CdConvEdges.FeatureCount));
+        inputs.Add(new(StructureInputs.Fading(stage), fading, nodes.Count, width));
+    }
+
+    private static void AddGroups(List<TowerInput> inputs, string name, string countsName, long[] groups, int count)
+    {
+        var counts = new long[count];
+        foreach (var group in groups)
+            counts[group]++;
+        inputs.Add(new(name, groups, groups.Length));
+        inputs.Add(new(countsName, counts, count));
+    }
+}

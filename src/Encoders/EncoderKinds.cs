@@ -1,0 +1,37 @@
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>The kinds of encoder that there are: the one list.</summary>
+internal static class EncoderKinds
+{
+    private static volatile EncoderKind[] _all =
+    [
+        new MlpKind(), new NGramsKind(), new BertKind(), new Esm2Kind(), new CdConvKind(), new ResNetKind(), new ViTKind(),
+        new CustomVectorKind(), new CustomTextKind(), new CustomImageKind(),
+    ];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<EncoderKind> All => _all;
+
+    /// <summary>The kind of a modality's encoder.</summary>
+    /// <exception cref="NotSupportedException">There is none.</exception>
+    public static EncoderKind Of(Modality modality) => Find(modality)
+        ?? throw new NotSupportedException($"There is no encoder for {modality.GetType().Name} with {modality.EncoderOptions.GetType().Name}.");
+
+    /// <summary>The kind of a modality's encoder, or null.</summary>
+    public static EncoderKind? Find(Modality modality) => Array.Find(_all, kind => kind.Serves(modality));
+
+    /// <summary>Looks for the files that a training will read, before any row is.</summary>
+    /// <exception cref="FileNotFoundException">One is missing.</exception>
+    public static void CheckFiles(Modality modality)
+    {
+        var files = Of(modality).Files(modality);
+        foreach (var (what, file) in new[] { ("weights", files.Weights), ("vocabulary", files.VocabularyFile) })
+        {
+            if (file is not null && !File.Exists(file))
+                throw new FileNotFoundException($"The {what} file of column '{modality.InputColumnName}' does not exist: {file}.", file);
+        }
+    }
+
+    /// <summary>Adds a kind; for tests, which show that nothing else has to know it.</summary>
+    internal static void Add(EncoderKind kind) => _all = [.. _all, kind];
+}

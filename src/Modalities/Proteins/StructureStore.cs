@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Modalities;
+
+/// <summary>Chains: coordinates and, where they are known, residue types.</summary>
+internal sealed class StructureStore : PackedStore
+{
+    private readonly PackedRecords<float> _coordinates = new();
+    private readonly PackedRecords<byte> _residues = new();
+
+    /// <inheritdoc/>
+    public override int LengthOf(int position) => _coordinates[position].Length / 3;
+
+    /// <inheritdoc/>
+    public override void AppendTo(IncrementalHash hash, int position)
+    {
+        Append(hash, MemoryMarshal.AsBytes(_coordinates[Checked(position)].Span));
+        Append(hash, _residues[position].Span);
+    }
+
+    /// <inheritdoc/>
+    public override void Clear()
+    {
+        base.Clear();
+        _coordinates.Clear();
+        _residues.Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override void Append(ExampleReader reader)
+    {
+        var chain = (ChainReader)reader;
+        _coordinates.Add(chain.Coordinates);
+        _residues.Add(chain.Residues);
+    }
+
+    /// <inheritdoc/>
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    {
+        var chains = new Chain[positions.Length];
+        for (var i = 0; i < chains.Length; i++)
+        {
+            var residues = _residues[positions[i]];
+            chains[i] = new Chain(_coordinates[positions[i]], residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)residues);
+        }
+        return new StructureBatch(chains);
+    }
+}

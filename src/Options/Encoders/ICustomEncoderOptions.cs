@@ -1,0 +1,13 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>What the settings of all custom encoders have.</summary>
+internal interface ICustomEncoderOptions : IEncoderOptions
+{
+    /// <summary>Whether the weights stay as they were made.</summary>
+    bool IsFrozen { get; }
+
+    /// <summary>Pretrained weights, or null.</summary>
+    string? WeightsFile { get; }
+
+    bool IEncoderOptions.HasFrozenWeights => IsFrozen;
+}

@@ -1,0 +1,33 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>A modality of protein structures; see <see cref="Modality.ProteinStructure"/>.</summary>
+public sealed class ProteinStructureModality : Modality
+{
+    internal ProteinStructureModality(string inputColumnName, string outputColumnName, string? sequenceColumnName, CdConvOptions encoder)
+        : base(inputColumnName, outputColumnName)
+    {
+        if (sequenceColumnName is not null)
+            ArgumentException.ThrowIfNullOrWhiteSpace(sequenceColumnName);
+        if (sequenceColumnName == inputColumnName)
+            throw new ArgumentException($"Column '{inputColumnName}' cannot hold both coordinates and sequences; expected two different columns.", nameof(sequenceColumnName));
+        SequenceColumnName = sequenceColumnName;
+        Encoder = encoder;
+    }
+
+    /// <summary>Column of the residues' types, one letter each; null where they are not read.</summary>
+    public string? SequenceColumnName { get; }
+
+    /// <summary>Settings of CDConv.</summary>
+    public CdConvOptions Encoder { get; }
+
+    internal override IEncoderOptions EncoderOptions => Encoder;
+
+    internal override IReadOnlyList<string> OtherInputColumnNames => SequenceColumnName is { } name ? [name] : [];
+
+    internal override void Validate()
+    {
+        Encoder.Validate();
+        if (Encoder.UseStructureInput && SequenceColumnName is { } name)
+            throw new ArgumentException($"{nameof(CdConvOptions)}.{nameof(CdConvOptions.UseStructureInput)} reads no sequence, but the modality of column '{InputColumnName}' names '{name}'; leave one of them out.");
+    }
+}

@@ -1,0 +1,22 @@
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>A modality of text; see <see cref="Modality.Text"/>.</summary>
+public sealed class TextModality : Modality
+{
+    internal TextModality(string inputColumnName, string outputColumnName, TextEncoderOptions encoder)
+        : base(inputColumnName, outputColumnName) => Encoder = encoder;
+
+    /// <summary>Settings of the encoder: <see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or a <see cref="CustomTextEncoderOptions"/>.</summary>
+    public TextEncoderOptions Encoder { get; }
+
+    /// <summary>The same columns with other settings.</summary>
+    internal TextModality With(TextEncoderOptions encoder) => new(InputColumnName, OutputColumnName, encoder);
+
+    internal override IEncoderOptions EncoderOptions => Encoder;
+
+    internal override void Validate()
+    {
+        base.Validate();
+        (Encoder as BertEncoderOptions)?.Validate();
+    }
+}
