@@ -256,7 +256,7 @@ public sealed class TeacherTests
     public void OptionsThatContradictEachOtherAreNamed()
     {
         AssertRefused("The objective 'klot' has a weight of 1, but there is no Teacher", options => options.Objectives = options.Objectives.With(new KlotObjective()));
-        AssertRefused("KlotWeight is 0, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
+        AssertRefused("no objective follows it, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
         AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
         AssertRefused("The teacher has 15 slots of an embedding of 16; expected at most 14", options => options.Teacher = new TeacherOptions { Dimension = 15, Optional = true });
         AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.Teacher = new TeacherOptions { SelfTraining = TeacherPart.On });

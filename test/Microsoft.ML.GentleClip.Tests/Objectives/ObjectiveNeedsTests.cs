@@ -32,9 +32,11 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
             var terms = total.Compute(input);
             CollectionAssert.AreEqual(objective.PartNames.ToArray(), terms.Terms.Select(term => term.Name).ToArray());
             terms.Total.backward();
-            var unpaired = input.EmbeddingsA.grad!.narrow(0, Pairs, 3).norm().item<double>() + input.EmbeddingsB.grad!.narrow(0, Pairs, 3).norm().item<double>();
-            Assert.AreEqual(objective.Needs.UnpairedSamples, unpaired > 0, $"{objective}: gradient of the unpaired samples");
-            Assert.IsGreaterThan(0, input.EmbeddingsA.grad!.norm().item<double>() + input.EmbeddingsB.grad!.norm().item<double>());
+            // Keywords say nothing about one of the sides.
+            Tensor[] gradients = [.. new[] { input.EmbeddingsA.grad, input.EmbeddingsB.grad }.OfType<Tensor>()];
+            Assert.IsGreaterThan(0, gradients.Sum(gradient => gradient.norm().item<double>()), $"{objective}: gradient");
+            Assert.AreEqual(
+                objective.Needs.UnpairedSamples, gradients.Sum(gradient => gradient.narrow(0, Pairs, 3).norm().item<double>()) > 0, $"{objective}: gradient of the unpaired samples");
         }
     }
 
@@ -70,7 +72,7 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
             input = input with { PairHasKeyword = ones(0, 2, ScalarType.Bool) };
         using var total = new TotalLoss(list);
         total.Compute(input).Total.backward();
-        var before = input.EmbeddingsA.grad!.clone();
+        var before = input.EmbeddingsA.grad!;
         // Another B: where the gradient of A does not change, A learns nothing about B.
         var other = input with { EmbeddingsA = input.EmbeddingsA.detach().requires_grad_(), EmbeddingsB = RandomUnit(7, 5, 77).requires_grad_() };
         total.Compute(other).Total.backward();
