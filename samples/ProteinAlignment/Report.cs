@@ -83,11 +83,8 @@ internal static class Report
         options.MaximumNumberOfSteps,
         options.LearningRate,
         options.WeightDecay,
-        options.ContrastiveWeight,
-        options.SelfSupervisedWeight,
-        options.MmdWeight,
-        options.SddWeight,
-        options.SddBandwidth,
+        Objectives = options.Objectives.ToString(),
+        SddBandwidth = options.Objectives.OfType<SddObjective>().FirstOrDefault()?.Bandwidth,
         options.Temperature,
         options.NumberOfThreads,
     };

@@ -50,7 +50,6 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _environment = environment;
         _options = new GentleClipOptions(options);
         _options.Validate();
-        ObjectiveFactory.CheckNames(_options);
     }
 
     /// <summary>Trains on all rows of a data view.</summary>
@@ -202,7 +201,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         // A teacher that the training cannot do without refuses them itself.
         if (pairs >= FewestSamples || options.Teacher is not null)
             return;
-        if (!options.HasLossWithoutPairs)
+        if (!options.Objectives.AlignsWithoutPairs)
             throw new InvalidOperationException(
                 $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. "
                 + data.DescribePairs());

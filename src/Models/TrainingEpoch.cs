@@ -13,8 +13,8 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="Step">Optimiser steps done at its end.</param>
 /// <param name="Losses">
 /// Mean over the epoch's steps of each loss term before weighting, in nats where the term is a log-likelihood or divergence:
-/// <c>contrastive</c>, <c>selfSupervisedA</c>, <c>selfSupervisedB</c>, <c>mmd</c>, <c>sdd</c>, <c>centroid</c>, <c>sinkhorn</c>, <c>pseudoLabel</c>, <c>keyword</c>,
-/// <c>transportPairs</c>, <c>klot</c> (those with a weight above 0), custom objectives under their names, and the weighted <c>total</c>. Empty for a closed form alone, which trains nothing.
+/// those of <see cref="GentleClipOptions.Objectives"/> with a weight above 0 under their names, such as <c>contrastive</c> and <c>sdd</c>, the self-supervised
+/// one as <c>selfSupervisedA</c> and <c>selfSupervisedB</c>, and the weighted <c>total</c>. Empty for a closed form alone, which trains nothing.
 /// </param>
 /// <param name="Temperature">Temperature tau at its end.</param>
 /// <param name="LearningRate">Learning rate at its end.</param>

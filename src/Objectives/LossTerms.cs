@@ -2,31 +2,17 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
 
-/// <summary>One term of an objective.</summary>
-/// <param name="Name">One of the constants; stable, for logs and histories.</param>
-/// <param name="Weight">Its factor in the total.</param>
+/// <summary>One term of the total.</summary>
+/// <param name="Name">Stable, for logs and histories.</param>
+/// <param name="Weight">Its factor in the total at this step.</param>
 /// <param name="Value">Scalar, unweighted, with a graph.</param>
 internal sealed record LossTerm(string Name, double Weight, Tensor Value)
 {
-    public const string Contrastive = "contrastive";
-    public const string SelfSupervisedA = "selfSupervisedA";
-    public const string SelfSupervisedB = "selfSupervisedB";
-    public const string Mmd = "mmd";
-    public const string Sdd = "sdd";
-    public const string Centroid = "centroid";
-    public const string Sinkhorn = "sinkhorn";
-    public const string PseudoLabel = "pseudoLabel";
-    public const string Keyword = "keyword";
-    public const string TransportPairs = "transportPairs";
-    public const string Klot = "klot";
+    /// <summary>The weighted sum's name, which no term can have.</summary>
     public const string Total = "total";
-
-    /// <summary>Names that a user's term cannot have.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [Contrastive, SelfSupervisedA, SelfSupervisedB, Mmd, Sdd, Centroid, Sinkhorn, PseudoLabel, Keyword, TransportPairs, Klot, Total];
 }
 
-/// <summary>The terms that were computed, in a fixed order, and their weighted sum.</summary>
+/// <summary>The terms that were computed, in the order of the objectives, and their weighted sum.</summary>
 internal sealed class LossTerms(IReadOnlyList<LossTerm> terms, Tensor total) : IDisposable
 {
     /// <summary>The terms; those of weight zero are not among them.</summary>

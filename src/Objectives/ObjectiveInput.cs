@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
 
-/// <summary>A batch as the objectives see it: embeddings and what is known about them.</summary>
+/// <summary>A batch with all that any objective of a training needs; each sees its part of it as <see cref="ObjectiveBatch"/>.</summary>
 internal sealed record ObjectiveInput
 {
     /// <summary>Unit-norm embeddings `[a, dim]` of modality A: matched rows first, then the unpaired ones.</summary>
@@ -17,38 +17,35 @@ internal sealed record ObjectiveInput
     /// <summary>Scalar: the logarithm of 1 / temperature.</summary>
     public required Tensor LogScale { get; init; }
 
-    /// <summary>Embeddings `[a, dim]` of a second augmented view of A's rows; needed by the self-supervised term.</summary>
-    public Tensor? PositivesA { get; init; }
+    /// <summary>Embeddings `[a, dim]` of a second augmented view of A's rows.</summary>
+    public Tensor? SecondViewsA { get; init; }
 
-    /// <summary>Embeddings `[b, dim]` of a second augmented view of B's rows; needed by the self-supervised term.</summary>
-    public Tensor? PositivesB { get; init; }
+    /// <summary>Embeddings `[b, dim]` of a second augmented view of B's rows.</summary>
+    public Tensor? SecondViewsB { get; init; }
 
-    /// <summary>A's rows through a slowly moving average of the towers `[a, dim']`, unit-norm; needed by the transport pairs.</summary>
+    /// <summary>A's rows through a slowly moving average of the towers `[a, dim']`, unit-norm.</summary>
     public Tensor? AveragedA { get; init; }
 
-    /// <summary>B's rows through a slowly moving average of the towers `[b, dim']`, unit-norm; needed by the transport pairs.</summary>
+    /// <summary>B's rows through a slowly moving average of the towers `[b, dim']`, unit-norm.</summary>
     public Tensor? AveragedB { get; init; }
 
-    /// <summary>A's rows in the space of a teacher fitted on the pairs `[a, dim']`, unit-norm; needed by KLOT.</summary>
-    public Tensor? TeacherA { get; init; }
+    /// <summary>A's rows in the space of the closed form `[a, dim']`, unit-norm.</summary>
+    public Tensor? ClosedFormA { get; init; }
 
-    /// <summary>B's rows in the space of a teacher fitted on the pairs `[b, dim']`, unit-norm; needed by KLOT.</summary>
-    public Tensor? TeacherB { get; init; }
+    /// <summary>B's rows in the space of the closed form `[b, dim']`, unit-norm.</summary>
+    public Tensor? ClosedFormB { get; init; }
 
-    /// <summary>Unit-norm embeddings of the keywords `[k, dim]`; needed by the keyword term.</summary>
+    /// <summary>Unit-norm embeddings of the keywords `[k, dim]`.</summary>
     public Tensor? Keywords { get; init; }
 
-    /// <summary>Whether the text of a pair holds a keyword `[n, k]`; needed by the keyword term.</summary>
+    /// <summary>Whether the text of a pair holds a keyword `[n, k]`.</summary>
     public Tensor? PairHasKeyword { get; init; }
-
-    /// <summary>Factor, 0 to 1, of the terms that rest on the model's own guesses; rises during training.</summary>
-    public double PseudoLabelRamp { get; init; } = 1;
 
     /// <summary>Zero-based number of the optimiser step.</summary>
     public int Step { get; init; }
 
     /// <summary>Steps of the whole training.</summary>
-    public int NumberOfSteps { get; init; }
+    public int NumberOfSteps { get; init; } = 1;
 
     /// <summary>Checks the shapes.</summary>
     /// <exception cref="ArgumentException">Shapes do not fit together.</exception>
@@ -61,12 +58,12 @@ internal sealed record ObjectiveInput
         if (LogScale.numel() != 1)
             throw new ArgumentException($"LogScale must be a scalar; found {Shape(LogScale)}.");
         var (a, b, dim) = (EmbeddingsA.size(0), EmbeddingsB.size(0), EmbeddingsA.size(1));
-        Check(PositivesA, nameof(PositivesA), a, dim);
-        Check(PositivesB, nameof(PositivesB), b, dim);
+        Check(SecondViewsA, nameof(SecondViewsA), a, dim);
+        Check(SecondViewsB, nameof(SecondViewsB), b, dim);
         Check(AveragedA, nameof(AveragedA), a);
         Check(AveragedB, nameof(AveragedB), b, AveragedA?.size(1));
-        Check(TeacherA, nameof(TeacherA), a);
-        Check(TeacherB, nameof(TeacherB), b, TeacherA?.size(1));
+        Check(ClosedFormA, nameof(ClosedFormA), a);
+        Check(ClosedFormB, nameof(ClosedFormB), b, ClosedFormA?.size(1));
         Check(Keywords, nameof(Keywords), null, dim);
         Check(PairHasKeyword, nameof(PairHasKeyword), NumberOfPairs, Keywords?.size(0));
     }

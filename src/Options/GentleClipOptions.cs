@@ -23,14 +23,8 @@ public sealed class GentleClipOptions
     private double _weightDecay = Defaults.WeightDecay;
     private double _warmupFraction = Defaults.WarmupFraction;
     private double _gradientClipNorm = Defaults.GradientClipNorm;
-    private double _contrastiveWeight = Defaults.ContrastiveWeight;
-    private double _selfSupervisedWeight = Defaults.SelfSupervisedWeight;
-    private double _mmdWeight = Defaults.MmdWeight;
-    private double _sddWeight = Defaults.SddWeight;
-    private double _sddBandwidth = Defaults.SddBandwidth;
     private double _temperature = Defaults.Temperature;
-    private ObjectiveOptions _objective = new();
-    private IReadOnlyList<CustomObjective> _customObjectives = [];
+    private ObjectiveList _objectives = Presets.RecommendedObjectives;
     private TrainingRows _trainingRows;
     private double _validationFraction = Defaults.ValidationFraction;
     private string? _checkpointDirectory;
@@ -64,21 +58,6 @@ public sealed class GentleClipOptions
 
         /// <summary>Gradients of a norm above 1 are scaled to 1.</summary>
         public const double GradientClipNorm = 1;
-
-        /// <summary>1 (alpha in equation 9).</summary>
-        public const double ContrastiveWeight = 1;
-
-        /// <summary>0.1 (mu in equation 8); 0.3 and more hurt.</summary>
-        public const double SelfSupervisedWeight = 0.1;
-
-        /// <summary>1 (delta in equation 9).</summary>
-        public const double MmdWeight = 1;
-
-        /// <summary>1 (eta in equation 9), for a bandwidth of 0.5.</summary>
-        public const double SddWeight = 1;
-
-        /// <summary>0.5 (b in equation 5).</summary>
-        public const double SddBandwidth = 0.5;
 
         /// <summary>0.07 at the start; learnt from there.</summary>
         public const double Temperature = 0.07;
@@ -118,16 +97,10 @@ public sealed class GentleClipOptions
         _weightDecay = other._weightDecay;
         _warmupFraction = other._warmupFraction;
         _gradientClipNorm = other._gradientClipNorm;
-        _contrastiveWeight = other._contrastiveWeight;
-        _selfSupervisedWeight = other._selfSupervisedWeight;
-        _mmdWeight = other._mmdWeight;
-        _sddWeight = other._sddWeight;
-        _sddBandwidth = other._sddBandwidth;
         _temperature = other._temperature;
-        _objective = other._objective;
-        _customObjectives = other._customObjectives;
+        LearnTemperature = other.LearnTemperature;
+        _objectives = other._objectives;
         Teacher = other.Teacher;
-        Keywords = other.Keywords;
         GuardUnpairedObjectives = other.GuardUnpairedObjectives;
         _trainingRows = other._trainingRows;
         _validationFraction = other._validationFraction;
@@ -259,49 +232,6 @@ public sealed class GentleClipOptions
         set => _gradientClipNorm = Check.Positive(value, nameof(GradientClipNorm));
     }
 
-    /// <summary>Weight alpha of the supervised part of the loss (equation 9), 0 or more. Default 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
-    public double ContrastiveWeight
-    {
-        get => _contrastiveWeight;
-        set => _contrastiveWeight = Check.NotNegative(value, nameof(ContrastiveWeight));
-    }
-
-    /// <summary>Weight mu of each modality's self-supervised contrastive loss, relative to the contrastive loss (equation 8), 0 or more. Default 0.1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
-    public double SelfSupervisedWeight
-    {
-        get => _selfSupervisedWeight;
-        set => _selfSupervisedWeight = Check.NotNegative(value, nameof(SelfSupervisedWeight));
-    }
-
-    /// <summary>Weight delta of the multi-kernel maximum mean discrepancy (equation 9), 0 or more. Default 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
-    public double MmdWeight
-    {
-        get => _mmdWeight;
-        set => _mmdWeight = Check.NotNegative(value, nameof(MmdWeight));
-    }
-
-    /// <summary>
-    /// Weight eta of the semantic density distribution loss (equation 9), 0 or more. Only meaningful together with
-    /// <see cref="SddBandwidth"/>: for the same gradient eta 1 at b = 0.5 corresponds to about 44 at b = 1. Default 1.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
-    public double SddWeight
-    {
-        get => _sddWeight;
-        set => _sddWeight = Check.NotNegative(value, nameof(SddWeight));
-    }
-
-    /// <summary>Bandwidth b of the densities (equation 5), above 0; 0.5 to 1 is sensible, 0.3 and less can destroy the model. Default 0.5.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
-    public double SddBandwidth
-    {
-        get => _sddBandwidth;
-        set => _sddBandwidth = Check.Positive(value, nameof(SddBandwidth));
-    }
-
     /// <summary>Temperature tau of the contrastive losses at the start, 0.01 to 1; learnt, and never below 0.01. Default 0.07.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Temperature
@@ -310,29 +240,19 @@ public sealed class GentleClipOptions
         set => _temperature = Check.InRange(value, 0.01, 1, nameof(Temperature));
     }
 
-    /// <summary>The forms of the loss terms, and the terms beyond the paper's total. Default: those of <see cref="GentleClipPreset.Recommended"/>.</summary>
-    /// <exception cref="ArgumentNullException">Set to null.</exception>
-    public ObjectiveOptions Objective
-    {
-        get => _objective;
-        set => _objective = value ?? throw new ArgumentNullException(nameof(Objective));
-    }
+    /// <summary>Whether the temperature is learnt; false keeps <see cref="Temperature"/>. Default true.</summary>
+    public bool LearnTemperature { get; set; } = true;
 
-    /// <summary>Loss terms of your own, added to the total in this order, each under a name of its own. Default: none.</summary>
-    /// <exception cref="ArgumentException">Two have the same name, or one has a field that is a module, parameter or tensor.</exception>
+    /// <summary>
+    /// The terms of the loss, the library's and your own, in the order in which they are added up. Default, as in
+    /// <see cref="GentleClipPreset.Recommended"/>: <see cref="ContrastiveObjective"/>, <see cref="SelfSupervisedObjective"/>, <see cref="MmdObjective"/> and
+    /// <see cref="SddObjective"/>, which make equation 9. <see cref="ObjectiveList"/> says how to change one of them.
+    /// </summary>
     /// <exception cref="ArgumentNullException">Set to null.</exception>
-    public IReadOnlyList<CustomObjective> CustomObjectives
+    public ObjectiveList Objectives
     {
-        get => _customObjectives;
-        set
-        {
-            ArgumentNullException.ThrowIfNull(value, nameof(CustomObjectives));
-            foreach (var own in value)
-                (own ?? throw new ArgumentException($"{nameof(CustomObjectives)} has an element that is null.", nameof(CustomObjectives))).Validate();
-            if (value.GroupBy(own => own.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                throw new ArgumentException($"{nameof(CustomObjectives)} has {twice.Count()} objectives of the name '{twice.Key}'; expected different names.", nameof(CustomObjectives));
-            _customObjectives = [.. value];
-        }
+        get => _objectives;
+        set => _objectives = value ?? throw new ArgumentNullException(nameof(Objectives));
     }
 
     /// <summary>
@@ -342,9 +262,6 @@ public sealed class GentleClipOptions
     /// (<see cref="TeacherOptions.Optional"/>). Null: none.
     /// </summary>
     public TeacherOptions? Teacher { get; set; } = new() { Role = TeacherRole.Chosen, Optional = true };
-
-    /// <summary>Keyword-level pseudo-labels beside the caption-level ones (<see cref="ObjectiveOptions.PseudoLabelWeight"/>). Null (default): none.</summary>
-    public KeywordOptions? Keywords { get; set; }
 
     /// <summary>
     /// Whether, where there are validation pairs, the towers are trained a second time without the losses on unpaired samples, and the
@@ -503,18 +420,25 @@ public sealed class GentleClipOptions
         if (PairsPerBatch > BatchSize)
             throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
         ValidateTeacher(a, b);
-        if (Keywords is { } keywords && (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName))
+        if (Objectives.Needs.Keywords is { } keywords)
+            ValidateKeywords(keywords, a, b);
+        if (TrainsTowers && !Objectives.AlignsAtAll)
+            throw new ArgumentException(
+                $"Of the objectives ({Objectives}) none that looks at pairs, or that aligns the modalities without any, has a weight above 0; expected at least one.");
+    }
+
+    private void ValidateKeywords(KeywordOptions keywords, Modality a, Modality b)
+    {
+        if (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName)
             throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
-        if (Keywords is not null && (Keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
+        if ((keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
             throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
-        if (TrainsTowers && ContrastiveWeight == 0 && !HasLossWithoutPairs && CustomObjectives.All(own => own.Weight == 0))
-            throw new ArgumentException($"{nameof(ContrastiveWeight)} and the weights of all losses on unpaired samples are 0; expected at least one above 0.");
     }
 
     private void CheckOtherColumns(Modality modality)
     {
         foreach (var name in modality.OtherInputColumnNames)
-            if (name == PairedColumnName || name == Keywords?.IndicatorColumnName)
+            if (name == PairedColumnName || name == Objectives.Needs.Keywords?.IndicatorColumnName)
                 throw new ArgumentException($"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
     }
 
@@ -522,8 +446,9 @@ public sealed class GentleClipOptions
     {
         if (Teacher is not { } teacher)
         {
-            if (Objective.KlotWeight > 0)
-                throw new ArgumentException($"{nameof(ObjectiveOptions.KlotWeight)} is {Objective.KlotWeight}, but there is no {nameof(Teacher)} whose plan could be followed; set one, or the weight to 0.");
+            if (Objectives.Active.FirstOrDefault(objective => objective.Needs.ClosedForm) is { } follower)
+                throw new ArgumentException(
+                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(Teacher)} that it could follow; set one, or leave the objective out.");
             return;
         }
         foreach (var modality in teacher.Optional ? [] : new[] { a, b })
@@ -545,25 +470,15 @@ public sealed class GentleClipOptions
                 $"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a weight above 0.");
         if (teacher.LinearWeight + teacher.KernelWeight == 0)
             throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
-        if (teacher.Role == TeacherRole.Guide && Objective.KlotWeight == 0)
-            throw new ArgumentException($"The teacher's role is {nameof(TeacherRole.Guide)}, but {nameof(ObjectiveOptions.KlotWeight)} is 0, so that it would guide nothing; expected a weight above 0 or another role.");
+        if (teacher.Role == TeacherRole.Guide && !Objectives.Needs.ClosedForm)
+            throw new ArgumentException(
+                $"The teacher's role is {nameof(TeacherRole.Guide)}, but no objective follows it, so that it would guide nothing; expected one that does, such as {nameof(KlotObjective)}, or another role.");
         if (teacher.Role is TeacherRole.SideBySide or TeacherRole.Chosen && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
             throw new ArgumentException($"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
     }
 
-    /// <summary>A copy without the losses that look at unpaired samples; the teacher's part of the embedding stays.</summary>
-    internal GentleClipOptions OnPairsAlone() => new(this)
-    {
-        SelfSupervisedWeight = 0,
-        MmdWeight = 0,
-        SddWeight = 0,
-        Keywords = null,
-        CustomObjectives = [.. CustomObjectives.Where(own => !own.UsesUnpairedSamples)],
-        Objective = Objective with { CentroidWeight = 0, SinkhornWeight = 0, PseudoLabelWeight = 0, TransportPairWeight = 0, KlotWeight = 0 },
-    };
-
     /// <summary>The options without the teacher and what needs it.</summary>
-    internal GentleClipOptions WithoutTeacher() => new(this) { Teacher = null, Objective = Objective with { KlotWeight = 0 } };
+    internal GentleClipOptions WithoutTeacher() => new(this) { Teacher = null, Objectives = Objectives.WithoutClosedForm() };
 
     /// <summary>Slots of the embedding that a teacher beside the towers has; 0 where nothing would be left for them.</summary>
     internal int TeacherSlots => Teacher?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);
@@ -576,19 +491,4 @@ public sealed class GentleClipOptions
 
     /// <summary>Whether there are towers to train.</summary>
     internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };
-
-
-    /// <summary>Whether a loss can be computed without any matched pair.</summary>
-    internal bool HasLossWithoutPairs =>
-        MmdWeight > 0 || SddWeight > 0 || Objective.CentroidWeight > 0 || Objective.SinkhornWeight > 0 || Objective.TransportPairWeight > 0
-        || CustomObjectives.Any(own => own.UsesUnpairedSamples && own.Weight > 0);
-
-    /// <summary>Whether the self-supervised loss, which needs a second view of each sample, is on.</summary>
-    internal bool HasSelfSupervision => SelfSupervisedWeight > 0 && ContrastiveWeight > 0;
-
-    /// <summary>Whether a second view of each sample is computed.</summary>
-    internal bool UsesSecondViews => HasSelfSupervision || CustomObjectives.Any(own => own.UsesSecondViews && own.Weight > 0);
-
-    /// <summary>Whether any loss looks at unpaired samples.</summary>
-    internal bool UsesUnpairedRows => HasLossWithoutPairs || HasSelfSupervision || Objective.PseudoLabelWeight > 0 || Objective.KlotWeight > 0 || Keywords is not null;
 }

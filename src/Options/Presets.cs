@@ -3,75 +3,63 @@ namespace Microsoft.ML.GentleClip.Options;
 /// <summary>The settings behind <see cref="GentleClipPreset"/>.</summary>
 internal static class Presets
 {
-    // Measured: from weight 1 at once pseudo-labels hurt; 0.3 behind a ramp did not.
-    private const double PseudoLabelWeight = 0.3;
+    private static readonly ContrastiveObjective WithUnpairedNegatives = new() { UnpairedNegatives = PseudoLabelSides.Both };
+
+    /// <summary>Equation 9 of the paper with the weights and forms that measured best.</summary>
+    public static ObjectiveList RecommendedObjectives { get; } = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()];
 
     /// <summary>Options of a preset.</summary>
     public static GentleClipOptions Create(GentleClipPreset preset) => preset switch
     {
         GentleClipPreset.Recommended => new(),
-        GentleClipPreset.Clip => Clip(new ObjectiveOptions()),
-        GentleClipPreset.Paper => new()
-        {
-            // Appendix F: batches of 64, learning rate 0.001. Bandwidth and weights are not printed.
-            BatchSize = 64,
-            PairsPerBatchRule = PairsPerBatchRule.Proportional,
-            SddBandwidth = 1,
-            SddWeight = 10,
-            Teacher = null,
-            Objective = new ObjectiveOptions
-            {
-                SelfSupervisedForm = SelfSupervisedForm.Printed,
-                MmdKernelWeights = MmdKernelWeights.Learnable,
-                SddLeaveOneOut = false,
-            },
-        },
-        GentleClipPreset.Authors => new()
-        {
-            BatchSize = 64,
-            PairsPerBatch = 22,
-            WeightDecay = 1e-3,
-            Temperature = 0.05,
-            SelfSupervisedWeight = 0.15,
-            MmdWeight = 0.2,
-            SddWeight = 0.7,
-            Teacher = null,
-            SddBandwidth = 1,   // their b = 0.5 with a factor 4
-            Objective = new ObjectiveOptions
-            {
-                LearnTemperature = false,
-                GaussianKernelWeight = 1,
-                GaussianKernelBandwidth = Math.Sqrt(0.5),   // exp(-d²)
-                SddDivergence = SddDivergence.RawSymmetric,
-                SddLeaveOneOut = false,
-            },
-        },
-        GentleClipPreset.GentleSClip => new()
-        {
-            Teacher = null,
-            Objective = new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.OptimalTransport, PseudoLabelWeight = PseudoLabelWeight },
-        },
-        GentleClipPreset.HardPseudoLabels => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.Hard, PseudoLabelWeight = PseudoLabelWeight }),
-        GentleClipPreset.SoftPseudoLabels => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.Soft, PseudoLabelWeight = PseudoLabelWeight }),
-        GentleClipPreset.SClip => Clip(new ObjectiveOptions { PseudoLabelKind = PseudoLabelKind.OptimalTransport, PseudoLabelWeight = PseudoLabelWeight }),
+        GentleClipPreset.Clip => Towers([new ContrastiveObjective()]),
+        GentleClipPreset.Paper => Paper(),
+        GentleClipPreset.Authors => Authors(),
+        GentleClipPreset.GentleSClip => Towers([WithUnpairedNegatives, .. RecommendedObjectives.Without<ContrastiveObjective>(), new PseudoLabelObjective()]),
+        GentleClipPreset.HardPseudoLabels => PseudoLabels(PseudoLabelKind.Hard),
+        GentleClipPreset.SoftPseudoLabels => PseudoLabels(PseudoLabelKind.Soft),
+        GentleClipPreset.SClip => PseudoLabels(PseudoLabelKind.OptimalTransport),
         GentleClipPreset.SotAlign => SotAlign(),
         GentleClipPreset.ClosedForm => new() { Teacher = new TeacherOptions { Role = TeacherRole.Alone } },
         _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}; expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}."),
     };
 
-    private static GentleClipOptions Clip(ObjectiveOptions objective) => new()
-    {
-        SelfSupervisedWeight = 0,
-        MmdWeight = 0,
-        SddWeight = 0,
-        Teacher = null,
-        Objective = objective,
-    };
+    private static GentleClipOptions Towers(ObjectiveList objectives) => new() { Teacher = null, Objectives = objectives };
 
-    private static GentleClipOptions SotAlign()
+    private static GentleClipOptions Paper()
     {
-        var options = Clip(new ObjectiveOptions { KlotWeight = 1, KlotTeacherRegularization = 0.005 });
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Guide, Method = TeacherMethod.Linear };
+        var options = Towers(
+        [
+            new ContrastiveObjective(),
+            new SelfSupervisedObjective { Form = SelfSupervisedForm.Printed },
+            new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
+            new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
+        ]);
+        // Appendix F: batches of 64, learning rate 0.001. Bandwidth and weights are not printed.
+        options.BatchSize = 64;
+        options.PairsPerBatchRule = PairsPerBatchRule.Proportional;
         return options;
     }
+
+    private static GentleClipOptions Authors()
+    {
+        var options = Towers(
+        [
+            new ContrastiveObjective(),
+            new SelfSupervisedObjective { Weight = 0.15 },
+            new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) }, // exp(-d²)
+            new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false }, // their b = 0.5 with a factor 4
+        ]);
+        (options.BatchSize, options.PairsPerBatch, options.WeightDecay) = (64, 22, 1e-3);
+        (options.Temperature, options.LearnTemperature) = (0.05, false);
+        return options;
+    }
+
+    private static GentleClipOptions PseudoLabels(PseudoLabelKind kind) => Towers([WithUnpairedNegatives, new PseudoLabelObjective { Kind = kind }]);
+
+    private static GentleClipOptions SotAlign() => new()
+    {
+        Teacher = new TeacherOptions { Role = TeacherRole.Guide, Method = TeacherMethod.Linear },
+        Objectives = [new ContrastiveObjective(), new KlotObjective { TeacherRegularization = 0.005 }],
+    };
 }

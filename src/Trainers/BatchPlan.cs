@@ -25,10 +25,11 @@ internal sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int St
             _ => Math.Min(pairs, options.PairsPerBatch ?? (larger == 0 ? options.BatchSize : Math.Max(2, options.BatchSize / 2))),
         };
         // Unpaired rows that no loss looks at would only cost time.
-        var room = options.UsesUnpairedRows ? options.BatchSize - n : 0;
+        var usesUnpaired = options.Objectives.Needs.UnpairedSamples;
+        var room = usesUnpaired ? options.BatchSize - n : 0;
         var a = Math.Min(room, unpairedA);
         var b = Math.Min(room, unpairedB);
-        var steps = Math.Max(Math.Max(Steps(unpairedA, a), Steps(unpairedB, b)), larger == 0 || !options.UsesUnpairedRows ? Steps(pairs, n) : 1);
+        var steps = Math.Max(Math.Max(Steps(unpairedA, a), Steps(unpairedB, b)), larger == 0 || !usesUnpaired ? Steps(pairs, n) : 1);
         return new BatchPlan(n, a, b, Math.Max(SmallestEpoch, steps));
 
         static int Steps(int rows, int perBatch) => perBatch == 0 ? 0 : (rows + perBatch - 1) / perBatch;

@@ -21,8 +21,9 @@ internal sealed class ModelFit(
     // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
     private TwoTowerModel? _prepared;
 
-    // Without the contrastive loss there would be nothing left to train on the pairs.
-    private bool Guards => _options.GuardUnpairedObjectives && validation is not null && _options.TrainsTowers && _options.UsesUnpairedRows && _options.ContrastiveWeight > 0;
+    // Without an objective on pairs there would be nothing left for the second training.
+    private bool Guards => _options.GuardUnpairedObjectives && validation is not null && _options.TrainsTowers
+        && _options.Objectives.Needs.UnpairedSamples && _options.Objectives.OnPairsOnly().Active.Any();
 
     /// <summary>Fits a model, which the caller disposes.</summary>
     /// <param name="initial">A model whose towers' weights are taken over, or null.</param>
@@ -50,7 +51,8 @@ internal sealed class ModelFit(
         {
             reporter.LastTraining();
             using var again = new RandomSource(seed);
-            return Better(fitted, Train(_options.OnPairsAlone(), again, initial, number: 1));
+            var onPairs = new GentleClipOptions(_options) { Objectives = _options.Objectives.OnPairsOnly() };
+            return Better(fitted, Train(onPairs, again, initial, number: 1));
         }
         catch
         {

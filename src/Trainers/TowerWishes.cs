@@ -9,8 +9,8 @@ internal static class TowerWishes
         nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName),
         nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.Teacher), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken),
-        // These are looked at on their own.
-        nameof(GentleClipOptions.CustomObjectives), nameof(GentleClipOptions.MaximumNumberOfSteps),
+        // Looked at on its own.
+        nameof(GentleClipOptions.MaximumNumberOfSteps),
     ];
 
     private static readonly GentleClipOptions Usual = new();
@@ -31,8 +31,6 @@ internal static class TowerWishes
             return "validation pairs can tell what they add";
         if (options.AsksForSteps)
             return $"{nameof(GentleClipOptions.MaximumNumberOfSteps)} is set";
-        if (options.CustomObjectives.Count > 0)
-            return $"{nameof(GentleClipOptions.CustomObjectives)} is set";
         if (options.Teacher is { Share: not null } or { Dimension: not null })
             return "the closed form's share or dimension is set";
         var changed = typeof(GentleClipOptions).GetProperties().FirstOrDefault(property =>

@@ -90,7 +90,7 @@ internal sealed class TrainingData : IDisposable
         var a = ModalityKinds.Bind(options.ModalityA!, schema);
         var b = ModalityKinds.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
-        var keywords = trains && options.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
+        var keywords = trains && options.Objectives.Needs.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
         var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };
         try
         {

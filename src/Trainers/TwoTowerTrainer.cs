@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>The training loop of a two-tower model: mixed batches, the objective's named terms, AdamW, validation.</summary>
+/// <summary>The training loop of a two-tower model: mixed batches, the objectives' named terms, AdamW, validation.</summary>
 internal sealed class TwoTowerTrainer(
     GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
     TrainingCheckpoints? checkpoints = null, TrainingPhase phase = TrainingPhase.Training)
@@ -31,21 +31,22 @@ internal sealed class TwoTowerTrainer(
         var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
         var sampler = new MixedBatchSampler(data, plan, random);
         var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
-        using var objective = ObjectiveFactory.Create(options).to(device);
-        using var keywords = KeywordBatch.Create(options.Keywords, data, device);
-        var follows = options.Objective.KlotWeight > 0 ? teacher : null;
+        var needs = options.Objectives.Needs;
+        using var loss = new TotalLoss(options.Objectives).to(device);
+        using var keywords = KeywordBatch.Create(needs.Keywords, data, device);
+        var follows = needs.ClosedForm ? teacher : null;
         var noise = new NoiseSource(random.Torch("noise"));
-        var fixedParameter = options.Objective.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
+        var fixedParameter = options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
-        using var optimizer = new AdamW(trainable.Concat(objective.parameters()), options.WeightDecay);
-        using var averaged = options.Objective.TransportPairWeight > 0 ? new AveragedTowers(model, options.Objective.AverageDecay, device) : null;
+        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), options.WeightDecay);
+        using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
         var samples = $"{plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B";
         reporter.Info($"Batches of {samples}; {plan.StepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
 
-        var live = new LiveTraining(model, objective, optimizer, averaged, best, recorder, history, sampler, random);
+        var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
         if (isFinished)
         {
@@ -62,19 +63,18 @@ internal sealed class TwoTowerTrainer(
             var a = data.A.Gather(sampler.PositionsA, device);
             var b = data.B.Gather(sampler.PositionsB, device);
             var averagedEmbeddings = averaged?.Embed(a, b);
-            using var losses = objective.Compute(new ObjectiveInput
+            using var losses = loss.Compute(new ObjectiveInput
             {
                 EmbeddingsA = model.TowerA.Embed(a, noise),
                 EmbeddingsB = model.TowerB.Embed(b, noise),
-                PositivesA = options.UsesSecondViews ? model.TowerA.Embed(a, noise) : null,
-                PositivesB = options.UsesSecondViews ? model.TowerB.Embed(b, noise) : null,
+                SecondViewsA = needs.SecondViews ? model.TowerA.Embed(a, noise) : null,
+                SecondViewsB = needs.SecondViews ? model.TowerB.Embed(b, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
-                TeacherA = follows?.Embed(a.AlignedRows, AlignmentSide.A),
-                TeacherB = follows?.Embed(b.AlignedRows, AlignmentSide.B),
+                ClosedFormA = follows?.Embed(a.AlignedRows, AlignmentSide.A),
+                ClosedFormB = follows?.Embed(b.AlignedRows, AlignmentSide.B),
                 Keywords = keywords is null ? null : (keywords.BelongsToB ? model.TowerB : model.TowerA).Embed(keywords.Samples, noise),
                 PairHasKeyword = keywords?.Indicators(sampler.Pairs),
-                PseudoLabelRamp = ObjectiveFactory.Ramp(options.Objective, step, options.MaximumNumberOfSteps),
                 NumberOfPairs = plan.Pairs,
                 Step = step,
                 NumberOfSteps = options.MaximumNumberOfSteps,
@@ -86,7 +86,9 @@ internal sealed class TwoTowerTrainer(
             var learningRate = schedule.At(step);
             var gradientNorm = optimizer.Step(learningRate, options.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
-                throw new ArithmeticException($"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, raise {nameof(options.SddBandwidth)}, or look for extreme values in the input columns.");
+                throw new ArithmeticException(
+                    $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, "
+                    + $"raise the {nameof(SddObjective.Bandwidth)} of {nameof(SddObjective)}, or look for extreme values in the input columns.");
             LogitScale.Clamp(model.LogitScale);
             averaged?.Update(model);
 

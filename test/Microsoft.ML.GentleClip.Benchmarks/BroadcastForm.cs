@@ -36,7 +36,7 @@ internal static class BroadcastForm
     public static Tensor Sdd(Batch b)
     {
         using var scope = NewDisposeScope();
-        var settings = new SddSettings();
+        var settings = new SddObjective();
         var (n, cross) = (b.U.size(0), Distances(b.U, b.V));
         var (scaleU, scaleV) = (Scale(b.U, settings), Scale(b.V, settings));
         return ((Gamma(Distances(b.U, b.U), scaleU, cross, scaleV) + Gamma(Distances(b.V, b.V), scaleV, cross.t(), scaleU)) / 2).MoveToOuterDisposeScope();
@@ -53,7 +53,7 @@ internal static class BroadcastForm
     }
 
     /// <summary>1 / (b² variance).</summary>
-    internal static Tensor Scale(Tensor rows, SddSettings settings) =>
+    internal static Tensor Scale(Tensor rows, SddObjective settings) =>
         1 / (settings.Bandwidth * settings.Bandwidth * rows.var([0], unbiased: true).sum().clamp_min(settings.VarianceFloor));
 
     private static Tensor Distances(Tensor x, Tensor y)

@@ -38,9 +38,9 @@ internal sealed record ObjectiveCase(
         new("SDD-temperature", b => SddLoss.Compute(b.U, b.V, new() { DistanceTemperature = 1 }, b.Pairs), ThreeMatrices),
         new("Centroid", b => CentroidLoss.Compute(b.U, b.V)),
         new("Sinkhorn", b => SinkhornDivergence.Compute(b.U, b.V, new()), ThreeMatrices),
-        new("Hard-PL", b => PseudoLabels(b, PseudoLabelSource.Hard), WithPlan),
-        new("Soft-PL", b => PseudoLabels(b, PseudoLabelSource.Soft), WithPlan),
-        new("S-CLIP", b => PseudoLabels(b, PseudoLabelSource.OptimalTransport), WithPlan),
+        new("Hard-PL", b => PseudoLabels(b, PseudoLabelKind.Hard), WithPlan),
+        new("Soft-PL", b => PseudoLabels(b, PseudoLabelKind.Soft), WithPlan),
+        new("S-CLIP", b => PseudoLabels(b, PseudoLabelKind.OptimalTransport), WithPlan),
         new("Transport-pairs", b => TransportPairLoss.Compute(b.U, b.V, b.TeacherU, b.TeacherV, b.LogScale, new()), WithPlan),
         new("KLOT", b => KlotLoss.Compute(b.U, b.V, b.TeacherU, b.TeacherV, new()), WithPlan),
     ];
@@ -65,7 +65,7 @@ internal sealed record ObjectiveCase(
     }
 
     /// <summary>As many queries as pairs: `batch` unpaired rows take labels from the partners of `batch` pairs, their teachers' rows being those of their modality.</summary>
-    private static Tensor PseudoLabels(Batch b, PseudoLabelSource kind)
+    private static Tensor PseudoLabels(Batch b, PseudoLabelKind kind)
     {
         using var scope = NewDisposeScope();
         var plan = PseudoLabelLoss.Plan(b.U, b.TeacherU, b.LogScale, kind);

@@ -34,7 +34,7 @@ internal static class SampleLoop
     public static Tensor Sdd(Batch b)
     {
         using var scope = NewDisposeScope();
-        var settings = new SddSettings();
+        var settings = new SddObjective();
         return ((Gamma(b.U, b.V) + Gamma(b.V, b.U)) / 2).MoveToOuterDisposeScope();
 
         Tensor Gamma(Tensor t, Tensor r)

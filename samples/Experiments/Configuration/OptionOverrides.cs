@@ -8,11 +8,12 @@ namespace Experiments.Configuration;
 
 /// <summary>
 /// Values for properties of <see cref="GentleClipOptions"/>, by name, so that options which the library gains need no code here. The key
-/// <c>encoder</c> sets <see cref="VectorEncoderOptions"/> of both modalities.
+/// <c>encoder</c> sets <see cref="VectorEncoderOptions"/> of both modalities; <c>objectives</c> changes the preset's by name, adds others of the library,
+/// and leaves out those that are null.
 /// </summary>
 internal sealed class OptionOverrides(string file, string path, JsonElement values)
 {
-    public const string Encoder = "encoder";
+    public const string Encoder = "encoder", Objectives = "objectives";
 
     // The runner's own business.
     private static readonly string[] Reserved =
@@ -29,6 +30,10 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
 
+    private static readonly Dictionary<string, Objective> Known = typeof(Objective).Assembly.GetExportedTypes()
+        .Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract && type.GetConstructor([]) is not null)
+        .Select(type => (Objective)Activator.CreateInstance(type)!).ToDictionary(objective => objective.Name);
+
     public static OptionOverrides None { get; } = new("", "", JsonDocument.Parse("{}").RootElement);
 
     /// <summary>The values in one line, for tables.</summary>
@@ -42,6 +47,8 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
         {
             if (property.Name == Encoder)
                 encoder = (VectorEncoderOptions)Merge(encoder, property.Value, $"{path}.{Encoder}");
+            else if (property.Name == Objectives)
+                options.Objectives = Merge(options.Objectives, property.Value);
             else
                 Set(options, property);
         }
@@ -54,7 +61,9 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
     {
         var described = new JsonObject();
         foreach (var property in Settable(typeof(GentleClipOptions)).Where(property => !Reserved.Contains(property.Name)).OrderBy(property => property.Name, StringComparer.Ordinal))
-            described[Key(property)] = JsonSerializer.SerializeToNode(property.GetValue(options), property.PropertyType, Json);
+            described[Key(property)] = property.GetValue(options) is ObjectiveList objectives
+                ? new JsonObject(objectives.Select(objective => KeyValuePair.Create(objective.Name, (JsonNode?)Settings(objective))))
+                : JsonSerializer.SerializeToNode(property.GetValue(options), property.PropertyType, Json);
         described[Encoder] = JsonSerializer.SerializeToNode(encoder, Json);
         return described;
     }
@@ -82,7 +91,7 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
     private object Merge(object former, JsonElement changes, string at)
     {
         var type = former.GetType();
-        var merged = JsonSerializer.SerializeToNode(former, type, Json)!.AsObject();
+        var merged = Settings(former);
         foreach (var change in Properties(changes, at))
         {
             var property = Find(type, change.Name, at);
@@ -102,6 +111,21 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
         }
 
         return merged.Deserialize(type, Json)!;
+    }
+
+    private ObjectiveList Merge(ObjectiveList former, JsonElement changes)
+    {
+        var at = $"{path}.{Objectives}";
+        foreach (var change in Properties(changes, at))
+        {
+            var objective = former.FirstOrDefault(objective => objective.Name == change.Name) ?? Known.GetValueOrDefault(change.Name)
+                ?? throw Error($"{at}.{change.Name}", $"unknown objective; expected one of {string.Join(", ", Known.Keys.Order(StringComparer.Ordinal))}");
+            former = change.Value.ValueKind == JsonValueKind.Null
+                ? [.. former.Where(other => other.Name != change.Name)]
+                : former.With((Objective)Merge(objective, change.Value, $"{at}.{change.Name}"));
+        }
+
+        return former;
     }
 
     private object? Convert(JsonElement value, Type type, string at)
@@ -126,6 +150,16 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
         value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : throw Error(at, $"expected an object, found {ConfigSection.Describe(value)}");
 
     private ConfigurationException Error(string at, string problem) => new($"{file}: {at}: {problem.TrimEnd('.')}.");
+
+    // Without what is computed.
+    private static JsonObject Settings(object group)
+    {
+        var settings = JsonSerializer.SerializeToNode(group, group.GetType(), Json)!.AsObject();
+        var settable = Settable(group.GetType()).Select(Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in settings.Select(setting => setting.Key).Where(name => !settable.Contains(name)).ToArray())
+            settings.Remove(name);
+        return settings;
+    }
 
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property is { CanRead: true, CanWrite: true } && property.GetIndexParameters().Length == 0);

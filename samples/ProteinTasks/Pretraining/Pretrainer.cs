@@ -93,11 +93,11 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         options.MaximumNumberOfSteps = method.IsTrained ? settings.Steps : Math.Min(UntrainedSteps, settings.Steps);
         options.LearningRate = method.IsTrained ? settings.LearningRate : NoLearning;
         if (!method.HasSelfSupervision)
-            options.SelfSupervisedWeight = 0;
+            options.Objectives = options.Objectives.Without<SelfSupervisedObjective>();
         if (!method.HasMmd)
-            options.MmdWeight = 0;
+            options.Objectives = options.Objectives.Without<MmdObjective>();
         if (!method.HasSdd)
-            options.SddWeight = 0;
+            options.Objectives = options.Objectives.Without<SddObjective>();
         options.NumberOfThreads = 1; // cores that others use as well collapse with more
         options.Seed = seed;
         options.Device = settings.Device;

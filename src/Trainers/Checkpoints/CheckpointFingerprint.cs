@@ -99,9 +99,10 @@ internal static class CheckpointFingerprint
             case IFormattable number:
                 result[name] = number.ToString(null, CultureInfo.InvariantCulture);
                 break;
-            case IReadOnlyList<CustomObjective> objectives:
-                foreach (var own in objectives)
-                    DescribePlain(result, $"{name}.{own.Name}", own);
+            case ObjectiveList objectives:
+                result[name] = string.Join(", ", objectives.Select(objective => objective.Name));
+                foreach (var objective in objectives)
+                    DescribePlain(result, $"{name}.{objective.Name}", objective);
                 break;
             case ICustomEncoderOptions own:
                 DescribeSettings(result, name, own);
@@ -117,14 +118,17 @@ internal static class CheckpointFingerprint
         }
     }
 
-    // Of a user's class no more than numbers and texts is looked at; anything else may be large, or lead back to itself.
-    private static void DescribePlain(SortedDictionary<string, string> result, string name, CustomObjective own)
+    // Of an objective, which may be a user's, no more than numbers, texts and our own records is looked at; anything else may be large, or lead back to itself.
+    private static void DescribePlain(SortedDictionary<string, string> result, string name, Objective objective)
     {
-        result[name] = own.GetType().Name;
-        foreach (var property in own.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
-            if (property.GetIndexParameters().Length == 0 && property.GetValue(own) is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string>)
-                Describe(result, $"{name}.{property.Name}", property.GetValue(own));
+        result[name] = objective.GetType().Name;
+        foreach (var property in objective.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            if (property.GetIndexParameters().Length == 0 && IsPlain(property.GetValue(objective)))
+                Describe(result, $"{name}.{property.Name}", property.GetValue(objective));
     }
+
+    private static bool IsPlain(object? value) =>
+        value is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string> or WeightRamp or ObjectiveNeeds;
 
     // What is saved of a user's settings, all of it, whatever the properties are called; others may lead back to the settings.
     private static void DescribeSettings(SortedDictionary<string, string> result, string name, ICustomEncoderOptions own)

@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 /// <summary>Everything of a running training that a step changes.</summary>
 internal sealed record LiveTraining(
-    TwoTowerModel Model, GentleClipObjective Objective, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder, List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
+    TwoTowerModel Model, TotalLoss Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder, List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
 
 /// <summary>Writes and reads the checkpoints of one training.</summary>
 /// <param name="folder">Where they are.</param>
@@ -77,7 +77,7 @@ internal sealed class TrainingCheckpoints(
         Add(ModelPrefix, live.Model.ChangingWeights());
         if (!isFinished)
         {
-            Add(ObjectivePrefix, live.Objective.state_dict());
+            Add(ObjectivePrefix, live.Loss.state_dict());
             Add(OptimizerPrefix, live.Optimizer.Moments);
             if (live.Averaged is not null)
                 Add(AveragePrefix, live.Averaged.Weights);
@@ -113,7 +113,7 @@ internal sealed class TrainingCheckpoints(
                 live.Best.SetState(state.BestScore, state.BestEpoch, live.Model.ChangingWeights());
             return;
         }
-        Copy(ObjectivePrefix, live.Objective.state_dict());
+        Copy(ObjectivePrefix, live.Loss.state_dict());
         Copy(OptimizerPrefix, live.Optimizer.Moments);
         if (live.Averaged is not null)
             Copy(AveragePrefix, live.Averaged.Weights);

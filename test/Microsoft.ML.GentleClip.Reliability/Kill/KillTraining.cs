@@ -34,7 +34,7 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ValidationFraction = 0.25,
         EarlyStoppingPatience = 2,
         GuardUnpairedObjectives = true,
-        Objective = new ObjectiveOptions { TransportPairWeight = 0.3, MmdKernelWeights = MmdKernelWeights.Learnable },
+        Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective { KernelWeights = MmdKernelWeights.Learnable }, new SddObjective(), new TransportPairObjective()],
     });
 
     // Masked and cropped sequences with frozen lower layers, structures with batch normalisation.

@@ -54,12 +54,11 @@ public sealed class CustomEncoderTests
     {
         double apart = 0;
         var options = CustomTraining.Options(3);
-        options.CustomObjectives = [new Given("views", batch =>
+        options.Objectives = options.Objectives.Without<SelfSupervisedObjective>().With(new Given("views", batch =>
         {
-            apart = (batch.EmbeddingsA - batch.SecondViewsA!).abs().sum().item<float>();
+            apart = (batch.EmbeddingsA - batch.SecondViewsA).abs().sum().item<float>();
             return batch.EmbeddingsA.sum();
-        }, views: true)];
-        options.SelfSupervisedWeight = 0;
+        }, views: true));
         CustomTraining.Fit(options);
         Assert.IsGreaterThan(0.1, apart);
     }
@@ -72,8 +71,7 @@ public sealed class CustomEncoderTests
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options();
         options.ValidationFraction = 0.2;
-        options.Objective = options.Objective with { TransportPairWeight = 0.3 };
-        options.CustomObjectives = [new PairDistance { Weight = 0.2 }];
+        options.Objectives = [.. options.Objectives, new TransportPairObjective(), new PairDistance { Weight = 0.2 }];
         var undisturbed = CustomTraining.Content(CustomTraining.Fit(options));
         options.CheckpointDirectory = folder.File("checkpoints");
         options.CheckpointSteps = stopAt;
@@ -98,16 +96,17 @@ public sealed class CustomEncoderTests
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options(6);
         options.CheckpointDirectory = folder.File("checkpoints");
-        options.CustomObjectives = [new PairDistance { Weight = 0.2 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 2 }];
+        var usual = options.Objectives;
+        options.Objectives = [.. usual, new PairDistance { Weight = 0.2 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 2 }];
         CustomTraining.Fit(options);
-        options.CustomObjectives = [new PairDistance { Weight = 0.3 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 3 }];
+        options.Objectives = [.. usual, new PairDistance { Weight = 0.3 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 3 }];
         options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { Dropout = 0.5 });
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message;
-        Assert.Contains("CustomObjectives.pair-distance.Weight is 0.3, was 0.2", message);
-        Assert.Contains("CustomObjectives.margin.Margin is 3, was 2", message);
+        Assert.Contains("Objectives.pair-distance.Weight is 0.3, was 0.2", message);
+        Assert.Contains("Objectives.margin.Margin is 3, was 2", message);
         Assert.Contains("ModalityA.CustomEncoder.dropout is 0.5, was 0.1", message);
-        options.CustomObjectives = [];
-        Assert.Contains("CustomObjectives.margin is not set, was Given", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+        options.Objectives = usual;
+        Assert.Contains("Objectives.margin is not set, was Given", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
 
     [TestMethod]
@@ -214,7 +213,7 @@ public sealed class CustomEncoderTests
     public void TrainingAndScoringLeaveNoTensors()
     {
         var options = CustomTraining.Options(200);
-        options.CustomObjectives = [new PairDistance()];
+        options.Objectives = options.Objectives.With(new PairDistance());
         LiveTensors.AssertFlat(options, CustomTraining.Rows);
         var before = LiveTensors.Settled();
         int parameters;

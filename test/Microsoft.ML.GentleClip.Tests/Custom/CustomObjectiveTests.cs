@@ -29,8 +29,7 @@ public sealed class CustomObjectiveTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(7);
         var (a, b) = (Unit(6, generator), Unit(5, generator));
-        var settings = GentleClip.Trainers.ObjectiveFactory.Settings(Alone(1, new PairDistance { Weight = 3 }));
-        using var objective = new GentleClip.Objectives.GentleClipObjective(settings);
+        using var objective = new GentleClip.Objectives.TotalLoss([new PairDistance { Weight = 3 }]);
         using var losses = objective.Compute(new GentleClip.Objectives.ObjectiveInput { EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 4, LogScale = zeros(1, ScalarType.Float64) });
         losses.Total.backward();
         // d/da of 3 mean |a - b|^2 over the 4 pairs; nothing for the unpaired rows.
@@ -48,7 +47,7 @@ public sealed class CustomObjectiveTests
         Given Watch(string name, bool unpaired) => new(name, batch =>
         {
             seen.Add((batch.Step, batch.NumberOfSteps, batch.NumberOfPairs, batch.EmbeddingsA.size(0), batch.EmbeddingsB.size(0), batch.UnpairedA.size(0), batch.EmbeddingsB.norm(1).mean().item<float>(), batch.LogitScale.item<float>()));
-            Assert.IsNull(batch.SecondViewsA);
+            Assert.Contains("set ObjectiveNeeds.SecondViews", Assert.ThrowsExactly<InvalidOperationException>(() => batch.SecondViewsA).Message);
             return (batch.EmbeddingsA.sum() + batch.EmbeddingsB.sum()) * batch.LogitScale;
         }, unpaired);
         var options = Alone(2, Watch("all", true), Watch("pairs", false));
@@ -80,7 +79,7 @@ public sealed class CustomObjectiveTests
 
         // The opposite of aligning, among unpaired samples: the guard must turn it off, and keep the one on pairs.
         var options = Alone(60, new Given("spoil", batch => batch.UnpairedA.mm(batch.UnpairedB.t()).pow(2).mean().neg() + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean()) { Weight = 20 }, new PairDistance());
-        options.ContrastiveWeight = 1;
+        options.Objectives = options.Objectives.With(new ContrastiveObjective());
         (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);
         using var guarded = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.IsFalse(guarded.UnpairedObjectives!.Kept);
@@ -92,7 +91,7 @@ public sealed class CustomObjectiveTests
     public void AWeightOfZeroLeavesItOut()
     {
         var options = TwoViews.Options(1);
-        options.CustomObjectives = [new Given("never", _ => throw new InvalidOperationException("called")) { Weight = 0 }];
+        options.Objectives = options.Objectives.With(new Given("never", _ => throw new InvalidOperationException("called")) { Weight = 0 });
         using var model = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.DoesNotContain("never", model.History[0].Losses.Keys);
     }
@@ -109,13 +108,15 @@ public sealed class CustomObjectiveTests
         Assert.Contains("Training stopped at step 0: the loss term 'mine' is NaN", Assert.ThrowsExactly<ArithmeticException>(() => new MLContext(3).Transforms.GentleClip(nan).Fit(CustomTraining.Rows)).Message);
 
         var options = TwoViews.Options(1);
-        Assert.Contains("2 objectives of the name 'pair-distance'", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new PairDistance(), new PairDistance()]).Message);
-        Assert.Contains("has a field 'weight' of Parameter", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new Learnable()]).Message);
-        Assert.Contains("has a field 'seen' of Dictionary", Assert.ThrowsExactly<ArgumentException>(() => options.CustomObjectives = [new Remembering()]).Message);
+        Assert.Contains("2 objectives of the name 'pair-distance'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new PairDistance(), new PairDistance()]).Message);
+        Assert.Contains("has a field 'weight' of Parameter", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new Learnable()]).Message);
+        Assert.Contains("has a field 'seen' of Dictionary", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new Remembering()]).Message);
         Assert.Contains("expected 1 to 64 letters", Assert.ThrowsExactly<ArgumentException>(() => new Given("a b", _ => null!)).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PairDistance { Weight = -1 });
-        options.CustomObjectives = [new Given("mmd", batch => batch.EmbeddingsA.sum())];
-        Assert.Contains("has the name of a term of the library", Assert.ThrowsExactly<ArgumentException>(() => new MLContext(3).Transforms.GentleClip(options)).Message);
+        Assert.Contains("2 objectives of the name 'mmd'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new MmdObjective(), new Given("mmd", batch => batch.EmbeddingsA.sum())]).Message);
+        Assert.Contains("2 objectives of the name 'selfSupervisedB'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = options.Objectives.With(new Given("selfSupervisedB", _ => null!))).Message);
+        Assert.Contains("which is the history's name of the weighted sum", Assert.ThrowsExactly<ArgumentException>(() => new Given("total", _ => null!)).Message);
+        Assert.Contains("an element that is null", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [null!]).Message);
 
         static void Fails(Func<ObjectiveBatch, Tensor> compute, string expected) => Assert.Contains(expected,
             Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(Alone(3, new Given("mine", compute))).Fit(CustomTraining.Rows)).Message);
@@ -128,25 +129,24 @@ public sealed class CustomObjectiveTests
         Assert.AreEqual(0, model.History[0].Losses["nothing"]);
     }
 
-    private static GentleClipOptions Alone(int steps, params CustomObjective[] objectives)
+    private static GentleClipOptions Alone(int steps, params Objective[] objectives)
     {
         var options = TwoViews.Options(steps);
-        (options.ContrastiveWeight, options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight, options.Seed, options.PairedColumnName) = (0, 0, 0, 0, 3, "IsPaired");
-        options.CustomObjectives = objectives;
+        (options.Objectives, options.Seed, options.PairedColumnName) = ([.. objectives], 3, "IsPaired");
         return options;
     }
 
     private static Tensor Unit(int rows, Generator generator) =>
         nn.functional.normalize(randn(rows, 3, dtype: ScalarType.Float64, generator: generator), p: 2, dim: 1, eps: 1e-12).detach().requires_grad_();
 
-    private sealed class Remembering() : CustomObjective("remembering")
+    private sealed record Remembering() : Objective("remembering")
     {
         private readonly Dictionary<string, Tensor[]> seen = new() { ["a"] = [ones(1)] };
 
         public override Tensor Compute(ObjectiveBatch batch) => batch.EmbeddingsA.sum() * seen["a"][0].sum();
     }
 
-    private sealed class Learnable : CustomObjective
+    private sealed record Learnable : Objective
     {
         private readonly Parameter weight = nn.Parameter(ones(1));
 

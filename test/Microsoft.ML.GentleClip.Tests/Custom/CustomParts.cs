@@ -86,7 +86,7 @@ public sealed record StackOptions : CustomImageEncoderOptions
 }
 
 /// <summary>How far the embeddings of pairs are apart; for pairs alone.</summary>
-public sealed class PairDistance : CustomObjective
+public sealed record PairDistance : Objective
 {
     public PairDistance() : base("pair-distance")
     {
@@ -96,15 +96,18 @@ public sealed class PairDistance : CustomObjective
 }
 
 /// <summary>A function given by the test.</summary>
-public sealed class Given(string name, Func<ObjectiveBatch, Tensor> compute, bool unpaired = true, bool views = false) : CustomObjective(name)
+public sealed record Given : Objective
 {
+    private readonly Func<ObjectiveBatch, Tensor> _compute;
+
+    public Given(string name, Func<ObjectiveBatch, Tensor> compute, bool unpaired = true, bool views = false) : base(name) =>
+        (_compute, Needs) = (compute, new() { UnpairedSamples = unpaired, SecondViews = views });
+
     public double Margin { get; init; } = 1;
 
-    public override bool UsesUnpairedSamples => unpaired;
+    public override ObjectiveNeeds Needs { get; }
 
-    public override bool UsesSecondViews => views;
-
-    public override Tensor Compute(ObjectiveBatch batch) => compute(batch);
+    public override Tensor Compute(ObjectiveBatch batch) => _compute(batch);
 }
 
 /// <summary>Trainings of seconds with such parts.</summary>

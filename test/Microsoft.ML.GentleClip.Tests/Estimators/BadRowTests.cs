@@ -185,7 +185,7 @@ public sealed class BadRowTests
         using (Fit(rows))
             Assert.Contains(text => text.StartsWith("The training data hold no matched pair", StringComparison.Ordinal), log.Warnings);
 
-        _options.MmdWeight = _options.SddWeight = 0;
+        _options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective()];
         AssertRefused(rows, "The training data hold 0 matched pairs and the losses on unpaired samples are off; expected at least 2 pairs.");
         rows[3].IsPaired = true;
         AssertRefused(rows, "The training data hold 1 matched pairs and the losses on unpaired samples are off; expected at least 2 pairs.");

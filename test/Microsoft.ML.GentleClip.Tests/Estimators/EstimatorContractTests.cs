@@ -51,7 +51,7 @@ public sealed class EstimatorContractTests
                 EmbeddingDimension = 5,
                 BatchSize = 16,
                 PairsPerBatchRule = PairsPerBatchRule.Proportional,
-                SelfSupervisedWeight = 0,
+                Objectives = new GentleClipOptions().Objectives.Without<SelfSupervisedObjective>(),
                 TrainingRows = TrainingRows.WithBoth,
                 MaximumNumberOfSteps = 5,
                 NumberOfThreads = 1,

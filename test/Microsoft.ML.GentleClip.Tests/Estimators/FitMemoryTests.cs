@@ -151,7 +151,7 @@ public sealed class FitMemoryTests
         var encoder = new VectorEncoderOptions { HiddenDimensions = [.. Enumerable.Repeat(Width, Layers)] };
         var options = TwoViews.Options(steps);
         (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", encoder), Modality.Vector("B", "EmbeddingB", encoder));
-        (options.BatchSize, options.SelfSupervisedWeight) = (16, 0);
+        (options.BatchSize, options.Objectives) = (16, options.Objectives.Without<SelfSupervisedObjective>());
         return options;
     }
 

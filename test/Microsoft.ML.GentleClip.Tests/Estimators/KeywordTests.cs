@@ -41,7 +41,7 @@ public sealed class KeywordTests
     private static GentleClipOptions Options(KeywordOptions? keywords, int steps = 100)
     {
         var options = TwoViews.Options(steps);
-        (options.Keywords, options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight) = (keywords, 0, 0, 0);
+        options.Objectives = keywords is null ? [new ContrastiveObjective()] : [new ContrastiveObjective(), new KeywordObjective(keywords)];
         return options;
     }
 

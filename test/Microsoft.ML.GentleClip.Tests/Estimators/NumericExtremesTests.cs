@@ -47,6 +47,8 @@ public sealed class NumericExtremesTests
 
     private static readonly TeacherOptions Everything = new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true };
 
+    private static readonly WeightRamp Early = new() { Start = 0, End = 0.1 };
+
     private static readonly Dictionary<string, Action<GentleClipOptions>> Trainings = Enum.GetValues<GentleClipPreset>()
         .ToDictionary(preset => preset.ToString(), _ => (Action<GentleClipOptions>)(_ => { }))
         .Concat(new Dictionary<string, Action<GentleClipOptions>>
@@ -54,8 +56,12 @@ public sealed class NumericExtremesTests
             ["teacher side by side"] = options => options.Teacher = new TeacherOptions(),
             ["teacher of all parts"] = options => options.Teacher = Everything with { Role = TeacherRole.Alone },
             ["teacher of all parts side by side"] = options => options.Teacher = Everything,
-            ["guide of all parts"] = options => (options.Teacher, options.Objective) = (Everything with { Role = TeacherRole.Guide }, new ObjectiveOptions { KlotWeight = 1 }),
-            ["every loss"] = options => options.Objective = new ObjectiveOptions { TransportPairWeight = 0.3, CentroidWeight = 1, SinkhornWeight = 1, PseudoLabelWeight = 1, RampStart = 0, RampEnd = 0.1 },
+            ["guide of all parts"] = options => (options.Teacher, options.Objectives) = (Everything with { Role = TeacherRole.Guide }, options.Objectives.With(new KlotObjective())),
+            ["every loss"] = options => options.Objectives =
+            [
+                .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = PseudoLabelSides.Both }),
+                new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early }, new TransportPairObjective { Ramp = Early },
+            ],
             ["guarded"] = options => options.GuardUnpairedObjectives = true,
             ["not standardised"] = options => (options.ModalityA, options.ModalityB) = (Plain("A", "EmbeddingA"), Plain("B", "EmbeddingB")),
         }).ToDictionary();

@@ -38,8 +38,15 @@ public sealed class OptionConflictTests
     public void NoLossAtAll()
     {
         var options = TwoViews.Options();
-        options.ContrastiveWeight = options.MmdWeight = options.SddWeight = 0;
-        AssertRefused(options, "ContrastiveWeight and the weights of all losses on unpaired samples are 0");
+        // None of these says what belongs together.
+        options.Objectives = [new ContrastiveObjective { Weight = 0 }, new SelfSupervisedObjective(), new PseudoLabelObjective()];
+        AssertRefused(options, "Of the objectives (contrastive 0, selfSupervised 0.1, pseudoLabel 0.3) none that looks at pairs");
+        options.Objectives = [];
+        AssertRefused(options, "expected at least one");
+        options.Objectives = [new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }];
+        new MLContext().Transforms.GentleClip(options);
+        options.Objectives = [new CentroidObjective()];
+        new MLContext().Transforms.GentleClip(options);
     }
 
     [TestMethod]

@@ -46,7 +46,7 @@ public sealed class PhaseTests
     {
         var options = Small(new GentleClipOptions { Teacher = new TeacherOptions { Role = role } });
         if (role == TeacherRole.Guide)
-            options.Objective = new ObjectiveOptions { KlotWeight = 1 };
+            options.Objectives = options.Objectives.With(new KlotObjective());
         options.ValidationFraction = 0.3;
         var reports = Run(options);
         var phases = Sequence(reports);

@@ -52,7 +52,7 @@ public sealed class PresetTests
         using var model = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 60, 60)));
         // Epochs of 20 steps: the ramp runs from step 10 to step 40.
         Assert.IsTrue(model.History.All(epoch => epoch.Losses.ContainsKey("pseudoLabel")));
-        options.Objective = options.Objective with { RampStart = 0.5, RampEnd = 0.6 };
+        options.Objectives = options.Objectives.With<PseudoLabelObjective>(labels => labels with { Ramp = new() { Start = 0.5, End = 0.6 } });
         using var late = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 60, 60)));
         CollectionAssert.AreEqual(new[] { false, false, true, true, true }, late.History.Select(epoch => epoch.Losses.ContainsKey("pseudoLabel")).ToArray());
     }
@@ -61,7 +61,11 @@ public sealed class PresetTests
     public void TransportPairsAndTheOtherTermsTrain()
     {
         var options = Small(GentleClipPreset.Recommended, steps: 60);
-        options.Objective = new ObjectiveOptions { TransportPairWeight = 0.3, CentroidWeight = 0.5, SinkhornWeight = 0.5, RampStart = 0, RampEnd = 0.1 };
+        options.Objectives =
+        [
+            .. options.Objectives, new CentroidObjective { Weight = 0.5 }, new SinkhornObjective { Weight = 0.5 },
+            new TransportPairObjective { Ramp = new() { Start = 0, End = 0.1 } },
+        ];
         using var model = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 60, 60)));
         foreach (var term in new[] { "transportPairs", "centroid", "sinkhorn" })
             Assert.IsTrue(double.IsFinite(model.History[^1].Losses[term]), term);
@@ -74,7 +78,7 @@ public sealed class PresetTests
         var options = Small(GentleClipPreset.Clip, steps: 40);
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 10, 10));
         using var learnt = MlContext.Transforms.GentleClip(options).Fit(data);
-        options.Objective = options.Objective with { LearnTemperature = false };
+        options.LearnTemperature = false;
         using var kept = MlContext.Transforms.GentleClip(options).Fit(data);
         Assert.AreEqual(0.07, kept.History[^1].Temperature, 1e-7);
         Assert.IsGreaterThan(1e-3, Math.Abs(learnt.History[^1].Temperature - 0.07));

@@ -157,7 +157,8 @@ public sealed class ProteinFitTests
     {
         var frozen = Proteins.SmallSequence with { TrainableLayers = 0 };
         var (guarded, with) = (Options(true), Options(false));
-        var without = Options(false).OnPairsAlone();
+        var without = Options(false);
+        without.Objectives = [new ContrastiveObjective()];
         using var chosen = Fit(guarded);
         using var expected = Fit(chosen.UnpairedObjectives!.Kept ? with : without);
         Assert.AreNotEqual(chosen.UnpairedObjectives.With, chosen.UnpairedObjectives.Without, "the two trainings differ");
@@ -177,7 +178,7 @@ public sealed class ProteinFitTests
     {
         var options = Proteins.Options(steps: 45, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
         options.ValidationFraction = 0.3;
-        options.Objective = new ObjectiveOptions { TransportPairWeight = 0.1, RampStart = 0, RampEnd = 0 };
+        options.Objectives = options.Objectives.With(new TransportPairObjective { Weight = 0.1, Ramp = null });
         using var model = Fit(options);
         Assert.IsTrue(model.History.All(epoch => epoch.Validation is not null && epoch.Losses["transportPairs"] > 0));
         using var separate = _mlContext.Transforms.GentleClip(Proteins.Options(sequence: Proteins.SmallSequence with { TrainableLayers = 0 })).Fit(View(Proteins.Mixed(10, 6, 5)), View(Proteins.Pieces(6, 12, first: 60)));

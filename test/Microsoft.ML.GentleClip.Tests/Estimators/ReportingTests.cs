@@ -70,10 +70,10 @@ public sealed class ReportingTests
     public void HistoryHoldsTheTermsWithAWeightAlone()
     {
         var options = TwoViews.Options(steps: 3);
-        options.SelfSupervisedWeight = options.MmdWeight = 0;
+        options.Objectives = options.Objectives.Without<SelfSupervisedObjective>().Without<MmdObjective>();
         using (var model = Fit(options))
             CollectionAssert.AreEquivalent(new[] { "contrastive", "sdd", "total" }, model.History.Single().Losses.Keys.ToArray());
-        (options.ContrastiveWeight, options.MmdWeight, options.SddWeight) = (0, 2, 0);
+        options.Objectives = [new MmdObjective { Weight = 2 }, new SddObjective { Weight = 0 }];
         using (var model = Fit(options))
         {
             var losses = model.History.Single().Losses;

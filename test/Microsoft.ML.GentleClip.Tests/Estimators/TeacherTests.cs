@@ -17,7 +17,7 @@ public sealed class TeacherTests
         var options = TwoViews.Options(steps);
         (options.Teacher, options.EmbeddingDimension) = (teacher, dimension);
         if (teacher?.Role == TeacherRole.Guide)
-            options.Objective = new ObjectiveOptions { KlotWeight = 1 };
+            options.Objectives = options.Objectives.With(new KlotObjective());
         return options;
     }
 
@@ -255,8 +255,8 @@ public sealed class TeacherTests
     [TestMethod]
     public void OptionsThatContradictEachOtherAreNamed()
     {
-        AssertRefused("KlotWeight is 1, but there is no Teacher", options => options.Objective = new ObjectiveOptions { KlotWeight = 1 });
-        AssertRefused("KlotWeight is 0, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
+        AssertRefused("The objective 'klot' has a weight of 1, but there is no Teacher", options => options.Objectives = options.Objectives.With(new KlotObjective()));
+        AssertRefused("no objective follows it, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
         AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
         AssertRefused("The teacher has 15 slots of an embedding of 16; expected at most 14", options => options.Teacher = new TeacherOptions { Dimension = 15, Optional = true });
         AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.Teacher = new TeacherOptions { SelfTraining = TeacherPart.On });
@@ -345,7 +345,9 @@ public sealed class TeacherTests
         Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = 5, copy: true);
         Asks("LearningRate is set", options => options.LearningRate = 1e-4);
         Asks("BatchSize is set", options => options.BatchSize = 32);
-        Asks("Objective is set", options => options.Objective = new ObjectiveOptions { CentroidWeight = 1 });
+        Asks("Objectives is set", options => options.Objectives = options.Objectives.With(new CentroidObjective()));
+        Asks("Objectives is set", options => options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { Bandwidth = 1 }));
+        Assert.IsNull(Wish(options => options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()]), "the usual ones");
         Asks("GuardUnpairedObjectives is set", options => options.GuardUnpairedObjectives = true);
         Asks("CheckpointDirectory is set", options => options.CheckpointDirectory = "folder");
         Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions()));
@@ -429,8 +431,12 @@ public sealed class TeacherTests
     public void TheGuardKeepsTheBetterTraining(double mmdWeight, bool kept)
     {
         var options = Options(teacher: null, steps: 60);
-        (options.GuardUnpairedObjectives, options.SddWeight, options.MmdWeight, options.SelfSupervisedWeight) = (true, 0, mmdWeight, kept ? 0.1 : 0);
-        options.Objective = new ObjectiveOptions { CentroidWeight = kept ? 0 : 100 };
+        options.GuardUnpairedObjectives = true;
+        options.Objectives =
+        [
+            new ContrastiveObjective(), new SelfSupervisedObjective { Weight = kept ? 0.1 : 0 }, new MmdObjective { Weight = mmdWeight },
+            new CentroidObjective { Weight = kept ? 0 : 100 },
+        ];
         var reports = new List<TrainingProgress>();
         options.Progress = new DirectProgress(reports.Add);
         using var model = MlContext.Transforms.GentleClip(options).Fit(Train, Test);

@@ -22,7 +22,7 @@ public sealed class KernelWeightTests : ObjectiveTest
     [TestMethod]
     public void PowerWeightsAreRunningMeansOfTrainingBatches()
     {
-        var settings = new MkMmdSettings { Weighting = KernelWeighting.Power, SquaredBandwidth = 0.5, PowerDecay = 0.75 };
+        var settings = new MmdObjective { KernelWeights = MmdKernelWeights.Power, GaussianBandwidth = Math.Sqrt(0.5), PowerDecay = 0.75 };
         using var loss = new MkMmdLoss(settings);
         var (u, v, w) = (RandomUnit(8, 4, 1), RandomUnit(8, 4, 2), RandomUnit(9, 4, 3));
         loss.Compute(u, v);
@@ -47,15 +47,16 @@ public sealed class KernelWeightTests : ObjectiveTest
     public void LearnableWeightsAscendWhileEmbeddingsDescend()
     {
         var (u, v) = (RandomUnit(6, 4, 1).requires_grad_(), RandomUnit(5, 4, 2).requires_grad_());
-        using var objective = new GentleClipObjective(new() { Mmd = new() { Weighting = KernelWeighting.Learnable, GaussianWeight = 0.3, SquaredBandwidth = 0.5 } });
-        using var loss = new MkMmdLoss(new() { Weighting = KernelWeighting.Learnable, GaussianWeight = 0.3, SquaredBandwidth = 0.5 });
+        var mmd = new MmdObjective { KernelWeights = MmdKernelWeights.Learnable, GaussianWeight = 0.3, GaussianBandwidth = Math.Sqrt(0.5) };
+        using var objective = new TotalLoss([new ContrastiveObjective(), mmd]);
+        using var loss = new MkMmdLoss(mmd);
         Assert.HasCount(1, objective.parameters().ToArray());
         Assert.HasCount(1, objective.state_dict());
         var logits = loss.parameters().Single();
 
         loss.Compute(u, v).backward();
 
-        var plain = new MkMmdLoss(new() { SquaredBandwidth = 0.5 });
+        var plain = new MkMmdLoss(new() { GaussianBandwidth = Math.Sqrt(0.5) });
         var free = logits.detach().to(float64).requires_grad_();
         var (u2, v2) = (u.detach().requires_grad_(), v.detach().requires_grad_());
         plain.Compute(u2, v2, free.softmax(0)).backward();
@@ -65,11 +66,11 @@ public sealed class KernelWeightTests : ObjectiveTest
     }
 
     [TestMethod]
-    [DataRow(nameof(KernelWeighting.Learnable))]
-    [DataRow(nameof(KernelWeighting.Power))]
+    [DataRow(nameof(MmdKernelWeights.Learnable))]
+    [DataRow(nameof(MmdKernelWeights.Power))]
     public void LeavesNoTensors(string weighting)
     {
-        using var loss = new MkMmdLoss(new() { Weighting = Enum.Parse<KernelWeighting>(weighting) });
+        using var loss = new MkMmdLoss(new() { KernelWeights = Enum.Parse<MmdKernelWeights>(weighting) });
         CheckLeavesNoTensors(t => loss.Compute(t[0], t[1]), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2));
     }
 }

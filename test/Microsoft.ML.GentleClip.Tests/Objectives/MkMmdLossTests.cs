@@ -14,14 +14,14 @@ public sealed class MkMmdLossTests : ObjectiveTest
     public void Golden(GoldenCase golden)
     {
         var (u, v) = (golden.Input("u"), golden.Input("v"));
-        var settings = new MkMmdSettings
+        var settings = new MmdObjective
         {
-            SquaredBandwidth = golden.Parameter("bw2").ValueKind == System.Text.Json.JsonValueKind.String ? null : golden.Number("bw2"),
+            GaussianBandwidth = golden.Parameter("bw2").ValueKind == System.Text.Json.JsonValueKind.String ? null : Math.Sqrt(golden.Number("bw2")),
             Polynomial = new((int)golden.Number("degree"), golden.Number("gamma"), golden.Number("c"), golden.Number("poly_scale")),
             Unbiased = golden.Flag("unbiased"),
         };
         var beta = golden.Has("beta") ? tensor(golden.Parameter("beta").EnumerateArray().Select(b => b.GetDouble()).ToArray()) : golden.Input("beta");
-        if (settings.SquaredBandwidth is null)
+        if (settings.GaussianBandwidth is null)
             GoldenCase.AssertClose(golden.Extra("bw2"), MkMmdLoss.MedianBandwidth(u, v), "median bandwidth");
         golden.Check(new MkMmdLoss(settings).Compute(u, v, beta), ("u", u), ("v", v), ("beta", beta));
     }
@@ -30,7 +30,7 @@ public sealed class MkMmdLossTests : ObjectiveTest
     [TestMethod]
     public void LearnableWeightsFollowTheModule()
     {
-        using var loss = new MkMmdLoss(new MkMmdSettings { Weighting = KernelWeighting.Learnable, GaussianWeight = 0.3 });
+        using var loss = new MkMmdLoss(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable, GaussianWeight = 0.3 });
         var (u, v) = (RandomUnit(5, 4, 5), RandomUnit(8, 4, 6));
         var before = loss.Compute(u, v).item<double>();
         loss.to(ScalarType.Float64);
@@ -44,7 +44,7 @@ public sealed class MkMmdLossTests : ObjectiveTest
     public void EqualsNaiveLoop(bool unbiased)
     {
         var (u, v) = (RandomUnit(5, 4, 5), RandomUnit(8, 4, 6));
-        var settings = new MkMmdSettings { SquaredBandwidth = 0.6, GaussianWeight = 0.3, Unbiased = unbiased };
+        var settings = new MmdObjective { GaussianBandwidth = Math.Sqrt(0.6), GaussianWeight = 0.3, Unbiased = unbiased };
         var (x, y) = (ToRows(u), ToRows(v));
         double Kernel(double[] a, double[] b) => 0.3 * Math.Exp(-SquaredDistance(a, b) / 1.2) + 0.7 * Math.Pow(Dot(a, b) + 1, 2) / 4;
         double Mean(double[][] a, double[][] b)

@@ -9,13 +9,13 @@ public sealed class PlanSizeTests : ObjectiveTest
 {
     private const string Limit = "at most 67108864 pairs (8192 x 8192)";
 
-    private static readonly Dictionary<string, (string Name, ObjectiveSettings Settings)> Terms = new()
+    private static readonly Dictionary<string, (string Name, Objective Objective)> Terms = new()
     {
-        ["sinkhorn"] = ("The Sinkhorn divergence", new() { SinkhornWeight = 1 }),
-        ["pseudoLabel"] = ("The pseudo-label term", new() { PseudoLabelWeight = 1, PseudoLabel = new() { Sides = Sides.A } }),
-        ["keyword"] = ("The pseudo-label term", new() { KeywordWeight = 1 }),
-        ["transportPairs"] = ("The transport-pair term", new() { TransportPairWeight = 1 }),
-        ["klot"] = ("The KLOT term", new() { KlotWeight = 1 }),
+        ["sinkhorn"] = ("The Sinkhorn divergence", new SinkhornObjective()),
+        ["pseudoLabel"] = ("The pseudo-label term", new PseudoLabelObjective { Sides = PseudoLabelSides.A, Ramp = null }),
+        ["keyword"] = ("The pseudo-label term", new KeywordObjective(new KeywordOptions("K", [[1]])) { Ramp = null }),
+        ["transportPairs"] = ("The transport-pair term", new TransportPairObjective { Ramp = null }),
+        ["klot"] = ("The KLOT term", new KlotObjective()),
     };
 
     public static IEnumerable<object[]> TermNames => Terms.Keys.Select(name => new object[] { name });
@@ -25,10 +25,10 @@ public sealed class PlanSizeTests : ObjectiveTest
     public void OneRowTooManyIsRefused(string term)
     {
         // The plan of pseudo-labels is of unpaired rows and pairs, that of the others of both sides' unpaired rows or of all rows.
-        var (name, settings) = Terms[term];
+        var (name, objective) = Terms[term];
         var pairs = term is "pseudoLabel" or "keyword" ? 8192 : 0;
         var (n, m) = term is "sinkhorn" ? (8193, 8193) : (8193, 8192);
-        using var objective = new GentleClipObjective(settings with { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0 });
+        using var total = new TotalLoss([objective]);
         var (a, b) = (ones(pairs + n, 1), ones(8192, 1));
         var input = new ObjectiveInput
         {
@@ -38,13 +38,13 @@ public sealed class PlanSizeTests : ObjectiveTest
             LogScale = tensor(1f),
             AveragedA = a,
             AveragedB = b,
-            TeacherA = a,
-            TeacherB = b,
+            ClosedFormA = a,
+            ClosedFormB = b,
             Keywords = ones(1, 1),
             PairHasKeyword = ones(pairs, 1),
         };
-        var error = Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input));
-        Assert.AreEqual($"{name} keeps whole transport plans: {Limit}; this batch has {n} x {m}. Use smaller batches.", error.Message);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => total.Compute(input));
+        Assert.AreEqual($"The objective '{term}' failed at step 0: {name} keeps whole transport plans: {Limit}; this batch has {n} x {m}. Use smaller batches.", error.Message);
     }
 
     [TestMethod]

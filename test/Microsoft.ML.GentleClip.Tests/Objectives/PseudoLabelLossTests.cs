@@ -6,6 +6,8 @@ namespace Microsoft.ML.GentleClip.Tests.Objectives;
 [TestClass]
 public sealed class PseudoLabelLossTests : ObjectiveTest
 {
+    private static readonly KeywordOptions Keywords = new("K", [[1], [2], [3], [4], [5]]);
+
     public static IEnumerable<object[]> OneSided => Cases(name => name.Contains("extraneg", StringComparison.Ordinal));
 
     public static IEnumerable<object[]> TwoSided => Cases(name => name.EndsWith("two_sided", StringComparison.Ordinal));
@@ -25,7 +27,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         var plan = PseudoLabelLoss.Plan(q, u, logScale, Kind(golden), (int)golden.Number("sinkhorn_iters"));
         GoldenCase.AssertClose(golden.Extra("plan"), plan, "plan");
 
-        var terms = Objective(golden, Sides.A).Compute(new()
+        var terms = Total(golden, PseudoLabelSides.A).Compute(new()
         {
             EmbeddingsA = cat([u, q], 0),
             EmbeddingsB = v,
@@ -41,7 +43,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     public void OtherSideIsItsMirror(GoldenCase golden)
     {
         var (u, v, q) = (golden.Input("u"), golden.Input("v"), golden.Input("q"));
-        var terms = Objective(golden, Sides.B).Compute(new()
+        var terms = Total(golden, PseudoLabelSides.B).Compute(new()
         {
             EmbeddingsA = v,
             EmbeddingsB = cat([u, q], 0),
@@ -57,7 +59,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     public void TwoSidedGolden(GoldenCase golden)
     {
         var (u, v, qu, qv) = (golden.Input("u"), golden.Input("v"), golden.Input("qu"), golden.Input("qv"));
-        var terms = Objective(golden, Sides.Both).Compute(new()
+        var terms = Total(golden, PseudoLabelSides.Both).Compute(new()
         {
             EmbeddingsA = cat([u, qu], 0),
             EmbeddingsB = cat([v, qv], 0),
@@ -83,15 +85,18 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     {
         var (a, b, keywords, logScale) = (RandomUnit(7, 4, 1), RandomUnit(6, 4, 2), RandomUnit(5, 4, 3), tensor(2.0));
         var has = Random(3, 5, 4) > 0;
-        var input = new ObjectiveInput { EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 3, LogScale = logScale, Keywords = keywords, PairHasKeyword = has, PseudoLabelRamp = 0.5 };
-        foreach (var side in new[] { Sides.A, Sides.B })
+        var input = new ObjectiveInput { EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 3, LogScale = logScale, Keywords = keywords, PairHasKeyword = has, Step = 25, NumberOfSteps = 100 };
+        foreach (var side in new[] { PseudoLabelSides.A, PseudoLabelSides.B })
         {
-            using var objective = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0, KeywordWeight = 3, PseudoLabel = new() { KeywordSide = side } });
-            var rows = side == Sides.A ? a : b;
+            // Those that the keywords do not belong to are matched with them.
+            var belongs = side == PseudoLabelSides.A ? PseudoLabelSides.B : PseudoLabelSides.A;
+            using var objective = new TotalLoss([new KeywordObjective(Keywords with { Modality = belongs }) { Weight = 3 }]);
+            var rows = side == PseudoLabelSides.A ? a : b;
             var (pairs, queries) = (rows.narrow(0, 0, 3), rows.narrow(0, 3, rows.size(0) - 3));
-            var targets = KeywordLoss.Targets(queries, keywords, PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelSource.OptimalTransport), has, logScale, softmax: true);
+            var targets = KeywordLoss.Targets(queries, keywords, PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelKind.OptimalTransport), has, logScale, softmax: true);
             var terms = objective.Compute(input);
-            Assert.AreEqual((LossTerm.Keyword, 1.5), (terms.Terms.Single().Name, terms.Terms.Single().Weight));
+            Assert.AreEqual("keyword", terms.Terms.Single().Name);
+            Assert.AreEqual(1.5, terms.Terms.Single().Weight, 1e-12);
             GoldenCase.AssertClose(KeywordLoss.Compute(queries, keywords, targets, logScale), terms.Terms.Single().Value, "value");
         }
     }
@@ -118,7 +123,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [DataRow(0, 0)]
     public void WithoutPairsOrUnpairedRowsGivesZeroWithGraph(int pairs, int unpaired)
     {
-        using var objective = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0, PseudoLabelWeight = 1, KeywordWeight = 1 });
+        using var objective = new TotalLoss([new PseudoLabelObjective { Ramp = null }, new KeywordObjective(Keywords) { Ramp = null }]);
         CheckZeroWithGraph(
             t => objective.Compute(new()
             {
@@ -135,7 +140,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [TestMethod]
     public void PlanStaysFiniteAtTheLargestScaleInFloat32()
     {
-        var plan = PseudoLabelLoss.Plan(RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum), PseudoLabelSource.OptimalTransport);
+        var plan = PseudoLabelLoss.Plan(RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum), PseudoLabelKind.OptimalTransport);
         Assert.IsTrue(plan.isfinite().all().item<bool>());
         GoldenCase.AssertClose(ones(40, float32), plan.sum(dim: 1), "rows sum to one", 1e-5);
     }
@@ -143,7 +148,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [TestMethod]
     public void LeavesNoTensors()
     {
-        using var objective = new GentleClipObjective(new() { SelfSupervisedWeight = 0, PseudoLabelWeight = 1, KeywordWeight = 1 });
+        using var objective = new TotalLoss([new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }, new PseudoLabelObjective { Ramp = null }, new KeywordObjective(Keywords) { Ramp = null }]);
         var (keywords, has) = (RandomUnit(5, 4, 3), ones(3, 5));
         CheckLeavesNoTensors(
             t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], NumberOfPairs = 3, LogScale = t[2], Keywords = keywords, PairHasKeyword = has }).Total,
@@ -154,21 +159,18 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
 
     private static Tensor LogScale(GoldenCase golden) => tensor(Math.Log(golden.Number("scale")));
 
-    private static PseudoLabelSource Kind(GoldenCase golden) => golden.Text("kind") switch
+    private static PseudoLabelKind Kind(GoldenCase golden) => golden.Text("kind") switch
     {
-        "hard" => PseudoLabelSource.Hard,
-        "soft" => PseudoLabelSource.Soft,
-        _ => PseudoLabelSource.OptimalTransport,
+        "hard" => PseudoLabelKind.Hard,
+        "soft" => PseudoLabelKind.Soft,
+        _ => PseudoLabelKind.OptimalTransport,
     };
 
-    private static GentleClipObjective Objective(GoldenCase golden, Sides sides) => new(new()
-    {
-        SelfSupervisedWeight = 0,
-        MmdWeight = 0,
-        SddWeight = 0,
-        PseudoLabelWeight = 1,
-        PseudoLabel = new() { Kind = Kind(golden), Sides = sides, SinkhornIterations = (int)golden.Number("sinkhorn_iters"), ExtraNegatives = golden.Flag("extra_negatives") },
-    });
+    private static TotalLoss Total(GoldenCase golden, PseudoLabelSides sides) => new(
+    [
+        new ContrastiveObjective { UnpairedNegatives = golden.Flag("extra_negatives") ? sides : null },
+        new PseudoLabelObjective { Weight = 1, Ramp = null, Kind = Kind(golden), Sides = sides, Iterations = (int)golden.Number("sinkhorn_iters") },
+    ]);
 
     private static void CheckTerms(GoldenCase golden, LossTerms terms)
     {

@@ -15,12 +15,12 @@ public sealed class RowBlockTests : ObjectiveTest
         (t, block) => ContrastiveLoss.Compute(t[0], t[1], t[2], block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
-    [DataRow(nameof(SelfSupervisedDenominator.Printed))]
-    [DataRow(nameof(SelfSupervisedDenominator.SimCse))]
-    [DataRow(nameof(SelfSupervisedDenominator.Both))]
-    [DataRow(nameof(SelfSupervisedDenominator.NtXent))]
+    [DataRow(nameof(SelfSupervisedForm.Printed))]
+    [DataRow(nameof(SelfSupervisedForm.SimCse))]
+    [DataRow(nameof(SelfSupervisedForm.Both))]
+    [DataRow(nameof(SelfSupervisedForm.NtXent))]
     public void SelfSupervised(string form) => CheckEqual(
-        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedDenominator>(form), block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
+        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedForm>(form), block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
     [DataRow(false, 2)]
@@ -29,13 +29,13 @@ public sealed class RowBlockTests : ObjectiveTest
     [DataRow(false, 1)]
     public void MkMmd(bool unbiased, int degree)
     {
-        var settings = new MkMmdSettings { SquaredBandwidth = 0.7, Unbiased = unbiased, Polynomial = new(degree, 0.8, 0.6, 3) };
+        var settings = new MmdObjective { GaussianBandwidth = Math.Sqrt(0.7), Unbiased = unbiased, Polynomial = new(degree, 0.8, 0.6, 3) };
         CheckEqual((t, block) => new MkMmdLoss(settings, block).Compute(t[0], t[1], t[2]), RandomUnit(13, 5, 1), RandomUnit(7, 5, 2), tensor([0.3, 0.9]));
         CheckEqual((t, block) => new MkMmdLoss(settings, block).Compute(t[0], t[1], t[2]), Random(7, 5, 3), Random(13, 5, 4), tensor([0.3, 0.9]));
     }
 
     public static IEnumerable<object?[]> SddForms =>
-        from variance in Enum.GetNames<DensityVariance>()
+        from variance in Enum.GetNames<SddVariance>()
         from leaveOneOut in new[] { false, true }
         from temperature in new double?[] { null, 0.5, 3 }
         select new object?[] { variance, leaveOneOut, temperature };
@@ -44,7 +44,7 @@ public sealed class RowBlockTests : ObjectiveTest
     [DynamicData(nameof(SddForms))]
     public void Sdd(string variance, bool leaveOneOut, double? temperature)
     {
-        var settings = new SddSettings { Bandwidth = 0.8, Variance = Enum.Parse<DensityVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
+        var settings = new SddObjective { Bandwidth = 0.8, Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 4, block), RandomUnit(13, 5, 1), RandomUnit(7, 5, 2));
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 7, block), RandomUnit(7, 5, 3), RandomUnit(13, 5, 4));
     }
@@ -54,8 +54,7 @@ public sealed class RowBlockTests : ObjectiveTest
     {
         // One row more than a block: the plain form would hold a second matrix of this size for each step.
         var (u, v) = (RandomUnit(Pairwise.DefaultBlockSize + 1, 8, 1), RandomUnit(Pairwise.DefaultBlockSize + 1, 8, 2));
-        var settings = new ObjectiveSettings { SelfSupervisedWeight = 0 };
-        Tensor Total(Tensor[] t, int block) => new GentleClipObjective(settings with { BlockSize = block })
+        Tensor Total(Tensor[] t, int block) => new TotalLoss([new ContrastiveObjective(), new MmdObjective(), new SddObjective()], block)
             .Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], LogScale = t[2], NumberOfPairs = Pairwise.DefaultBlockSize + 1 }).Total;
         CheckSame(t => Total(t, Plain), t => Total(t, Pairwise.DefaultBlockSize), u, v, tensor(2.3));
     }
@@ -64,13 +63,13 @@ public sealed class RowBlockTests : ObjectiveTest
     public void LeavesNoTensorsWithOrWithoutGradients()
     {
         var (u, v, logScale) = (RandomUnit(13, 5, 1), RandomUnit(9, 5, 2), tensor(2.0));
-        var objective = new GentleClipObjective(new() { BlockSize = 4 });
+        var objective = new TotalLoss(new GentleClipOptions().Objectives, 4);
         Tensor Total(Tensor[] t) => objective.Compute(new()
         {
             EmbeddingsA = t[0],
             EmbeddingsB = t[1],
-            PositivesA = t[0],
-            PositivesB = t[1],
+            SecondViewsA = t[0],
+            SecondViewsB = t[1],
             LogScale = t[2],
             NumberOfPairs = 6,
         }).Total;
@@ -92,7 +91,7 @@ public sealed class RowBlockTests : ObjectiveTest
         var same = RandomUnit(1, 4, 1, ScalarType.Float32).expand(9, 4);
         CheckFinite(t => SddLoss.Compute(t[0], t[1], new(), 9, 4), same, same);
         CheckFinite(t => new MkMmdLoss(new(), 4).Compute(t[0], t[1]), same, same);
-        CheckFinite(t => SelfSupervisedLoss.Compute(t[0], t[1], t[2], SelfSupervisedDenominator.NtXent, 4), same, same, tensor(4.6f));
+        CheckFinite(t => SelfSupervisedLoss.Compute(t[0], t[1], t[2], SelfSupervisedForm.NtXent, 4), same, same, tensor(4.6f));
     }
 
     private static void CheckEqual(Func<Tensor[], int, Tensor> compute, params Tensor[] inputs)

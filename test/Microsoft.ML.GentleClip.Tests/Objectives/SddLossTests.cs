@@ -13,11 +13,11 @@ public sealed class SddLossTests : ObjectiveTest
     public void Golden(GoldenCase golden)
     {
         var (u, v) = (golden.Input("u"), golden.Input("v"));
-        var settings = new SddSettings
+        var settings = new SddObjective
         {
             Bandwidth = golden.Number("b"),
-            Divergence = golden.Text("divergence") switch { "kl" => DensityDivergence.KullbackLeibler, "mse" => DensityDivergence.MeanSquaredError, _ => DensityDivergence.RawMeanSquaredError },
-            Variance = !golden.Flag("relative") ? DensityVariance.None : golden.Text("sigma_mode") == "pooled" ? DensityVariance.Pooled : DensityVariance.Own,
+            Divergence = golden.Text("divergence") switch { "kl" => SddDivergence.KullbackLeibler, "mse" => SddDivergence.MeanSquaredError, _ => SddDivergence.RawMeanSquaredError },
+            Variance = !golden.Flag("relative") ? SddVariance.None : golden.Text("sigma_mode") == "pooled" ? SddVariance.Pooled : SddVariance.Own,
             VarianceFloor = golden.Number("sigma_floor"),
             DetachVariance = golden.Flag("detach_sigma"),
             LeaveOneOut = golden.Flag("leave_one_out"),
@@ -26,8 +26,8 @@ public sealed class SddLossTests : ObjectiveTest
     }
 
     public static IEnumerable<object[]> Settings =>
-        from divergence in Enum.GetNames<DensityDivergence>()
-        from variance in Enum.GetNames<DensityVariance>()
+        from divergence in Enum.GetNames<SddDivergence>()
+        from variance in Enum.GetNames<SddVariance>()
         from leaveOneOut in new[] { false, true }
         select new object[] { divergence, variance, leaveOneOut };
 
@@ -36,7 +36,7 @@ public sealed class SddLossTests : ObjectiveTest
     public void EqualsNaiveLoop(string divergence, string variance, bool leaveOneOut)
     {
         const int Pairs = 3;
-        var settings = new SddSettings { Bandwidth = 0.9, Divergence = Enum.Parse<DensityDivergence>(divergence), Variance = Enum.Parse<DensityVariance>(variance), LeaveOneOut = leaveOneOut };
+        var settings = new SddObjective { Bandwidth = 0.9, Divergence = Enum.Parse<SddDivergence>(divergence), Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut };
         var (u, v) = (RandomUnit(5, 4, 11), RandomUnit(7, 4, 12));
         var (x, y) = (ToRows(u), ToRows(v));
 
@@ -48,8 +48,8 @@ public sealed class SddLossTests : ObjectiveTest
 
         double Sigma(double[][] t) => settings.Variance switch
         {
-            DensityVariance.Own => Variance(t),
-            DensityVariance.Pooled => (Variance(x) + Variance(y)) / 2,
+            SddVariance.Own => Variance(t),
+            SddVariance.Pooled => (Variance(x) + Variance(y)) / 2,
             _ => 1,
         };
         double Density(int i, double[][] t, double[][] r)
@@ -64,19 +64,19 @@ public sealed class SddLossTests : ObjectiveTest
             }
 
             // Only the raw form sees the divisor; the normalised ones drop it, whatever the count.
-            return settings.Divergence is DensityDivergence.RawMeanSquaredError or DensityDivergence.RawSymmetric ? sum / (2 * count * 0.81 * Math.PI) : sum;
+            return settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric ? sum / (2 * count * 0.81 * Math.PI) : sum;
         }
 
         double Gamma(double[][] t, double[][] r)
         {
             var p = t.Select((_, i) => Density(i, t, t)).ToArray();
             var q = t.Select((_, i) => Density(i, t, r)).ToArray();
-            if (settings.Divergence == DensityDivergence.RawMeanSquaredError)
+            if (settings.Divergence == SddDivergence.RawMeanSquaredError)
                 return p.Zip(q, (a, b) => (a - b) * (a - b)).Average();
-            if (settings.Divergence == DensityDivergence.RawSymmetric)
+            if (settings.Divergence == SddDivergence.RawSymmetric)
                 return p.Zip(q, (a, b) => a * Math.Log(a / b) + b * Math.Log(b / a)).Sum() / Enumerable.Range(0, 4).Sum(k => Math.Pow(t.Max(r => r[k]) - t.Min(r => r[k]), 2));
             var (sumP, sumQ) = (p.Sum(), q.Sum());
-            return settings.Divergence == DensityDivergence.KullbackLeibler
+            return settings.Divergence == SddDivergence.KullbackLeibler
                 ? p.Zip(q, (a, b) => a / sumP * Math.Log(a / sumP / (b / sumQ))).Sum()
                 : p.Zip(q, (a, b) => (a / sumP - b / sumQ) * (a / sumP - b / sumQ)).Sum() * t.Length;
         }
@@ -92,7 +92,7 @@ public sealed class SddLossTests : ObjectiveTest
     {
         const int Pairs = 2;
         const double T = 0.8;
-        var settings = new SddSettings { Bandwidth = 0.9, Variance = DensityVariance.None, DistanceTemperature = T, LeaveOneOut = leaveOneOut };
+        var settings = new SddObjective { Bandwidth = 0.9, Variance = SddVariance.None, DistanceTemperature = T, LeaveOneOut = leaveOneOut };
         var (u, v) = (RandomUnit(5, 4, 21), RandomUnit(6, 4, 22));
         var (x, y) = (ToRows(u), ToRows(v));
         double Density(int i, double[][] t, double[][] r)
@@ -111,7 +111,7 @@ public sealed class SddLossTests : ObjectiveTest
 
         GoldenCase.AssertClose((Gamma(x, y) + Gamma(y, x)) / 2, SddLoss.Compute(u, v, settings, Pairs).item<double>(), "value");
         CheckGradients(t => SddLoss.Compute(t[0], t[1], settings, Pairs), u, v);
-        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings with { Variance = DensityVariance.Own }, Pairs), u, v);
+        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings with { Variance = SddVariance.Own }, Pairs), u, v);
     }
 
     [TestMethod]
@@ -161,7 +161,7 @@ public sealed class SddLossTests : ObjectiveTest
     {
         // Unit vectors within 1e-3 of one point: their Gram matrix in float32 is 1 but for the last digits.
         var (u, v) = (Unit(ones(1, 16, float64) + 1e-3 * Random(24, 16, 1)), Unit(ones(1, 16, float64) + 1e-3 * Random(24, 16, 2)));
-        var settings = new SddSettings { VarianceFloor = 1e-12 };
+        var settings = new SddObjective { VarianceFloor = 1e-12 };
         var exact = SddLoss.Compute(u, v, settings).item<double>();
         Assert.AreEqual(exact, SddLoss.Compute(u.to(float32), v.to(float32), settings).item<float>(), 1e-3 * exact);
     }

@@ -8,7 +8,7 @@ public sealed class SelfSupervisedLossTests : ObjectiveTest
 {
     public static IEnumerable<object[]> Cases => GoldenCase.Rows("ssl.json");
 
-    public static IEnumerable<object[]> Forms => Enum.GetNames<SelfSupervisedDenominator>().Select(f => new object[] { f });
+    public static IEnumerable<object[]> Forms => Enum.GetNames<SelfSupervisedForm>().Select(f => new object[] { f });
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
@@ -30,12 +30,12 @@ public sealed class SelfSupervisedLossTests : ObjectiveTest
         double E(int i, int j) => Math.Exp(s * Dot(views[i], views[j]));
         double Denominator(int i) => form switch
         {
-            SelfSupervisedDenominator.Printed => Enumerable.Range(0, 6).Sum(j => E(i, j)),
-            SelfSupervisedDenominator.SimCse => Enumerable.Range(6, 6).Sum(j => E(i, j)),
-            SelfSupervisedDenominator.Both => Enumerable.Range(0, 6).Where(j => j != i).Append(i + 6).Sum(j => E(i, j)),
+            SelfSupervisedForm.Printed => Enumerable.Range(0, 6).Sum(j => E(i, j)),
+            SelfSupervisedForm.SimCse => Enumerable.Range(6, 6).Sum(j => E(i, j)),
+            SelfSupervisedForm.Both => Enumerable.Range(0, 6).Where(j => j != i).Append(i + 6).Sum(j => E(i, j)),
             _ => Enumerable.Range(0, 12).Where(j => j != i).Sum(j => E(i, j)),
         };
-        var anchors = form == SelfSupervisedDenominator.NtXent ? 12 : 6;
+        var anchors = form == SelfSupervisedForm.NtXent ? 12 : 6;
         var expected = Enumerable.Range(0, anchors).Average(i => -Math.Log(E(i, (i + 6) % 12) / Denominator(i)));
 
         GoldenCase.AssertClose(expected, SelfSupervisedLoss.Compute(z, p, tensor(LogScale), form).item<double>(), "value");
@@ -61,5 +61,5 @@ public sealed class SelfSupervisedLossTests : ObjectiveTest
     public void LeavesNoTensors(string form) =>
         CheckLeavesNoTensors(t => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Form(form)), RandomUnit(6, 4, 1), RandomUnit(6, 4, 2), tensor(2.0));
 
-    private static SelfSupervisedDenominator Form(string name) => Enum.Parse<SelfSupervisedDenominator>(name, ignoreCase: true);
+    private static SelfSupervisedForm Form(string name) => Enum.Parse<SelfSupervisedForm>(name, ignoreCase: true);
 }

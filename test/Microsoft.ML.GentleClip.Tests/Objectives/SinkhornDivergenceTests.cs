@@ -13,7 +13,7 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
     public void Golden(GoldenCase golden)
     {
         var (u, v) = (golden.Input("u"), golden.Input("v"));
-        var settings = new SinkhornSettings(golden.Number("eps"), (int)golden.Number("iters"), golden.Text("gradient") == "unrolled");
+        var settings = new SinkhornObjective { Epsilon = golden.Number("eps"), Iterations = (int)golden.Number("iters"), Unrolled = golden.Text("gradient") == "unrolled" };
         golden.Check(SinkhornDivergence.Compute(u, v, settings), ("u", u), ("v", v));
         if (golden.HasExtra("plan_uv"))
         {
@@ -47,9 +47,9 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
         var (a, b) = (ToRows(u), ToRows(v));
         var expected = Cost(a, b) - Cost(a, a) / 2 - Cost(b, b) / 2;
         foreach (var unrolled in new[] { false, true })
-            GoldenCase.AssertClose(expected, SinkhornDivergence.Compute(u, v, new(Epsilon, Iterations, unrolled)).item<double>(), "value");
-        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new(Epsilon, Iterations, Unrolled: true)), u, v);
-        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new(1, 60)), u, v);
+            GoldenCase.AssertClose(expected, SinkhornDivergence.Compute(u, v, new() { Epsilon = Epsilon, Iterations = Iterations, Unrolled = unrolled }).item<double>(), "value");
+        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new() { Epsilon = Epsilon, Iterations = Iterations, Unrolled = true }), u, v);
+        CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new() { Epsilon = 1, Iterations = 60 }), u, v);
     }
 
     [TestMethod]
@@ -62,7 +62,7 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
     {
         var (x, y) = (RandomUnit(1, 4, 1, ScalarType.Float32).expand(6, 4), RandomUnit(1, 4, 2, ScalarType.Float32).expand(6, 4));
         CheckFinite(t => SinkhornDivergence.Compute(t[0], t[1], new()), x, x);
-        CheckFinite(t => SinkhornDivergence.Compute(t[0], t[1], new(0.01, 20, true)), x, y);
+        CheckFinite(t => SinkhornDivergence.Compute(t[0], t[1], new() { Epsilon = 0.01, Iterations = 20, Unrolled = true }), x, y);
     }
 
     [TestMethod]
@@ -75,6 +75,6 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
     public void LeavesNoTensors()
     {
         CheckLeavesNoTensors(t => SinkhornDivergence.Compute(t[0], t[1], new()), Random(4, 3, 1), Random(5, 3, 2));
-        CheckLeavesNoTensors(t => SinkhornDivergence.Compute(t[0], t[1], new(Unrolled: true)), Random(4, 3, 1), Random(5, 3, 2));
+        CheckLeavesNoTensors(t => SinkhornDivergence.Compute(t[0], t[1], new() { Unrolled = true }), Random(4, 3, 1), Random(5, 3, 2));
     }
 }

@@ -15,7 +15,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     {
         var (qu, qv, logScale) = (golden.Input("qu"), golden.Input("qv"), golden.Input("log_scale"));
         var (teacherU, teacherV) = (golden.Constant("teacher_u"), golden.Constant("teacher_v"));
-        var settings = new TransportPairSettings(golden.Number("plan_eps"), (int)golden.Number("iters"));
+        var settings = new TransportPairObjective { Epsilon = golden.Number("plan_eps"), Iterations = (int)golden.Number("iters") };
         GoldenCase.AssertClose(golden.Extra("plan"), Sinkhorn.LogPlan((teacherU.matmul(teacherV.t()) - 1) / settings.Epsilon, settings.Iterations).exp(), "plan");
         golden.Check(TransportPairLoss.Compute(qu, qv, teacherU, teacherV, logScale, settings), ("qu", qu), ("qv", qv), ("log_scale", logScale));
     }
@@ -24,7 +24,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     public void KlotGradientIsExactAtConvergedPlans()
     {
         var (teacherU, teacherV) = (RandomUnit(5, 6, 3), RandomUnit(7, 6, 4));
-        CheckGradients(t => KlotLoss.Compute(t[0], t[1], teacherU, teacherV, new(0.5, 0.4, 80)), RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
+        CheckGradients(t => KlotLoss.Compute(t[0], t[1], teacherU, teacherV, Klot(0.5, 0.4, 80)), RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
     }
 
     [TestMethod]
@@ -62,8 +62,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
 
         var (target, plan) = (Plan(ToRows(teacherU), ToRows(teacherV), 0.2), Plan(ToRows(u), ToRows(v), 0.3));
         var expected = Enumerable.Range(0, 20).Sum(k => target[k / 5, k % 5] * Math.Log(target[k / 5, k % 5] / plan[k / 5, k % 5]));
-        GoldenCase.AssertClose(expected, KlotLoss.Compute(u, v, teacherU, teacherV, new(0.3, 0.2, 50)).item<double>(), "value");
-        Assert.AreEqual(0, KlotLoss.Compute(u, v, u, v, new(0.3, 0.3, 50)).item<double>(), 1e-14);
+        GoldenCase.AssertClose(expected, KlotLoss.Compute(u, v, teacherU, teacherV, Klot(0.3, 0.2, 50)).item<double>(), "value");
+        Assert.AreEqual(0, KlotLoss.Compute(u, v, u, v, Klot(0.3, 0.3, 50)).item<double>(), 1e-14);
     }
 
     [TestMethod]
@@ -71,7 +71,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     {
         var (a, b, logScale) = (RandomUnit(7, 4, 1), RandomUnit(6, 4, 2), tensor(2.0));
         var (averagedA, averagedB, teacherA, teacherB) = (RandomUnit(7, 4, 3), RandomUnit(6, 4, 4), RandomUnit(7, 3, 5), RandomUnit(6, 3, 6));
-        using var objective = new GentleClipObjective(new() { ContrastiveWeight = 0, MmdWeight = 0, SddWeight = 0, CentroidWeight = 1, SinkhornWeight = 2, TransportPairWeight = 0.3, KlotWeight = 4 });
+        using var objective = new TotalLoss([new CentroidObjective(), new SinkhornObjective { Weight = 2 }, new TransportPairObjective(), new KlotObjective { Weight = 4 }]);
         var input = new ObjectiveInput
         {
             EmbeddingsA = a,
@@ -80,9 +80,10 @@ public sealed class TransportPlanLossTests : ObjectiveTest
             LogScale = logScale,
             AveragedA = averagedA,
             AveragedB = averagedB,
-            TeacherA = teacherA,
-            TeacherB = teacherB,
-            PseudoLabelRamp = 0.5,
+            ClosedFormA = teacherA,
+            ClosedFormB = teacherB,
+            Step = 25, // the ramp rises from 10 to 40
+            NumberOfSteps = 100,
         };
         var terms = objective.Compute(input).Terms;
         Tensor Rest(Tensor x) => x.narrow(0, 2, x.size(0) - 2);
@@ -96,12 +97,15 @@ public sealed class TransportPlanLossTests : ObjectiveTest
         Assert.HasCount(expected.Length, terms);
         foreach (var ((name, weight, value), term) in expected.Zip(terms))
         {
-            Assert.AreEqual((name, weight), (term.Name, term.Weight));
+            Assert.AreEqual(name, term.Name);
+            Assert.AreEqual(weight, term.Weight, 1e-12);
             GoldenCase.AssertClose(value, term.Value, name);
         }
 
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input with { AveragedA = null })).Message, "AveragedA is missing");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input with { TeacherB = RandomUnit(6, 2, 1) })).Message, "TeacherB must be [6, 3]; found [6, 2]");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => objective.Compute(input with { AveragedA = null })).Message,
+            "The objective 'transportPairs' failed at step 25: AveragedA is needed, but this batch does not have it.");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input with { ClosedFormB = RandomUnit(6, 2, 1) })).Message, "ClosedFormB must be [6, 3]; found [6, 2]");
     }
 
     [TestMethod]
@@ -117,8 +121,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     public void CollapsedStaysFinite()
     {
         var (x, y) = (RandomUnit(1, 4, 1, ScalarType.Float32).expand(6, 4), RandomUnit(5, 4, 2, ScalarType.Float32));
-        CheckFinite(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new(0.001)), x, y, tensor(4.6f));
-        CheckFinite(t => KlotLoss.Compute(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, new(0.05, 0.001)), x, y);
+        CheckFinite(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new() { Epsilon = 0.001 }), x, y, tensor(4.6f));
+        CheckFinite(t => KlotLoss.Compute(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, Klot(0.05, 0.001, 100)), x, y);
     }
 
     [TestMethod]
@@ -127,4 +131,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
         CheckLeavesNoTensors(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new()), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2), tensor(2.0));
         CheckLeavesNoTensors(t => KlotLoss.Compute(t[0], t[1], t[0], t[1], new()), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2));
     }
+
+    private static KlotObjective Klot(double regularization, double teacherRegularization, int iterations) =>
+        new() { Regularization = regularization, TeacherRegularization = teacherRegularization, Iterations = iterations };
 }

@@ -28,7 +28,7 @@ public sealed class PipelineExportTests : IDisposable
             (() => Clip(options =>
             {
                 options.Teacher = new TeacherOptions { Role = TeacherRole.Guide };
-                options.Objective = new ObjectiveOptions { KlotWeight = 1 };
+                options.Objectives = options.Objectives.With(new KlotObjective());
             }),
             ["EmbeddingA"]),
         ["rows with both sides for what follows"] = (() => Clip(options => options.TrainingRows = TrainingRows.WithBoth), ["EmbeddingA", "EmbeddingB"]),

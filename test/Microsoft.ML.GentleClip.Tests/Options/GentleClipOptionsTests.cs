@@ -17,11 +17,6 @@ public sealed class GentleClipOptionsTests
         ("WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
         ("WarmupFraction", [-0.1, 1.1, double.NaN], "from 0 to 1", [0.0, 1.0]),
         ("GradientClipNorm", [0.0, -1.0, double.NaN, double.PositiveInfinity], "above 0", [1e-3, 1e6]),
-        ("ContrastiveWeight", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 5.0]),
-        ("SelfSupervisedWeight", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 5.0]),
-        ("MmdWeight", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 5.0]),
-        ("SddWeight", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 5.0]),
-        ("SddBandwidth", [0.0, -1.0, double.NaN, double.PositiveInfinity], "above 0", [0.05, 4.0]),
         ("Temperature", [0.0, 0.009, 1.01, double.NaN], "from 0.01 to 1", [0.01, 1.0]),
         ("TrainingRows", [(TrainingRows)4, (TrainingRows)(-1)], "one of All, WithA, WithB, WithBoth", [TrainingRows.WithBoth, TrainingRows.All]),
         ("ValidationFraction", [-0.1, 1.0, double.NaN], "from 0 to below 1", [0.0, 0.999]),
@@ -33,7 +28,15 @@ public sealed class GentleClipOptionsTests
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
-    private static readonly string[] Untabled = ["ModalityA", "ModalityB", "PairedColumnName", "Objective", "Teacher", "Keywords", "GuardUnpairedObjectives", "CustomObjectives", "CheckpointDirectory", "AllowCheckpointMismatch", "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken"];
+    private static readonly string[] Untabled =
+    [
+        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "Teacher", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch",
+        "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
+    ];
+
+    // Of the untabled, those whose default is not null.
+    private static readonly string[] NotNull =
+        ["CancellationToken", "LearnTemperature", "Objectives", "Teacher", "GuardUnpairedObjectives", "AllowCheckpointMismatch", "AllowNoPairs"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -51,19 +54,19 @@ public sealed class GentleClipOptionsTests
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
             Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(["CancellationToken", "Objective", "Teacher", "GuardUnpairedObjectives", "CustomObjectives", "AllowCheckpointMismatch", "AllowNoPairs"]).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
+        foreach (var name in Untabled.Except(NotNull).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
             Assert.IsNull(Property(name).GetValue(options), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
-        Assert.IsEmpty(options.CustomObjectives);
-        Assert.AreEqual(new ObjectiveOptions(), options.Objective);
+        Assert.IsTrue(options.LearnTemperature);
+        Assert.AreEqual<ObjectiveList>([new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()], options.Objectives);
         Assert.AreEqual(new TeacherOptions { Role = TeacherRole.Chosen, Optional = true }, options.Teacher);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
-        Assert.AreEqual((1.0, 0.1, 1.0, 1.0, 0.5, 0.07),
-            (options.ContrastiveWeight, options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight, options.SddBandwidth, options.Temperature));
+        Assert.AreEqual("contrastive 1, selfSupervised 0.1, mmd 1, sdd 1", options.Objectives.ToString());
+        Assert.AreEqual((0.5, 0.07), (options.Objectives.OfType<SddObjective>().Single().Bandwidth, options.Temperature));
     }
 
     [TestMethod]
@@ -97,7 +100,7 @@ public sealed class GentleClipOptionsTests
                 Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentException>(() => Set(options, name, text)).ParamName);
             Set(options, name, null);
         }
-        foreach (var name in new[] { "ModalityA", "ModalityB", "Objective", "CustomObjectives" })
+        foreach (var name in new[] { "ModalityA", "ModalityB", "Objectives" })
             Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentNullException>(() => Set(options, name, null)).ParamName);
     }
 
@@ -108,7 +111,7 @@ public sealed class GentleClipOptionsTests
         var defaults = new GentleClipOptions();
         foreach (var property in Properties)
         {
-            AssertSame(ChangedValues[property.Name], property.GetValue(options), property.Name);
+            Assert.AreEqual(ChangedValues[property.Name], property.GetValue(options), property.Name);
             Assert.AreNotEqual(property.GetValue(defaults), property.GetValue(options), $"{property.Name} is not changed by this test");
         }
     }
@@ -119,7 +122,7 @@ public sealed class GentleClipOptionsTests
         var options = Changed();
         var copy = new GentleClipOptions(options);
         foreach (var property in Properties)
-            AssertSame(property.GetValue(options), property.GetValue(copy), property.Name);
+            Assert.AreEqual(property.GetValue(options), property.GetValue(copy), property.Name);
         copy.BatchSize = 77;
         Assert.AreEqual(ChangedValues["BatchSize"], options.BatchSize);
         Assert.ThrowsExactly<ArgumentNullException>(() => new GentleClipOptions(null!));
@@ -130,13 +133,13 @@ public sealed class GentleClipOptionsTests
     {
         var recommended = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
         var clip = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
-        string[] off = ["SelfSupervisedWeight", "MmdWeight", "SddWeight"];
-        Assert.AreEqual(new ObjectiveOptions(), recommended.Objective);
         foreach (var property in Properties)
         {
             Assert.AreEqual(property.GetValue(new GentleClipOptions()), property.GetValue(recommended), property.Name);
-            Assert.AreEqual(property.Name == "Teacher" ? null : off.Contains(property.Name) ? 0.0 : property.GetValue(recommended), property.GetValue(clip), property.Name);
+            if (property.Name is not ("Teacher" or "Objectives"))
+                Assert.AreEqual(property.GetValue(recommended), property.GetValue(clip), property.Name);
         }
+        Assert.IsNull(clip.Teacher);
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)77));
         Assert.Contains("There is no preset 77", exception.Message);
     }
@@ -155,17 +158,11 @@ public sealed class GentleClipOptionsTests
         ["WeightDecay"] = 0.125,
         ["WarmupFraction"] = 0.5,
         ["GradientClipNorm"] = 2.5,
-        ["ContrastiveWeight"] = 3.0,
-        ["SelfSupervisedWeight"] = 4.0,
-        ["MmdWeight"] = 5.0,
-        ["SddWeight"] = 6.0,
-        ["SddBandwidth"] = 0.75,
         ["Temperature"] = 0.2,
-        ["Objective"] = new ObjectiveOptions { CentroidWeight = 2 },
+        ["LearnTemperature"] = false,
+        ["Objectives"] = ObjectiveList.Create([new ContrastiveObjective(), new Custom.PairDistance { Weight = 0.5 }]),
         ["Teacher"] = new TeacherOptions { Share = 0.25 },
-        ["Keywords"] = new KeywordOptions("K", [[1, 2]]),
         ["GuardUnpairedObjectives"] = true,
-        ["CustomObjectives"] = new CustomObjective[] { new Custom.PairDistance { Weight = 0.5 } },
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,
         ["EarlyStoppingPatience"] = 8,
@@ -181,15 +178,6 @@ public sealed class GentleClipOptionsTests
         ["Progress"] = new Progress<TrainingProgress>(),
         ["CancellationToken"] = new CancellationTokenSource().Token,
     };
-
-    // A list is copied, its elements are not.
-    private static void AssertSame(object? expected, object? actual, string name)
-    {
-        if (expected is IReadOnlyList<CustomObjective> objectives)
-            CollectionAssert.AreEqual(objectives.ToArray(), ((IReadOnlyList<CustomObjective>)actual!).ToArray(), name);
-        else
-            Assert.AreEqual(expected, actual, name);
-    }
 
     private static GentleClipOptions Changed()
     {

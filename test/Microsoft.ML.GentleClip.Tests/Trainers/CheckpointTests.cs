@@ -37,7 +37,7 @@ public sealed class CheckpointTests : IDisposable
         options.ValidationFraction = 0.25;
         options.EarlyStoppingPatience = 2;
         options.GuardUnpairedObjectives = true;
-        options.Objective = options.Objective with { TransportPairWeight = 0.3, MmdKernelWeights = MmdKernelWeights.Learnable };
+        options.Objectives = options.Objectives.With(new TransportPairObjective()).With(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable });
         byte[] undisturbed = Fit(options);
         // Within the first training, at an epoch's end, and within the second.
         foreach (int at in new[] { 7, 20, 33, 61, 65, 90 })
@@ -147,10 +147,11 @@ public sealed class CheckpointTests : IDisposable
         options.CheckpointDirectory = Checkpoints;
         Cancel(options, at: 10);
         options.LearningRate = 1e-3;
-        options.Objective = options.Objective with { SddLeaveOneOut = false };
+        options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { LeaveOneOut = false }).With<MmdObjective>(mmd => mmd with { Ramp = new() });
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
         Assert.Contains("LearningRate is 0.001, was 0.005", message);
-        Assert.Contains("Objective.SddLeaveOneOut is False, was True", message);
+        Assert.Contains("Objectives.sdd.LeaveOneOut is False, was True", message);
+        Assert.Contains("Objectives.mmd.Ramp.End is 0.4, was not set", message);
         Assert.Contains(Checkpoints, message);
         Assert.DoesNotContain("rows", message);
 

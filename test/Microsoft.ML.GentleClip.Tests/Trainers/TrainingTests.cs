@@ -123,8 +123,7 @@ public sealed class TrainingTests
         Assert.AreEqual(weighted, losses["total"], 1e-4 * weighted);
         Assert.IsLessThan(losses["contrastive"], full.History[^1].Losses["contrastive"]);
 
-        options.SelfSupervisedWeight = 0;
-        options.SddWeight = 0;
+        options.Objectives = options.Objectives.Without<SelfSupervisedObjective>().Without<SddObjective>();
         using var reduced = Fit(options);
         CollectionAssert.AreEquivalent(new[] { "contrastive", "mmd", "total" }, reduced.History[0].Losses.Keys.ToArray());
     }
@@ -185,7 +184,7 @@ public sealed class TrainingTests
         var drowned = new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.9, InputNoise = 10 };
         var options = TwoViews.Options(steps: 60);
         (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", drowned), Modality.Vector("B", "EmbeddingB", drowned));
-        (options.SelfSupervisedWeight, options.MmdWeight, options.SddWeight) = (0, 0, 0);
+        options.Objectives = [new ContrastiveObjective()];
         options.Temperature = 0.9;
         using var model = Fit(options);
         Assert.AreEqual(1, model.History.Max(epoch => epoch.Temperature), 1e-6, string.Join(", ", model.History.Select(epoch => epoch.Temperature)));
@@ -197,11 +196,23 @@ public sealed class TrainingTests
         yield return Change(nameof(GentleClipOptions.WeightDecay), options => options.WeightDecay = 0.5);
         yield return Change(nameof(GentleClipOptions.WarmupFraction), options => options.WarmupFraction = 0.5);
         yield return Change(nameof(GentleClipOptions.GradientClipNorm), options => options.GradientClipNorm = 1e-6);
-        yield return Change(nameof(GentleClipOptions.ContrastiveWeight), options => options.ContrastiveWeight = 2);
-        yield return Change(nameof(GentleClipOptions.SelfSupervisedWeight), options => options.SelfSupervisedWeight = 1);
-        yield return Change(nameof(GentleClipOptions.MmdWeight), options => options.MmdWeight = 2);
-        yield return Change(nameof(GentleClipOptions.SddWeight), options => options.SddWeight = 2);
-        yield return Change(nameof(GentleClipOptions.SddBandwidth), options => options.SddBandwidth = 1);
+        yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.Weight), own => own with { Weight = 2 });
+        yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = PseudoLabelSides.A });
+        yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Weight), own => own with { Weight = 1 });
+        yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Form), own => own with { Form = SelfSupervisedForm.NtXent });
+        yield return Objective<MmdObjective>(nameof(MmdObjective.Weight), own => own with { Weight = 2 });
+        yield return Objective<MmdObjective>(nameof(MmdObjective.Ramp), own => own with { Ramp = new() });
+        yield return Objective<MmdObjective>(nameof(MmdObjective.KernelWeights), own => own with { KernelWeights = MmdKernelWeights.Power });
+        yield return Objective<MmdObjective>(nameof(MmdObjective.GaussianWeight), own => own with { GaussianWeight = 0.3 });
+        yield return Objective<MmdObjective>(nameof(MmdObjective.GaussianBandwidth), own => own with { GaussianBandwidth = 3 });
+        yield return Objective<SddObjective>(nameof(SddObjective.Weight), own => own with { Weight = 2 });
+        yield return Objective<SddObjective>(nameof(SddObjective.Bandwidth), own => own with { Bandwidth = 1 });
+        yield return Objective<SddObjective>(nameof(SddObjective.Divergence), own => own with { Divergence = SddDivergence.RawSymmetric });
+        yield return Objective<SddObjective>(nameof(SddObjective.Variance), own => own with { Variance = SddVariance.None });
+        yield return Objective<SddObjective>(nameof(SddObjective.VarianceFloor), own => own with { VarianceFloor = 2 });
+        yield return Objective<SddObjective>(nameof(SddObjective.LeaveOneOut), own => own with { LeaveOneOut = false });
+        yield return Objective<SddObjective>(nameof(SddObjective.DistanceTemperature), own => own with { DistanceTemperature = 1.5 });
+        yield return Change(nameof(GentleClipOptions.LearnTemperature), options => options.LearnTemperature = false);
         yield return Change(nameof(GentleClipOptions.Temperature), options => options.Temperature = 0.2);
         yield return Change(nameof(GentleClipOptions.BatchSize), options => options.BatchSize = 32);
         yield return Change(nameof(GentleClipOptions.PairsPerBatch), options => options.PairsPerBatch = 10);
@@ -214,6 +225,9 @@ public sealed class TrainingTests
         yield return Change(nameof(VectorEncoderOptions.Standardize), options => options.ModalityA = Encoder(options, encoder => encoder with { Standardize = false }));
 
         static object[] Change(string name, Action<GentleClipOptions> change) => [name, change];
+
+        static object[] Objective<T>(string name, Func<T, T> change) where T : Objective =>
+            [$"{typeof(T).Name}.{name}", (Action<GentleClipOptions>)(options => options.Objectives = options.Objectives.With(change))];
 
         static VectorModality Encoder(GentleClipOptions options, Func<VectorEncoderOptions, VectorEncoderOptions> change) =>
             Modality.Vector("A", "EmbeddingA", change(((VectorModality)options.ModalityA!).Encoder));

@@ -64,7 +64,7 @@ public sealed class ValidationTests
         var rows = things[..500].Select((thing, i) => new Thing { A = i < 300 ? thing.A : null, B = i is < 60 or >= 300 ? thing.B : null }).ToList();
         var test = _mlContext.Data.LoadFromEnumerable(things[500..]);
         var options = TwoViews.Options(steps: 100);
-        (options.LearningRate, options.MmdWeight, options.SddWeight, options.SelfSupervisedWeight) = (2e-3, 0, 0, 0);
+        (options.LearningRate, options.Objectives) = (2e-3, [new ContrastiveObjective()]);
         var all = Recall();
         options.ValidationFraction = 0.1;
         var held = Recall();
