@@ -130,7 +130,7 @@ public sealed class FrozenClosedFormTests
             return options;
         (options.Teacher, options.MaximumNumberOfSteps, options.BatchSize) = (new TeacherOptions { Role = asked }, 4, 32);
         if (asked == TeacherRole.Guide)
-            options.Objective = options.Objective with { KlotWeight = 1 };
+            options.Objectives = options.Objectives.With(new KlotObjective());
         return options;
     }
 
