@@ -84,7 +84,7 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
                 new ImageOptions { Size = EmojiData.Side, StoredSize = EmojiData.Side, Fit = ImageFit.Stretch, HorizontalFlip = 0, MinimumCropArea = 0.6 },
                 new ResNetOptions { Size = ResNetSize.Small });
             options.ModalityB = Modality.Text(nameof(EmojiRow.Words), TextEmbedding, new TextNGramOptions());
-            options.Teacher = null; // it needs vectors
+            options.ClosedForm = null; // it needs vectors
             options.BatchSize = method.UsesUnpaired ? 128 : 64;
             options.PairsPerBatch = 64;
         }

@@ -39,7 +39,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
             $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows (one huge value is enough), or the sides do not vary together.");
 
-        var form = settings.Method == TeacherMethod.SelfTraining ? SelfTrained(pairs, pools, recipe) : Chosen(pairs, pools, recipe);
+        var form = settings.Method == ClosedFormMethod.SelfTraining ? SelfTrained(pairs, pools, recipe) : Chosen(pairs, pools, recipe);
         var a = Smooth(new SideAlignment(preparedA.Mean, preparedA.Basis, form.Recipe.A, form.Transport?.A, form.Spectral?.A, null, null, 0), pairs.A, pools.A);
         var b = Smooth(new SideAlignment(preparedB.Mean, preparedB.Basis, form.Recipe.B, form.Transport?.B, form.Spectral?.B, null, null, 0), pairs.B, pools.B);
         var (width, kept) = (settings.EmbeddingDimension ?? (int)a.NaturalWidth, 1d);
@@ -52,63 +52,63 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         return (new ClosedFormAlignment(a, b, settings.BlockSize), form.Report with { NaturalWidth = a.NaturalWidth, KeptEnergy = kept });
     }
 
-    private static bool Decides(AlignmentSettings settings) => settings.Method == TeacherMethod.Chosen || settings.Spectral.Use == PartUse.Gated;
+    private static bool Decides(AlignmentSettings settings) => settings.Method == ClosedFormMethod.Chosen || settings.Spectral.Use == ClosedFormPart.Gated;
 
     private Form SelfTrained(WeightedPairs pairs, Pools pools, Recipe recipe)
     {
         // Without unpaired rows on both sides there is nothing to match, and nothing to rank held-out pairs against.
         var noPool = Math.Min(pools.A.size(0), pools.B.size(0)) == 0;
-        var trainingUse = noPool ? PartUse.Off : settings.SelfTraining.Use;
-        var spectralUse = noPool && settings.Spectral.Use == PartUse.Gated ? PartUse.Off : settings.Spectral.Use;
-        var graphs = spectralUse == PartUse.Off ? null : FitGraphs(pairs, pools);
+        var trainingUse = noPool ? ClosedFormPart.Off : settings.SelfTraining.Use;
+        var spectralUse = noPool && settings.Spectral.Use == ClosedFormPart.Gated ? ClosedFormPart.Off : settings.Spectral.Use;
+        var graphs = spectralUse == ClosedFormPart.Off ? null : FitGraphs(pairs, pools);
         if (graphs is null)
-            spectralUse = PartUse.Off;
-        var gate = trainingUse == PartUse.Gated || spectralUse == PartUse.Gated ? RunGate(pairs, pools, trainingUse, spectralUse == PartUse.Gated ? graphs : null) : null;
+            spectralUse = ClosedFormPart.Off;
+        var gate = trainingUse == ClosedFormPart.Gated || spectralUse == ClosedFormPart.Gated ? RunGate(pairs, pools, trainingUse, spectralUse == ClosedFormPart.Gated ? graphs : null) : null;
 
-        var trains = trainingUse == PartUse.On || (trainingUse == PartUse.Gated && gate is { KeepsSelfTraining: true });
+        var trains = trainingUse == ClosedFormPart.On || (trainingUse == ClosedFormPart.Gated && gate is { KeepsSelfTraining: true });
         (_roundsDone, _rounds) = (0, trains ? settings.SelfTraining.Rounds : 0);
         Report(TrainingPhase.FittingClosedForm);
         if (trains)
             recipe = Trainer(pools, final: true).Run(pairs, recipe, settings.SelfTraining.Rounds);
-        var spectral = spectralUse == PartUse.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
+        var spectral = spectralUse == ClosedFormPart.On || gate?.Spectral < (trains ? gate?.SelfTraining : gate?.Recipe);
         return new Form(recipe, null, spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
-            new AlignmentReport(TeacherMethod.SelfTraining, false, trains, spectral, null, gate, [.. _pseudoPairs], pools.A.size(0), pools.B.size(0), 0, 1));
+            new AlignmentReport(ClosedFormMethod.SelfTraining, false, trains, spectral, null, gate, [.. _pseudoPairs], pools.A.size(0), pools.B.size(0), 0, 1));
     }
 
     private Form Chosen(WeightedPairs pairs, Pools pools, Recipe recipe)
     {
         var options = settings.Transport;
         var smaller = Math.Min(pools.A.size(0), pools.B.size(0));
-        var transport = smaller >= (settings.Method == TeacherMethod.Chosen ? options.FewestRows : 1)
-            && settings.Method is not (TeacherMethod.Linear or TeacherMethod.LinearAndKernel);
-        if (settings.Method == TeacherMethod.Transport && !transport)
+        var transport = smaller >= (settings.Method == ClosedFormMethod.Chosen ? options.FewestRows : 1)
+            && settings.Method is not (ClosedFormMethod.Linear or ClosedFormMethod.LinearAndKernel);
+        if (settings.Method == ClosedFormMethod.Transport && !transport)
             throw new NothingToAlignException(
                 $"Transport needs unpaired rows on both sides; found {pools.A.size(0)} of side A and {pools.B.size(0)} of side B.");
         var (a, b) = (Side(pairs.A, pools.A, pairs.BandwidthA, transport, "a"), Side(pairs.B, pools.B, pairs.BandwidthB, transport, "b"));
-        var graphs = settings.Spectral.Use == PartUse.Off ? null : FitGraphs(pairs, pools);
-        var choice = Decides(settings) ? Select(pairs, a, b, transport, settings.Spectral.Use == PartUse.Gated ? graphs : null) : null;
+        var graphs = settings.Spectral.Use == ClosedFormPart.Off ? null : FitGraphs(pairs, pools);
+        var choice = Decides(settings) ? Select(pairs, a, b, transport, settings.Spectral.Use == ClosedFormPart.Gated ? graphs : null) : null;
 
-        var method = settings.Method != TeacherMethod.Chosen ? settings.Method : choice?.Taken ?? TeacherMethod.Blend;
+        var method = settings.Method != ClosedFormMethod.Chosen ? settings.Method : choice?.Taken ?? ClosedFormMethod.Blend;
         var weights = ClosedFormWeights.Of(method, settings, transport);
         (_roundsDone, _rounds) = (0, weights.UsesTransport ? options.Rounds : 0);
         Report(TrainingPhase.FittingClosedForm);
         var trained = weights.UsesTransport ? Train(a, b, recipe) : null;
-        if (method == TeacherMethod.Transport && settings.Method == method && trained is null)
+        if (method == ClosedFormMethod.Transport && settings.Method == method && trained is null)
             throw new NothingToAlignException("Transport between the unpaired rows finds no relation: the sides do not vary together under its plan.");
         if (weights.UsesTransport && trained is null) // the sides do not vary together under the plan
-            (method, weights) = (TeacherMethod.Blend, ClosedFormWeights.Of(TeacherMethod.Blend, settings, transport: false));
+            (method, weights) = (ClosedFormMethod.Blend, ClosedFormWeights.Of(ClosedFormMethod.Blend, settings, transport: false));
         var score = choice?.Candidates.FirstOrDefault(candidate => candidate.Method == method)?.Score;
-        var spectral = graphs is not null && (settings.Spectral.Use == PartUse.On || choice?.Spectral < score);
-        return new Form(Weighted(recipe, weights, pairs), method == TeacherMethod.Transport ? null : trained,
+        var spectral = graphs is not null && (settings.Spectral.Use == ClosedFormPart.On || choice?.Spectral < score);
+        return new Form(Weighted(recipe, weights, pairs), method == ClosedFormMethod.Transport ? null : trained,
             spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
             new AlignmentReport(
-                method, trained is not null, false, spectral, settings.Method == TeacherMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
+                method, trained is not null, false, spectral, settings.Method == ClosedFormMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
 
         // Parts without weight are not stored.
         Recipe Weighted(Recipe all, ClosedFormWeights of, WeightedPairs on) => method switch
         {
-            TeacherMethod.Transport => trained!,
-            TeacherMethod.Linear => Recipe.Fit(on, null, settings with { LinearWeight = 1, KernelWeight = 0 }) ?? throw new NothingToAlignException(
+            ClosedFormMethod.Transport => trained!,
+            ClosedFormMethod.Linear => Recipe.Fit(on, null, settings with { LinearWeight = 1, KernelWeight = 0 }) ?? throw new NothingToAlignException(
                 $"The closed-form alignment finds no linear relation in the {on.Count} pairs."),
             _ => new Recipe(all.A.Weighted(of.Linear, of.Kernel), all.B.Weighted(of.Linear, of.Kernel)),
         };
@@ -126,7 +126,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         return side;
     }
 
-    private ClosedFormChoice? Select(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
+    private MethodChoice? Select(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
     {
         using var scope = NewDisposeScope();
         TransportSide Fewer(TransportSide side, string name) =>
@@ -175,12 +175,12 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         return Rows.Pick(all, Rows.Sample(all.size(0), maximum, Stream("bank")));
     }
 
-    private GateFigures? RunGate(WeightedPairs pairs, Pools pools, PartUse trainingUse, (SpectralGraph A, SpectralGraph B)? graphs)
+    private GateFigures? RunGate(WeightedPairs pairs, Pools pools, ClosedFormPart trainingUse, (SpectralGraph A, SpectralGraph B)? graphs)
     {
         var trainer = Trainer(pools, final: false);
         Recipe Train(WeightedPairs fold, Recipe start) => trainer.Run(fold, start, settings.SelfTraining.GateRounds);
         return new AlignmentGate(settings, pools.A, pools.B, Stream("folds"), Folds, cancellationToken)
-            .Run(pairs, trainingUse == PartUse.Off ? null : Train, trainingUse == PartUse.On, graphs);
+            .Run(pairs, trainingUse == ClosedFormPart.Off ? null : Train, trainingUse == ClosedFormPart.On, graphs);
     }
 
     private SelfTraining Trainer(Pools pools, bool final)

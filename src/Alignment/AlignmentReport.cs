@@ -13,5 +13,5 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="NaturalWidth">Width before it was cut or padded.</param>
 /// <param name="KeptEnergy">Share of the embeddings' squared length that the cut keeps, before they are made unit again; 1 without a cut.</param>
 internal sealed record AlignmentReport(
-    TeacherMethod Method, bool UsesTransport, bool UsesSelfTraining, bool UsesSpectral, ClosedFormChoice? Choice, GateFigures? Gate,
+    ClosedFormMethod Method, bool UsesTransport, bool UsesSelfTraining, bool UsesSpectral, MethodChoice? Choice, GateFigures? Gate,
     IReadOnlyList<int> PseudoPairs, long RowsA, long RowsB, long NaturalWidth, double KeptEnergy);

@@ -30,12 +30,12 @@ internal sealed record AlignmentSettings
     public int? EmbeddingDimension { get; init => field = value is { } width ? Check.InRange(width, 1, int.MaxValue, nameof(EmbeddingDimension)) : null; }
 
     /// <summary>Which closed form is fitted.</summary>
-    public TeacherMethod Method { get; init => field = Check.Defined(value, nameof(Method)); } = TeacherMethod.Chosen;
+    public ClosedFormMethod Method { get; init => field = Check.Defined(value, nameof(Method)); } = ClosedFormMethod.Chosen;
 
     /// <summary>Transport self-training, and the choice between the closed forms.</summary>
     public TransportSettings Transport { get; init; } = new();
 
-    /// <summary>Self-training by mutual best matches, with <see cref="TeacherMethod.SelfTraining"/>.</summary>
+    /// <summary>Self-training by mutual best matches, with <see cref="ClosedFormMethod.SelfTraining"/>.</summary>
     public SelfTrainingSettings SelfTraining { get; init; } = new();
 
     /// <summary>Mixing each row with its neighbours; off by default.</summary>
@@ -52,7 +52,7 @@ internal sealed record AlignmentSettings
 internal sealed record SelfTrainingSettings
 {
     /// <summary>Gated by default.</summary>
-    public PartUse Use { get; init => field = Check.Defined(value, nameof(Use)); } = PartUse.Gated;
+    public ClosedFormPart Use { get; init => field = Check.Defined(value, nameof(Use)); }
 
     /// <summary>Rounds of the final fit.</summary>
     public int Rounds { get; init => field = Check.InRange(value, 1, 1000, nameof(Rounds)); } = 6;
@@ -96,7 +96,7 @@ internal sealed record SmoothingSettings
 internal sealed record SpectralSettings
 {
     /// <summary>Off by default.</summary>
-    public PartUse Use { get; init => field = Check.Defined(value, nameof(Use)); } = PartUse.Off;
+    public ClosedFormPart Use { get; init => field = Check.Defined(value, nameof(Use)); } = ClosedFormPart.Off;
 
     /// <summary>Neighbours of a row in the graph.</summary>
     public int Neighbours { get; init => field = Check.InRange(value, 1, int.MaxValue, nameof(Neighbours)); } = 10;

@@ -23,10 +23,10 @@ internal sealed class ClosedFormSelection(
     /// <param name="b">Side B.</param>
     /// <param name="transport">Whether transport is one of the parts.</param>
     /// <param name="graphs">Both sides' graphs; null where the spectral part is not tried.</param>
-    public ClosedFormChoice? Run(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
+    public MethodChoice? Run(WeightedPairs pairs, TransportSide a, TransportSide b, bool transport, (SpectralGraph A, SpectralGraph B)? graphs)
     {
         var candidates = ClosedFormWeights.Candidates(settings, transport);
-        var anchor = settings.Transport.Strict && candidates.ContainsKey(TeacherMethod.Linear) ? TeacherMethod.Linear : TeacherMethod.Blend;
+        var anchor = settings.Transport.Strict && candidates.ContainsKey(ClosedFormMethod.Linear) ? ClosedFormMethod.Linear : ClosedFormMethod.Blend;
         var scores = candidates.Keys.ToDictionary(method => method, _ => new List<double>());
         var spectral = candidates.Keys.ToDictionary(method => method, _ => new List<double>());
         var order = Enumerable.Range(0, (int)pairs.Count).Select(i => (long)i).ToArray();
@@ -59,10 +59,10 @@ internal sealed class ClosedFormSelection(
         fold(folds, folds);
         if (scores[anchor].Count == 0)
             return null;
-        var (best, figures) = ClosedFormChoice.Decide(anchor, scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)entry.Value));
-        var taken = settings.Method == TeacherMethod.Chosen ? best : settings.Method;
+        var (best, figures) = MethodChoice.Decide(anchor, scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)entry.Value));
+        var taken = settings.Method == ClosedFormMethod.Chosen ? best : settings.Method;
         double? withSpectral = graphs is null ? null : spectral[taken].Average();
-        return new ClosedFormChoice(taken, anchor, figures, scores[anchor].Count, folds, a.Pool.size(0), b.Pool.size(0), withSpectral);
+        return new MethodChoice(taken, anchor, figures, scores[anchor].Count, folds, a.Pool.size(0), b.Pool.size(0), withSpectral);
     }
 
     private Tensor[] Parts(Tensor bank, RecipeMap recipe, RecipeMap? transport)

@@ -17,28 +17,28 @@ internal readonly record struct ClosedFormWeights(double Linear, double Kernel, 
     /// <param name="method">Any but the undecided one.</param>
     /// <param name="settings">Weights of the recipe's parts.</param>
     /// <param name="transport">Whether there are unpaired rows for transport; the blend does without.</param>
-    public static ClosedFormWeights Of(TeacherMethod method, AlignmentSettings settings, bool transport)
+    public static ClosedFormWeights Of(ClosedFormMethod method, AlignmentSettings settings, bool transport)
     {
         double linear = Math.Sign(settings.LinearWeight), kernel = Math.Sign(settings.KernelWeight);
         return method switch
         {
-            TeacherMethod.Linear => new(1, 0, 0, 0),
-            TeacherMethod.Transport => new(0, 0, linear, kernel),
-            TeacherMethod.Blend => transport ? new(linear, kernel, linear, kernel) : new(linear, kernel, 0, 0),
+            ClosedFormMethod.Linear => new(1, 0, 0, 0),
+            ClosedFormMethod.Transport => new(0, 0, linear, kernel),
+            ClosedFormMethod.Blend => transport ? new(linear, kernel, linear, kernel) : new(linear, kernel, 0, 0),
             _ => new(settings.LinearWeight, settings.KernelWeight, 0, 0),
         };
     }
 
     /// <summary>What may be chosen from.</summary>
-    public static IReadOnlyDictionary<TeacherMethod, ClosedFormWeights> Candidates(AlignmentSettings settings, bool transport)
+    public static IReadOnlyDictionary<ClosedFormMethod, ClosedFormWeights> Candidates(AlignmentSettings settings, bool transport)
     {
-        var candidates = new SortedDictionary<TeacherMethod, ClosedFormWeights>();
-        foreach (var method in new[] { TeacherMethod.Blend, TeacherMethod.Linear, TeacherMethod.LinearAndKernel, TeacherMethod.Transport })
+        var candidates = new SortedDictionary<ClosedFormMethod, ClosedFormWeights>();
+        foreach (var method in new[] { ClosedFormMethod.Blend, ClosedFormMethod.Linear, ClosedFormMethod.LinearAndKernel, ClosedFormMethod.Transport })
         {
             var weights = Of(method, settings, transport);
-            var isThere = method != TeacherMethod.Transport || transport;
+            var isThere = method != ClosedFormMethod.Transport || transport;
             // The linear part has no maps where the settings give it no weight.
-            if (isThere && (settings.LinearWeight > 0 || method != TeacherMethod.Linear))
+            if (isThere && (settings.LinearWeight > 0 || method != ClosedFormMethod.Linear))
                 candidates.Add(method, weights);
         }
         return candidates;

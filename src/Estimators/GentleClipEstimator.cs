@@ -33,7 +33,7 @@ namespace Microsoft.ML.GentleClip;
 /// loss between the modalities (Song et al., Gentle-CLIP, equations 1 to 9).
 ///
 /// By default, and where both modalities are feature vectors, a closed-form alignment of the pairs and of the unpaired samples is the embedding,
-/// without towers; where something asks for towers it stands beside them (<xref:Microsoft.ML.GentleClip.GentleClipOptions.Teacher>): most
+/// without towers; where something asks for towers it stands beside them (<xref:Microsoft.ML.GentleClip.GentleClipOptions.ClosedForm>): most
 /// of what unpaired samples give comes from it.
 /// ]]></format>
 /// </remarks>
@@ -71,7 +71,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <see cref="GentleClipOptions.ValidationFraction"/> of the training pairs.
     /// </param>
     /// <param name="initial">
-    /// A fitted transformer of the same shape to continue from; null starts from random weights. A closed-form teacher is always fitted anew.
+    /// A fitted transformer of the same shape to continue from; null starts from random weights. A closed form is always fitted anew.
     /// </param>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
@@ -117,7 +117,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityA!);
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
-        var (decided, reason) = TeacherFactory.Decide(_options, validation is not null, initial is not null);
+        var (decided, reason) = ClosedFormFactory.Decide(_options, validation is not null, initial is not null);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
         using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
@@ -134,7 +134,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
         var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
-        var options = WithoutHopelessTeacher(decided, data, reporter);
+        var options = WithoutHopelessClosedForm(decided, data, reporter);
         CheckPairs(options, data, reporter);
         using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
         // A disposed initial model frees its weights when the training has read them.
@@ -187,19 +187,19 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
     }
 
-    private static GentleClipOptions WithoutHopelessTeacher(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
+    private static GentleClipOptions WithoutHopelessClosedForm(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
-        if (options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(options, data) is not { } obstacle)
+        if (options.ClosedForm is not { Optional: true } || ClosedFormFactory.Obstacle(options, data) is not { } obstacle)
             return options;
-        reporter.Info($"No teacher: {obstacle}.");
-        return options.WithoutTeacher();
+        reporter.Info($"No closed form: {obstacle}.");
+        return options.WithoutClosedForm();
     }
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
     {
         var pairs = data.PairsA.Count;
-        // A teacher that the training cannot do without refuses them itself.
-        if (pairs >= FewestSamples || options.Teacher is not null)
+        // A closed form that the training cannot do without refuses them itself.
+        if (pairs >= FewestSamples || options.ClosedForm is not null)
             return;
         if (!options.Objectives.AlignsWithoutPairs)
             throw new InvalidOperationException(

@@ -6,5 +6,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="TrainingRows">Rows that the next estimator of a pipeline is fitted on.</param>
 /// <param name="History">The training's epochs.</param>
 /// <param name="UnpairedObjectives">What the guard of the losses on unpaired samples found; null where it did not run.</param>
-/// <param name="Teacher">How the closed-form teacher was fitted, a guide included; null without one.</param>
-internal sealed record FittedModel(TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History, TeacherReport? Teacher = null, UnpairedObjectivesReport? UnpairedObjectives = null);
+/// <param name="ClosedForm">How the closed form was fitted, a mere teacher included; null without one.</param>
+internal sealed record FittedModel(
+    TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History, ClosedFormReport? ClosedForm = null,
+    UnpairedObjectivesReport? UnpairedObjectives = null);

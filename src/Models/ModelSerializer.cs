@@ -18,7 +18,8 @@ internal static class ModelSerializer
     /// <summary>Name of the weights' entry.</summary>
     public const string WeightsEntry = "weights.safetensors";
 
-    private const string TeacherPrefix = "teacher.";
+    // What files called it in format 1.1.
+    private const string ClosedFormPrefix = "teacher.";
 
     private static readonly JsonSerializerOptions Json = new()
     {
@@ -39,7 +40,7 @@ internal static class ModelSerializer
         var spec = fitted.Model.Spec;
         JsonSerializer.Serialize(stream, new Description(
             spec.EmbeddingDimension, spec.Temperature, Describe(spec.A), Describe(spec.B), fitted.Seed, fitted.TrainingRows, fitted.History,
-            spec.Teacher, fitted.Teacher, fitted.UnpairedObjectives), Json);
+            spec.ClosedForm, fitted.ClosedForm, fitted.UnpairedObjectives), Json);
     }
 
     /// <summary>Writes the weights.</summary>
@@ -47,10 +48,10 @@ internal static class ModelSerializer
     {
         using var scope = NewDisposeScope();
         var weights = fitted.Model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu());
-        if (fitted.Model.Teacher is { } teacher)
+        if (fitted.Model.ClosedForm is { } closedForm)
         {
-            foreach (var (name, value) in teacher.GetState())
-                weights.Add(TeacherPrefix + name, value.cpu().contiguous());
+            foreach (var (name, value) in closedForm.GetState())
+                weights.Add(ClosedFormPrefix + name, value.cpu().contiguous());
         }
         SafetensorsWriter.Write(stream, weights);
     }
@@ -98,7 +99,7 @@ internal static class ModelSerializer
     private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)
     {
         // Before anything of the described size is allocated: the file may claim towers of terabytes.
-        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsTeachers(weight.Key)).Sum(weight => weight.Value.numel()));
+        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsOfClosedForm(weight.Key)).Sum(weight => weight.Value.numel()));
         if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
             throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
@@ -106,10 +107,10 @@ internal static class ModelSerializer
         try
         {
             using var scope = NewDisposeScope();
-            StateDictLoader.Load(model, weights, IsTeachers);
+            StateDictLoader.Load(model, weights, IsOfClosedForm);
             model = model.to(device);
-            LoadTeacher(model, weights, device);
-            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.TeacherReport, description.UnpairedObjectives);
+            LoadClosedForm(model, weights, device);
+            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.ClosedFormReport, description.UnpairedObjectives);
         }
         catch
         {
@@ -118,23 +119,25 @@ internal static class ModelSerializer
         }
     }
 
-    private static bool IsTeachers(string name) => name.StartsWith(TeacherPrefix, StringComparison.Ordinal);
+    private static bool IsOfClosedForm(string name) => name.StartsWith(ClosedFormPrefix, StringComparison.Ordinal);
 
-    private static void LoadTeacher(TwoTowerModel model, StateDict weights, Device device)
+    private static void LoadClosedForm(TwoTowerModel model, StateDict weights, Device device)
     {
-        var state = weights.Where(weight => IsTeachers(weight.Key)).ToDictionary(weight => weight.Key[TeacherPrefix.Length..], weight => weight.Value.to(device));
-        if ((model.Spec.Teacher is null) != (state.Count == 0))
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.Teacher is null ? "no" : "a")} teacher, but entry '{WeightsEntry}' holds {state.Count} tensors of one.");
+        var state = weights.Where(weight => IsOfClosedForm(weight.Key)).ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..], weight => weight.Value.to(device));
+        if ((model.Spec.ClosedForm is null) != (state.Count == 0))
+            throw new FormatException(
+                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, but entry '{WeightsEntry}' "
+                + $"holds {state.Count} tensors of one.");
         if (state.Count == 0)
             return;
-        var teacher = ClosedFormAlignment.FromState(state);
+        var closedForm = ClosedFormAlignment.FromState(state);
         try
         {
-            model.SetTeacher(teacher);
+            model.SetClosedForm(closedForm);
         }
         catch (ArgumentException exception)
         {
-            teacher.Dispose();
+            closedForm.Dispose();
             throw new FormatException($"Entry '{WeightsEntry}' of the saved model does not fit entry '{DescriptionEntry}': {exception.Message}", exception);
         }
     }
@@ -144,7 +147,7 @@ internal static class ModelSerializer
         try
         {
             var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
-            var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension, description.Temperature, description.Teacher);
+            var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension, description.Temperature, description.ClosedForm);
             // The file is held to what the options of a training are held to.
             new GentleClipOptions
             {
@@ -154,7 +157,7 @@ internal static class ModelSerializer
                 Temperature = spec.Temperature,
                 TrainingRows = description.TrainingRows,
             }.Validate();
-            CheckTeacher(spec);
+            CheckClosedForm(spec);
             return (description, spec);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or NotSupportedException)
@@ -163,18 +166,20 @@ internal static class ModelSerializer
         }
     }
 
-    private static void CheckTeacher(TwoTowerSpec spec)
+    private static void CheckClosedForm(TwoTowerSpec spec)
     {
-        if (spec.Teacher is not { } teacher)
+        if (spec.ClosedForm is not { } closedForm)
             return;
-        var fits = teacher.Role switch
+        var fits = closedForm.Role switch
         {
-            TeacherRole.Alone => teacher.Dimension == spec.EmbeddingDimension,
-            TeacherRole.SideBySide => teacher.Dimension >= 1 && teacher.Dimension < spec.EmbeddingDimension && teacher.Share is >= 0 and <= 1,
+            ClosedFormRole.Alone => closedForm.Dimension == spec.EmbeddingDimension,
+            ClosedFormRole.BesideTowers => closedForm.Dimension >= 1 && closedForm.Dimension < spec.EmbeddingDimension && closedForm.Share is >= 0 and <= 1,
             _ => false,
         };
         if (!fits)
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model: a teacher of role {teacher.Role}, share {teacher.Share} and dimension {teacher.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
+            throw new FormatException(
+                $"Entry '{DescriptionEntry}' of the saved model: a closed form of role {SavedRole.NameOf(closedForm.Role)}, share {closedForm.Share} and dimension "
+                + $"{closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
     private static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
@@ -187,5 +192,6 @@ internal static class ModelSerializer
 
     private sealed record Description(
         int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
-        TeacherSpec? Teacher = null, TeacherReport? TeacherReport = null, UnpairedObjectivesReport? UnpairedObjectives = null);
+        [property: JsonPropertyName("teacher")] ClosedFormSpec? ClosedForm = null, [property: JsonPropertyName("teacherReport")] ClosedFormReport? ClosedFormReport = null,
+        UnpairedObjectivesReport? UnpairedObjectives = null);
 }

@@ -30,7 +30,7 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>What the model is.</summary>
     public TwoTowerSpec Spec { get; private set; }
 
-    /// <summary>Whether there are towers; without them there is a teacher.</summary>
+    /// <summary>Whether there are towers; without them there is a closed form.</summary>
     public bool HasTowers => Spec.TowerDimension > 0;
 
     /// <summary>Tower of modality A; only its encoder where a closed form without towers reads the features.</summary>
@@ -44,8 +44,8 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>A side's tower, or only its encoder; null where the closed form reads feature vectors and there are no towers.</summary>
     public Tower? TowerOf(AlignmentSide side) => side == AlignmentSide.A ? tower_a : tower_b;
 
-    /// <summary>The closed-form part, owned; null until <see cref="SetTeacher"/>, and where the spec has none.</summary>
-    public ClosedFormAlignment? Teacher { get; private set; }
+    /// <summary>The closed-form part, owned; null until <see cref="SetClosedForm"/>, and where the spec has none.</summary>
+    public ClosedFormAlignment? ClosedForm { get; private set; }
 
     /// <summary>ln(1 / temperature).</summary>
     public Parameter LogitScale => logit_scale;
@@ -60,36 +60,36 @@ internal sealed class TwoTowerModel : nn.Module
 
     /// <summary>Takes a closed-form part over.</summary>
     /// <exception cref="ArgumentException">It does not fit the spec.</exception>
-    public void SetTeacher(ClosedFormAlignment teacher)
+    public void SetClosedForm(ClosedFormAlignment closedForm)
     {
         foreach (var (side, tower) in new[] { (AlignmentSide.A, Spec.A), (AlignmentSide.B, Spec.B) })
         {
             var expected = Spec.ReadsFeatures(tower) ? TowerOf(side)!.FeatureDimension : tower.InputDimension;
-            if (teacher.Dimension(side) != expected)
-                throw new ArgumentException($"The teacher's side {side} takes rows of dimension {teacher.Dimension(side)}; expected {expected}.", nameof(teacher));
+            if (closedForm.Dimension(side) != expected)
+                throw new ArgumentException($"The closed form's side {side} takes rows of dimension {closedForm.Dimension(side)}; expected {expected}.", nameof(closedForm));
         }
-        if (teacher.Width != Spec.Teacher?.Dimension)
-            throw new ArgumentException($"The teacher's embeddings have {teacher.Width} dimensions; expected {Spec.Teacher?.Dimension ?? 0}.", nameof(teacher));
-        Teacher?.Dispose();
-        Teacher = teacher;
+        if (closedForm.Width != Spec.ClosedForm?.Dimension)
+            throw new ArgumentException($"The closed form's embeddings have {closedForm.Width} dimensions; expected {Spec.ClosedForm?.Dimension ?? 0}.", nameof(closedForm));
+        ClosedForm?.Dispose();
+        ClosedForm = closedForm;
     }
 
-    /// <summary>Sets the teacher's share in the embedding's inner products, 0 to 1.</summary>
-    public void SetShare(double share) => Spec = Spec with { Teacher = Spec.Teacher! with { Share = share } };
+    /// <summary>Sets the closed form's share in the embedding's inner products, 0 to 1.</summary>
+    public void SetShare(double share) => Spec = Spec with { ClosedForm = Spec.ClosedForm! with { Share = share } };
 
-    /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the teacher's part, then the towers'.</summary>
+    /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the closed form's part, then the towers'.</summary>
     public Tensor Embed(AlignmentSide side, ModalityBatch batch)
     {
         var tower = TowerOf(side);
-        if (Spec.Teacher is not { } spec)
+        if (Spec.ClosedForm is not { } spec)
             return tower!.Embed(batch, noise: null);
         var features = Spec.ReadsFeatures(side == AlignmentSide.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
-        var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(features ?? batch.Vectors, side);
+        var closedForm = (ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(features ?? batch.Vectors, side);
         if (!HasTowers)
-            return teacher;
+            return closedForm;
         // Encoded once for both.
         var student = features is null ? tower!.Embed(batch, noise: null) : tower!.Project(features, noise: null);
-        return cat([teacher.Times(Math.Sqrt(spec.Share)), student.Times(Math.Sqrt(1 - spec.Share))], 1);
+        return cat([closedForm.Times(Math.Sqrt(spec.Share)), student.Times(Math.Sqrt(1 - spec.Share))], 1);
     }
 
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
@@ -127,7 +127,7 @@ internal sealed class TwoTowerModel : nn.Module
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            Teacher?.Dispose();
+            ClosedForm?.Dispose();
         base.Dispose(disposing);
     }
 

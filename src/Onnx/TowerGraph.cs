@@ -39,17 +39,17 @@ internal static class TowerGraph
         // A closed form reads the same vectors as the tower.
         var vectors = spec.Modality is VectorModality ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch, spec.InputDimension) : null;
         string? embedding = null;
-        if (model.Spec.Teacher is { } teacher)
+        if (model.Spec.ClosedForm is { } closedForm)
         {
             var features = model.Spec.ReadsFeatures(spec) ? Encoder(graph, spec.Modality, vectors: null) : null;
-            embedding = new AlignmentNodes(graph, model.Teacher!.GetState(), side).Append(features ?? vectors!);
+            embedding = new AlignmentNodes(graph, model.ClosedForm!.GetState(), side).Append(features ?? vectors!);
             // A maximum may swallow NaN. Rows that are not finite have no embedding: v - v is NaN there, and 0 elsewhere.
             if (vectors is not null)
                 embedding = graph.Add(embedding, graph.Sum(graph.Subtract(vectors, vectors), 1));
             if (model.HasTowers)
             {
                 var student = features is null ? Tower(graph, spec.Modality, vectors) : ProjectionNodes.Append(graph, features, HeadPrefix);
-                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(teacher.Share))), graph.Multiply(student, graph.Number(Math.Sqrt(1 - teacher.Share))));
+                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(closedForm.Share))), graph.Multiply(student, graph.Number(Math.Sqrt(1 - closedForm.Share))));
             }
         }
         graph.Name(embedding ?? Tower(graph, spec.Modality, vectors), OnnxNames.Embedding);

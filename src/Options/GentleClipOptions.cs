@@ -100,7 +100,7 @@ public sealed class GentleClipOptions
         _temperature = other._temperature;
         LearnTemperature = other.LearnTemperature;
         _objectives = other._objectives;
-        Teacher = other.Teacher;
+        ClosedForm = other.ClosedForm;
         GuardUnpairedObjectives = other.GuardUnpairedObjectives;
         _trainingRows = other._trainingRows;
         _validationFraction = other._validationFraction;
@@ -256,12 +256,12 @@ public sealed class GentleClipOptions
     }
 
     /// <summary>
-    /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a guide of the
-    /// towers, as its <see cref="TeacherOptions.Role"/> says. For modalities of feature vectors. Default: alone where nothing asks for towers, else
-    /// beside them (<see cref="TeacherRole.Chosen"/>), and left out where the modalities or the number of pairs do not allow it
-    /// (<see cref="TeacherOptions.Optional"/>). Null: none.
+    /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a teacher of the
+    /// towers, as its <see cref="ClosedFormOptions.Role"/> says. For feature vectors and frozen encoders. Default: alone where nothing asks for towers, else
+    /// beside them (<see cref="ClosedFormRole.Chosen"/>), and left out where the modalities or the number of pairs do not allow it
+    /// (<see cref="ClosedFormOptions.Optional"/>). Null: none.
     /// </summary>
-    public TeacherOptions? Teacher { get; set; } = new() { Role = TeacherRole.Chosen, Optional = true };
+    public ClosedFormOptions? ClosedForm { get; set; } = new() { Optional = true };
 
     /// <summary>
     /// Whether, where there are validation pairs, the towers are trained a second time without the losses on unpaired samples, and the
@@ -419,7 +419,7 @@ public sealed class GentleClipOptions
         b.Validate();
         if (PairsPerBatch > BatchSize)
             throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
-        ValidateTeacher(a, b);
+        ValidateClosedForm(a, b);
         if (Objectives.Needs.Keywords is { } keywords)
             ValidateKeywords(keywords, a, b);
         if (TrainsTowers && !Objectives.AlignsAtAll)
@@ -442,53 +442,54 @@ public sealed class GentleClipOptions
                 throw new ArgumentException($"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
     }
 
-    private void ValidateTeacher(Modality a, Modality b)
+    private void ValidateClosedForm(Modality a, Modality b)
     {
-        if (Teacher is not { } teacher)
+        if (ClosedForm is not { } closedForm)
         {
             if (Objectives.Active.FirstOrDefault(objective => objective.Needs.ClosedForm) is { } follower)
                 throw new ArgumentException(
-                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(Teacher)} that it could follow; set one, or leave the objective out.");
+                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(ClosedForm)} that it could follow; set one, or leave the objective out.");
             return;
         }
-        foreach (var modality in teacher.Optional ? [] : new[] { a, b })
+        foreach (var modality in closedForm.Optional ? [] : new[] { a, b })
         {
             if (!modality.SuitsClosedForm)
                 throw new ArgumentException(
-                    $"A teacher needs feature vectors or a frozen encoder on both sides, but column '{modality.InputColumnName}' is a {modality.GetType().Name} whose encoder is trained.");
+                    $"The closed form needs feature vectors or a frozen encoder on both sides, but column '{modality.InputColumnName}' is a {modality.GetType().Name} whose encoder is trained.");
         }
-        if (teacher is { SelfTraining: TeacherPart.On, Method: not TeacherMethod.SelfTraining })
+        if (closedForm is { SelfTraining: ClosedFormPart.On, Method: not ClosedFormMethod.SelfTraining })
             throw new ArgumentException(
-                $"The teacher's {nameof(TeacherOptions.SelfTraining)} is {teacher.SelfTraining}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, "
-                + $"which has no self-training; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.SelfTraining)}.");
-        if (teacher is { Strict: true, Method: not TeacherMethod.Chosen })
+                $"The closed form's {nameof(ClosedFormOptions.SelfTraining)} is {closedForm.SelfTraining}, but its {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, "
+                + $"which has no self-training; expected {nameof(ClosedFormMethod)}.{nameof(ClosedFormMethod.SelfTraining)}.");
+        if (closedForm is { Strict: true, Method: not ClosedFormMethod.Chosen })
             throw new ArgumentException(
-                $"The teacher is {nameof(TeacherOptions.Strict)}, but its {nameof(TeacherOptions.Method)} is {teacher.Method}, "
-                + $"so that there is nothing to choose; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.Chosen)}.");
-        if (teacher is { Method: TeacherMethod.Linear, LinearWeight: 0 })
+                $"The closed form is {nameof(ClosedFormOptions.Strict)}, but its {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, "
+                + $"so that there is nothing to choose; expected {nameof(ClosedFormMethod)}.{nameof(ClosedFormMethod.Chosen)}.");
+        if (closedForm is { Method: ClosedFormMethod.Linear, LinearWeight: 0 })
             throw new ArgumentException(
-                $"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a weight above 0.");
-        if (teacher.LinearWeight + teacher.KernelWeight == 0)
-            throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
-        if (teacher.Role == TeacherRole.Guide && !Objectives.Needs.ClosedForm)
+                $"The closed form's {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, but its {nameof(ClosedFormOptions.LinearWeight)} is 0; expected a weight above 0.");
+        if (closedForm.LinearWeight + closedForm.KernelWeight == 0)
+            throw new ArgumentException($"{nameof(ClosedFormOptions.LinearWeight)} and {nameof(ClosedFormOptions.KernelWeight)} of the closed form are 0; expected at least one above 0.");
+        if (closedForm.Role == ClosedFormRole.Teacher && !Objectives.Needs.ClosedForm)
             throw new ArgumentException(
-                $"The teacher's role is {nameof(TeacherRole.Guide)}, but no objective follows it, so that it would guide nothing; expected one that does, such as {nameof(KlotObjective)}, or another role.");
-        if (teacher.Role is TeacherRole.SideBySide or TeacherRole.Chosen && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
-            throw new ArgumentException($"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
+                $"The closed form's role is {nameof(ClosedFormRole.Teacher)}, but no objective follows it, so that it would teach nothing; "
+                + $"expected one that does, such as {nameof(KlotObjective)}, or another role.");
+        if (closedForm.Role is ClosedFormRole.BesideTowers or ClosedFormRole.Chosen && !LeavesTowersSlots && !(closedForm.Optional && closedForm.Dimension is null))
+            throw new ArgumentException($"The closed form has {Math.Max(ClosedFormSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
     }
 
-    /// <summary>The options without the teacher and what needs it.</summary>
-    internal GentleClipOptions WithoutTeacher() => new(this) { Teacher = null, Objectives = Objectives.WithoutClosedForm() };
+    /// <summary>The options without the closed form and what needs it.</summary>
+    internal GentleClipOptions WithoutClosedForm() => new(this) { ClosedForm = null, Objectives = Objectives.WithoutClosedForm() };
 
-    /// <summary>Slots of the embedding that a teacher beside the towers has; 0 where nothing would be left for them.</summary>
-    internal int TeacherSlots => Teacher?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);
+    /// <summary>Slots of the embedding that a closed form beside the towers has; 0 where nothing would be left for them.</summary>
+    internal int ClosedFormSlots => ClosedForm?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);
 
-    /// <summary>Whether a teacher beside the towers leaves them enough slots.</summary>
-    internal bool LeavesTowersSlots => TeacherSlots >= 1 && EmbeddingDimension - TeacherSlots >= FewestTowerSlots;
+    /// <summary>Whether a closed form beside the towers leaves them enough slots.</summary>
+    internal bool LeavesTowersSlots => ClosedFormSlots >= 1 && EmbeddingDimension - ClosedFormSlots >= FewestTowerSlots;
 
     /// <summary>Whether a number of steps was asked for, be it the usual one.</summary>
     internal bool AsksForSteps => _maximumNumberOfSteps is not null;
 
     /// <summary>Whether there are towers to train.</summary>
-    internal bool TrainsTowers => Teacher is not { Role: TeacherRole.Alone };
+    internal bool TrainsTowers => ClosedForm is not { Role: ClosedFormRole.Alone };
 }

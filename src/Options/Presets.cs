@@ -20,11 +20,11 @@ internal static class Presets
         GentleClipPreset.SoftPseudoLabels => PseudoLabels(PseudoLabelKind.Soft),
         GentleClipPreset.SClip => PseudoLabels(PseudoLabelKind.OptimalTransport),
         GentleClipPreset.SotAlign => SotAlign(),
-        GentleClipPreset.ClosedForm => new() { Teacher = new TeacherOptions { Role = TeacherRole.Alone } },
+        GentleClipPreset.ClosedForm => new() { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone } },
         _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}; expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}."),
     };
 
-    private static GentleClipOptions Towers(ObjectiveList objectives) => new() { Teacher = null, Objectives = objectives };
+    private static GentleClipOptions Towers(ObjectiveList objectives) => new() { ClosedForm = null, Objectives = objectives };
 
     private static GentleClipOptions Paper()
     {
@@ -59,7 +59,7 @@ internal static class Presets
 
     private static GentleClipOptions SotAlign() => new()
     {
-        Teacher = new TeacherOptions { Role = TeacherRole.Guide, Method = TeacherMethod.Linear },
+        ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher, Method = ClosedFormMethod.Linear },
         Objectives = [new ContrastiveObjective(), new KlotObjective { TeacherRegularization = 0.005 }],
     };
 }

@@ -8,16 +8,16 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// From data to a fitted model: the closed-form teacher, the towers, and what the validation pairs decide between them.
+/// From data to a fitted model: the closed form, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
     GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data,
     ValidationSet? validation, CheckpointFolder? checkpoints = null, string? roleReason = null) : IDisposable
 {
-    // Without the teacher once an optional one finds nothing to align.
+    // Without the closed form once an optional one finds nothing to align.
     private GentleClipOptions _options = wanted;
     private SortedDictionary<string, string>? _fingerprint;
-    private (ClosedFormAlignment Alignment, TeacherReport Report)? _teacher;
+    private (ClosedFormAlignment Alignment, ClosedFormReport Report)? _closedForm;
     // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
     private TwoTowerModel? _prepared;
 
@@ -42,8 +42,8 @@ internal sealed class ModelFit(
             checkCancelled();
         }
         PlanSteps();
-        if (_options.Teacher is { } teacher)
-            FitTeacher(teacher, initial);
+        if (_options.ClosedForm is { } closedForm)
+            FitClosedForm(closedForm, initial);
         var fitted = Train(_options, random, initial, number: 0);
         if (!Guards)
             return fitted;
@@ -61,18 +61,18 @@ internal sealed class ModelFit(
         }
     }
 
-    /// <summary>Frees the teacher.</summary>
+    /// <summary>Frees the closed form.</summary>
     public void Dispose()
     {
-        _teacher?.Alignment.Dispose();
+        _closedForm?.Alignment.Dispose();
         _prepared?.Dispose();
     }
 
     private void PlanSteps() => reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
 
-    private void FitTeacher(TeacherOptions teacher, TwoTowerModel? initial)
+    private void FitClosedForm(ClosedFormOptions closedForm, TwoTowerModel? initial)
     {
-        SayWhatIsLeftOut(teacher);
+        SayWhatIsLeftOut(closedForm);
         try
         {
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
@@ -80,14 +80,14 @@ internal sealed class ModelFit(
                 _prepared = Create(_options, random, initial);
                 FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
             }
-            _teacher = TeacherFactory.Fit(teacher, TeacherFactory.Spec(_options)?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
+            _closedForm = ClosedFormFactory.Fit(closedForm, ClosedFormFactory.Spec(_options)?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
             reporter.EndPhase();
-            reporter.Teacher(_teacher.Value.Report);
+            reporter.ClosedForm(_closedForm.Value.Report);
         }
-        catch (NothingToAlignException nothing) when (teacher.Optional)
+        catch (NothingToAlignException nothing) when (closedForm.Optional)
         {
-            reporter.Info($"No teacher: {nothing.Message}");
-            _options = _options.WithoutTeacher();
+            reporter.Info($"No closed form: {nothing.Message}");
+            _options = _options.WithoutClosedForm();
             _prepared?.Dispose();
             _prepared = null;
             foreach (var store in new[] { data.A, data.B, validation?.A.Store, validation?.B.Store })
@@ -96,7 +96,7 @@ internal sealed class ModelFit(
         }
         catch (NothingToAlignException nothing)
         {
-            throw new InvalidOperationException($"No teacher for columns '{_options.ModalityA!.InputColumnName}' (side A) and '{_options.ModalityB!.InputColumnName}' (side B): {nothing.Message}", nothing);
+            throw new InvalidOperationException($"No closed form for columns '{_options.ModalityA!.InputColumnName}' (side A) and '{_options.ModalityB!.InputColumnName}' (side B): {nothing.Message}", nothing);
         }
     }
 
@@ -128,22 +128,22 @@ internal sealed class ModelFit(
             checkCancelled();
             if (_fingerprint is not null && training.TrainsTowers)
                 CheckpointFingerprint.AddFiles(_fingerprint, model);
-            if (model.Spec.Teacher is not null)
-                model.SetTeacher(Copy(_teacher!.Value.Alignment));
+            if (model.Spec.ClosedForm is not null)
+                model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
             var history = training.TrainsTowers
                 ? new TwoTowerTrainer(
                     training, source, device, reporter, checkCancelled, Checkpoints(training, number),
                     number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly)
-                    .Train(model, data, validation, _teacher?.Alignment)
+                    .Train(model, data, validation, _closedForm?.Alignment)
                 : ClosedFormHistory(model);
-            if (training.Teacher is { Role: TeacherRole.SideBySide, Share: null } && validation is not null)
+            if (training.ClosedForm is { Role: ClosedFormRole.BesideTowers, Share: null } && validation is not null)
             {
-                reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, TeacherFactory.RowsOfChoice(validation));
-                TeacherFactory.ChooseShare(model, validation, device, OnRows);
+                reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, ClosedFormFactory.RowsOfChoice(validation));
+                ClosedFormFactory.ChooseShare(model, validation, device, OnRows);
                 reporter.EndPhase();
-                reporter.Info($"Share of the teacher in the embedding, by validation: {model.Spec.Teacher!.Share:F2}.");
+                reporter.Info($"Share of the closed form in the embedding, by validation: {model.Spec.ClosedForm!.Share:F2}.");
             }
-            var report = _teacher is { } teacher ? teacher.Report with { Share = model.Spec.Teacher?.Share ?? 0, RoleReason = roleReason } : null;
+            var report = _closedForm is { } closedForm ? closedForm.Report with { Share = model.Spec.ClosedForm?.Share ?? 0, RoleReason = roleReason } : null;
             return new FittedModel(model, seed, training.TrainingRows, history, report);
         }
         catch
@@ -163,7 +163,7 @@ internal sealed class ModelFit(
         var spec = new TwoTowerSpec(
             new TowerSpec(data.A.Complete(training.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
             new TowerSpec(data.B.Complete(training.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
-            training.EmbeddingDimension, training.Temperature, TeacherFactory.Spec(training));
+            training.EmbeddingDimension, training.Temperature, ClosedFormFactory.Spec(training));
         var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
         try
         {
@@ -206,21 +206,21 @@ internal sealed class ModelFit(
         reporter.At(rows);
     }
 
-    private void SayWhatIsLeftOut(TeacherOptions teacher)
+    private void SayWhatIsLeftOut(ClosedFormOptions closedForm)
     {
-        var transports = teacher.Method is TeacherMethod.Chosen or TeacherMethod.Blend or TeacherMethod.Transport;
-        var most = transports ? Math.Min(teacher.MaximumUnpairedRows, teacher.MaximumTransportRows) : teacher.MaximumUnpairedRows;
-        var limit = most < teacher.MaximumUnpairedRows ? nameof(TeacherOptions.MaximumTransportRows) : nameof(TeacherOptions.MaximumUnpairedRows);
-        var byRows = $"drawn at random ({nameof(TeacherOptions)}.{limit})";
-        const string byAnchors = $"drawn at random ({nameof(TeacherOptions)}.{nameof(TeacherOptions.MaximumAnchors)})";
+        var transports = closedForm.Method is ClosedFormMethod.Chosen or ClosedFormMethod.Blend or ClosedFormMethod.Transport;
+        var most = transports ? Math.Min(closedForm.MaximumUnpairedRows, closedForm.MaximumTransportRows) : closedForm.MaximumUnpairedRows;
+        var limit = most < closedForm.MaximumUnpairedRows ? nameof(ClosedFormOptions.MaximumTransportRows) : nameof(ClosedFormOptions.MaximumUnpairedRows);
+        var byRows = $"drawn at random ({nameof(ClosedFormOptions)}.{limit})";
+        const string byAnchors = $"drawn at random ({nameof(ClosedFormOptions)}.{nameof(ClosedFormOptions.MaximumAnchors)})";
         foreach (var (side, modality, rows) in new[] { ("A", _options.ModalityA!, data.UnpairedA.Count), ("B", _options.ModalityB!, data.UnpairedB.Count) })
             if (rows > most)
             {
                 var samples = $"unpaired samples of column '{modality.InputColumnName}' (side {side})";
                 reporter.Info($"The closed form matches {most:N0} of the {rows:N0} {samples}, {byRows}.");
             }
-        if (data.PairsA.Count > teacher.MaximumAnchors)
-            reporter.Info($"The closed form's kernel has {teacher.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");
+        if (data.PairsA.Count > closedForm.MaximumAnchors)
+            reporter.Info($"The closed form's kernel has {closedForm.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");
     }
 
     private static ClosedFormAlignment Copy(ClosedFormAlignment alignment)

@@ -7,7 +7,7 @@ internal static class TowerWishes
     private static readonly HashSet<string> Neutral =
     [
         nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName),
-        nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.Teacher), nameof(GentleClipOptions.NumberOfThreads),
+        nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken),
         // Looked at on its own.
         nameof(GentleClipOptions.MaximumNumberOfSteps),
@@ -31,7 +31,7 @@ internal static class TowerWishes
             return "validation pairs can tell what they add";
         if (options.AsksForSteps)
             return $"{nameof(GentleClipOptions.MaximumNumberOfSteps)} is set";
-        if (options.Teacher is { Share: not null } or { Dimension: not null })
+        if (options.ClosedForm is { Share: not null } or { Dimension: not null })
             return "the closed form's share or dimension is set";
         var changed = typeof(GentleClipOptions).GetProperties().FirstOrDefault(property =>
             !Neutral.Contains(property.Name) && !Equals(property.GetValue(options), property.GetValue(Usual)));

@@ -153,7 +153,7 @@ internal sealed class TrainingReporter : IDisposable
             Begin(progress.Phase, progress.Unit, progress.Total);
         At(progress.Done);
         if (progress.PseudoPairs is { } pseudoPairs)
-            Trace($"Teacher: {ProgressText.Amount(progress.Done, progress.Total, progress.Unit)}, {pseudoPairs} pseudo-pairs.");
+            Trace($"Closed form: {ProgressText.Amount(progress.Done, progress.Total, progress.Unit)}, {pseudoPairs} pseudo-pairs.");
     }
 
     /// <summary>The last report, of a model that is fitted.</summary>
@@ -181,11 +181,11 @@ internal sealed class TrainingReporter : IDisposable
         }
     }
 
-    /// <summary>Reports how a closed-form teacher was fitted.</summary>
-    public void Teacher(TeacherReport report)
+    /// <summary>Reports how a closed form was fitted.</summary>
+    public void ClosedForm(ClosedFormReport report)
     {
         foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1))
-            Log($"Teacher: {line.Trim()}");
+            Log($"Closed form: {line.Trim()}");
     }
 
     private static string Figure(double? value) => value?.ToString("F3", CultureInfo.InvariantCulture) ?? "not tried";

@@ -20,11 +20,11 @@ internal sealed class TwoTowerTrainer(
     /// <param name="model">Model on the training's device; its weights are the result.</param>
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="validation">Pairs to validate on, or null.</param>
-    /// <param name="teacher">The teacher whose transport plans the towers follow, or null.</param>
+    /// <param name="closedForm">The closed form whose transport plans the towers follow, or null.</param>
     /// <returns>The epochs.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
-    public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? teacher = null)
+    public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? closedForm = null)
     {
         FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
         reporter.EndPhase();
@@ -34,7 +34,7 @@ internal sealed class TwoTowerTrainer(
         var needs = options.Objectives.Needs;
         using var loss = new TotalLoss(options.Objectives).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data, device);
-        var follows = needs.ClosedForm ? teacher : null;
+        var follows = needs.ClosedForm ? closedForm : null;
         var noise = new NoiseSource(random.Torch("noise"));
         var fixedParameter = options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);

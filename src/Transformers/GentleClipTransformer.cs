@@ -60,8 +60,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>The epochs of the training, in order: loss terms, temperature, validation. Its <c>ToString</c> is a table.</summary>
     public IReadOnlyList<TrainingEpoch> History { get; }
 
-    /// <summary>How the closed-form teacher was fitted (<see cref="GentleClipOptions.Teacher"/>); null without one.</summary>
-    public TeacherReport? Teacher => _fitted.Teacher;
+    /// <summary>How the closed form was fitted (<see cref="GentleClipOptions.ClosedForm"/>); null without one.</summary>
+    public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
 
     /// <summary>Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to be decided.</summary>
     public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;
@@ -130,7 +130,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     /// <summary>
     /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and <c>tower.head. ...</c>, below that as in the
-    /// reference checkpoint of the encoder. A closed-form teacher beside the towers is not in it.
+    /// reference checkpoint of the encoder. A closed form beside the towers is not in it.
     /// </summary>
     /// <remarks>Written beside the file, then renamed: a reader sees the old file or the new one. Equal weights give equal bytes.</remarks>
     /// <param name="path">File to write; replaced if it is there.</param>

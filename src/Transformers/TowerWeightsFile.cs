@@ -43,8 +43,8 @@ internal static class TowerWeightsFile
             using var scope = NewDisposeScope();
             copy = copy.to(device);
             copy.CopyWeights(model);
-            if (model.Teacher is { } teacher)
-                copy.SetTeacher(ClosedFormAlignment.FromState(teacher.GetState()));
+            if (model.ClosedForm is { } closedForm)
+                copy.SetClosedForm(ClosedFormAlignment.FromState(closedForm.GetState()));
             using var weights = WeightFile.Read(path);
             if (weights.Keys.FirstOrDefault(name => !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } foreign)
                 throw new InvalidDataException($"{path}: expected the weights of a tower, names that begin with '{Prefix}', found '{foreign}'.");

@@ -30,9 +30,9 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
         var figures = new List<Figure>();
         Console.WriteLine("fit                     pairs    rows a side  seconds  processor s  peak MB  against Clip");
         Measure(200, 2000, runs: quick ? 1 : 5, [("Clip, 1000 steps", GentleClipOptions.FromPreset(GentleClipPreset.Clip)),
-            ("R", Closed(TeacherMethod.LinearAndKernel)), ("chosen", Closed(TeacherMethod.Chosen)), ("T", Closed(TeacherMethod.Transport)), ("S behind its gate", Closed(TeacherMethod.SelfTraining))]);
+            ("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)), ("T", Closed(ClosedFormMethod.Transport)), ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
         if (!quick)
-            Measure(200, 100_000, runs: 1, [("R", Closed(TeacherMethod.LinearAndKernel)), ("chosen", Closed(TeacherMethod.Chosen)), ("S behind its gate", Closed(TeacherMethod.SelfTraining))]);
+            Measure(200, 100_000, runs: 1, [("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)), ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(figures, Json));
         return 0;
@@ -48,9 +48,9 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
                 foreach (var (name, options) in fits)
                 {
                     (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"), 1);
-                    if (run == 0 && options.Teacher is null)
+                    if (run == 0 && options.ClosedForm is null)
                         options.MaximumNumberOfSteps = 1;
-                    else if (options.Teacher is null)
+                    else if (options.ClosedForm is null)
                         options.MaximumNumberOfSteps = GentleClipOptions.Defaults.MaximumNumberOfSteps;
                     GC.Collect();
                     var (memory, clock, processor) = (new ResidentMemory(), Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
@@ -59,7 +59,7 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
                         taken[name].Add((Stopwatch.GetElapsedTime(clock).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, memory.Peak / 1e6));
                 }
             }
-            var clip = fits[0].Options.Teacher is null ? Median(taken[fits[0].Name].Select(run => run.Clock)) : double.NaN;
+            var clip = fits[0].Options.ClosedForm is null ? Median(taken[fits[0].Name].Select(run => run.Clock)) : double.NaN;
             foreach (var (name, _) in fits)
             {
                 var (clock, processor, peak) = (Median(taken[name].Select(run => run.Clock)), Median(taken[name].Select(run => run.Processor)), taken[name].Max(run => run.Peak));
@@ -69,10 +69,10 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
         }
     }
 
-    private static GentleClipOptions Closed(TeacherMethod method)
+    private static GentleClipOptions Closed(ClosedFormMethod method)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        options.Teacher = options.Teacher! with { Method = method };
+        options.ClosedForm = options.ClosedForm! with { Method = method };
         return options;
     }
 

@@ -68,7 +68,7 @@ internal static class MemoryCommands
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
         (options.ModalityA, options.ModalityB) = (Modality.Vector(nameof(Row.A), Embedding), Modality.Vector(nameof(Row.B), "EB"));
         (options.PairedColumnName, options.NumberOfThreads, options.Seed) = (nameof(Row.IsPaired), 1, 1);
-        options.Teacher = options.Teacher! with { Method = TeacherMethod.LinearAndKernel };
+        options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.LinearAndKernel };
         return new MLContext(seed: 1).Transforms.GentleClip(options).Fit(view);
     }
 

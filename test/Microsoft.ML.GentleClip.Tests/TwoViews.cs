@@ -72,7 +72,7 @@ internal static class TwoViews
         MaximumNumberOfSteps = steps,
         LearningRate = 5e-3,
         NumberOfThreads = 1,
-        Teacher = null,
+        ClosedForm = null,
     };
 
     private static double[][] Matrix(Random random, int rows) => [.. Enumerable.Range(0, rows).Select(_ => Gaussians(random, LatentDimension, 1))];

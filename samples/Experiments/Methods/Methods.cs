@@ -34,7 +34,7 @@ internal static class Methods
     private static GentleClipMethod CreateLinear(ExperimentConfig experiment, MethodConfig config)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        options.Teacher = options.Teacher! with { Method = TeacherMethod.Linear, Spectral = TeacherPart.Off, Smoothing = false };
+        options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.Linear, Spectral = ClosedFormPart.Off, Smoothing = false };
         var encoder = config.Options.Apply(options, new VectorEncoderOptions());
         return new GentleClipMethod(options, encoder, 1, experiment, GentleClipMethod.FixedPairs(options));
     }

@@ -74,7 +74,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         if (method.Input != MethodInput.Chains)
         {
             if (!method.HasSelfTraining)
-                options.Teacher = options.Teacher! with { Method = TeacherMethod.LinearAndKernel };
+                options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.LinearAndKernel };
             options.ModalityA = Modality.Vector(nameof(FeatureRow.SequenceFeatures), SequenceEmbedding);
             options.ModalityB = Modality.Vector(nameof(FeatureRow.StructureFeatures), StructureEmbedding);
         }
@@ -84,7 +84,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
             // No sequence column: the structure's side must not read what it is to be matched with.
             options.ModalityB = Modality.ProteinStructure(nameof(ChainRow.AlphaCarbons), StructureEmbedding, encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
             options.EmbeddingDimension = settings.EmbeddingDimension;
-            options.Teacher = null; // it needs vectors
+            options.ClosedForm = null; // it needs vectors
             options.PairsPerBatch = settings.Pairs;
             options.BatchSize = method.UsesUnpaired ? 2 * settings.Pairs : settings.Pairs;
         }

@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record KeywordObjective : Objective
 {
-    private readonly PseudoLabelKind _kind = PseudoLabelKind.OptimalTransport;
+    private readonly PseudoLabelKind _kind;
     private readonly KeywordOptions _keywords;
 
     /// <summary>Creates the objective with a weight of 0.3 behind the usual ramp, as <see cref="PseudoLabelObjective"/>; S-CLIP has 1 from the start.</summary>

@@ -12,7 +12,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record PseudoLabelObjective : Objective
 {
-    private readonly PseudoLabelKind _kind = PseudoLabelKind.OptimalTransport;
+    private readonly PseudoLabelKind _kind;
     private readonly PseudoLabelSides _sides = PseudoLabelSides.Both;
 
     /// <summary>Creates the objective with a weight of 0.3 behind the usual ramp: from 1 at once pseudo-labels hurt in our measurements.</summary>

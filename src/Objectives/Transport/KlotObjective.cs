@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// KLOT of SOTAlign (arXiv 2602.23353): the divergence of the towers' transport plan between the unpaired samples of both modalities from that of the
-/// closed form, which <see cref="GentleClipOptions.Teacher"/> must have. In the history as <c>klot</c>; see docs/objectives/klot.md.
+/// closed form, which <see cref="GentleClipOptions.ClosedForm"/> must have. In the history as <c>klot</c>; see docs/objectives/klot.md.
 /// </summary>
 public sealed record KlotObjective : Objective
 {

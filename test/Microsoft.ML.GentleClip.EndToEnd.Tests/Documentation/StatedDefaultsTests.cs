@@ -15,7 +15,7 @@ public sealed partial class StatedDefaultsTests
 
     private static readonly object[] Options =
     [
-        new GentleClipOptions(), new TeacherOptions(), new VectorEncoderOptions(), new TextNGramOptions(), new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(),
+        new GentleClipOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(), new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(),
         .. typeof(Objective).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract && type.GetConstructor([]) is not null)
             .Select(type => Activator.CreateInstance(type)!),
         new KeywordObjective(new KeywordOptions("K", [[1]])), new WeightRamp(),
@@ -88,7 +88,7 @@ public sealed partial class StatedDefaultsTests
         {
             null => WordsForNull.Contains(first, StringComparer.Ordinal),
             // A group of settings, described in words.
-            TeacherOptions teacher => words == "Chosen, optional" && teacher is { Role: TeacherRole.Chosen, Optional: true },
+            ClosedFormOptions closedForm => words == "Chosen, optional" && closedForm is { Role: ClosedFormRole.Chosen, Optional: true },
             bool flag => first.Equals(flag.ToString(), StringComparison.OrdinalIgnoreCase) || first == (flag ? "on" : "off"),
             Enum => first == value.ToString(),
             string text => text.Length == 0 ? first == "none" : words == text,

@@ -11,7 +11,7 @@ namespace Microsoft.ML.GentleClip.Tests.Samples;
 public sealed class ExperimentTimeTests : ExperimentTest
 {
     [TestMethod]
-    public void WhatRunsSideBySideSharesTheTime()
+    public void WhatRunsBesideTowersSharesTheTime()
     {
         var now = new ComputingTime(100, 50);
         var timer = new SharedTimer(() => now);

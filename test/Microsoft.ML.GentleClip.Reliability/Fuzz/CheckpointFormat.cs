@@ -98,7 +98,7 @@ internal sealed partial class CheckpointFormat : FuzzFormat
         var options = KillTraining.Named("vectors").Options();
         var small = new VectorEncoderOptions { HiddenDimensions = [8] };
         (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("A", "EmbeddingA", small), Modality.Vector("B", "EmbeddingB", small), 8);
-        (options.Teacher, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null, false, Steps, _folder, null);
+        (options.ClosedForm, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null, false, Steps, _folder, null);
         options.BatchSize = 12;
         return options;
     }

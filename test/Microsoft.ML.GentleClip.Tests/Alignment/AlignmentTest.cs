@@ -8,9 +8,9 @@ namespace Microsoft.ML.GentleClip.Tests.Alignment;
 /// <summary>What the alignment's tests share: one thread, a scope per test, seeded rows, both embeddings' cosines, retrieval.</summary>
 public abstract class AlignmentTest
 {
-    internal static readonly AlignmentSettings Plain = new() { Method = TeacherMethod.LinearAndKernel };
+    internal static readonly AlignmentSettings Plain = new() { Method = ClosedFormMethod.LinearAndKernel };
 
-    internal static readonly AlignmentSettings SelfTrained = new() { Method = TeacherMethod.SelfTraining };
+    internal static readonly AlignmentSettings SelfTrained = new() { Method = ClosedFormMethod.SelfTraining };
 
     private DisposeScope? _scope;
 

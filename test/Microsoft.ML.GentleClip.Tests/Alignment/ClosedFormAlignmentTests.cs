@@ -8,14 +8,14 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
 {
     private static readonly AlignmentSettings Everything = new()
     {
-        Method = TeacherMethod.SelfTraining,
-        SelfTraining = new() { Use = PartUse.On },
-        Spectral = new() { Use = PartUse.On },
+        Method = ClosedFormMethod.SelfTraining,
+        SelfTraining = new() { Use = ClosedFormPart.On },
+        Spectral = new() { Use = ClosedFormPart.On },
         Smoothing = new() { Use = true },
         EmbeddingDimension = 16,
     };
 
-    private static readonly AlignmentSettings Blend = Everything with { Method = TeacherMethod.Blend };
+    private static readonly AlignmentSettings Blend = Everything with { Method = ClosedFormMethod.Blend };
 
     [TestMethod]
     public void EqualFitsGiveEqualBits()

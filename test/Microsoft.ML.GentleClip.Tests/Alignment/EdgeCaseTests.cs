@@ -9,9 +9,9 @@ public sealed class EdgeCaseTests : AlignmentTest
 {
     private static readonly AlignmentSettings Everything = new()
     {
-        Method = TeacherMethod.SelfTraining,
-        SelfTraining = new() { Use = PartUse.On },
-        Spectral = new() { Use = PartUse.On },
+        Method = ClosedFormMethod.SelfTraining,
+        SelfTraining = new() { Use = ClosedFormPart.On },
+        Spectral = new() { Use = ClosedFormPart.On },
         Smoothing = new() { Use = true },
     };
 
@@ -146,7 +146,7 @@ public sealed class EdgeCaseTests : AlignmentTest
 
     private static void Check(AlignmentData data)
     {
-        foreach (var settings in new[] { Plain, new AlignmentSettings(), Everything with { Method = TeacherMethod.Blend }, Everything, Everything with { EmbeddingDimension = 4 }, Everything with { MaximumAnchors = 3 } })
+        foreach (var settings in new[] { Plain, new AlignmentSettings(), Everything with { Method = ClosedFormMethod.Blend }, Everything, Everything with { EmbeddingDimension = 4 }, Everything with { MaximumAnchors = 3 } })
         {
             var (alignment, report) = Fit(data, settings);
             using (alignment)

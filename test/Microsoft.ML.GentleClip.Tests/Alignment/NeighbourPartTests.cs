@@ -82,7 +82,7 @@ public sealed class NeighbourPartTests : AlignmentTest
         var data = Data(20, 80, 70);
         var (a, b) = Views(9, 6, 5, seed: 7);
         var (recipe, _) = Fit(data, Plain);
-        var (both, report) = Fit(data, Plain with { Spectral = new() { Use = PartUse.On } });
+        var (both, report) = Fit(data, Plain with { Spectral = new() { Use = ClosedFormPart.On } });
         using (recipe)
         using (both)
         {
@@ -112,7 +112,7 @@ public sealed class NeighbourPartTests : AlignmentTest
 
         static AlignmentReport Decide(AlignmentData data)
         {
-            var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = PartUse.Off }, Spectral = new() { Use = PartUse.Gated } });
+            var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.Off }, Spectral = new() { Use = ClosedFormPart.Gated } });
             alignment.Dispose();
             Assert.AreEqual(report.UsesSpectral, alignment.HasSpectralPart);
             Assert.IsNull(report.Gate!.SelfTraining);

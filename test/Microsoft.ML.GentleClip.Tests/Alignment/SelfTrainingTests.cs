@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Tests.Alignment;
 [TestClass]
 public sealed class SelfTrainingTests : AlignmentTest
 {
-    private static readonly AlignmentSettings Trained = SelfTrained with { SelfTraining = new() { Use = PartUse.On } };
+    private static readonly AlignmentSettings Trained = SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.On } };
 
     [TestMethod]
     [DataRow(1)]
@@ -38,7 +38,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         var matches = plain.SelfTrain(pairsA, pairsB, poolA, poolB, neighbours: 4, most: 6);
         Assert.HasCount(6, matches);
 
-        var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = PartUse.On, Rounds = 1, Neighbours = 4, PseudoPairs = 6 } });
+        var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.On, Rounds = 1, Neighbours = 4, PseudoPairs = 6 } });
         using (alignment)
         {
             CollectionAssert.AreEqual(new[] { 6 }, report.PseudoPairs.ToArray());
@@ -54,7 +54,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         var data = Data(20, 150, 130, 12, 10);
         var (a, b) = Views(30, 12, 10, seed: 7);
-        var all = Trained with { Spectral = new() { Use = PartUse.On }, Smoothing = new() { Use = true }, EmbeddingDimension = 40 };
+        var all = Trained with { Spectral = new() { Use = ClosedFormPart.On }, Smoothing = new() { Use = true }, EmbeddingDimension = 40 };
         var (whole, _) = Fit(data, all);
         using (whole)
             foreach (var blockSize in new[] { 1, 13, 130 })
@@ -154,9 +154,9 @@ public sealed class SelfTrainingTests : AlignmentTest
     [DataRow(0, 0)]
     public void ASideWithoutUnpairedRowsLeavesR(int unpairedA, int unpairedB)
     {
-        foreach (var use in new[] { PartUse.Gated, PartUse.On })
+        foreach (var use in new[] { ClosedFormPart.Gated, ClosedFormPart.On })
         {
-            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), SelfTrained with { SelfTraining = new() { Use = use }, Spectral = new() { Use = PartUse.Gated } });
+            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), SelfTrained with { SelfTraining = new() { Use = use }, Spectral = new() { Use = ClosedFormPart.Gated } });
             alignment.Dispose();
             Assert.IsFalse(report.UsesSelfTraining || report.UsesSpectral);
             Assert.IsNull(report.Gate);
@@ -182,7 +182,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     public void AtMostSoManyRowsTakePart()
     {
         var data = Data(10, 80, 70);
-        var settings = SelfTrained with { SelfTraining = new() { Use = PartUse.On, MaximumRows = 50, Rounds = 2 } };
+        var settings = SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.On, MaximumRows = 50, Rounds = 2 } };
         var (one, report) = Fit(data, settings);
         var (same, _) = Fit(data, settings);
         var (other, _) = Fit(data, settings, seed: 2);

@@ -7,8 +7,8 @@ namespace Microsoft.ML.GentleClip.Tests.Alignment;
 [TestClass]
 public sealed class TransportTests : AlignmentTest
 {
-    private static readonly AlignmentSettings Transported = new() { Method = TeacherMethod.Transport };
-    private static readonly AlignmentSettings Blend = new() { Method = TeacherMethod.Blend };
+    private static readonly AlignmentSettings Transported = new() { Method = ClosedFormMethod.Transport };
+    private static readonly AlignmentSettings Blend = new() { Method = ClosedFormMethod.Blend };
 
     [TestMethod]
     [DataRow(1, 1.0)]
@@ -28,7 +28,7 @@ public sealed class TransportTests : AlignmentTest
             var (alignment, report) = Fit(data, Transported with { Transport = new() { Rounds = rounds, Damping = damping, ExactElements = elements } });
             using (alignment)
             {
-                Assert.AreEqual((TeacherMethod.Transport, true), (report.Method, report.UsesTransport));
+                Assert.AreEqual((ClosedFormMethod.Transport, true), (report.Method, report.UsesTransport));
                 AssertClose(expected, Cosines(alignment, a, b), tolerance);
             }
         }
@@ -48,7 +48,7 @@ public sealed class TransportTests : AlignmentTest
         }
         var onPairs = CosinesOf(Plain with { LinearWeight = 1, KernelWeight = 1 });
         AssertClose((onPairs + CosinesOf(Transported)) / 2, CosinesOf(Blend), 1e-10);
-        AssertClose(CosinesOf(Plain with { KernelWeight = 0 }), CosinesOf(new() { Method = TeacherMethod.Linear }), 1e-10);
+        AssertClose(CosinesOf(Plain with { KernelWeight = 0 }), CosinesOf(new() { Method = ClosedFormMethod.Linear }), 1e-10);
     }
 
     [TestMethod]
@@ -61,7 +61,7 @@ public sealed class TransportTests : AlignmentTest
             var (data, test) = (world.Data(pairs: 8, unpaired: 500), world.Pairs(200, 4));
             var control = new AlignmentData(
                 data.PairsA, data.PairsB, AgreeingViews.LikeGaussian(data.UnpairedA, 31), AgreeingViews.LikeGaussian(data.UnpairedB, 32));
-            linear.Add(Recall(data, test, new() { Method = TeacherMethod.Linear }));
+            linear.Add(Recall(data, test, new() { Method = ClosedFormMethod.Linear }));
             recipe.Add(Recall(data, test, Plain));
             real.Add(Recall(data, test, new()));
             noise.Add(Recall(control, test, new()));
@@ -79,7 +79,7 @@ public sealed class TransportTests : AlignmentTest
         {
             var world = new AgreeingViews(seed);
             var (data, test) = (world.Data(pairs: 20, unpaired: 300, skew: 8), world.Pairs(200, 4));
-            linear.Add(Recall(data, test, new() { Method = TeacherMethod.Linear }));
+            linear.Add(Recall(data, test, new() { Method = ClosedFormMethod.Linear }));
             chosen.Add(Recall(data, test, new()));
         }
         Assert.IsGreaterThan(linear.Average() - 2, chosen.Average(), $"R@1 over seeds: chosen {string.Join(" ", chosen)}, linear {string.Join(" ", linear)}");
@@ -94,7 +94,7 @@ public sealed class TransportTests : AlignmentTest
             alignment.Dispose();
             Assert.IsFalse(report.UsesTransport);
             CollectionAssert.AreEqual(
-                new[] { TeacherMethod.Blend, TeacherMethod.Linear, TeacherMethod.LinearAndKernel },
+                new[] { ClosedFormMethod.Blend, ClosedFormMethod.Linear, ClosedFormMethod.LinearAndKernel },
                 report.Choice!.Candidates.Select(candidate => candidate.Method).ToArray());
             Assert.AreEqual(((long)a, (long)b), (report.RowsA, report.RowsB));
             var refused = Assert.ThrowsExactly<NothingToAlignException>(() => Fit(Data(12, 0, b), Transported));
@@ -110,7 +110,7 @@ public sealed class TransportTests : AlignmentTest
     {
         var (alignment, report) = Fit(Data(2, 220, 220), new());
         alignment.Dispose();
-        Assert.AreEqual((TeacherMethod.Blend, true, null), (report.Method, report.UsesTransport, report.Choice));
+        Assert.AreEqual((ClosedFormMethod.Blend, true, null), (report.Method, report.UsesTransport, report.Choice));
         var (three, reportOfThree) = Fit(Data(3, 220, 220), new());
         three.Dispose();
         Assert.AreEqual(3, reportOfThree.Choice!.Pairs);

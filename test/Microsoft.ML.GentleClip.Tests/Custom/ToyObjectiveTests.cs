@@ -13,7 +13,7 @@ public sealed class ToyObjectiveTests
     {
         var seen = new List<string>();
         var options = Options(4);
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Guide };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher };
         options.Objectives = [new ContrastiveObjective(), new Toy(batch => seen.Add(Describe(batch)))];
         using var model = MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         // 32 rows of each side in a batch, 16 of them pairs.
@@ -31,7 +31,7 @@ public sealed class ToyObjectiveTests
         (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);
         var computed = 0;
         // Against the pairs, so that the training without it validates better.
-        options.Objectives = [new ContrastiveObjective(), new Toy(_ => computed++) { Weight = 30, NeedsTeacher = false }];
+        options.Objectives = [new ContrastiveObjective(), new Toy(_ => computed++) { Weight = 30, NeedsClosedForm = false }];
         using var model = MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.AreEqual(40, computed, "of two trainings of 40 steps one has it");
         Assert.IsFalse(model.UnpairedObjectives!.Kept, model.UnpairedObjectives.ToString());
@@ -43,15 +43,15 @@ public sealed class ToyObjectiveTests
     {
         var rows = new MLContext(1).Data.LoadFromEnumerable(TwoViews.Mixed(0, 60, 50));
         var options = Options(4);
-        (options.AllowNoPairs, options.Objectives) = (true, [new Toy { NeedsTeacher = false }]);
+        (options.AllowNoPairs, options.Objectives) = (true, [new Toy { NeedsClosedForm = false }]);
         using (var model = MlContext.Transforms.GentleClip(options).Fit(rows))
             Assert.Contains("toy", model.History[0].Losses.Keys);
-        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsTeacher = false, RestsOnPairs = true }];
+        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsClosedForm = false, RestsOnPairs = true }];
         Assert.Contains(
             "the losses on unpaired samples are off", Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(rows)).Message);
         options.Objectives = [new Toy()];
         Assert.Contains(
-            "The objective 'toy' has a weight of 0.5, but there is no Teacher that it could follow", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
+            "The objective 'toy' has a weight of 0.5, but there is no ClosedForm that it could follow", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
     }
 
     [TestMethod]
@@ -60,11 +60,11 @@ public sealed class ToyObjectiveTests
         using var folder = new Runtime.TemporaryFolder();
         var options = Options(6);
         options.CheckpointDirectory = folder.File("checkpoints");
-        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsTeacher = false }];
+        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsClosedForm = false }];
         using (MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows))
         {
         }
-        options.Objectives = [new Toy { NeedsTeacher = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
+        options.Objectives = [new Toy { NeedsClosedForm = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows)).Message;
         foreach (var difference in new[] { "Objectives is toy, contrastive, was contrastive, toy", "Objectives.toy.Margin is 3, was 2", "Objectives.toy.Ramp.End is 0.7, was not set", "Objectives.toy.Needs.Pairs is True, was False" })
             Assert.Contains(difference, message);
@@ -74,7 +74,7 @@ public sealed class ToyObjectiveTests
     public void ItsRampKeepsItOutAtFirst()
     {
         var options = Options(60);
-        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsTeacher = false, Ramp = new WeightRamp { Start = 0.5, End = 0.6 } }];
+        options.Objectives = [new ContrastiveObjective(), new Toy { NeedsClosedForm = false, Ramp = new WeightRamp { Start = 0.5, End = 0.6 } }];
         using var model = MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         CollectionAssert.AreEqual(new[] { false, true, true }, model.History.Select(epoch => epoch.Losses.ContainsKey("toy")).ToArray());
     }
@@ -106,11 +106,11 @@ public sealed class ToyObjectiveTests
 
         public double Margin { get; init; } = 2;
 
-        public bool NeedsTeacher { get; init; } = true;
+        public bool NeedsClosedForm { get; init; } = true;
 
         public bool RestsOnPairs { get; init; }
 
-        public override ObjectiveNeeds Needs => new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsTeacher };
+        public override ObjectiveNeeds Needs => new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsClosedForm };
 
         public override Tensor Compute(ObjectiveBatch batch)
         {

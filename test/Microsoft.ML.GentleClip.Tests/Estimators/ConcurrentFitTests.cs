@@ -228,7 +228,7 @@ public sealed class ConcurrentFitTests
         Assert.AreEqual((1, 1), (during, after));
     }
 
-    // Every kind of tower, of loss and of teacher.
+    // Every kind of tower, of loss and of closed form.
     private List<(string Name, GentleClipOptions Options, IDataView Data)> Jobs(TemporaryFolder folder)
     {
         var rows = Rows();

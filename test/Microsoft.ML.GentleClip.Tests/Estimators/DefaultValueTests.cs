@@ -195,6 +195,6 @@ public sealed class DefaultValueTests
         MaximumNumberOfSteps = 1,
         BatchSize = 16,
         NumberOfThreads = 1,
-        Teacher = null,
+        ClosedForm = null,
     };
 }

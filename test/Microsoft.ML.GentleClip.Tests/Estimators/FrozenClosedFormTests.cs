@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
-/// <summary>Closed forms on what frozen encoders make of texts: alone, beside towers, as guide; saved, exported, refused.</summary>
+/// <summary>Closed forms on what frozen encoders make of texts: alone, beside towers, as teacher; saved, exported, refused.</summary>
 [TestClass]
 public sealed class FrozenClosedFormTests
 {
@@ -39,10 +39,10 @@ public sealed class FrozenClosedFormTests
     {
         var options = Options(Frozen);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(View);
-        Assert.AreEqual("the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers", model.Teacher!.RoleReason);
+        Assert.AreEqual("the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers", model.ClosedForm!.RoleReason);
         Assert.IsFalse(model.Model.HasTowers);
         Assert.IsFalse(model.Model.state_dict().Keys.Any(name => name.Contains("head", StringComparison.Ordinal) || name.StartsWith("tower_b", StringComparison.Ordinal)));
-        Assert.AreEqual(Texts, model.Teacher.UnpairedA);
+        Assert.AreEqual(Texts, model.ClosedForm.UnpairedA);
 
         // The same closed form of the same numbers in a vector column.
         var encoded = Encode(model, Rows);
@@ -53,7 +53,7 @@ public sealed class FrozenClosedFormTests
             for (var slot = 0; slot < expected[row].Length; slot++)
                 if (!float.IsNaN(expected[row][slot]))
                     Assert.AreEqual(expected[row][slot], found[row][slot], 1e-5, $"row {row}, slot {slot}");
-        Assert.AreEqual(reference.Teacher!.Choice!.ToString(), model.Teacher.Choice!.ToString());
+        Assert.AreEqual(reference.ClosedForm!.Choice!.ToString(), model.ClosedForm.Choice!.ToString());
     }
 
     [TestMethod]
@@ -63,9 +63,9 @@ public sealed class FrozenClosedFormTests
         options.ValidationFraction = 0.3;
         (options.MaximumNumberOfSteps, options.BatchSize) = (4, 32);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(View);
-        Assert.AreEqual(TeacherRole.SideBySide, model.Model.Spec.Teacher!.Role);
+        Assert.AreEqual(ClosedFormRole.BesideTowers, model.Model.Spec.ClosedForm!.Role);
         Assert.IsTrue(model.Model.HasTowers);
-        Assert.Contains("validation pairs", model.Teacher!.RoleReason!);
+        Assert.Contains("validation pairs", model.ClosedForm!.RoleReason!);
     }
 
     [TestMethod]
@@ -75,17 +75,17 @@ public sealed class FrozenClosedFormTests
         (options.MaximumNumberOfSteps, options.BatchSize) = (2, 32);
         using (var model = _mlContext.Transforms.GentleClip(options).Fit(View))
             Assert.IsTrue(model.Model.HasTowers);
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone };
         Assert.AreEqual(
-            "A teacher needs feature vectors or a frozen encoder on both sides, but column 'Text' is a TextModality whose encoder is trained.",
+            "The closed form needs feature vectors or a frozen encoder on both sides, but column 'Text' is a TextModality whose encoder is trained.",
             Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip(options).Fit(View)).Message);
     }
 
     [TestMethod]
-    [DataRow(TeacherRole.Alone)]
-    [DataRow(TeacherRole.SideBySide)]
-    [DataRow(TeacherRole.Guide)]
-    public async Task SavedLoadedAndExportedItGivesTheSame(TeacherRole role)
+    [DataRow(ClosedFormRole.Alone)]
+    [DataRow(ClosedFormRole.BesideTowers)]
+    [DataRow(ClosedFormRole.Teacher)]
+    public async Task SavedLoadedAndExportedItGivesTheSame(ClosedFormRole role)
     {
         using var folder = new TemporaryFolder();
         using var model = _mlContext.Transforms.GentleClip(Options(Frozen, role)).Fit(View);
@@ -106,7 +106,7 @@ public sealed class FrozenClosedFormTests
 
         int[][] Bits(BertEncoderOptions encoder)
         {
-            using var model = _mlContext.Transforms.GentleClip(Options(encoder, TeacherRole.SideBySide)).Fit(View);
+            using var model = _mlContext.Transforms.GentleClip(Options(encoder, ClosedFormRole.BesideTowers)).Fit(View);
             return Embeddings.Bits(model.Transform(View), "TextEmbedding");
         }
     }
@@ -115,21 +115,21 @@ public sealed class FrozenClosedFormTests
     public void AFrozenNetworkOnVectorsLeavesTheClosedFormTheVectors()
     {
         var options = CustomTraining.Options(6, a: new GatedOptions { IsFrozen = true });
-        (options.Teacher, options.ValidationFraction) = (new TeacherOptions { Role = TeacherRole.SideBySide }, 0.3);
+        (options.ClosedForm, options.ValidationFraction) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 0.3);
         using var model = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
-        Assert.AreEqual(TwoViews.DimensionA, model.Model.Teacher!.Dimension(AlignmentSide.A));
+        Assert.AreEqual(TwoViews.DimensionA, model.Model.ClosedForm!.Dimension(AlignmentSide.A));
         Assert.IsNotNull(model.History[^1].Validation);
     }
 
-    private static GentleClipOptions Options(BertEncoderOptions encoder, TeacherRole? role = null)
+    private static GentleClipOptions Options(BertEncoderOptions encoder, ClosedFormRole? role = null)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
         (options.ModalityA, options.ModalityB) = (Modality.Text("Text", "TextEmbedding", encoder), Modality.Vector("Features", "FeatureEmbedding"));
         (options.Seed, options.NumberOfThreads, options.EmbeddingDimension) = (3, 1, 24);
         if (role is not { } asked)
             return options;
-        (options.Teacher, options.MaximumNumberOfSteps, options.BatchSize) = (new TeacherOptions { Role = asked }, 4, 32);
-        if (asked == TeacherRole.Guide)
+        (options.ClosedForm, options.MaximumNumberOfSteps, options.BatchSize) = (new ClosedFormOptions { Role = asked }, 4, 32);
+        if (asked == ClosedFormRole.Teacher)
             options.Objectives = options.Objectives.With(new KlotObjective());
         return options;
     }

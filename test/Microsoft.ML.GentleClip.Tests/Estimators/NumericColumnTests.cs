@@ -184,7 +184,7 @@ public sealed class NumericColumnTests
         EmbeddingDimension = 8,
         MaximumNumberOfSteps = 3,
         NumberOfThreads = 1,
-        Teacher = null,
+        ClosedForm = null,
         Seed = 1,
     };
 

@@ -5,14 +5,14 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
 /// <summary>
-/// Data that are degenerate, tiny, huge or few, through every preset and every role of the teacher, validated: a training ends with
+/// Data that are degenerate, tiny, huge or few, through every preset and every role of the closed form, validated: a training ends with
 /// finite weights and finite unit embeddings, or with an error that names the cause.
 /// </summary>
 [TestClass]
 public sealed class NumericExtremesTests
 {
-    private const string NoRelation = "No teacher for columns 'A' (side A) and 'B' (side B): The closed-form alignment finds no relation in the";
-    private const string EqualSide = "No teacher for columns 'A' (side A) and 'B' (side B): The closed-form alignment cannot use side";
+    private const string NoRelation = "No closed form for columns 'A' (side A) and 'B' (side B): The closed-form alignment finds no relation in the";
+    private const string EqualSide = "No closed form for columns 'A' (side A) and 'B' (side B): The closed-form alignment cannot use side";
 
     private static readonly MLContext MlContext = new(seed: 1);
 
@@ -41,11 +41,18 @@ public sealed class NumericExtremesTests
         ["a far-off centre"] = new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] += 1e6f; b[i] -= 1e8f; } })),
         ["values near the largest"] = new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] = MathF.CopySign(1.5e38f, a[i]); b[i] = MathF.CopySign(1e38f, b[i]); } })),
         ["two pairs"] = new(_ => { }, Pairs: 2),
-        ["one pair"] = new(_ => { }, Pairs: 1, Refusal: "The teacher is fitted on matched pairs, and the training data hold 1; expected at least 2."),
-        ["no pair"] = new(_ => { }, Pairs: 0, Refusal: "The teacher is fitted on matched pairs, and the training data hold 0; expected at least 2."),
+        ["one pair"] = new(_ => { }, Pairs: 1, Refusal: "The closed form is fitted on matched pairs, and the training data hold 1; expected at least 2."),
+        ["no pair"] = new(_ => { }, Pairs: 0, Refusal: "The closed form is fitted on matched pairs, and the training data hold 0; expected at least 2."),
     };
 
-    private static readonly TeacherOptions Everything = new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true };
+    private static readonly ClosedFormOptions Everything = new()
+    {
+        Role = ClosedFormRole.BesideTowers,
+        Method = ClosedFormMethod.SelfTraining,
+        SelfTraining = ClosedFormPart.On,
+        Spectral = ClosedFormPart.On,
+        Smoothing = true,
+    };
 
     private static readonly WeightRamp Early = new() { Start = 0, End = 0.1 };
 
@@ -53,10 +60,10 @@ public sealed class NumericExtremesTests
         .ToDictionary(preset => preset.ToString(), _ => (Action<GentleClipOptions>)(_ => { }))
         .Concat(new Dictionary<string, Action<GentleClipOptions>>
         {
-            ["teacher side by side"] = options => options.Teacher = new TeacherOptions(),
-            ["teacher of all parts"] = options => options.Teacher = Everything with { Role = TeacherRole.Alone },
-            ["teacher of all parts side by side"] = options => options.Teacher = Everything,
-            ["guide of all parts"] = options => (options.Teacher, options.Objectives) = (Everything with { Role = TeacherRole.Guide }, options.Objectives.With(new KlotObjective())),
+            ["closed form beside towers"] = options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
+            ["closed form of all parts"] = options => options.ClosedForm = Everything with { Role = ClosedFormRole.Alone },
+            ["closed form of all parts beside towers"] = options => options.ClosedForm = Everything,
+            ["teacher of all parts"] = options => (options.ClosedForm, options.Objectives) = (Everything with { Role = ClosedFormRole.Teacher }, options.Objectives.With(new KlotObjective())),
             ["every loss"] = options => options.Objectives =
             [
                 .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = PseudoLabelSides.Both }),
@@ -98,20 +105,21 @@ public sealed class NumericExtremesTests
 
     private static bool IsExpected(Exception exception, Spoiling spoiling, string training) => exception switch
     {
-        InvalidOperationException when spoiling.Refusal is { } refusal && exception.Message.Contains(refusal, StringComparison.Ordinal) => NeedsTeacher(training),
+        InvalidOperationException when spoiling.Refusal is { } refusal && exception.Message.Contains(refusal, StringComparison.Ordinal) => NeedsClosedForm(training),
         InvalidOperationException => spoiling.Pairs < 2 && exception.Message.Contains($"The training data hold {spoiling.Pairs} matched pairs and the losses on unpaired samples are off", StringComparison.Ordinal),
         ArithmeticException => training == "not standardised" && exception.Message.Contains("look for extreme values in the input columns", StringComparison.Ordinal),
         _ => false,
     };
 
-    private static bool NeedsTeacher(string training) =>
-        training is nameof(GentleClipPreset.ClosedForm) or nameof(GentleClipPreset.SotAlign) || training.StartsWith("teacher", StringComparison.Ordinal) || training.StartsWith("guide", StringComparison.Ordinal);
+    private static bool NeedsClosedForm(string training) =>
+        training is nameof(GentleClipPreset.ClosedForm) or nameof(GentleClipPreset.SotAlign)
+        || training.StartsWith("closed form", StringComparison.Ordinal) || training.StartsWith("teacher", StringComparison.Ordinal);
 
     // Null where weights, history and the embeddings of the rows are as they must be.
     private static string? Problems(GentleClipTransformer model, List<TwoViews.Row> rows)
     {
         using var scope = NewDisposeScope();
-        foreach (var (weight, value) in model.Model.state_dict().Concat(model.Model.Teacher?.GetState() ?? new Dictionary<string, Tensor>()))
+        foreach (var (weight, value) in model.Model.state_dict().Concat(model.Model.ClosedForm?.GetState() ?? new Dictionary<string, Tensor>()))
             if (value.is_floating_point() && !value.isfinite().all().item<bool>())
                 return $"weight {weight} is not finite";
         foreach (var epoch in model.History)
@@ -144,8 +152,8 @@ public sealed class NumericExtremesTests
         const int unpaired = 1_000_000;
         var options = Options(preset.ToString(), _ => { });
         (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
-        if (options.Teacher is { } teacher)
-            options.Teacher = teacher with { MaximumUnpairedRows = 1000 }; // time grows with its square
+        if (options.ClosedForm is { } closedForm)
+            options.ClosedForm = closedForm with { MaximumUnpairedRows = 1000 }; // time grows with its square
         GC.Collect();
         NativeHeap.Trim();
         var held = Environment.WorkingSet;
@@ -180,7 +188,7 @@ public sealed class NumericExtremesTests
 
     private static GentleClipOptions Options(string training, Action<GentleClipOptions> change)
     {
-        var options = Enum.TryParse<GentleClipPreset>(training, out var preset) ? GentleClipOptions.FromPreset(preset) : new GentleClipOptions { Teacher = null };
+        var options = Enum.TryParse<GentleClipPreset>(training, out var preset) ? GentleClipOptions.FromPreset(preset) : new GentleClipOptions { ClosedForm = null };
         var encoder = new VectorEncoderOptions { HiddenDimensions = [16], Dropout = 0.1, InputNoise = 0.1 };
         (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", encoder), Modality.Vector("B", "EmbeddingB", encoder));
         (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate) = (12, 16, 4, 1e-2);

@@ -27,31 +27,31 @@ public sealed class PhaseTests
         var phases = Sequence(reports);
         var closedForm = new[] { PreparingRows, ChoosingByFolds, FittingClosedForm };
         var expected = new List<TrainingPhase> { Starting, ReadingRows };
-        if (Of(preset).Teacher is not null)
-            expected.AddRange(closedForm.Where(phases.Contains)); // a teacher without self-training has nothing to choose
-        if (Of(preset).Teacher is not { Role: TeacherRole.Alone })
+        if (Of(preset).ClosedForm is not null)
+            expected.AddRange(closedForm.Where(phases.Contains)); // a closed form without self-training has nothing to choose
+        if (Of(preset).ClosedForm is not { Role: ClosedFormRole.Alone })
             expected.AddRange([MakingTowers, Training]);
         expected.Add(Finished);
         CollectionAssert.AreEqual(expected, phases, string.Join(", ", phases));
-        if (Of(preset).Teacher is not null)
+        if (Of(preset).ClosedForm is not null)
             CollectionAssert.Contains(phases, FittingClosedForm);
         CheckNumbers(reports);
     }
 
     [TestMethod]
-    [DataRow(TeacherRole.Alone)]
-    [DataRow(TeacherRole.SideBySide)]
-    [DataRow(TeacherRole.Guide)]
-    public void EveryRoleOfATeacherHasItsPhases(TeacherRole role)
+    [DataRow(ClosedFormRole.Alone)]
+    [DataRow(ClosedFormRole.BesideTowers)]
+    [DataRow(ClosedFormRole.Teacher)]
+    public void EveryRoleOfAClosedFormHasItsPhases(ClosedFormRole role)
     {
-        var options = Small(new GentleClipOptions { Teacher = new TeacherOptions { Role = role } });
-        if (role == TeacherRole.Guide)
+        var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = role } });
+        if (role == ClosedFormRole.Teacher)
             options.Objectives = options.Objectives.With(new KlotObjective());
         options.ValidationFraction = 0.3;
         var reports = Run(options);
         var phases = Sequence(reports);
         CollectionAssert.AreEqual(
-            role == TeacherRole.Alone
+            role == ClosedFormRole.Alone
                 ? new[] { Starting, ReadingRows, PreparingRows, ChoosingByFolds, FittingClosedForm, Finished }
                 : [Starting, ReadingRows, PreparingRows, ChoosingByFolds, FittingClosedForm, MakingTowers, Training, Finished],
             phases, string.Join(", ", phases));
@@ -192,11 +192,11 @@ public sealed class PhaseTests
     {
         var log = new ContextLog(_mlContext);
         var options = Of(GentleClipPreset.ClosedForm);
-        options.Teacher = options.Teacher! with { MaximumUnpairedRows = 25, MaximumAnchors = 20 };
+        options.ClosedForm = options.ClosedForm! with { MaximumUnpairedRows = 25, MaximumAnchors = 20 };
         Fit(options, null, false).Dispose();
         var lines = log.Texts(ChannelMessageKind.Info);
         const string left = "The closed form matches 25 of the 40 unpaired samples of column 'A' (side A), "
-            + "drawn at random (TeacherOptions.MaximumUnpairedRows).";
+            + "drawn at random (ClosedFormOptions.MaximumUnpairedRows).";
         var said = lines.IndexOf(left);
         Assert.IsInRange(0, lines.FindIndex(line => line.StartsWith("Closed form, preparing rows", StringComparison.Ordinal)), said);
         Assert.IsTrue(lines.Exists(line => line.Contains("25 of the 30 unpaired samples of column 'B' (side B)", StringComparison.Ordinal)));
@@ -209,11 +209,11 @@ public sealed class PhaseTests
     public void ReportsReadWellInAnyCulture(bool commas)
     {
         CultureInfo.CurrentCulture = commas ? Commas() : CultureInfo.InvariantCulture;
-        var options = Small(new GentleClipOptions { Teacher = new TeacherOptions(), GuardUnpairedObjectives = true });
+        var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, GuardUnpairedObjectives = true });
         using var model = Fit(options, null, validate: true);
-        var teacher = model.Teacher!.ToString();
-        StringAssert.StartsWith(teacher, "Closed form");
-        StringAssert.Contains(teacher, "40 samples of A, 30 of B");
+        var closedForm = model.ClosedForm!.ToString();
+        StringAssert.StartsWith(closedForm, "Closed form");
+        StringAssert.Contains(closedForm, "40 samples of A, 30 of B");
         StringAssert.Matches(model.History[0].ToString(), new(@"^Epoch 0, step 20: loss \d+\.\d{3} \(contrastive \d+\.\d{3}.*\), "
             + @"temperature 0\.\d{4}, learning rate \S+; validation: recall@1 \d+\.\d %, @5 "));
         string[] table = model.History.ToString()!.ReplaceLineEndings("\n").Split('\n');
@@ -221,7 +221,7 @@ public sealed class PhaseTests
         StringAssert.Contains(table[0], "recall@10");
         StringAssert.Matches(table[2], new(@"^ +1 +40 +\d+\.\d{4} +0\.\d{4} +\d+\.\d % +\d+\.\d % +\d+\.\d % +\d\.\d{3}$"));
         StringAssert.Matches(model.UnpairedObjectives!.ToString(), new(@"^Losses on unpaired samples (kept|turned off)\s+with them: +recall@1 \d+\.\d %"));
-        foreach (var text in new[] { teacher, model.History[0].ToString(), model.History.ToString()!, model.UnpairedObjectives.ToString() })
+        foreach (var text in new[] { closedForm, model.History[0].ToString(), model.History.ToString()!, model.UnpairedObjectives.ToString() })
         {
             Assert.DoesNotContain("System.", text);
             Assert.DoesNotContain("NaN", text);
@@ -244,7 +244,7 @@ public sealed class PhaseTests
 
         // Without figures, without the lines of long phases, and without what the closed form found.
         static string[] Lines(IEnumerable<string> lines) => [.. lines
-            .Where(line => !line.Contains("%)", StringComparison.Ordinal) && !line.StartsWith("Teacher", StringComparison.Ordinal) && line != "...")
+            .Where(line => !line.Contains("%)", StringComparison.Ordinal) && !line.StartsWith("ClosedForm", StringComparison.Ordinal) && line != "...")
             .Select(line => Regex.Replace(Regex.Replace(line.Trim(), @"\d+([,.:]\d+)*", "#"), ": # rounds|, # rounds", ""))];
 
         static string Root()
@@ -333,7 +333,7 @@ public sealed class PhaseTests
 
     private static GentleClipOptions Everything(TemporaryFolder folder)
     {
-        var options = Small(new GentleClipOptions { Teacher = new TeacherOptions(), GuardUnpairedObjectives = true });
+        var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, GuardUnpairedObjectives = true });
         (options.CheckpointDirectory, options.CheckpointSteps) = (folder.File("checkpoints"), 10);
         return options;
     }

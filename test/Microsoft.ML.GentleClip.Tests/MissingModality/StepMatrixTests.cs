@@ -143,7 +143,7 @@ public sealed class StepMatrixTests
         EmbeddingDimension = 4,
         MaximumNumberOfSteps = 1,
         NumberOfThreads = 1,
-        Teacher = null,
+        ClosedForm = null,
     };
 
     private static bool HasVector(Func<IDataView, IDataView> step) =>

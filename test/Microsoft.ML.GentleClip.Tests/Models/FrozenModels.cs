@@ -37,7 +37,7 @@ internal static class FrozenModels
     /// <summary>The file beside a model.</summary>
     internal sealed record Sheet(int Seed, int Epochs, List<Row> Rows);
 
-    /// <summary>Names of the models, a kind of tower or teacher each.</summary>
+    /// <summary>Names of the models, a kind of tower or closed form each.</summary>
     public static string[] Names { get; } = ["vectors-beside-teacher", "closed-form", "sequence-structure", "vit-bert", "resnet-ngrams"];
 
     /// <summary>Makes all of them.</summary>
@@ -70,7 +70,7 @@ internal static class FrozenModels
     {
         List<Row> rows;
         Modality a, b;
-        TeacherOptions? teacher = null;
+        ClosedFormOptions? closedForm = null;
         var dimension = 8;
         switch (name)
         {
@@ -78,7 +78,7 @@ internal static class FrozenModels
                 rows = TwoViews.Mixed(16, 12, 12).ConvertAll(row => new Row { A = row.A, B = row.B });
                 (a, b) = (Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [8, 7] }), Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [] }));
                 var isAlone = name == "closed-form";
-                teacher = isAlone ? new() { Role = TeacherRole.Alone, Method = TeacherMethod.Blend } : new() { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On, Spectral = TeacherPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
+                closedForm = isAlone ? new() { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Blend } : new() { Method = ClosedFormMethod.SelfTraining, SelfTraining = ClosedFormPart.On, Spectral = ClosedFormPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
                 dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
             case "sequence-structure":
@@ -104,7 +104,7 @@ internal static class FrozenModels
             LearningRate = 5e-3,
             NumberOfThreads = 1,
             Seed = 20,
-            Teacher = teacher,
+            ClosedForm = closedForm,
             ValidationFraction = 0.2,
         };
         return (options, View(rows, folder), [.. rows.Take(3), rows.First(row => !HasB(row)), rows.First(row => !HasA(row))]);

@@ -19,15 +19,15 @@ public sealed class PipelineExportTests : IDisposable
         ["towers of three layers"] =
             (() => Clip(options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [20, 30, 10] })),
             ["EmbeddingB"]),
-        ["closed form"] = (() => Teacher(TeacherRole.Alone), ["EmbeddingA", "EmbeddingB"]),
-        ["closed form, every part"] = (() => Teacher(TeacherRole.Alone, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
-        ["closed form, kernel only"] = (() => Teacher(TeacherRole.Alone, linearWeight: 0), ["EmbeddingA", "EmbeddingB"]),
-        ["closed form beside towers"] = (() => Teacher(TeacherRole.SideBySide), ["EmbeddingA", "EmbeddingB"]),
-        ["closed form beside towers, every part"] = (() => Teacher(TeacherRole.SideBySide, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
-        ["guide"] =
+        ["closed form"] = (() => ClosedForm(ClosedFormRole.Alone), ["EmbeddingA", "EmbeddingB"]),
+        ["closed form, every part"] = (() => ClosedForm(ClosedFormRole.Alone, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
+        ["closed form, kernel only"] = (() => ClosedForm(ClosedFormRole.Alone, linearWeight: 0), ["EmbeddingA", "EmbeddingB"]),
+        ["closed form beside towers"] = (() => ClosedForm(ClosedFormRole.BesideTowers), ["EmbeddingA", "EmbeddingB"]),
+        ["closed form beside towers, every part"] = (() => ClosedForm(ClosedFormRole.BesideTowers, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
+        ["teacher"] =
             (() => Clip(options =>
             {
-                options.Teacher = new TeacherOptions { Role = TeacherRole.Guide };
+                options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher };
                 options.Objectives = options.Objectives.With(new KlotObjective());
             }),
             ["EmbeddingA"]),
@@ -48,9 +48,9 @@ public sealed class PipelineExportTests : IDisposable
             options.ModalityA = Modality.Vector("EmbeddingA", "SecondA");
             options.ModalityB = Modality.Vector("EmbeddingB", "SecondB");
         })), ["EmbeddingA", "SecondA", "SecondB"]),
-        ["two of ours with the same names"] = (() => Clip().Append(Teacher(TeacherRole.Alone)), ["EmbeddingA", "EmbeddingB"]),
+        ["two of ours with the same names"] = (() => Clip().Append(ClosedForm(ClosedFormRole.Alone)), ["EmbeddingA", "EmbeddingB"]),
         ["two of ours side by side, and a copy"] =
-            (() => Teacher(TeacherRole.Alone).Append(Clip(Name("TowerA", "TowerB"))).Append(Context.Transforms.CopyColumns("Copy", "TowerB")),
+            (() => ClosedForm(ClosedFormRole.Alone).Append(Clip(Name("TowerA", "TowerB"))).Append(Context.Transforms.CopyColumns("Copy", "TowerB")),
             ["EmbeddingA", "TowerA", "Copy"]),
         ["float64 and a single number"] = (() => Context.Transforms.Conversion.ConvertType("D", "A", DataKind.Double).Append(Clip(options =>
         {
@@ -67,7 +67,7 @@ public sealed class PipelineExportTests : IDisposable
         ["SDCA, values of the key"] = (() => Clip().Append(Key()).Append(Context.MulticlassClassification.Trainers.SdcaMaximumEntropy("Label", "EmbeddingA"))
             .Append(Context.Transforms.Conversion.MapKeyToValue("Found", "PredictedLabel")), ["Score", "Found"]),
         ["L-BFGS of several classes"] =
-            (() => Teacher(TeacherRole.Alone).Append(Key()).Append(Context.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "EmbeddingB")),
+            (() => ClosedForm(ClosedFormRole.Alone).Append(Key()).Append(Context.MulticlassClassification.Trainers.LbfgsMaximumEntropy("Label", "EmbeddingB")),
             ["Score"]),
         ["L-BFGS"] =
             (() => Clip().Append(Context.BinaryClassification.Trainers.LbfgsLogisticRegression("IsFirst", "EmbeddingA")),
@@ -208,7 +208,7 @@ public sealed class PipelineExportTests : IDisposable
     {
         var rows = TwoViews.Pairs(60, seed: 4).Select(row => new Shapes { A = row.A!, B = Array.ConvertAll(row.B!, value => (double)value) });
         var data = Context.Data.LoadFromEnumerable(rows);
-        var model = Teacher(TeacherRole.SideBySide).Fit(data);
+        var model = ClosedForm(ClosedFormRole.BesideTowers).Fit(data);
         Pipelines.Compare(TestContext, Pipelines.Convert(model, data), data, model.Transform(data), "EmbeddingA", "EmbeddingB");
     }
 
@@ -271,11 +271,11 @@ public sealed class PipelineExportTests : IDisposable
         return Context.Transforms.GentleClip(options);
     }
 
-    private static IEstimator<ITransformer> Teacher(TeacherRole role, bool hasAllParts = false, double linearWeight = 1) => Clip(options =>
+    private static IEstimator<ITransformer> ClosedForm(ClosedFormRole role, bool hasAllParts = false, double linearWeight = 1) => Clip(options =>
     {
-        var part = hasAllParts ? TeacherPart.On : TeacherPart.Off;
-        var method = hasAllParts ? TeacherMethod.SelfTraining : TeacherMethod.Blend;
-        options.Teacher = new TeacherOptions { Role = role, Method = method, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = part, SelfTraining = part };
+        var part = hasAllParts ? ClosedFormPart.On : ClosedFormPart.Off;
+        var method = hasAllParts ? ClosedFormMethod.SelfTraining : ClosedFormMethod.Blend;
+        options.ClosedForm = new ClosedFormOptions { Role = role, Method = method, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = part, SelfTraining = part };
     });
 
     private static IEstimator<ITransformer> Key() => Context.Transforms.Conversion.MapValueToKey("Label", "Kind");

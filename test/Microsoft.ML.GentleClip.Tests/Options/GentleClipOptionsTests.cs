@@ -30,13 +30,13 @@ public sealed class GentleClipOptionsTests
     // Refused or taken by a text of their own, or with every value allowed.
     private static readonly string[] Untabled =
     [
-        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "Teacher", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch",
+        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch",
         "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
     ];
 
     // Of the untabled, those whose default is not null.
     private static readonly string[] NotNull =
-        ["CancellationToken", "LearnTemperature", "Objectives", "Teacher", "GuardUnpairedObjectives", "AllowCheckpointMismatch", "AllowNoPairs"];
+        ["CancellationToken", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "AllowCheckpointMismatch", "AllowNoPairs"];
 
     private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
 
@@ -61,7 +61,7 @@ public sealed class GentleClipOptionsTests
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
         Assert.IsTrue(options.LearnTemperature);
         Assert.AreEqual<ObjectiveList>([new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()], options.Objectives);
-        Assert.AreEqual(new TeacherOptions { Role = TeacherRole.Chosen, Optional = true }, options.Teacher);
+        Assert.AreEqual(new ClosedFormOptions { Role = ClosedFormRole.Chosen, Optional = true }, options.ClosedForm);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
@@ -136,10 +136,10 @@ public sealed class GentleClipOptionsTests
         foreach (var property in Properties)
         {
             Assert.AreEqual(property.GetValue(new GentleClipOptions()), property.GetValue(recommended), property.Name);
-            if (property.Name is not ("Teacher" or "Objectives"))
+            if (property.Name is not ("ClosedForm" or "Objectives"))
                 Assert.AreEqual(property.GetValue(recommended), property.GetValue(clip), property.Name);
         }
-        Assert.IsNull(clip.Teacher);
+        Assert.IsNull(clip.ClosedForm);
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)77));
         Assert.Contains("There is no preset 77", exception.Message);
     }
@@ -161,7 +161,7 @@ public sealed class GentleClipOptionsTests
         ["Temperature"] = 0.2,
         ["LearnTemperature"] = false,
         ["Objectives"] = ObjectiveList.Create([new ContrastiveObjective(), new Custom.PairDistance { Weight = 0.5 }]),
-        ["Teacher"] = new TeacherOptions { Share = 0.25 },
+        ["ClosedForm"] = new ClosedFormOptions { Share = 0.25 },
         ["GuardUnpairedObjectives"] = true,
         ["TrainingRows"] = TrainingRows.WithB,
         ["ValidationFraction"] = 0.3,

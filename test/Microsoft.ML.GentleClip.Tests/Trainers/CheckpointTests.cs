@@ -409,7 +409,7 @@ public sealed class CheckpointTests : IDisposable
         }
     }
 
-    // At the first report, which without a teacher is that of the first step of this fit; or right after so many checkpoints, one a step.
+    // At the first report, which without a closed form is that of the first step of this fit; or right after so many checkpoints, one a step.
     private void Cancelled(GentleClipOptions options, int at, MLContext? mlContext = null, IDataView? rows = null)
     {
         using var cancellation = new CancellationTokenSource();

@@ -29,7 +29,7 @@ public sealed class ValidationTests
         // The closed form does not see the validation, and an unpaired sample more or less moves it little: what changes is who stands in between.
         var validation = TwoViews.Pairs(20, seed: 51);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.LinearAndKernel };
         using var without = Fit(options, validation);
         foreach (var row in validation)
             _train.Add(new TwoViews.Row { B = [.. row.B!.Select(value => value * 1.001f)] });
@@ -84,7 +84,7 @@ public sealed class ValidationTests
         // The partners as unpaired samples of the training, and another partner of the first sample in a training pair.
         var validation = TwoViews.Pairs(8, seed: 52);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.LinearAndKernel };
         _train.AddRange(validation.Select(row => new TwoViews.Row { B = row.B }));
         var second = TwoViews.Pairs(1, seed: 53)[0];
         _train.Add(new TwoViews.Row { A = validation[0].A, B = second.B, IsPaired = true });
@@ -103,7 +103,7 @@ public sealed class ValidationTests
         for (var i = 1; i < 12; i++)
             validation[i].A = validation[0].A;
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.LinearAndKernel };
         _train.Clear();
         _train.AddRange(TwoViews.Pairs(30, seed: 1));
         using var model = Fit(options, validation);
@@ -121,7 +121,7 @@ public sealed class ValidationTests
     {
         var rows = TwoViews.Mixed(30, 40, 2500);
         var options = TwoViews.Options();
-        options.Teacher = new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.LinearAndKernel };
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.LinearAndKernel };
         var log = new ContextLog(_mlContext);
         var validation = TwoViews.Pairs(25, seed: 5);
         using var model = Fit(options, validation, rows);
@@ -163,8 +163,8 @@ public sealed class ValidationTests
     public void OfEqualSharesTheMiddleIsChosen(double[] scores, double expected)
     {
         double[] shares = [0, 0.25, 0.5, 0.75, 0.9, 1];
-        Assert.AreEqual(expected, GentleClip.Trainers.TeacherFactory.MiddleOfBest([.. shares.Zip(scores)]));
-        Assert.AreEqual(expected, GentleClip.Trainers.TeacherFactory.MiddleOfBest([.. shares.Zip(scores).Reverse()]));
+        Assert.AreEqual(expected, GentleClip.Trainers.ClosedFormFactory.MiddleOfBest([.. shares.Zip(scores)]));
+        Assert.AreEqual(expected, GentleClip.Trainers.ClosedFormFactory.MiddleOfBest([.. shares.Zip(scores).Reverse()]));
     }
 
     [TestMethod]
@@ -172,7 +172,7 @@ public sealed class ValidationTests
     {
         // Two pairs far from everything and from each other: found first whatever the share.
         var options = TwoViews.Options(steps: 200);
-        (options.Teacher, options.LearningRate) = (new TeacherOptions(), 1e-2);
+        (options.ClosedForm, options.LearningRate) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 1e-2);
         var validation = TwoViews.Pairs(2, seed: 8);
         _train.Clear();
         _train.AddRange(TwoViews.Pairs(4, seed: 8));
@@ -182,7 +182,7 @@ public sealed class ValidationTests
             model.Model.SetShare(share);
             Assert.AreEqual(0, ValidationReference.Evaluate(model, validation, _train[2..]).MeanLogRank, $"share {share}: the test needs equal figures");
         }
-        Assert.AreEqual(0.75, model.Teacher!.Share);
+        Assert.AreEqual(0.75, model.ClosedForm!.Share);
     }
 
     private GentleClipTransformer Fit(GentleClipOptions options, List<TwoViews.Row>? validation = null, List<TwoViews.Row>? rows = null) =>

@@ -97,7 +97,7 @@ public sealed class DisposedTransformerTests
         using var folder = new TemporaryFolder();
         var data = Load(TwoViews.Mixed(20, 10, 10));
         var options = TwoViews.Options(steps: 1);
-        options.Teacher = new TeacherOptions();
+        options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers };
         var inputs = TwoViews.Pairs(20, 1).ConvertAll(row => row.A!);
         var outcomes = new ConcurrentDictionary<string, int>();
         for (var round = 0; round < 8; round++)

@@ -22,10 +22,10 @@ public sealed class TowerWeightsTests
     [TestMethod]
     [DataRow(false)]
     [DataRow(true, DisplayName = "beside a closed form")]
-    public void AModelWithAnothersTowerEmbedsThatSideAsTheOtherDoes(bool hasTeacher)
+    public void AModelWithAnothersTowerEmbedsThatSideAsTheOtherDoes(bool hasClosedForm)
     {
-        using var first = Fit(seed: 1, hasTeacher);
-        using var second = Fit(seed: 2, hasTeacher);
+        using var first = Fit(seed: 1, hasClosedForm);
+        using var second = Fit(seed: 2, hasClosedForm);
         first.SaveTowerWeights(_file, "EmbeddingA");
         var before = LiveTensors.Settled();
         using (var mixed = second.WithTowerWeights(_file, "EmbeddingA"))
@@ -182,12 +182,12 @@ public sealed class TowerWeightsTests
         float[] Embed(GentleClipTransformer model) => [.. model.CreateEmbeddingGenerator<TInput>("A").GenerateAsync(inputs).GetAwaiter().GetResult().SelectMany(embedding => embedding.Vector.ToArray())];
     }
 
-    private static GentleClipTransformer Fit(int seed, bool hasTeacher = false)
+    private static GentleClipTransformer Fit(int seed, bool hasClosedForm = false)
     {
         var options = TwoViews.Options(steps: 5);
         options.Seed = seed;
-        if (hasTeacher)
-            options.Teacher = new TeacherOptions { Role = TeacherRole.SideBySide };
+        if (hasClosedForm)
+            options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers };
         return Context.Transforms.GentleClip(options).Fit(Load(TwoViews.Pairs(60, 1)));
     }
 

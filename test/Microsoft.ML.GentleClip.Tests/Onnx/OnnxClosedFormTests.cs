@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Tests.Onnx;
 
 /// <summary>Exported closed forms, alone and beside towers, and models that were trained, saved, loaded and chained.</summary>
 [TestClass]
-public sealed class OnnxTeacherTests : IDisposable
+public sealed class OnnxClosedFormTests : IDisposable
 {
     private static readonly MLContext Context = OnnxModels.Context;
     private static readonly IDataView Train = Context.Data.LoadFromEnumerable(TwoViews.Mixed(pairs: 24, unpairedA: 90, unpairedB: 80));
@@ -23,34 +23,34 @@ public sealed class OnnxTeacherTests : IDisposable
     [DataRow(16, true, 0.0)]
     public async Task AClosedFormAlone(int dimension, bool hasAllParts, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), Method = hasAllParts ? TeacherMethod.SelfTraining : TeacherMethod.LinearAndKernel, SelfTraining = Part(hasAllParts) }, dimension);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), Method = hasAllParts ? ClosedFormMethod.SelfTraining : ClosedFormMethod.LinearAndKernel, SelfTraining = Part(hasAllParts) }, dimension);
         await CompareAsync(model);
     }
 
     [TestMethod]
-    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 3)]
-    [DataRow(TeacherMethod.Blend, TeacherRole.Alone, 300)]
-    [DataRow(TeacherMethod.Blend, TeacherRole.SideBySide, 16)]
-    [DataRow(TeacherMethod.Transport, TeacherRole.Alone, 16)]
-    [DataRow(TeacherMethod.Linear, TeacherRole.Alone, 16)]
-    [DataRow(TeacherMethod.Chosen, TeacherRole.Alone, 16)]
-    public async Task AClosedFormOfEachMethod(TeacherMethod method, TeacherRole role, int dimension)
+    [DataRow(ClosedFormMethod.Blend, ClosedFormRole.Alone, 3)]
+    [DataRow(ClosedFormMethod.Blend, ClosedFormRole.Alone, 300)]
+    [DataRow(ClosedFormMethod.Blend, ClosedFormRole.BesideTowers, 16)]
+    [DataRow(ClosedFormMethod.Transport, ClosedFormRole.Alone, 16)]
+    [DataRow(ClosedFormMethod.Linear, ClosedFormRole.Alone, 16)]
+    [DataRow(ClosedFormMethod.Chosen, ClosedFormRole.Alone, 16)]
+    public async Task AClosedFormOfEachMethod(ClosedFormMethod method, ClosedFormRole role, int dimension)
     {
-        using var model = Fit(new TeacherOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) }, dimension);
+        using var model = Fit(new ClosedFormOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) }, dimension);
         await CompareAsync(model);
     }
 
     [TestMethod]
     public async Task ABlendWithoutAKernel()
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, Method = TeacherMethod.Blend, KernelWeight = 0 }, 16);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Blend, KernelWeight = 0 }, 16);
         await CompareAsync(model);
     }
 
     [TestMethod]
     public async Task AClosedFormWithoutAKernel()
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, KernelWeight = 0 }, 16);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone, KernelWeight = 0 }, 16);
         await CompareAsync(model);
     }
 
@@ -59,14 +59,14 @@ public sealed class OnnxTeacherTests : IDisposable
     [DataRow(true)]
     public async Task AClosedFormBesideTowers(bool hasAllParts)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Share = 0.3, Dimension = 6, Smoothing = hasAllParts, Spectral = Part(hasAllParts) }, 16);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Share = 0.3, Dimension = 6, Smoothing = hasAllParts, Spectral = Part(hasAllParts) }, 16);
         await CompareAsync(model);
     }
 
     [TestMethod]
     public async Task AModelThatWasSavedLoadedAndChained()
     {
-        using var trained = Fit(new TeacherOptions { Role = TeacherRole.SideBySide }, 16);
+        using var trained = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 16);
         var chain = new TransformerChain<ITransformer>(Context.Transforms.CopyColumns("Copy", "A").Fit(Train), trained);
         Context.Model.Save(chain, Train.Schema, _folder.File("model.zip"));
         var loaded = new MLContext().Model.Load(_folder.File("model.zip"), out _);
@@ -76,12 +76,12 @@ public sealed class OnnxTeacherTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow(TeacherRole.SideBySide, 1.0)]
-    [DataRow(TeacherRole.Alone, 1.0)]
-    [DataRow(TeacherRole.Alone, 0.0)]
-    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite(TeacherRole role, double linearWeight)
+    [DataRow(ClosedFormRole.BesideTowers, 1.0)]
+    [DataRow(ClosedFormRole.Alone, 1.0)]
+    [DataRow(ClosedFormRole.Alone, 0.0)]
+    public void RowsThatAClosedFormHasInItsBankAndRowsThatAreNotFinite(ClosedFormRole role, double linearWeight)
     {
-        using var model = Fit(new TeacherOptions { Role = role, LinearWeight = linearWeight, Smoothing = true, Spectral = TeacherPart.On }, 16);
+        using var model = Fit(new ClosedFormOptions { Role = role, LinearWeight = linearWeight, Smoothing = true, Spectral = ClosedFormPart.On }, 16);
         using var session = _folder.Export(model, "EmbeddingA");
         var rows = TwoViews.Mixed(pairs: 24, unpairedA: 20, unpairedB: 0); // the pairs are those of the training
         rows[5].A![3] = float.PositiveInfinity;
@@ -93,12 +93,12 @@ public sealed class OnnxTeacherTests : IDisposable
             OnnxModels.Difference(expected[i], actual[i], $"row {i}");
     }
 
-    private static TeacherPart Part(bool on) => on ? TeacherPart.On : TeacherPart.Off;
+    private static ClosedFormPart Part(bool on) => on ? ClosedFormPart.On : ClosedFormPart.Off;
 
-    private static GentleClipTransformer Fit(TeacherOptions teacher, int dimension)
+    private static GentleClipTransformer Fit(ClosedFormOptions closedForm, int dimension)
     {
         var options = TwoViews.Options(steps: 20);
-        (options.Teacher, options.EmbeddingDimension, options.Seed) = (teacher, dimension, 3);
+        (options.ClosedForm, options.EmbeddingDimension, options.Seed) = (closedForm, dimension, 3);
         return Context.Transforms.GentleClip(options).Fit(Train);
     }
 

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="Score">Mean over the held-out pairs of ln(1 + training rows closer than the partner), both directions; lower is better.</param>
 /// <param name="Difference">Mean of its scores minus the anchor's; 0 for the anchor.</param>
 /// <param name="StandardError">Of the difference; 0 for the anchor.</param>
-internal sealed record CandidateFigures(TeacherMethod Method, double Score, double Difference, double StandardError);
+internal sealed record CandidateFigures(ClosedFormMethod Method, double Score, double Difference, double StandardError);
 
 /// <summary>What cross-validation on the pairs found, and what it took.</summary>
 /// <param name="Taken">The closed form that was fitted.</param>
@@ -16,14 +16,14 @@ internal sealed record CandidateFigures(TeacherMethod Method, double Score, doub
 /// <param name="RowsA">Unpaired rows of A in the folds.</param>
 /// <param name="RowsB">Unpaired rows of B in the folds.</param>
 /// <param name="Spectral">Mean score of the taken form with the spectral part; null where it was not tried.</param>
-internal sealed record ClosedFormChoice(
-    TeacherMethod Taken, TeacherMethod Anchor, IReadOnlyList<CandidateFigures> Candidates, int Pairs, int Folds, long RowsA, long RowsB, double? Spectral)
+internal sealed record MethodChoice(
+    ClosedFormMethod Taken, ClosedFormMethod Anchor, IReadOnlyList<CandidateFigures> Candidates, int Pairs, int Folds, long RowsA, long RowsB, double? Spectral)
 {
     /// <summary>Takes the candidate of least score among those that are better than the anchor by more than one standard error, else the anchor.</summary>
     /// <param name="anchor">Scored first.</param>
     /// <param name="scores">The scores of each candidate, pair by pair; the anchor's among them.</param>
-    public static (TeacherMethod Taken, IReadOnlyList<CandidateFigures> Candidates) Decide(
-        TeacherMethod anchor, IReadOnlyDictionary<TeacherMethod, IReadOnlyList<double>> scores)
+    public static (ClosedFormMethod Taken, IReadOnlyList<CandidateFigures> Candidates) Decide(
+        ClosedFormMethod anchor, IReadOnlyDictionary<ClosedFormMethod, IReadOnlyList<double>> scores)
     {
         var own = scores[anchor];
         var figures = scores.OrderBy(candidate => candidate.Key != anchor).Select(candidate =>

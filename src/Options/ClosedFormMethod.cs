@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>Which closed form a teacher is; see <see cref="TeacherOptions.Method"/>.</summary>
-public enum TeacherMethod
+/// <summary>Which closed form is fitted; see <see cref="ClosedFormOptions.Method"/>.</summary>
+public enum ClosedFormMethod
 {
     /// <summary>
     /// The pairs decide: the blend, unless cross-validation says that one of <see cref="Linear"/>, <see cref="LinearAndKernel"/> and
@@ -16,14 +16,14 @@ public enum TeacherMethod
     Linear,
 
     /// <summary>
-    /// Linear ridge canonical correlation of the pairs and its kernel form, weighted by <see cref="TeacherOptions.LinearWeight"/> and
-    /// <see cref="TeacherOptions.KernelWeight"/>.
+    /// Linear ridge canonical correlation of the pairs and its kernel form, weighted by <see cref="ClosedFormOptions.LinearWeight"/> and
+    /// <see cref="ClosedFormOptions.KernelWeight"/>.
     /// </summary>
     LinearAndKernel,
 
     /// <summary>Self-training by optimal transport between the unpaired samples of both modalities.</summary>
     Transport,
 
-    /// <summary>Self-training by mutual best matches, on, off or behind its own gate as <see cref="TeacherOptions.SelfTraining"/> says.</summary>
+    /// <summary>Self-training by mutual best matches, on, off or behind its own gate as <see cref="ClosedFormOptions.SelfTraining"/> says.</summary>
     SelfTraining,
 }

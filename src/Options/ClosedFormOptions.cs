@@ -3,16 +3,16 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// The closed-form alignment as a teacher: ridge canonical correlation analysis and its kernel form on the matched pairs, blended with
+/// The closed-form alignment: ridge canonical correlation analysis and its kernel form on the matched pairs, blended with
 /// optimal transport between the unpaired samples where the pairs do not say that one of them alone is better. For modalities of feature
 /// vectors. Few of these settings need changing; see docs/alignment.md for what each does and what was measured.
 /// </summary>
-public sealed record TeacherOptions
+public sealed record ClosedFormOptions
 {
-    /// <summary>Share of the teacher without validation pairs: 0.75.</summary>
+    /// <summary>Share of the closed form without validation pairs: 0.75.</summary>
     public const double DefaultShare = 0.75;
 
-    private readonly TeacherRole _role = TeacherRole.SideBySide;
+    private readonly ClosedFormRole _role;
     private readonly double? _share;
     private readonly int? _dimension;
     private readonly int _principalComponents = 64;
@@ -21,26 +21,26 @@ public sealed record TeacherOptions
     private readonly double _linearWeight = 1;
     private readonly double _kernelWeight = 2;
     private readonly int _maximumAnchors = 1000;
-    private readonly TeacherMethod _method = TeacherMethod.Chosen;
+    private readonly ClosedFormMethod _method;
     private readonly int _transportRounds = 8;
     private readonly int _maximumTransportRows = 4000;
-    private readonly TeacherPart _selfTraining = TeacherPart.Gated;
+    private readonly ClosedFormPart _selfTraining;
     private readonly int _selfTrainingRounds = 6;
     private readonly int _pseudoPairs = 300;
     private readonly double _pseudoPairWeight = 0.5;
-    private readonly TeacherPart _spectral = TeacherPart.Off;
+    private readonly ClosedFormPart _spectral = ClosedFormPart.Off;
     private readonly int _maximumUnpairedRows = 10_000;
 
-    /// <summary>What the teacher does. Default <see cref="TeacherRole.SideBySide"/>.</summary>
+    /// <summary>What the closed form does. Default <see cref="ClosedFormRole.Chosen"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a role.</exception>
-    public TeacherRole Role
+    public ClosedFormRole Role
     {
         get => _role;
         init => _role = Check.Defined(value, nameof(Role));
     }
 
     /// <summary>
-    /// Share w of the teacher in the inner products of the embedding, 0 to 1. Used with <see cref="TeacherRole.SideBySide"/>. Null
+    /// Share w of the closed form in the inner products of the embedding, 0 to 1. Used with <see cref="ClosedFormRole.BesideTowers"/>. Null
     /// (default): the one of 0, 0.25, 0.5, 0.75, 0.9 and 1 with the lowest mean log rank, of equals the middle one, where there are validation
     /// pairs, else <see cref="DefaultShare"/>.
     /// </summary>
@@ -51,12 +51,15 @@ public sealed record TeacherOptions
         init => _share = value is { } share ? Check.InRange(share, 0, 1, nameof(Share)) : null;
     }
 
-    /// <summary>Whether the teacher is left out, and the log says so, where a modality is not one of feature vectors or there are fewer than two pairs. Default false: that is an error.</summary>
+    /// <summary>
+    /// Whether the closed form is left out, and the log says so, where a modality holds neither feature vectors nor has a frozen encoder, or there are fewer
+    /// than two pairs. Default false: that is an error.
+    /// </summary>
     public bool Optional { get; init; }
 
     /// <summary>
-    /// Slots of the embedding that the teacher has, 1 or more; the towers have the rest. Null (default): half of
-    /// <see cref="GentleClipOptions.EmbeddingDimension"/>. Used with <see cref="TeacherRole.SideBySide"/>; alone it has all. A teacher
+    /// Slots of the embedding that the closed form has, 1 or more; the towers have the rest. Null (default): half of
+    /// <see cref="GentleClipOptions.EmbeddingDimension"/>. Used with <see cref="ClosedFormRole.BesideTowers"/>; alone it has all. A closed form
     /// that is wider is cut to its leading principal directions, a narrower one is padded with zeros.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
@@ -121,11 +124,11 @@ public sealed record TeacherOptions
     }
 
     /// <summary>
-    /// Which closed form is fitted. Default <see cref="TeacherMethod.Chosen"/>: the pairs decide, and <see cref="TeacherReport.Choice"/> says what
+    /// Which closed form is fitted. Default <see cref="ClosedFormMethod.Chosen"/>: the pairs decide, and <see cref="ClosedFormReport.Choice"/> says what
     /// they said.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public TeacherMethod Method
+    public ClosedFormMethod Method
     {
         get => _method;
         init => _method = Check.Defined(value, nameof(Method));
@@ -133,7 +136,7 @@ public sealed record TeacherOptions
 
     /// <summary>
     /// Whether the choice starts from linear ridge canonical correlation instead of the blend, so that it takes another closed form only where the
-    /// pairs show that it is better: hardly ever worse than linear, and a little less gain. Used with <see cref="TeacherMethod.Chosen"/>. Default false.
+    /// pairs show that it is better: hardly ever worse than linear, and a little less gain. Used with <see cref="ClosedFormMethod.Chosen"/>. Default false.
     /// </summary>
     public bool Strict { get; init; }
 
@@ -157,11 +160,11 @@ public sealed record TeacherOptions
     }
 
     /// <summary>
-    /// Self-training: mutual best matches among the unpaired samples join the pairs, a few times. Used with <see cref="TeacherMethod.SelfTraining"/>.
-    /// Default <see cref="TeacherPart.Gated"/>.
+    /// Self-training: mutual best matches among the unpaired samples join the pairs, a few times. Used with <see cref="ClosedFormMethod.SelfTraining"/>.
+    /// Default <see cref="ClosedFormPart.Gated"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public TeacherPart SelfTraining
+    public ClosedFormPart SelfTraining
     {
         get => _selfTraining;
         init => _selfTraining = Check.Defined(value, nameof(SelfTraining));
@@ -193,10 +196,10 @@ public sealed record TeacherOptions
 
     /// <summary>
     /// Features of each modality's neighbour graph as a third part: better transfer of labels where the modalities' geometries disagree,
-    /// ruinous to good retrieval. Default <see cref="TeacherPart.Off"/>.
+    /// ruinous to good retrieval. Default <see cref="ClosedFormPart.Off"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public TeacherPart Spectral
+    public ClosedFormPart Spectral
     {
         get => _spectral;
         init => _spectral = Check.Defined(value, nameof(Spectral));

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>What the fit of a closed-form teacher decided, and why; see <see cref="TeacherOptions"/>.</summary>
+/// <summary>What the fit of a closed form decided, and why; see <see cref="ClosedFormOptions"/>.</summary>
 /// <param name="UsesSelfTraining">Whether pseudo-pairs of unpaired samples joined the matched pairs.</param>
 /// <param name="UsesSpectral">Whether it has features of the neighbour graphs.</param>
 /// <param name="LogRankOfPairsAlone">
@@ -16,9 +16,9 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="UnpairedA">Unpaired samples of modality A that took part.</param>
 /// <param name="UnpairedB">Unpaired samples of modality B that took part.</param>
 /// <param name="NaturalDimension">Width before it was cut or padded.</param>
-/// <param name="Share">Share of the teacher in the embedding's inner products; 0 for a guide, 1 alone.</param>
+/// <param name="Share">Share of the closed form in the embedding's inner products; 0 for a mere teacher, 1 alone.</param>
 /// <param name="KeptEnergy">Share of the embeddings' squared length that the cut kept, 0 to 1; 1 without a cut.</param>
-public sealed record TeacherReport(
+public sealed record ClosedFormReport(
     bool UsesSelfTraining, bool UsesSpectral, double? LogRankOfPairsAlone, double? LogRankOfSelfTraining, double? LogRankOfSpectral,
     IReadOnlyList<int> PseudoPairs, long UnpairedA, long UnpairedB, long NaturalDimension, double Share, double KeptEnergy)
 {
@@ -35,18 +35,18 @@ public sealed record TeacherReport(
     public double? PairLogRankOfSelfTraining { get; init; }
 
     /// <summary>
-    /// The closed form that was fitted. <see cref="TeacherMethod.SelfTraining"/> whether or not its gate let it pass, and for models saved before there
+    /// The closed form that was fitted. <see cref="ClosedFormMethod.SelfTraining"/> whether or not its gate let it pass, and for models saved before there
     /// was a choice.
     /// </summary>
-    public TeacherMethod Method { get; init; } = TeacherMethod.SelfTraining;
+    public ClosedFormMethod Method { get; init; } = ClosedFormMethod.SelfTraining;
 
     /// <summary>Whether transport between the unpaired samples is a part of it: a blend is one without it where there are too few of them.</summary>
     public bool UsesTransport { get; init; }
 
-    /// <summary>How the pairs chose; null where <see cref="TeacherOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
-    public TeacherChoice? Choice { get; init; }
+    /// <summary>How the pairs chose; null where <see cref="ClosedFormOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
+    public ClosedFormChoice? Choice { get; init; }
 
-    /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="TeacherOptions.Role"/> said it.</summary>
+    /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="ClosedFormOptions.Role"/> said it.</summary>
     public string? RoleReason { get; init; }
 
     /// <summary>What was decided and why, in a few lines. Numbers are written the same in every culture.</summary>
@@ -70,7 +70,7 @@ public sealed record TeacherReport(
         Line("spectral part", UsesSpectral ? "on" : "off");
         Line("unpaired", string.Create(CultureInfo.InvariantCulture, $"{UnpairedA:N0} samples of A, {UnpairedB:N0} of B"));
         Line("width", string.Create(CultureInfo.InvariantCulture, $"{NaturalDimension:N0}, {100 * KeptEnergy:0.#} % of the squared length kept"));
-        if (Share > 0) // a guide has none, and beside towers it is chosen after the fit
+        if (Share > 0) // a mere teacher has none, and beside towers it is chosen after the fit
             Line("share", string.Create(CultureInfo.InvariantCulture, $"{100 * Share:0.#} % of the inner products"));
         if (LogRankOfPairsAlone is { } pairs)
             Line("mean log rank", string.Create(CultureInfo.InvariantCulture, $"pairs only {pairs:0.000}")

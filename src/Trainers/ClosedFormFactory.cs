@@ -6,21 +6,21 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>Fits the closed-form teacher of a training on the rows that the towers are trained on.</summary>
-internal static class TeacherFactory
+/// <summary>Fits the closed form of a training on the rows that the towers are trained on.</summary>
+internal static class ClosedFormFactory
 {
     private const int FewestPairs = 2;
     private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 0.9, 1];
 
-    /// <summary>The closed-form part of the model that the options ask for; null for none or a mere guide.</summary>
-    public static TeacherSpec? Spec(GentleClipOptions options) => options.Teacher switch
+    /// <summary>The closed-form part of the model that the options ask for; null for none or a mere teacher.</summary>
+    public static ClosedFormSpec? Spec(GentleClipOptions options) => options.ClosedForm switch
     {
-        { Role: TeacherRole.Alone } => new TeacherSpec(TeacherRole.Alone, 1, options.EmbeddingDimension),
-        { Role: TeacherRole.SideBySide } teacher => new TeacherSpec(teacher.Role, teacher.Share ?? TeacherOptions.DefaultShare, options.TeacherSlots),
+        { Role: ClosedFormRole.Alone } => new ClosedFormSpec(ClosedFormRole.Alone, 1, options.EmbeddingDimension),
+        { Role: ClosedFormRole.BesideTowers } closedForm => new ClosedFormSpec(closedForm.Role, closedForm.Share ?? ClosedFormOptions.DefaultShare, options.ClosedFormSlots),
         _ => null,
     };
 
-    /// <summary>Why an optional teacher cannot be fitted on the data; null where it can.</summary>
+    /// <summary>Why an optional closed form cannot be fitted on the data; null where it can.</summary>
     public static string? Obstacle(GentleClipOptions options, TrainingData data)
     {
         foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
@@ -28,7 +28,7 @@ internal static class TeacherFactory
             if (!modality.SuitsClosedForm)
                 return $"column '{modality.InputColumnName}' does not hold feature vectors, and its encoder is not frozen";
         }
-        if (options.Teacher is { Role: TeacherRole.SideBySide } && !options.LeavesTowersSlots)
+        if (options.ClosedForm is { Role: ClosedFormRole.BesideTowers } && !options.LeavesTowersSlots)
             return $"an embedding of {options.EmbeddingDimension} slots has none to spare";
         return data.PairsA.Count < FewestPairs ? $"there are {data.PairsA.Count} matched pairs" : null;
     }
@@ -39,17 +39,17 @@ internal static class TeacherFactory
     /// <param name="continues">Whether there is a model to continue from.</param>
     public static (GentleClipOptions Options, string? Reason) Decide(GentleClipOptions options, bool validates, bool continues)
     {
-        if (options.Teacher is not { Role: TeacherRole.Chosen } teacher)
+        if (options.ClosedForm is not { Role: ClosedFormRole.Chosen } closedForm)
             return (options, null);
         var towers = TowerWishes.Of(options, validates, continues);
         return (
-            new GentleClipOptions(options) { Teacher = teacher with { Role = towers is null ? TeacherRole.Alone : TeacherRole.SideBySide } },
+            new GentleClipOptions(options) { ClosedForm = closedForm with { Role = towers is null ? ClosedFormRole.Alone : ClosedFormRole.BesideTowers } },
             towers is null
                 ? "the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers"
                 : $"towers with the closed form beside them where it can be fitted: {towers}");
     }
 
-    /// <summary>Gives the teacher the share of the embedding that validates best, where there are towers beside it.</summary>
+    /// <summary>Gives the closed form the share of the embedding that validates best, where there are towers beside it.</summary>
     /// <param name="model">On the device.</param>
     /// <param name="validation">The pairs.</param>
     /// <param name="device">Where the model lives.</param>
@@ -65,45 +65,45 @@ internal static class TeacherFactory
 
     /// <summary>
     /// The share of the lowest score; of equals the middle one, farthest from those that are worse, and of two in the middle the one that is
-    /// nearer to <see cref="TeacherOptions.DefaultShare"/>.
+    /// nearer to <see cref="ClosedFormOptions.DefaultShare"/>.
     /// </summary>
     public static double MiddleOfBest(IReadOnlyList<(double Share, double Score)> candidates)
     {
         var least = candidates.Min(candidate => candidate.Score);
         double[] best = [.. candidates.Where(candidate => candidate.Score == least).Select(candidate => candidate.Share).Order()];
         var (lower, upper) = (best[(best.Length - 1) / 2], best[best.Length / 2]);
-        return Math.Abs(lower - TeacherOptions.DefaultShare) < Math.Abs(upper - TeacherOptions.DefaultShare) ? lower : upper;
+        return Math.Abs(lower - ClosedFormOptions.DefaultShare) < Math.Abs(upper - ClosedFormOptions.DefaultShare) ? lower : upper;
     }
 
     /// <summary>Rows that <see cref="ChooseShare"/> embeds.</summary>
     public static int RowsOfChoice(ValidationSet validation) => Shares.Length * validation.Rows;
 
     /// <summary>The alignment's settings; a null dimension leaves its natural width.</summary>
-    public static AlignmentSettings Settings(TeacherOptions teacher, int? dimension) => new()
+    public static AlignmentSettings Settings(ClosedFormOptions closedForm, int? dimension) => new()
     {
-        PrincipalComponents = teacher.PrincipalComponents,
-        Ridge = teacher.Ridge,
-        Power = teacher.Power,
-        LinearWeight = teacher.LinearWeight,
-        KernelWeight = teacher.KernelWeight,
-        MaximumAnchors = teacher.MaximumAnchors,
+        PrincipalComponents = closedForm.PrincipalComponents,
+        Ridge = closedForm.Ridge,
+        Power = closedForm.Power,
+        LinearWeight = closedForm.LinearWeight,
+        KernelWeight = closedForm.KernelWeight,
+        MaximumAnchors = closedForm.MaximumAnchors,
         EmbeddingDimension = dimension,
-        Method = teacher.Method,
-        Transport = new TransportSettings { Strict = teacher.Strict, Rounds = teacher.TransportRounds, MaximumRows = teacher.MaximumTransportRows },
+        Method = closedForm.Method,
+        Transport = new TransportSettings { Strict = closedForm.Strict, Rounds = closedForm.TransportRounds, MaximumRows = closedForm.MaximumTransportRows },
         SelfTraining = new SelfTrainingSettings
         {
-            Use = Use(teacher.SelfTraining),
-            Rounds = teacher.SelfTrainingRounds,
-            PseudoPairs = teacher.PseudoPairs,
-            PseudoPairWeight = teacher.PseudoPairWeight,
-            MaximumRows = teacher.MaximumUnpairedRows,
+            Use = closedForm.SelfTraining,
+            Rounds = closedForm.SelfTrainingRounds,
+            PseudoPairs = closedForm.PseudoPairs,
+            PseudoPairWeight = closedForm.PseudoPairWeight,
+            MaximumRows = closedForm.MaximumUnpairedRows,
         },
-        Smoothing = new SmoothingSettings { Use = teacher.Smoothing, MaximumRows = teacher.MaximumUnpairedRows },
-        Spectral = new SpectralSettings { Use = Use(teacher.Spectral) },
+        Smoothing = new SmoothingSettings { Use = closedForm.Smoothing, MaximumRows = closedForm.MaximumUnpairedRows },
+        Spectral = new SpectralSettings { Use = closedForm.Spectral },
     };
 
-    /// <summary>Fits a teacher, which the caller disposes.</summary>
-    /// <param name="teacher">Its options.</param>
+    /// <summary>Fits a closed form, which the caller disposes.</summary>
+    /// <param name="closedForm">Its options.</param>
     /// <param name="dimension">Width of its embeddings; null leaves the natural width.</param>
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="random">Its streams are its own.</param>
@@ -111,19 +111,19 @@ internal static class TeacherFactory
     /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
-    public static (ClosedFormAlignment Alignment, TeacherReport Report) Fit(
-        TeacherOptions teacher, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
+    public static (ClosedFormAlignment Alignment, ClosedFormReport Report) Fit(
+        ClosedFormOptions closedForm, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
     {
         if (data.PairsA.Count < FewestPairs)
             throw new InvalidOperationException(
-                $"The teacher is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
+                $"The closed form is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
         using var scope = NewDisposeScope();
-        var fitter = new AlignmentFitter(Settings(teacher, dimension), random, progress, cancellationToken);
+        var fitter = new AlignmentFitter(Settings(closedForm, dimension), random, progress, cancellationToken);
         // Read from the stores a block at a time: copies would be as large as the features again.
         StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
         var (alignment, report) = fitter.Fit(new AlignmentData(
             Rows(data.A, data.PairsA), Rows(data.B, data.PairsB), Rows(data.A, data.UnpairedA), Rows(data.B, data.UnpairedB)));
-        return (alignment, new TeacherReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
+        return (alignment, new ClosedFormReport(report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
         {
             PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
@@ -134,15 +134,8 @@ internal static class TeacherFactory
         });
     }
 
-    private static TeacherChoice Public(ClosedFormChoice choice) => new(
+    private static ClosedFormChoice Public(MethodChoice choice) => new(
         choice.Taken, choice.Anchor,
-        [.. choice.Candidates.Select(candidate => new TeacherCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
+        [.. choice.Candidates.Select(candidate => new ClosedFormCandidate(candidate.Method, candidate.Score, candidate.Difference, candidate.StandardError))],
         choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB);
-
-    private static PartUse Use(TeacherPart part) => part switch
-    {
-        TeacherPart.Off => PartUse.Off,
-        TeacherPart.On => PartUse.On,
-        _ => PartUse.Gated,
-    };
 }

@@ -10,30 +10,30 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
     private static readonly double[] Anchor = [1, 2, 3, 4];
 
     [TestMethod]
-    [DataRow(new[] { 0.0, 0, 0, 0 }, new[] { 0.0, 0, 0, 0 }, TeacherMethod.Blend, DisplayName = "equal")]
-    [DataRow(new[] { -1.0, -1, -1, -1 }, new[] { 0.0, 0, 0, 0 }, TeacherMethod.Linear, DisplayName = "one is better everywhere")]
-    [DataRow(new[] { -1.0, -1, -1, -1 }, new[] { -2.0, -2, -2, -2 }, TeacherMethod.Transport, DisplayName = "of two the lower")]
-    [DataRow(new[] { -4.0, 0, 0, 0 }, new[] { 0.0, 0, 0, 0 }, TeacherMethod.Blend, DisplayName = "-1 of standard error 1: not below")]
-    [DataRow(new[] { -4.0, -0.1, 0, 0 }, new[] { 0.0, 0, 0, 0 }, TeacherMethod.Linear, DisplayName = "-1.025 of standard error 0.992")]
-    [DataRow(new[] { -9.0, 3, 3, 0 }, new[] { -0.1, -0.1, -0.1, -0.1 }, TeacherMethod.Transport, DisplayName = "the lowest mean is too uncertain")]
-    public void TakesTheBestThatIsBetterByMoreThanOneStandardError(double[] linear, double[] transport, TeacherMethod expected)
+    [DataRow(new[] { 0.0, 0, 0, 0 }, new[] { 0.0, 0, 0, 0 }, ClosedFormMethod.Blend, DisplayName = "equal")]
+    [DataRow(new[] { -1.0, -1, -1, -1 }, new[] { 0.0, 0, 0, 0 }, ClosedFormMethod.Linear, DisplayName = "one is better everywhere")]
+    [DataRow(new[] { -1.0, -1, -1, -1 }, new[] { -2.0, -2, -2, -2 }, ClosedFormMethod.Transport, DisplayName = "of two the lower")]
+    [DataRow(new[] { -4.0, 0, 0, 0 }, new[] { 0.0, 0, 0, 0 }, ClosedFormMethod.Blend, DisplayName = "-1 of standard error 1: not below")]
+    [DataRow(new[] { -4.0, -0.1, 0, 0 }, new[] { 0.0, 0, 0, 0 }, ClosedFormMethod.Linear, DisplayName = "-1.025 of standard error 0.992")]
+    [DataRow(new[] { -9.0, 3, 3, 0 }, new[] { -0.1, -0.1, -0.1, -0.1 }, ClosedFormMethod.Transport, DisplayName = "the lowest mean is too uncertain")]
+    public void TakesTheBestThatIsBetterByMoreThanOneStandardError(double[] linear, double[] transport, ClosedFormMethod expected)
     {
-        var scores = new Dictionary<TeacherMethod, IReadOnlyList<double>>
+        var scores = new Dictionary<ClosedFormMethod, IReadOnlyList<double>>
         {
-            [TeacherMethod.Linear] = [.. Anchor.Zip(linear, (x, d) => x + d)],
-            [TeacherMethod.Blend] = Anchor,
-            [TeacherMethod.Transport] = [.. Anchor.Zip(transport, (x, d) => x + d)],
+            [ClosedFormMethod.Linear] = [.. Anchor.Zip(linear, (x, d) => x + d)],
+            [ClosedFormMethod.Blend] = Anchor,
+            [ClosedFormMethod.Transport] = [.. Anchor.Zip(transport, (x, d) => x + d)],
         };
-        var (taken, candidates) = ClosedFormChoice.Decide(TeacherMethod.Blend, scores);
+        var (taken, candidates) = MethodChoice.Decide(ClosedFormMethod.Blend, scores);
         Assert.AreEqual(expected, taken);
-        Assert.AreEqual(new CandidateFigures(TeacherMethod.Blend, 2.5, 0, 0), candidates[0]);
+        Assert.AreEqual(new CandidateFigures(ClosedFormMethod.Blend, 2.5, 0, 0), candidates[0]);
         var mean = linear.Average();
         var error = Math.Sqrt(linear.Sum(d => (d - mean) * (d - mean)) / 3) / 2;
         Assert.AreEqual(mean, candidates[1].Difference, 1e-12);
         Assert.AreEqual(error, candidates[1].StandardError, 1e-12);
         // Fewer than three pairs say nothing.
         var two = scores.ToDictionary(entry => entry.Key, entry => (IReadOnlyList<double>)[.. entry.Value.Take(2)]);
-        Assert.AreEqual(TeacherMethod.Blend, ClosedFormChoice.Decide(TeacherMethod.Blend, two).Taken);
+        Assert.AreEqual(ClosedFormMethod.Blend, MethodChoice.Decide(ClosedFormMethod.Blend, two).Taken);
     }
 
     [TestMethod]
@@ -64,7 +64,7 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
             var (alignment, report) = Fit(data, new() { Transport = new() { Strict = strict } });
             alignment.Dispose();
             var choice = report.Choice!;
-            Assert.AreEqual(strict ? TeacherMethod.Linear : TeacherMethod.Blend, choice.Anchor);
+            Assert.AreEqual(strict ? ClosedFormMethod.Linear : ClosedFormMethod.Blend, choice.Anchor);
             Assert.AreEqual(choice.Anchor, choice.Candidates[0].Method);
             Assert.AreEqual((20, 5, 210L, 205L), (choice.Pairs, choice.Folds, choice.RowsA, choice.RowsB));
             Assert.AreEqual(choice.Taken, report.Method);
@@ -94,7 +94,7 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
         var data = Data(20, 210, 205);
         foreach (var settings in new AlignmentSettings[] { new() { KernelWeight = 0 }, new() { LinearWeight = 0 } })
         {
-            foreach (var method in new[] { TeacherMethod.Chosen, TeacherMethod.Blend, TeacherMethod.Transport, TeacherMethod.LinearAndKernel })
+            foreach (var method in new[] { ClosedFormMethod.Chosen, ClosedFormMethod.Blend, ClosedFormMethod.Transport, ClosedFormMethod.LinearAndKernel })
             {
                 var (alignment, _) = Fit(data, settings with { Method = method });
                 using (alignment)

@@ -2,9 +2,9 @@ using Microsoft.ML.GentleClip.Trainers;
 
 namespace Microsoft.ML.GentleClip.Tests.Estimators;
 
-/// <summary>The closed-form teacher through the estimator: alone, beside the towers, as their guide.</summary>
+/// <summary>The closed form through the estimator: alone, beside the towers, as their teacher.</summary>
 [TestClass]
-public sealed class TeacherTests
+public sealed class ClosedFormTests
 {
     private static readonly MLContext MlContext = new(seed: 1);
     private static readonly List<TwoViews.Row> TrainRows = TwoViews.Mixed(pairs: 24, unpairedA: 90, unpairedB: 80);
@@ -12,17 +12,17 @@ public sealed class TeacherTests
     private static readonly IDataView Train = MlContext.Data.LoadFromEnumerable(TrainRows);
     private static readonly IDataView Test = MlContext.Data.LoadFromEnumerable(TestRows);
 
-    private static GentleClipOptions Options(TeacherOptions? teacher, int dimension = 16, int steps = 20)
+    private static GentleClipOptions Options(ClosedFormOptions? closedForm, int dimension = 16, int steps = 20)
     {
         var options = TwoViews.Options(steps);
-        (options.Teacher, options.EmbeddingDimension) = (teacher, dimension);
-        if (teacher?.Role == TeacherRole.Guide)
+        (options.ClosedForm, options.EmbeddingDimension) = (closedForm, dimension);
+        if (closedForm?.Role == ClosedFormRole.Teacher)
             options.Objectives = options.Objectives.With(new KlotObjective());
         return options;
     }
 
-    private static GentleClipTransformer Fit(TeacherOptions? teacher, int dimension = 16, int steps = 20) =>
-        MlContext.Transforms.GentleClip(Options(teacher, dimension, steps)).Fit(Train);
+    private static GentleClipTransformer Fit(ClosedFormOptions? closedForm, int dimension = 16, int steps = 20) =>
+        MlContext.Transforms.GentleClip(Options(closedForm, dimension, steps)).Fit(Train);
 
     private static float[][] Embed(GentleClipTransformer model, string column = "EmbeddingA") => Embeddings.Column(model.Transform(Test), column);
 
@@ -36,7 +36,7 @@ public sealed class TeacherTests
     [DataRow(200)]
     public void AloneItFillsTheColumnWithoutTraining(int dimension)
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone }, dimension);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone }, dimension);
         Assert.IsEmpty(model.History);
         Assert.AreEqual(dimension, model.EmbeddingDimension);
         foreach (var row in Embed(model).Concat(Embed(model, "EmbeddingB")))
@@ -44,7 +44,7 @@ public sealed class TeacherTests
             Assert.HasCount(dimension, row);
             Assert.AreEqual(1, row.Sum(x => (double)x * x), 1e-5);
         }
-        var report = model.Teacher!;
+        var report = model.ClosedForm!;
         Assert.AreEqual(report.NaturalDimension > dimension, report.KeptEnergy < 1);
         if (dimension > report.NaturalDimension)
             Assert.IsTrue(Embed(model).All(row => row.Skip((int)report.NaturalDimension).All(x => x == 0)), "zeros fill up what is missing");
@@ -57,20 +57,20 @@ public sealed class TeacherTests
     }
 
     [TestMethod]
-    public void SideBySideTheFirstSlotsAreTheTeachersAndTheRestTheTowers()
+    public void BesideTowersTheFirstSlotsAreTheClosedFormsAndTheRestTheTowers()
     {
         const double share = 0.3;
-        using var alone = Fit(new TeacherOptions { Role = TeacherRole.Alone }, dimension: 6);
-        using var both = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Share = share, Dimension = 6 });
-        using var students = Fit(teacher: null, dimension: 10);
+        using var alone = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone }, dimension: 6);
+        using var both = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Share = share, Dimension = 6 });
+        using var students = Fit(closedForm: null, dimension: 10);
         foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
         {
-            var (teacher, student, joint) = (Embed(alone, column), Embed(students, column), Embed(both, column));
+            var (closedForm, student, joint) = (Embed(alone, column), Embed(students, column), Embed(both, column));
             for (var row = 0; row < joint.Length; row++)
             {
                 for (var slot = 0; slot < 16; slot++)
                 {
-                    var expected = slot < 6 ? Math.Sqrt(share) * teacher[row][slot] : Math.Sqrt(1 - share) * student[row][slot - 6];
+                    var expected = slot < 6 ? Math.Sqrt(share) * closedForm[row][slot] : Math.Sqrt(1 - share) * student[row][slot - 6];
                     Assert.AreEqual(expected, joint[row][slot], 2e-6, $"{column}, row {row}, slot {slot}");
                 }
             }
@@ -79,9 +79,9 @@ public sealed class TeacherTests
     }
 
     [TestMethod]
-    public void ByDefaultTheTeacherHasHalfOfTheSlots()
+    public void ByDefaultTheClosedFormHasHalfOfTheSlots()
     {
-        using var both = Fit(new TeacherOptions { Share = 0.5 }, dimension: 16, steps: 2);
+        using var both = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Share = 0.5 }, dimension: 16, steps: 2);
         var row = Embed(both)[0];
         Assert.AreEqual(0.5, row.Take(8).Sum(x => (double)x * x), 1e-5);
         Assert.AreEqual(0.5, row.Skip(8).Sum(x => (double)x * x), 1e-5);
@@ -90,55 +90,55 @@ public sealed class TeacherTests
     [TestMethod]
     public void AGuideLowersThePlansDivergenceAndStaysOutOfTheModel()
     {
-        using var guided = Fit(new TeacherOptions { Role = TeacherRole.Guide }, steps: 100);
-        Assert.IsLessThan(0.75 * guided.History[0].Losses["klot"], guided.History[^1].Losses["klot"]);
-        Assert.IsNotNull(guided.Teacher);
-        Assert.IsNull(guided.Model.Teacher);
-        // The teacher's word is heard: equal in all but the teacher's kernel part, the towers become other ones.
-        using var other = Fit(new TeacherOptions { Role = TeacherRole.Guide, KernelWeight = 0 }, steps: 100);
-        Assert.IsFalse(Embeddings.Bits(guided.Transform(Test), "EmbeddingA").SequenceEqual(Embeddings.Bits(other.Transform(Test), "EmbeddingA")));
+        using var taught = Fit(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, steps: 100);
+        Assert.IsLessThan(0.75 * taught.History[0].Losses["klot"], taught.History[^1].Losses["klot"]);
+        Assert.IsNotNull(taught.ClosedForm);
+        Assert.IsNull(taught.Model.ClosedForm);
+        // The teacher's word is heard: equal in all but its kernel part, the towers become other ones.
+        using var other = Fit(new ClosedFormOptions { Role = ClosedFormRole.Teacher, KernelWeight = 0 }, steps: 100);
+        Assert.IsFalse(Embeddings.Bits(taught.Transform(Test), "EmbeddingA").SequenceEqual(Embeddings.Bits(other.Transform(Test), "EmbeddingA")));
     }
 
     [TestMethod]
-    [DataRow(TeacherRole.Alone)]
-    [DataRow(TeacherRole.SideBySide)]
-    [DataRow(TeacherRole.Guide)]
-    public void ASavedSelfTrainedModelGivesTheSameBitsAndReport(TeacherRole role)
+    [DataRow(ClosedFormRole.Alone)]
+    [DataRow(ClosedFormRole.BesideTowers)]
+    [DataRow(ClosedFormRole.Teacher)]
+    public void ASavedSelfTrainedModelGivesTheSameBitsAndReport(ClosedFormRole role)
     {
-        var teacher = new TeacherOptions { Role = role, Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On };
-        using var model = Fit(teacher with { Smoothing = true, Spectral = TeacherPart.On });
+        var closedForm = new ClosedFormOptions { Role = role, Method = ClosedFormMethod.SelfTraining, SelfTraining = ClosedFormPart.On };
+        using var model = Fit(closedForm with { Smoothing = true, Spectral = ClosedFormPart.On });
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         file.Position = 0;
         using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
         foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
             Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(Test), column), Embeddings.Bits(loaded.Transform(Test), column));
-        Assert.AreEqual(model.Teacher! with { PseudoPairs = loaded.Teacher!.PseudoPairs }, loaded.Teacher);
-        CollectionAssert.AreEqual(model.Teacher.PseudoPairs.ToArray(), loaded.Teacher.PseudoPairs.ToArray());
-        Assert.IsTrue(loaded.Teacher.UsesSelfTraining && loaded.Teacher.UsesSpectral);
+        Assert.AreEqual(model.ClosedForm! with { PseudoPairs = loaded.ClosedForm!.PseudoPairs }, loaded.ClosedForm);
+        CollectionAssert.AreEqual(model.ClosedForm.PseudoPairs.ToArray(), loaded.ClosedForm.PseudoPairs.ToArray());
+        Assert.IsTrue(loaded.ClosedForm.UsesSelfTraining && loaded.ClosedForm.UsesSpectral);
     }
 
     [TestMethod]
-    [DataRow(TeacherRole.Alone, TeacherMethod.Chosen)]
-    [DataRow(TeacherRole.Alone, TeacherMethod.Blend)]
-    [DataRow(TeacherRole.SideBySide, TeacherMethod.Blend)]
-    [DataRow(TeacherRole.SideBySide, TeacherMethod.Transport)]
-    [DataRow(TeacherRole.SideBySide, TeacherMethod.Linear)]
-    [DataRow(TeacherRole.Guide, TeacherMethod.Blend)]
-    public void ASavedModelGivesTheSameBitsAndReport(TeacherRole role, TeacherMethod method)
+    [DataRow(ClosedFormRole.Alone, ClosedFormMethod.Chosen)]
+    [DataRow(ClosedFormRole.Alone, ClosedFormMethod.Blend)]
+    [DataRow(ClosedFormRole.BesideTowers, ClosedFormMethod.Blend)]
+    [DataRow(ClosedFormRole.BesideTowers, ClosedFormMethod.Transport)]
+    [DataRow(ClosedFormRole.BesideTowers, ClosedFormMethod.Linear)]
+    [DataRow(ClosedFormRole.Teacher, ClosedFormMethod.Blend)]
+    public void ASavedModelGivesTheSameBitsAndReport(ClosedFormRole role, ClosedFormMethod method)
     {
-        var teacher = new TeacherOptions { Role = role, Method = method, Smoothing = method == TeacherMethod.Chosen };
-        using var model = Fit(teacher, dimension: role == TeacherRole.Alone ? 300 : 16);
+        var closedForm = new ClosedFormOptions { Role = role, Method = method, Smoothing = method == ClosedFormMethod.Chosen };
+        using var model = Fit(closedForm, dimension: role == ClosedFormRole.Alone ? 300 : 16);
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         file.Position = 0;
         using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
         foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
             Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(Test), column), Embeddings.Bits(loaded.Transform(Test), column));
-        Assert.AreEqual(model.Teacher!.ToString(), loaded.Teacher!.ToString());
-        Assert.AreEqual(method is TeacherMethod.Blend or TeacherMethod.Transport, loaded.Teacher.UsesTransport);
-        Assert.AreEqual(method == TeacherMethod.Chosen, loaded.Teacher.Choice is not null);
-        CollectionAssert.AreEqual(model.Teacher.Choice?.Candidates.ToArray(), loaded.Teacher.Choice?.Candidates.ToArray());
+        Assert.AreEqual(model.ClosedForm!.ToString(), loaded.ClosedForm!.ToString());
+        Assert.AreEqual(method is ClosedFormMethod.Blend or ClosedFormMethod.Transport, loaded.ClosedForm.UsesTransport);
+        Assert.AreEqual(method == ClosedFormMethod.Chosen, loaded.ClosedForm.Choice is not null);
+        CollectionAssert.AreEqual(model.ClosedForm.Choice?.Candidates.ToArray(), loaded.ClosedForm.Choice?.Candidates.ToArray());
     }
 
     [TestMethod]
@@ -148,8 +148,8 @@ public sealed class TeacherTests
         var mlContext = new MLContext(seed: 1);
         mlContext.Log += (_, entry) => lines.Add(entry.Message);
         var rows = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(24, 210, 205));
-        using var model = mlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(rows);
-        var (report, choice) = (model.Teacher!, model.Teacher!.Choice!);
+        using var model = mlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(rows);
+        var (report, choice) = (model.ClosedForm!, model.ClosedForm!.Choice!);
         Assert.HasCount(4, choice.Candidates);
         Assert.AreEqual((24, 5, 210L, 205L), (choice.Pairs, choice.Folds, choice.UnpairedA, choice.UnpairedB));
         foreach (var candidate in choice.Candidates)
@@ -161,9 +161,9 @@ public sealed class TeacherTests
     }
 
     [TestMethod]
-    public void AModelFileWhoseTeacherDoesNotFitIsRefused()
+    public void AModelFileWhoseClosedFormDoesNotFitIsRefused()
     {
-        using var model = Fit(new TeacherOptions { Role = TeacherRole.SideBySide, Dimension = 6 }, steps: 1);
+        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Dimension = 6 }, steps: 1);
         using var file = new MemoryStream();
         MlContext.Model.Save(model, Train.Schema, file);
         StringAssert.Contains(Error("\"dimension\": 6", "\"dimension\": 0"), "does not fit an embedding of 16");
@@ -183,22 +183,22 @@ public sealed class TeacherTests
     [TestMethod]
     public void EqualSeedsGiveEqualBits()
     {
-        using var first = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
-        using var second = Fit(new TeacherOptions { MaximumUnpairedRows = 40, MaximumAnchors = 10 });
+        using var first = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, MaximumUnpairedRows = 40, MaximumAnchors = 10 });
+        using var second = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, MaximumUnpairedRows = 40, MaximumAnchors = 10 });
         Embeddings.AssertEqualBits(Embeddings.Bits(first.Transform(Test), "EmbeddingA"), Embeddings.Bits(second.Transform(Test), "EmbeddingA"));
-        Assert.AreEqual(40, first.Teacher!.UnpairedA);
+        Assert.AreEqual(40, first.ClosedForm!.UnpairedA);
     }
 
     [TestMethod]
     public void ValidationScoresTheWholeEmbedding()
     {
-        var options = Options(new TeacherOptions { Role = TeacherRole.Alone });
+        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.Alone });
         using var model = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
         var epoch = model.History.Single();
         Assert.AreEqual(Validation(model).RecallAt5, epoch.Validation!.RecallAt5, 0.01);
         Assert.IsEmpty(epoch.Losses);
 
-        options = Options(new TeacherOptions { Share = 0.6 }, steps: 60);
+        options = Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Share = 0.6 }, steps: 60);
         using var both = MlContext.Transforms.GentleClip(options).Fit(Train, Test);
         var best = both.History.MinBy(entry => entry.Validation!.MeanLogRank)!;
         Assert.AreEqual(Validation(both).RecallAt5, best.Validation!.RecallAt5, 0.01);
@@ -207,7 +207,7 @@ public sealed class TeacherTests
     [TestMethod]
     public void ProgressReachesItsEndAndCancellingStopsARound()
     {
-        var options = Options(new TeacherOptions { Role = TeacherRole.Alone });
+        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.Alone });
         var reports = new List<TrainingProgress>();
         options.Progress = new DirectProgress(reports.Add, all: true);
         MlContext.Transforms.GentleClip(options).Fit(Train).Dispose();
@@ -235,19 +235,19 @@ public sealed class TeacherTests
 
         static void Run()
         {
-            using var model = Fit(new TeacherOptions { Role = TeacherRole.Alone, Smoothing = true, Spectral = TeacherPart.On });
+            using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone, Smoothing = true, Spectral = ClosedFormPart.On });
             Embed(model);
         }
     }
 
     [TestMethod]
-    public void AGuideLeavesTheLiveTensorsAlone() => LiveTensors.AssertFlat(Options(new TeacherOptions { Role = TeacherRole.Guide }, steps: 120), Train);
+    public void ATeacherLeavesTheLiveTensorsAlone() => LiveTensors.AssertFlat(Options(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, steps: 120), Train);
 
     [TestMethod]
     public void OnePairIsTooFew()
     {
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
-        var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions { Role = TeacherRole.Alone })).Fit(data));
+        var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(data));
         StringAssert.Contains(thrown.Message, "hold 1; expected at least 2. "
             + "A pair is a row in which neither 'A' nor 'B' is missing: of 41 rows 'A' is there in 21, 'B' in 21, both in 1.");
     }
@@ -255,14 +255,14 @@ public sealed class TeacherTests
     [TestMethod]
     public void OptionsThatContradictEachOtherAreNamed()
     {
-        AssertRefused("The objective 'klot' has a weight of 1, but there is no Teacher", options => options.Objectives = options.Objectives.With(new KlotObjective()));
-        AssertRefused("no objective follows it, so that it would guide nothing", options => options.Teacher = new TeacherOptions { Role = TeacherRole.Guide });
-        AssertRefused("The teacher has 16 slots of an embedding of 16", options => options.Teacher = new TeacherOptions { Dimension = 16 });
-        AssertRefused("The teacher has 15 slots of an embedding of 16; expected at most 14", options => options.Teacher = new TeacherOptions { Dimension = 15, Optional = true });
-        AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.Teacher = new TeacherOptions { SelfTraining = TeacherPart.On });
-        AssertRefused("Strict, but its Method is Blend", options => options.Teacher = new TeacherOptions { Strict = true, Method = TeacherMethod.Blend });
-        AssertRefused("Method is Linear, but its LinearWeight is 0", options => options.Teacher = new TeacherOptions { Method = TeacherMethod.Linear, LinearWeight = 0 });
-        AssertRefused("LinearWeight and KernelWeight of the teacher are 0", options => options.Teacher = new TeacherOptions { LinearWeight = 0, KernelWeight = 0 });
+        AssertRefused("The objective 'klot' has a weight of 1, but there is no ClosedForm", options => options.Objectives = options.Objectives.With(new KlotObjective()));
+        AssertRefused("no objective follows it, so that it would teach nothing", options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher });
+        AssertRefused("The closed form has 16 slots of an embedding of 16", options => options.ClosedForm = new ClosedFormOptions { Dimension = 16 });
+        AssertRefused("The closed form has 15 slots of an embedding of 16; expected at most 14", options => options.ClosedForm = new ClosedFormOptions { Dimension = 15, Optional = true });
+        AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.ClosedForm = new ClosedFormOptions { SelfTraining = ClosedFormPart.On });
+        AssertRefused("Strict, but its Method is Blend", options => options.ClosedForm = new ClosedFormOptions { Strict = true, Method = ClosedFormMethod.Blend });
+        AssertRefused("Method is Linear, but its LinearWeight is 0", options => options.ClosedForm = new ClosedFormOptions { Method = ClosedFormMethod.Linear, LinearWeight = 0 });
+        AssertRefused("LinearWeight and KernelWeight of the closed form are 0", options => options.ClosedForm = new ClosedFormOptions { LinearWeight = 0, KernelWeight = 0 });
 
         static void AssertRefused(string message, Action<GentleClipOptions> change)
         {
@@ -275,40 +275,40 @@ public sealed class TeacherTests
     [TestMethod]
     public void WithoutAShareValidationChoosesTheBest()
     {
-        using var chosen = MlContext.Transforms.GentleClip(Options(new TeacherOptions(), steps: 40)).Fit(Train, Test);
-        Assert.AreEqual(chosen.Teacher!.Share, chosen.Model.Spec.Teacher!.Share);
+        using var chosen = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, steps: 40)).Fit(Train, Test);
+        Assert.AreEqual(chosen.ClosedForm!.Share, chosen.Model.Spec.ClosedForm!.Share);
         var best = Validation(chosen).MeanLogRank!.Value;
         foreach (var share in new[] { 0, 0.25, 0.5, 0.75, 0.9, 1 })
         {
             chosen.Model.SetShare(share);
             Assert.IsLessThanOrEqualTo(Validation(chosen).MeanLogRank!.Value + 1e-3, best, $"share {share}");
         }
-        using var plain = Fit(new TeacherOptions(), steps: 2);
-        Assert.AreEqual(TeacherOptions.DefaultShare, plain.Teacher!.Share);
+        using var plain = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, steps: 2);
+        Assert.AreEqual(ClosedFormOptions.DefaultShare, plain.ClosedForm!.Share);
     }
 
     [TestMethod]
-    public void AnOptionalTeacherIsLeftOutWhereItCannotBe()
+    public void AnOptionalClosedFormIsLeftOutWhereItCannotBe()
     {
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
-        var options = Options(new TeacherOptions { Optional = true }, steps: 3);
+        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, steps: 3);
         options.AllowNoPairs = true;
         using var model = MlContext.Transforms.GentleClip(options).Fit(data);
-        Assert.IsNull(model.Teacher);
+        Assert.IsNull(model.ClosedForm);
         Assert.IsNotEmpty(model.History);
     }
 
     [TestMethod]
-    public void AnOptionalTeacherIsLeftOutWhereThereIsNothingToAlign()
+    public void AnOptionalClosedFormIsLeftOutWhereThereIsNothingToAlign()
     {
         var rows = TwoViews.Mixed(10, 20, 20);
         foreach (var row in rows.Where(row => row.A is not null))
             row.A = new float[TwoViews.DimensionA];
         var data = MlContext.Data.LoadFromEnumerable(rows);
-        using var model = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, steps: 3)).Fit(data);
-        Assert.IsNull(model.Teacher);
+        using var model = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, steps: 3)).Fit(data);
+        Assert.IsNull(model.ClosedForm);
         Assert.AreEqual(3, model.History[^1].Step);
-        var wanted = Assert.Throws<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new TeacherOptions(), steps: 3)).Fit(data));
+        var wanted = Assert.Throws<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, steps: 3)).Fit(data));
         StringAssert.Contains(wanted.Message, "cannot use side A: all its rows are equal");
     }
 
@@ -318,21 +318,21 @@ public sealed class TeacherTests
         using (var usual = MlContext.Transforms.GentleClip(Plain()).Fit(Train))
         {
             Assert.IsEmpty(usual.History);
-            Assert.AreEqual(TeacherRole.Alone, usual.Model.Spec.Teacher!.Role);
-            StringAssert.Contains(usual.Teacher!.RoleReason, "nothing asks for towers");
-            StringAssert.Contains(usual.Teacher.ToString(), usual.Teacher.RoleReason);
+            Assert.AreEqual(ClosedFormRole.Alone, usual.Model.Spec.ClosedForm!.Role);
+            StringAssert.Contains(usual.ClosedForm!.RoleReason, "nothing asks for towers");
+            StringAssert.Contains(usual.ClosedForm.ToString(), usual.ClosedForm.RoleReason);
             using var file = new MemoryStream();
             MlContext.Model.Save(usual, Train.Schema, file);
             file.Position = 0;
             using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
-            Assert.AreEqual(usual.Teacher.RoleReason, loaded.Teacher!.RoleReason);
+            Assert.AreEqual(usual.ClosedForm.RoleReason, loaded.ClosedForm!.RoleReason);
         }
         using var asked = MlContext.Transforms.GentleClip(Plain(options => options.MaximumNumberOfSteps = 2)).Fit(Train);
-        Assert.AreEqual(TeacherRole.SideBySide, asked.Model.Spec.Teacher!.Role);
-        StringAssert.Contains(asked.Teacher!.RoleReason, "MaximumNumberOfSteps is set");
+        Assert.AreEqual(ClosedFormRole.BesideTowers, asked.Model.Spec.ClosedForm!.Role);
+        StringAssert.Contains(asked.ClosedForm!.RoleReason, "MaximumNumberOfSteps is set");
         Assert.AreEqual(2, asked.History[^1].Step);
-        using var explicitly = MlContext.Transforms.GentleClip(Plain(options => options.Teacher = new TeacherOptions { Role = TeacherRole.Alone })).Fit(Train);
-        Assert.IsNull(explicitly.Teacher!.RoleReason);
+        using var explicitly = MlContext.Transforms.GentleClip(Plain(options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(Train);
+        Assert.IsNull(explicitly.ClosedForm!.RoleReason);
     }
 
     [TestMethod]
@@ -340,7 +340,7 @@ public sealed class TeacherTests
     {
         Assert.IsNull(Wish());
         Assert.IsNull(Wish(options => (options.EmbeddingDimension, options.Seed, options.NumberOfThreads) = (8, 3, 1)));
-        Assert.IsNull(Wish(options => options.Teacher = options.Teacher! with { Method = TeacherMethod.Linear }));
+        Assert.IsNull(Wish(options => options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.Linear }));
         Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = GentleClipOptions.Defaults.MaximumNumberOfSteps);
         Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = 5, copy: true);
         Asks("LearningRate is set", options => options.LearningRate = 1e-4);
@@ -353,7 +353,7 @@ public sealed class TeacherTests
         Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions()));
         Asks("column 'A' does not hold feature vectors", options => options.ModalityA = Modality.Text("A", "EmbeddingA"));
         Asks("validation pairs", options => options.ValidationFraction = 0.2);
-        Asks("share or dimension", options => options.Teacher = options.Teacher! with { Share = 0.5 });
+        Asks("share or dimension", options => options.ClosedForm = options.ClosedForm! with { Share = 0.5 });
         StringAssert.Contains(TowerWishes.Of(Plain(), validates: true, continues: false), "validation pairs");
         StringAssert.Contains(TowerWishes.Of(Plain(), validates: false, continues: true), "continue from");
 
@@ -370,9 +370,9 @@ public sealed class TeacherTests
         foreach (var row in rows.Where(row => row.A is not null))
             row.A = new float[TwoViews.DimensionA];
         // As the fit decides it where nothing asks for towers, with the steps of a test.
-        var options = Options(new TeacherOptions { Role = TeacherRole.Alone, Optional = true }, steps: 3);
+        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.Alone, Optional = true }, steps: 3);
         using var equal = MlContext.Transforms.GentleClip(options).Fit(MlContext.Data.LoadFromEnumerable(rows));
-        Assert.IsNull(equal.Teacher);
+        Assert.IsNull(equal.ClosedForm);
         Assert.AreEqual(3, equal.History[^1].Step);
     }
 
@@ -391,18 +391,18 @@ public sealed class TeacherTests
     [TestMethod]
     public void TheTowersKeepTwoSlots()
     {
-        using var two = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, dimension: 2, steps: 2)).Fit(Train);
-        Assert.IsNull(two.Teacher, "nothing to spare");
-        using var three = MlContext.Transforms.GentleClip(Options(new TeacherOptions { Optional = true }, dimension: 3, steps: 2)).Fit(Train);
-        Assert.IsNotNull(three.Teacher);
+        using var two = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 2, steps: 2)).Fit(Train);
+        Assert.IsNull(two.ClosedForm, "nothing to spare");
+        using var three = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 3, steps: 2)).Fit(Train);
+        Assert.IsNotNull(three.ClosedForm);
         foreach (var row in Embed(two).Concat(Embed(three)))
             Assert.AreEqual(1, row.Sum(x => (double)x * x), 1e-5);
     }
 
     [TestMethod]
-    public void ProgressIsReportedWhileTheTeacherIsFitted()
+    public void ProgressIsReportedWhileTheClosedFormIsFitted()
     {
-        var options = Options(new TeacherOptions { Method = TeacherMethod.SelfTraining, SelfTraining = TeacherPart.On }, steps: 2);
+        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Method = ClosedFormMethod.SelfTraining, SelfTraining = ClosedFormPart.On }, steps: 2);
         // So slow that every round is due a report.
         options.Clock = new SteppingClock(TimeSpan.FromMilliseconds(120));
         var reports = new List<TrainingProgress>();
@@ -417,8 +417,8 @@ public sealed class TeacherTests
     [TestMethod]
     public void AnInitialModelDisposedMeanwhileLivesUntilTheTrainingHasEnded()
     {
-        var initial = Fit(teacher: null, steps: 2);
-        var options = Options(teacher: null, steps: 3);
+        var initial = Fit(closedForm: null, steps: 2);
+        var options = Options(closedForm: null, steps: 3);
         options.Progress = new DirectProgress(_ => initial.Dispose());
         using var model = MlContext.Transforms.GentleClip(options).Fit(Train, initial: initial);
         Assert.AreEqual(3, model.History[^1].Step);
@@ -430,7 +430,7 @@ public sealed class TeacherTests
     [DataRow(0.0, true)]
     public void TheGuardKeepsTheBetterTraining(double mmdWeight, bool kept)
     {
-        var options = Options(teacher: null, steps: 60);
+        var options = Options(closedForm: null, steps: 60);
         options.GuardUnpairedObjectives = true;
         options.Objectives =
         [
