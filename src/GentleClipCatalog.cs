@@ -45,8 +45,8 @@ public static class GentleClipCatalog
         string? pairedColumnName = null) =>
         catalog.GentleClip(new GentleClipOptions
         {
-            ModalityA = Modality.Vector(inputColumnNameA, outputColumnNameA),
-            ModalityB = Modality.Vector(inputColumnNameB, outputColumnNameB),
+            ModalityA = Modality.Vector(outputColumnNameA, inputColumnNameA),
+            ModalityB = Modality.Vector(outputColumnNameB, inputColumnNameB),
             PairedColumnName = pairedColumnName,
         });
 
@@ -57,8 +57,8 @@ public static class GentleClipCatalog
     /// <code>
     /// var estimator = mlContext.Transforms.GentleClip(new GentleClipOptions
     /// {
-    ///     ModalityA = Modality.Image("Picture", "PictureEmbedding"),
-    ///     ModalityB = Modality.Text("Caption", "CaptionEmbedding"),
+    ///     ModalityA = Modality.Image("PictureEmbedding", "Picture"),
+    ///     ModalityB = Modality.Text("CaptionEmbedding", "Caption"),
     /// });
     /// GentleClipTransformer transformer = estimator.Fit(data);
     /// </code>

@@ -20,10 +20,10 @@ internal static class SmallModel
         var rows = data.Train.Concat(data.Test).Select(emoji => new Row { Picture = RowMaker.Planes(emoji.Pictures[0]), Words = emoji.Words }).ToArray();
         var mlContext = new MLContext(seed: 1);
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
-        options.ModalityA = Modality.Image(Pictures, "PictureEmbedding",
+        options.ModalityA = Modality.Image("PictureEmbedding", Pictures,
             new ImageOptions { Size = EmojiData.Side, StoredSize = EmojiData.Side, Fit = ImageFit.Stretch, HorizontalFlip = 0, MinimumCropArea = 0.6 },
             new ResNetOptions { Size = ResNetSize.Small });
-        options.ModalityB = Modality.Text(Words, "WordsEmbedding", new TextNGramOptions());
+        options.ModalityB = Modality.Text("WordsEmbedding", Words, new TextNGramOptions());
         options.BatchSize = 64;
         options.PairsPerBatch = 64;
         options.MaximumNumberOfSteps = steps;

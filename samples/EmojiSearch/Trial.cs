@@ -55,7 +55,7 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
     {
         IDataView test = model.Transform(rows.View(rows.Pairs(data.Test)));
         // Two pictures share their words: both are right, and the words are one candidate.
-        var retrieval = RetrievalMetrics.Evaluate(test, PictureEmbedding, TextEmbedding, itemColumnA: null, itemColumnB: nameof(EmojiRow.Name), Ks, cancellation);
+        var retrieval = RetrievalMetrics.Evaluate(test, PictureEmbedding, TextEmbedding, itemColumnNameA: null, itemColumnNameB: nameof(EmojiRow.Name), Ks, cancellation);
         IDataView prompts = model.Transform(rows.View(rows.Texts(Groups(data))));
         var zeroShot = ZeroShotMetrics.Evaluate(test, PictureEmbedding, nameof(EmojiRow.Group), prompts, TextEmbedding, nameof(EmojiRow.Group), TopK, cancellation);
 
@@ -74,16 +74,16 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
         var options = GentleClipOptions.FromPreset(method.Preset);
         if (method.ReadsFeatures)
         {
-            options.ModalityA = Modality.Vector(nameof(EmojiRow.PictureFeatures), PictureEmbedding);
-            options.ModalityB = Modality.Vector(nameof(EmojiRow.WordFeatures), TextEmbedding);
+            options.ModalityA = Modality.Vector(PictureEmbedding, nameof(EmojiRow.PictureFeatures));
+            options.ModalityB = Modality.Vector(TextEmbedding, nameof(EmojiRow.WordFeatures));
         }
         else
         {
             // Arrows and letters are not mirrored.
-            options.ModalityA = Modality.Image(nameof(EmojiRow.Picture), PictureEmbedding,
+            options.ModalityA = Modality.Image(PictureEmbedding, nameof(EmojiRow.Picture),
                 new ImageOptions { Size = EmojiData.Side, StoredSize = EmojiData.Side, Fit = ImageFit.Stretch, HorizontalFlip = 0, MinimumCropArea = 0.6 },
                 new ResNetOptions { Size = ResNetSize.Small });
-            options.ModalityB = Modality.Text(nameof(EmojiRow.Words), TextEmbedding, new TextNGramOptions());
+            options.ModalityB = Modality.Text(TextEmbedding, nameof(EmojiRow.Words), new TextNGramOptions());
             options.ClosedForm = null; // it needs vectors
             options.BatchSize = method.UsesUnpaired ? 128 : 64;
             options.PairsPerBatch = 64;

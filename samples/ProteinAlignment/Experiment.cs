@@ -76,8 +76,8 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         }
         else
         {
-            options.ModalityA = Modality.Vector(_sequence, Columns.SequenceEmbedding);
-            options.ModalityB = Modality.Vector(_structure, Columns.StructureEmbedding);
+            options.ModalityA = Modality.Vector(Columns.SequenceEmbedding, _sequence);
+            options.ModalityB = Modality.Vector(Columns.StructureEmbedding, _structure);
         }
         options.PairedColumnName = Columns.IsPaired;
         options.MaximumNumberOfSteps = steps;

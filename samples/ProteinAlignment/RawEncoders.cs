@@ -13,13 +13,13 @@ internal static class RawEncoders
     /// <summary>Sets both modalities and what a training of such encoders needs.</summary>
     public static void SetUp(GentleClipOptions options)
     {
-        options.ModalityA = Modality.ProteinSequence(nameof(Protein.Sequence), Columns.SequenceEmbedding, new Esm2Options
+        options.ModalityA = Modality.ProteinSequence(Columns.SequenceEmbedding, nameof(Protein.Sequence), new Esm2Options
         {
             Size = new Esm2Size(layers: 2, embeddingDimension: 64, attentionHeads: 4),
             MaximumLength = CropLength,
             Masking = 0.1,
         });
-        options.ModalityB = Modality.ProteinStructure(nameof(Protein.AlphaCarbons), Columns.StructureEmbedding, encoder: new CdConvOptions
+        options.ModalityB = Modality.ProteinStructure(Columns.StructureEmbedding, nameof(Protein.AlphaCarbons), encoder: new CdConvOptions
         {
             Channels = [32, 64],
             Radii = [8, 12],

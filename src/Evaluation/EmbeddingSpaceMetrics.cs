@@ -50,15 +50,16 @@ public sealed class EmbeddingSpaceMetrics
 
     /// <summary>Evaluates the rows of a view, paired or not.</summary>
     /// <param name="data">Rows; those that have both embeddings are taken for matched pairs.</param>
-    /// <param name="embeddingColumnA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
-    /// <param name="embeddingColumnB">Embeddings of B, of the same size; NaN where absent.</param>
+    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
+    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size; NaN where absent.</param>
     /// <param name="cancellationToken">Stops the evaluation.</param>
     /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, or a modality has none.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static EmbeddingSpaceMetrics Evaluate(IDataView data, string embeddingColumnA, string embeddingColumnB, CancellationToken cancellationToken = default)
+    public static EmbeddingSpaceMetrics Evaluate(
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, CancellationToken cancellationToken = default)
     {
-        var (a, b) = EmbeddingColumnReader.FindBoth(data, embeddingColumnA, data, embeddingColumnB);
+        var (a, b) = EmbeddingColumnReader.FindBoth(data, embeddingColumnNameA, data, embeddingColumnNameB);
         var (rowsA, rowsB, pairs) = (new EmbeddingRows(a.Dimension), new EmbeddingRows(b.Dimension), new List<(int A, int B)>());
         using (var cursor = Columns.Open(data, a.Column, b.Column))
         {
@@ -78,7 +79,8 @@ public sealed class EmbeddingSpaceMetrics
             }
         }
         if (rowsA.Count == 0 || rowsB.Count == 0)
-            throw new InvalidOperationException($"Both modalities need embeddings, but '{embeddingColumnA}' has {rowsA.Count} and '{embeddingColumnB}' has {rowsB.Count}.");
+            throw new InvalidOperationException(
+                $"Both modalities need embeddings, but '{embeddingColumnNameA}' has {rowsA.Count} and '{embeddingColumnNameB}' has {rowsB.Count}.");
 
         double distance = 0, cosine = 0;
         foreach (var (rowA, rowB) in pairs)

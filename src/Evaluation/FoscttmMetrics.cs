@@ -45,15 +45,16 @@ public sealed class FoscttmMetrics
 
     /// <summary>Evaluates the rows of a view that have both embeddings.</summary>
     /// <param name="data">Rows that are matched pairs.</param>
-    /// <param name="embeddingColumnA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
-    /// <param name="embeddingColumnB">Embeddings of B, of the same size; NaN where absent.</param>
+    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
+    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size; NaN where absent.</param>
     /// <param name="cancellationToken">Stops the evaluation.</param>
     /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, or fewer than two rows have both.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static FoscttmMetrics Evaluate(IDataView data, string embeddingColumnA, string embeddingColumnB, CancellationToken cancellationToken = default)
+    public static FoscttmMetrics Evaluate(
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, CancellationToken cancellationToken = default)
     {
-        var pairs = EmbeddingPairReader.Read(data, embeddingColumnA, embeddingColumnB, scale: false, cancellationToken: cancellationToken);
+        var pairs = EmbeddingPairReader.Read(data, embeddingColumnNameA, embeddingColumnNameB, scale: false, cancellationToken: cancellationToken);
         if (pairs.A.Count < 2)
             throw new InvalidOperationException("One row alone has both embeddings; the fraction of other samples needs two at least.");
         var largest = Math.Max(LargestOf(pairs.A), LargestOf(pairs.B));

@@ -73,28 +73,34 @@ public sealed class RetrievalMetrics
     /// <summary>Evaluates the rows of a view that have both embeddings.</summary>
     /// <param name="data">Rows that are matched pairs, for example the output of <c>GentleClipTransformer.Transform</c> on held-out pairs.
     /// Rows of unpaired samples that happen to have both sides must be filtered out before.</param>
-    /// <param name="embeddingColumnA">Embeddings of A: a vector of Single of known size.</param>
-    /// <param name="embeddingColumnB">Embeddings of B, of the same size.</param>
+    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size.</param>
+    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size.</param>
     /// <param name="k">The numbers of candidates to list; 1, 5 and 10 if none is given.</param>
     /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ; or a <paramref name="k"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, or no row has both embeddings.</exception>
-    public static RetrievalMetrics Evaluate(IDataView data, string embeddingColumnA, string embeddingColumnB, params int[] k) =>
-        Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnA, embeddingColumnB));
+    public static RetrievalMetrics Evaluate(IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, params int[] k) =>
+        Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnNameA, embeddingColumnNameB));
 
     /// <summary>Evaluates the rows of a view that have both embeddings, where a sample may occur in several rows.</summary>
     /// <param name="data">Rows that are matched pairs. Rows of unpaired samples that happen to have both sides must be filtered out before.</param>
-    /// <param name="embeddingColumnA">Embeddings of A: a vector of Single of known size.</param>
-    /// <param name="embeddingColumnB">Embeddings of B, of the same size.</param>
-    /// <param name="itemColumnA">Which sample of A a row holds: a key, text or a number. A row without a value is an item of its own; null: each row is.</param>
-    /// <param name="itemColumnB">Which sample of B a row holds; null: each row holds another.</param>
+    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size.</param>
+    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size.</param>
+    /// <param name="itemColumnNameA">
+    /// Which sample of A a row holds: a key, text or a number. A row without a value is an item of its own; null: each row is.
+    /// </param>
+    /// <param name="itemColumnNameB">Which sample of B a row holds; null: each row holds another.</param>
     /// <param name="k">The numbers of candidates to list; 1, 5 and 10 if null.</param>
     /// <param name="cancellationToken">Stops the evaluation.</param>
     /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ; or a <paramref name="k"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, no row has both embeddings, or the rows of one item hold different ones.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static RetrievalMetrics Evaluate(
-        IDataView data, string embeddingColumnA, string embeddingColumnB, string? itemColumnA, string? itemColumnB, int[]? k = null, CancellationToken cancellationToken = default) =>
-        Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnA, embeddingColumnB, itemColumnA, itemColumnB, cancellationToken: cancellationToken), null, cancellationToken);
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, string? itemColumnNameA, string? itemColumnNameB, int[]? k = null,
+        CancellationToken cancellationToken = default) =>
+        Evaluate(
+            CheckedK(k),
+            EmbeddingPairReader.Read(data, embeddingColumnNameA, embeddingColumnNameB, itemColumnNameA, itemColumnNameB, cancellationToken: cancellationToken),
+            null, cancellationToken);
 
     /// <summary>Evaluates two matrices of embeddings.</summary>
     /// <param name="a">Embeddings of A, row-major [rows, dimension]; a row with NaN is left out.</param>

@@ -47,7 +47,7 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
             {
                 foreach (var (name, options) in fits)
                 {
-                    (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"), 1);
+                    (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"), 1);
                     if (run == 0 && options.ClosedForm is null)
                         options.MaximumNumberOfSteps = 1;
                     else if (options.ClosedForm is null)

@@ -51,7 +51,7 @@ internal sealed record AlignmentSize(int Pairs, int Rows, int Dimension, double 
     private static void Fit(MLContext mlContext, IDataView view)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"), 1);
+        (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"), 1);
         mlContext.Transforms.GentleClip(options).Fit(view).Dispose();
     }
 

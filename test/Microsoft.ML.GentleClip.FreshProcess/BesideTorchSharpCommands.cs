@@ -43,8 +43,8 @@ internal static class BesideTorchSharpCommands
         var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new Row { A = [i % 3, random.NextSingle()], B = [random.NextSingle(), i % 3] }).ToList());
         using var model = mlContext.Transforms.GentleClip(new GentleClipOptions
         {
-            ModalityA = Modality.Vector("A", "EA"),
-            ModalityB = Modality.Vector("B", "EB"),
+            ModalityA = Modality.Vector("EA", "A"),
+            ModalityB = Modality.Vector("EB", "B"),
             EmbeddingDimension = 4,
             MaximumNumberOfSteps = 3,
             NumberOfThreads = 1,

@@ -66,7 +66,7 @@ internal static class MemoryCommands
     private static GentleClipTransformer Fit(IDataView view)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        (options.ModalityA, options.ModalityB) = (Modality.Vector(nameof(Row.A), Embedding), Modality.Vector(nameof(Row.B), "EB"));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector(Embedding, nameof(Row.A)), Modality.Vector("EB", nameof(Row.B)));
         (options.PairedColumnName, options.NumberOfThreads, options.Seed) = (nameof(Row.IsPaired), 1, 1);
         options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.LinearAndKernel };
         return new MLContext(seed: 1).Transforms.GentleClip(options).Fit(view);

@@ -30,8 +30,8 @@ internal static class PictureCommands
         var data = mlContext.Data.LoadFromEnumerable(rows);
         var options = new GentleClipOptions
         {
-            ModalityA = Modality.Image("Picture", "A", new ImageOptions { Size = Side, StoredSize = Side }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
-            ModalityB = Modality.Vector("Features", "B"),
+            ModalityA = Modality.Image("A", "Picture", new ImageOptions { Size = Side, StoredSize = Side }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
+            ModalityB = Modality.Vector("B", "Features"),
             EmbeddingDimension = 8,
             BatchSize = 24,
             MaximumNumberOfSteps = 2,

@@ -65,8 +65,8 @@ internal static class Captions
     /// <summary>Encoders and a training of seconds.</summary>
     public static GentleClipOptions Options(TextEncoderOptions? text = null, int steps = 4) => new()
     {
-        ModalityA = Modality.Text("Text", "TextEmbedding", text ?? SmallNGrams),
-        ModalityB = Modality.Vector("Features", "FeatureEmbedding", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
+        ModalityA = Modality.Text("TextEmbedding", "Text", text ?? SmallNGrams),
+        ModalityB = Modality.Vector("FeatureEmbedding", "Features", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
         EmbeddingDimension = 16,
         BatchSize = 32,
         MaximumNumberOfSteps = steps,

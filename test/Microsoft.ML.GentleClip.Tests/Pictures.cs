@@ -62,8 +62,8 @@ internal static class Pictures
     /// <summary>A training of seconds.</summary>
     public static GentleClipOptions Options(ImageEncoderOptions? encoder = null, int steps = 4) => new()
     {
-        ModalityA = Modality.Image("Image", "ImageEmbedding", Images, encoder ?? ResNet),
-        ModalityB = Modality.Vector("Features", "FeatureEmbedding"),
+        ModalityA = Modality.Image("ImageEmbedding", "Image", Images, encoder ?? ResNet),
+        ModalityB = Modality.Vector("FeatureEmbedding", "Features"),
         EmbeddingDimension = 8,
         BatchSize = 12,
         MaximumNumberOfSteps = steps,

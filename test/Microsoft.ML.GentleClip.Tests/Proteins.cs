@@ -47,8 +47,8 @@ internal static class Proteins
     /// <summary>Encoders and a training of seconds.</summary>
     public static GentleClipOptions Options(int steps = 4, Esm2Options? sequence = null, CdConvOptions? structure = null, string? sequenceColumn = null) => new()
     {
-        ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", sequence ?? SmallSequence),
-        ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", sequenceColumn, structure ?? SmallStructure),
+        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", sequence ?? SmallSequence),
+        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", sequenceColumn, structure ?? SmallStructure),
         EmbeddingDimension = 16,
         BatchSize = 12,
         MaximumNumberOfSteps = steps,

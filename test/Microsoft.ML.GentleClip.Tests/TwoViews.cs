@@ -65,8 +65,8 @@ internal static class TwoViews
     /// <summary>Options for a training of seconds, of towers alone.</summary>
     public static GentleClipOptions Options(int steps = 60) => new()
     {
-        ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
-        ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
+        ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
+        ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
         EmbeddingDimension = 16,
         BatchSize = 64,
         MaximumNumberOfSteps = steps,

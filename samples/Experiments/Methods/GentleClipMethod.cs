@@ -36,8 +36,8 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
         var plan = Plan(training.PairsA.Length, training.UnpairedA.Length, training.UnpairedB.Length);
         var run = new GentleClipOptions(options)
         {
-            ModalityA = Modality.Vector(A, EmbeddingA, encoder),
-            ModalityB = Modality.Vector(B, EmbeddingB, encoder),
+            ModalityA = Modality.Vector(EmbeddingA, A, encoder),
+            ModalityB = Modality.Vector(EmbeddingB, B, encoder),
             PairedColumnName = nameof(Row.IsPaired),
             MaximumNumberOfSteps = plan.Steps,
             NumberOfThreads = experiment.Threads,

@@ -75,14 +75,14 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         {
             if (!method.HasSelfTraining)
                 options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.LinearAndKernel };
-            options.ModalityA = Modality.Vector(nameof(FeatureRow.SequenceFeatures), SequenceEmbedding);
-            options.ModalityB = Modality.Vector(nameof(FeatureRow.StructureFeatures), StructureEmbedding);
+            options.ModalityA = Modality.Vector(SequenceEmbedding, nameof(FeatureRow.SequenceFeatures));
+            options.ModalityB = Modality.Vector(StructureEmbedding, nameof(FeatureRow.StructureFeatures));
         }
         else
         {
-            options.ModalityA = Modality.ProteinSequence(nameof(ChainRow.Sequence), SequenceEmbedding, new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
+            options.ModalityA = Modality.ProteinSequence(SequenceEmbedding, nameof(ChainRow.Sequence), new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
             // No sequence column: the structure's side must not read what it is to be matched with.
-            options.ModalityB = Modality.ProteinStructure(nameof(ChainRow.AlphaCarbons), StructureEmbedding, encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
+            options.ModalityB = Modality.ProteinStructure(StructureEmbedding, nameof(ChainRow.AlphaCarbons), encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
             options.EmbeddingDimension = settings.EmbeddingDimension;
             options.ClosedForm = null; // it needs vectors
             options.PairsPerBatch = settings.Pairs;

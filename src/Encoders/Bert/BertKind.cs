@@ -57,7 +57,7 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => Encoder.Vocabulary is not null
-            ? (Modality.Text(InputColumn, OutputColumn, Encoder with { WeightsFile = null, VocabularyFile = null }), 0)
+            ? (Modality.Text(OutputColumn, InputColumn, Encoder with { WeightsFile = null, VocabularyFile = null }), 0)
             : throw Damaged($"the text of column '{InputColumn}' has no vocabulary");
     }
 }

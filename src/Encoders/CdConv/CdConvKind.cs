@@ -53,6 +53,6 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
-            (Modality.ProteinStructure(InputColumn, OutputColumn, SequenceColumn, Encoder), 0);
+            (Modality.ProteinStructure(OutputColumn, InputColumn, SequenceColumn, Encoder), 0);
     }
 }

@@ -32,7 +32,7 @@ internal sealed class CustomImageKind : CustomKind<ImageModality, CustomImageEnc
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => (
             Modality.Image(
-                InputColumn, OutputColumn, Images with { ApplyOrientation = ApplyOrientation },
+                OutputColumn, InputColumn, Images with { ApplyOrientation = ApplyOrientation },
                 CustomImageKind.Restore(Key, Encoder, registered) with { WeightsFile = null }),
             0);
     }

@@ -31,7 +31,7 @@ internal sealed class CustomTextKind : CustomKind<TextModality, CustomTextEncode
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
             CustomTextKind.Restore(Key, Encoder, registered) is { Vocabulary: not null } own
-                ? (Modality.Text(InputColumn, OutputColumn, own with { WeightsFile = null, VocabularyFile = null }), 0)
+                ? (Modality.Text(OutputColumn, InputColumn, own with { WeightsFile = null, VocabularyFile = null }), 0)
                 : throw Damaged($"the text of column '{InputColumn}' has no vocabulary");
     }
 }

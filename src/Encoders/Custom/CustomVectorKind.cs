@@ -39,7 +39,7 @@ internal sealed class CustomVectorKind : CustomKind<VectorModality, CustomVector
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => InputDimension >= 1
-            ? (Modality.Vector(InputColumn, OutputColumn, CustomVectorKind.Restore(Key, Encoder, registered) with { WeightsFile = null }), InputDimension)
+            ? (Modality.Vector(OutputColumn, InputColumn, CustomVectorKind.Restore(Key, Encoder, registered) with { WeightsFile = null }), InputDimension)
             : throw Damaged($"input dimension of column '{InputColumn}' expected 1 or more, found {InputDimension}");
     }
 }

@@ -53,6 +53,6 @@ internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Option
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
-            (Modality.ProteinSequence(InputColumn, OutputColumn, Encoder with { WeightsFile = null }), 0);
+            (Modality.ProteinSequence(OutputColumn, InputColumn, Encoder with { WeightsFile = null }), 0);
     }
 }

@@ -24,6 +24,6 @@ internal sealed record ImageTowerDescription(
         if ((ResNet is null) == (Vit is null))
             throw Damaged($"column '{InputColumn}' expected one network, found {(ResNet is null ? "none" : "two")}");
         ImageEncoderOptions network = ResNet is null ? Vit! with { WeightsFile = null } : ResNet with { WeightsFile = null };
-        return (Modality.Image(InputColumn, OutputColumn, Images with { ApplyOrientation = ApplyOrientation }, network), 0);
+        return (Modality.Image(OutputColumn, InputColumn, Images with { ApplyOrientation = ApplyOrientation }, network), 0);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class MlpKind : EncoderKind<VectorModality, VectorEncoderOptions
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => InputDimension >= 1
-            ? (Modality.Vector(InputColumn, OutputColumn, Encoder), InputDimension)
+            ? (Modality.Vector(OutputColumn, InputColumn, Encoder), InputDimension)
             : throw Damaged($"input dimension of column '{InputColumn}' expected 1 or more, found {InputDimension}");
     }
 }

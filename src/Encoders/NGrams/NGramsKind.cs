@@ -55,6 +55,6 @@ internal sealed class NGramsKind : EncoderKind<TextModality, TextNGramOptions>
     {
         /// <inheritdoc/>
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
-            (Modality.Text(InputColumn, OutputColumn, Encoder), 0);
+            (Modality.Text(OutputColumn, InputColumn, Encoder), 0);
     }
 }

@@ -3,8 +3,8 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>A modality of pictures; see <see cref="Modality.Image"/>.</summary>
 public sealed class ImageModality : Modality
 {
-    internal ImageModality(string inputColumnName, string outputColumnName, ImageOptions images, ImageEncoderOptions encoder)
-        : base(inputColumnName, outputColumnName) => (Images, Encoder) = (images, encoder);
+    internal ImageModality(string outputColumnName, string inputColumnName, ImageOptions images, ImageEncoderOptions encoder)
+        : base(outputColumnName, inputColumnName) => (Images, Encoder) = (images, encoder);
 
     /// <summary>How the pictures are prepared.</summary>
     public ImageOptions Images { get; }

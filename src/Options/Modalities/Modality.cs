@@ -9,12 +9,12 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public abstract class Modality
 {
-    private protected Modality(string inputColumnName, string outputColumnName)
+    private protected Modality(string outputColumnName, string inputColumnName)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
-        InputColumnName = inputColumnName;
+        ArgumentException.ThrowIfNullOrWhiteSpace(inputColumnName);
         OutputColumnName = outputColumnName;
+        InputColumnName = inputColumnName;
     }
 
     /// <summary>Column that holds the modality's samples.</summary>
@@ -30,44 +30,44 @@ public abstract class Modality
     /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>, or of other
     /// numbers, which are converted to float32; encoded by a multilayer perceptron.
     /// </summary>
-    /// <param name="inputColumnName">Column of the features.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="inputColumnName">Column of the features.</param>
     /// <param name="encoder">Encoder settings; null takes the defaults.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
 #pragma warning disable RS0027 // both overloads are new, the encoder's type tells them apart, and the priority settles null and new()
     [OverloadResolutionPriority(1)]
-    public static VectorModality Vector(string inputColumnName, string outputColumnName, VectorEncoderOptions? encoder = null) =>
-        new(inputColumnName, outputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
+    public static VectorModality Vector(string outputColumnName, string inputColumnName, VectorEncoderOptions? encoder = null) =>
+        new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 #pragma warning restore RS0027
 
     /// <summary>A modality of feature vectors with an encoder of your own; see docs/extending.md.</summary>
+    /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">
     /// Column of the features: <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>. Double and integers are
     /// converted to float32, and Booleans of a vector to 0 and 1.
     /// </param>
-    /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">Its settings, which build its network.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static VectorModality Vector(string inputColumnName, string outputColumnName, CustomVectorEncoderOptions encoder)
+    public static VectorModality Vector(string outputColumnName, string inputColumnName, CustomVectorEncoderOptions encoder)
     {
         ArgumentNullException.ThrowIfNull(encoder);
-        return new(inputColumnName, outputColumnName, encoder);
+        return new(outputColumnName, inputColumnName, encoder);
     }
 
     /// <summary>A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2. Empty or blank text is a missing sample.</summary>
-    /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="encoder">Encoder settings; null takes the defaults, a small network with random weights that trains on a CPU.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static ProteinSequenceModality ProteinSequence(string inputColumnName, string outputColumnName, Esm2Options? encoder = null) =>
-        new(inputColumnName, outputColumnName, encoder ?? new Esm2Options());
+    public static ProteinSequenceModality ProteinSequence(string outputColumnName, string inputColumnName, Esm2Options? encoder = null) =>
+        new(outputColumnName, inputColumnName, encoder ?? new Esm2Options());
 
     /// <summary>
     /// A modality of protein structures, encoded by CDConv: a column of vectors that hold a chain's alpha carbons in angstrom, x, y and z of each residue
     /// in turn. A vector that is empty or NaN in every slot is a missing sample.
     /// </summary>
-    /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="sequenceColumnName">
     /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is the
     /// sequence, the encoder could copy what it is to be aligned with: leave it out then.
@@ -75,35 +75,41 @@ public abstract class Modality
     /// <param name="encoder">Encoder settings; null takes the defaults, a small network for a CPU.</param>
     /// <exception cref="ArgumentException">A name is empty, or both input columns are the same.</exception>
     public static ProteinStructureModality ProteinStructure(
-        string inputColumnName, string outputColumnName, string? sequenceColumnName = null, CdConvOptions? encoder = null) =>
-        new(inputColumnName, outputColumnName, sequenceColumnName, encoder ?? new CdConvOptions());
+        string outputColumnName, string inputColumnName, string? sequenceColumnName = null, CdConvOptions? encoder = null) =>
+        new(outputColumnName, inputColumnName, sequenceColumnName, encoder ?? new CdConvOptions());
 
     /// <summary>
-    /// A modality of text: a column of text, encoded by hashed character n-grams, which few rows are enough for, or by BERT. Text that is empty, or has only blanks and
-    /// control characters, is a missing sample.
+    /// A modality of text: a column of text, encoded by hashed character n-grams, which few rows are enough for, or by BERT. Text that is empty, or has only
+    /// blanks and control characters, is a missing sample.
     /// </summary>
-    /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
-    /// <param name="encoder"><see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or your own <see cref="CustomTextEncoderOptions"/>; null takes the defaults of the former.</param>
+    /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
+    /// <param name="encoder">
+    /// <see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or your own <see cref="CustomTextEncoderOptions"/>; null takes the defaults of the
+    /// former.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static TextModality Text(string inputColumnName, string outputColumnName, TextEncoderOptions? encoder = null) =>
-        new(inputColumnName, outputColumnName, encoder ?? new TextNGramOptions());
+    public static TextModality Text(string outputColumnName, string inputColumnName, TextEncoderOptions? encoder = null) =>
+        new(outputColumnName, inputColumnName, encoder ?? new TextNGramOptions());
 
     /// <summary>
-    /// A modality of pictures: a column of images, as <c>LoadImages</c> of Microsoft.ML.ImageAnalytics makes it, or of pixels, as <c>ExtractPixels</c> does. A null image and a
-    /// vector that is NaN in every slot are missing samples.
+    /// A modality of pictures: a column of images, as <c>LoadImages</c> of Microsoft.ML.ImageAnalytics makes it, or of pixels, as <c>ExtractPixels</c> does.
+    /// A null image and a vector that is NaN in every slot are missing samples.
     /// </summary>
+    /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">
     /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c> of known size, or one of Double or integers, with values
     /// from 0 to 255: planes of red, green and blue one
     /// after the other, each row by row; a type of three dimensions, channels x height x width, says the sizes, else the picture is square. One plane is grey.
     /// </param>
-    /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="images">How the pictures are prepared; null takes the defaults.</param>
-    /// <param name="encoder">Settings of the network, <see cref="ResNetOptions"/>, <see cref="ViTOptions"/> or your own <see cref="CustomImageEncoderOptions"/>; null takes a small residual network with random weights that trains on a CPU.</param>
+    /// <param name="encoder">
+    /// Settings of the network, <see cref="ResNetOptions"/>, <see cref="ViTOptions"/> or your own <see cref="CustomImageEncoderOptions"/>; null takes a small
+    /// residual network with random weights that trains on a CPU.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static ImageModality Image(string inputColumnName, string outputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
-        new(inputColumnName, outputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());
+    public static ImageModality Image(string outputColumnName, string inputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
+        new(outputColumnName, inputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());
 
     /// <summary>Settings of the encoder, whatever the modality.</summary>
     internal abstract IEncoderOptions EncoderOptions { get; }

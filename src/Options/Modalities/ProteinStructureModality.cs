@@ -3,8 +3,8 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>A modality of protein structures; see <see cref="Modality.ProteinStructure"/>.</summary>
 public sealed class ProteinStructureModality : Modality
 {
-    internal ProteinStructureModality(string inputColumnName, string outputColumnName, string? sequenceColumnName, CdConvOptions encoder)
-        : base(inputColumnName, outputColumnName)
+    internal ProteinStructureModality(string outputColumnName, string inputColumnName, string? sequenceColumnName, CdConvOptions encoder)
+        : base(outputColumnName, inputColumnName)
     {
         if (sequenceColumnName is not null)
             ArgumentException.ThrowIfNullOrWhiteSpace(sequenceColumnName);

@@ -3,8 +3,8 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>A modality of text; see <see cref="Modality.Text"/>.</summary>
 public sealed class TextModality : Modality
 {
-    internal TextModality(string inputColumnName, string outputColumnName, TextEncoderOptions encoder)
-        : base(inputColumnName, outputColumnName) => Encoder = encoder;
+    internal TextModality(string outputColumnName, string inputColumnName, TextEncoderOptions encoder)
+        : base(outputColumnName, inputColumnName) => Encoder = encoder;
 
     /// <summary>Settings of the encoder: <see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or a <see cref="CustomTextEncoderOptions"/>.</summary>
     public TextEncoderOptions Encoder { get; }

@@ -3,11 +3,11 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>A modality of feature vectors; see <see cref="Modality.Vector(string, string, VectorEncoderOptions?)"/>.</summary>
 public sealed class VectorModality : Modality
 {
-    internal VectorModality(string inputColumnName, string outputColumnName, VectorEncoderOptions encoder)
-        : base(inputColumnName, outputColumnName) => Encoder = encoder;
+    internal VectorModality(string outputColumnName, string inputColumnName, VectorEncoderOptions encoder)
+        : base(outputColumnName, inputColumnName) => Encoder = encoder;
 
-    internal VectorModality(string inputColumnName, string outputColumnName, CustomVectorEncoderOptions encoder)
-        : base(inputColumnName, outputColumnName) => (Encoder, CustomEncoder, HasOwnEncoder) = (new VectorEncoderOptions(), encoder, true);
+    internal VectorModality(string outputColumnName, string inputColumnName, CustomVectorEncoderOptions encoder)
+        : base(outputColumnName, inputColumnName) => (Encoder, CustomEncoder, HasOwnEncoder) = (new VectorEncoderOptions(), encoder, true);
 
     /// <summary>Settings of the multilayer perceptron; the defaults, and without meaning, where there is a <see cref="CustomEncoder"/>.</summary>
     public VectorEncoderOptions Encoder { get; }

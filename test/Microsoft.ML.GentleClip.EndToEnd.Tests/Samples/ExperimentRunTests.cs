@@ -106,7 +106,7 @@ public sealed class ExperimentRunTests : ExperimentTest
                 var options = GentleClipOptions.FromPreset(Enum.Parse<GentleClipPreset>(method.GetProperty("preset").GetString()!));
                 if (method.TryGetProperty("options", out var values))
                     new OptionOverrides(file, "options", values).Apply(options, new VectorEncoderOptions());
-                (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"));
+                (options.ModalityA, options.ModalityB) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"));
                 Assert.IsNotNull(new MLContext().Transforms.GentleClip(options), method.GetProperty("name").GetString());
             }
         }

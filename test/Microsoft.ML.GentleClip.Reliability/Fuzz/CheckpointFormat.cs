@@ -97,7 +97,7 @@ internal sealed partial class CheckpointFormat : FuzzFormat
     {
         var options = KillTraining.Named("vectors").Options();
         var small = new VectorEncoderOptions { HiddenDimensions = [8] };
-        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("A", "EmbeddingA", small), Modality.Vector("B", "EmbeddingB", small), 8);
+        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("EmbeddingA", "A", small), Modality.Vector("EmbeddingB", "B", small), 8);
         (options.ClosedForm, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null, false, Steps, _folder, null);
         options.BatchSize = 12;
         return options;

@@ -30,7 +30,7 @@ internal sealed partial class ModelFormat : FuzzFormat
             var options = training.Options();
             (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (2, null, 0, false);
             if (name == "vectors")
-                (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", Small), Modality.Vector("B", "EmbeddingB", Small));
+                (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", Small), Modality.Vector("EmbeddingB", "B", Small));
             using var model = _mlContext.Transforms.GentleClip(options).Fit(rows);
             using var file = new MemoryStream();
             _mlContext.Model.Save(model, rows.Schema, file);

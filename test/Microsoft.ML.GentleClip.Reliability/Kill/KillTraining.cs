@@ -24,8 +24,8 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // The closed form beside the towers, validation with early stopping, the guard's second training, learnt kernel weights and the towers' average.
     private static GentleClipOptions Vectors() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
-        ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
+        ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
+        ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
         EmbeddingDimension = 48,
         BatchSize = 32,
         MaximumNumberOfSteps = 40,
@@ -40,8 +40,8 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // Masked and cropped sequences with frozen lower layers, structures with batch normalisation.
     private static GentleClipOptions Proteins() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(3, 48, 4), TrainableLayers = 2, Masking = 0.15 }),
-        ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
+        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(3, 48, 4), TrainableLayers = 2, Masking = 0.15 }),
+        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 14,
@@ -51,8 +51,8 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // The features of a frozen encoder are computed once and cached.
     private static GentleClipOptions Frozen() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 32, 4), TrainableLayers = 0 }),
-        ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
+        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 32, 4), TrainableLayers = 0 }),
+        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 20,
@@ -63,8 +63,8 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // Cropped, flipped and coloured pictures, batch normalisation, dropout in a BERT whose vocabulary is learnt.
     private static GentleClipOptions Pictures() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.Image("Image", "ImageEmbedding", new ImageOptions { Size = 16, StoredSize = 20 }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
-        ModalityB = Modality.Text("Text", "TextEmbedding", new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
+        ModalityA = Modality.Image("ImageEmbedding", "Image", new ImageOptions { Size = 16, StoredSize = 20 }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
+        ModalityB = Modality.Text("TextEmbedding", "Text", new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 14,

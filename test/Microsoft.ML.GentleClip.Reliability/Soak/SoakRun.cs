@@ -40,8 +40,8 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
     {
         var options = KillTraining.Named("vectors").Options();
         (options.MaximumNumberOfSteps, options.EarlyStoppingPatience, options.GuardUnpairedObjectives, options.CheckpointDirectory) = (steps, int.MaxValue, false, null);
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [32] });
-        options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [32] });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32] });
+        options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32] });
         _training = new Series("steps", steps);
         // An epoch's end is the same place of every epoch.
         mlContext.Log += (_, entry) =>

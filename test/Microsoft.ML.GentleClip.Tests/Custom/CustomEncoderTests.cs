@@ -100,7 +100,7 @@ public sealed class CustomEncoderTests
         options.Objectives = [.. usual, new PairDistance { Weight = 0.2 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 2 }];
         CustomTraining.Fit(options);
         options.Objectives = [.. usual, new PairDistance { Weight = 0.3 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 3 }];
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { Dropout = 0.5 });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new GatedOptions { Dropout = 0.5 });
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message;
         Assert.Contains("Objectives.pair-distance.Weight is 0.3, was 0.2", message);
         Assert.Contains("Objectives.margin.Margin is 3, was 2", message);
@@ -117,7 +117,7 @@ public sealed class CustomEncoderTests
         options.CheckpointDirectory = folder.File("checkpoints");
         var first = CustomTraining.Content(CustomTraining.Fit(options));
         CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new WanderingOptions { Seed = 2 });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new WanderingOptions { Seed = 2 });
         Assert.Contains("ModalityA.CustomEncoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
 
@@ -130,10 +130,10 @@ public sealed class CustomEncoderTests
         var options = CustomTraining.Options(3, a: new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(1) });
         options.CheckpointDirectory = folder.File("checkpoints");
         var first = CustomTraining.Content(CustomTraining.Fit(options));
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(2) });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(2) });
         Assert.Contains("pretrained weights of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
         File.Move(Weights(1), folder.File("moved.safetensors"));
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions { IsFrozen = frozen, WeightsFile = folder.File("moved.safetensors") });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new GatedOptions { IsFrozen = frozen, WeightsFile = folder.File("moved.safetensors") });
         CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
 
         string Weights(int bias)

@@ -116,8 +116,8 @@ internal static class CustomTraining
     public static GentleClipOptions Options(int steps = 40, CustomVectorEncoderOptions? a = null, CustomVectorEncoderOptions? b = null)
     {
         var options = TwoViews.Options(steps);
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", a ?? new GatedOptions());
-        options.ModalityB = Modality.Vector("B", "EmbeddingB", b ?? new GatedOptions { Width = 24 });
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", a ?? new GatedOptions());
+        options.ModalityB = Modality.Vector("EmbeddingB", "B", b ?? new GatedOptions { Width = 24 });
         options.PairedColumnName = "IsPaired";
         options.Seed = 3;
         return options;

@@ -36,8 +36,8 @@ public sealed class EmbeddingGeneratorTests
     public async Task SequencesAndStructuresOfMixedLengthsEqualTheColumns()
     {
         using var transformer = Create(
-            Modality.ProteinSequence("Sequence", "SequenceEmbedding", Proteins.SmallSequence),
-            Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: Proteins.SmallStructure));
+            Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence),
+            Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: Proteins.SmallStructure));
         var rows = Proteins.Chains(Count).Select((row, i) => new Proteins.Row { Sequence = row.Sequence![..(10 + i * 7 % 50)], AlphaCarbons = row.AlphaCarbons![..(3 * (10 + i * 7 % 50))] }).ToList();
         var view = transformer.Transform(Context.Data.LoadFromEnumerable(rows));
         transformer.Scoring = new() { BatchSize = 7 }; // other passes, ordered by length
@@ -52,8 +52,8 @@ public sealed class EmbeddingGeneratorTests
     public async Task StructuresTakeTheirSequenceWhereTheModalityDoes()
     {
         using var transformer = Create(
-            Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", "Sequence", Proteins.SmallStructure),
-            Modality.Text("Text", "TextEmbedding", Captions.SmallNGrams));
+            Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", "Sequence", Proteins.SmallStructure),
+            Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams));
         var row = Proteins.Pieces(1, 20)[0];
         var generator = transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>();
         var embeddings = await generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence), new(row.AlphaCarbons), new(row.AlphaCarbons, row.Sequence)], cancellationToken: Token);
@@ -66,7 +66,7 @@ public sealed class EmbeddingGeneratorTests
     [TestMethod]
     public async Task PicturesAndTextsEqualTheColumns()
     {
-        using var transformer = Create(Modality.Image("Image", "ImageEmbedding", Pictures.Images, Pictures.ResNet), Modality.Text("Text", "TextEmbedding", Captions.SmallNGrams));
+        using var transformer = Create(Modality.Image("ImageEmbedding", "Image", Pictures.Images, Pictures.ResNet), Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams));
         var images = Enumerable.Range(0, 9).Select(i => Pictures.Create(i % Pictures.Colors, 18 + i, 30 - i)).ToList();
         var view = transformer.Transform(Context.Data.LoadFromEnumerable(images.Select((image, i) => new Pictured { Image = image, Text = new string('a', i + 1) }).ToList()));
         AssertClose(Embeddings.Column(view, "TextEmbedding"), await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(images.Select((_, i) => new string('a', i + 1)), cancellationToken: Token));
@@ -110,7 +110,7 @@ public sealed class EmbeddingGeneratorTests
     [TestMethod]
     public async Task BlankTextsAndUnknownResiduesAreNamedByIndex()
     {
-        using var transformer = Create(Modality.Text("Text", "TextEmbedding", Captions.SmallNGrams), Modality.ProteinSequence("Sequence", "SequenceEmbedding", Proteins.SmallSequence));
+        using var transformer = Create(Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams), Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence));
         var text = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<string>("Text").GenerateAsync(["a", " "], cancellationToken: Token));
         StringAssert.Contains(text.Message, "Input 1");
         var sequence = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<string>("Sequence").GenerateAsync(["MKV", "MK7"], cancellationToken: Token));

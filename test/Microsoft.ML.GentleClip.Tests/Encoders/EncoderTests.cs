@@ -127,7 +127,7 @@ public sealed class EncoderTests
         // Far from 0, of different scales, one constant.
         float[][] rows = [.. Enumerable.Range(0, 50).Select(i => new[] { 1e6f + i, 1e-3f * (i % 7), 5e5f, (i % 2) - 0.5f })];
         var view = mlContext.Data.LoadFromEnumerable(rows.Select(row => new FourFeatures { A = row, B = row }));
-        using var data = TrainingData.Read(view, new GentleClipOptions { ModalityA = Modality.Vector("A", "X"), ModalityB = Modality.Vector("B", "Y") }, () => { });
+        using var data = TrainingData.Read(view, new GentleClipOptions { ModalityA = Modality.Vector("X", "A"), ModalityB = Modality.Vector("Y", "B") }, () => { });
         using var generator = new Generator(1);
         using var encoder = new VectorEncoder(new VectorEncoderOptions { HiddenDimensions = [] }, 4, generator);
         encoder.Prepare(data.A);
@@ -141,7 +141,7 @@ public sealed class EncoderTests
     }
 
     private static TwoTowerModel Model(Generator generator) => new(
-        new TwoTowerSpec(new TowerSpec(Modality.Vector("A", "X"), 12), new TowerSpec(Modality.Vector("B", "Y"), 9), 16, 0.07), generator);
+        new TwoTowerSpec(new TowerSpec(Modality.Vector("X", "A"), 12), new TowerSpec(Modality.Vector("Y", "B"), 9), 16, 0.07), generator);
 
     private static void AssertClose(Tensor expected, Tensor actual, double tolerance)
     {

@@ -54,7 +54,7 @@ public sealed class BadRowTests
     [TestMethod]
     public void ADoubleTooLargeForSingleAndAnInfiniteScalar()
     {
-        _options.ModalityB = Modality.Vector("B", "EmbeddingB");
+        _options.ModalityB = Modality.Vector("EmbeddingB", "B");
         var rows = Enumerable.Range(0, 6).Select(i => new DoubleRow { A = [i, i * i], B = i }).ToList();
         rows[4].A[1] = 1e39;
         AssertRefused(rows, "Row 4, column 'A': slot 1 is 1E+39; expected finite numbers within the range of Single");
@@ -74,7 +74,7 @@ public sealed class BadRowTests
             A = new VBuffer<float>(3, 1, [1f + i], [1]),
             B = i == 6 ? new VBuffer<float>(3, 1, [float.NaN], [2]) : new VBuffer<float>(3, 1, [2f - i], [2]),
         }).ToList();
-        _options.ModalityB = Modality.Vector("B", "EmbeddingB");
+        _options.ModalityB = Modality.Vector("EmbeddingB", "B");
         AssertRefused(sparse, "Row 6, column 'B': slot 2 is NaN");
         sparse[6].B = new VBuffer<float>(3, 0, [], []);
         using var model = _mlContext.Transforms.GentleClip(_options).Fit(_mlContext.Data.LoadFromEnumerable(sparse));
@@ -127,7 +127,7 @@ public sealed class BadRowTests
 
         // The way that the combined view comes about.
         var options = new GentleClipOptions { PairedColumnName = "IsPaired" };
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A"), Modality.Vector("EmbeddingB", "B"));
         var combined = _mlContext.Data.CombineModalities(null, Only(TwoViews.Mixed(0, 20, 0), "B"), Only(TwoViews.Mixed(0, 0, 15), "A"));
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(options).Fit(combined)).Message;
         Assert.Contains("of 35 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 15, both in 0." + otherwise, message);
@@ -150,7 +150,7 @@ public sealed class BadRowTests
     public void EveryPresetNeedsTwoPairs(GentleClipPreset preset)
     {
         var options = GentleClipOptions.FromPreset(preset);
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A"), Modality.Vector("EmbeddingB", "B"));
         foreach (var pairs in new[] { 0, 1 })
         {
             var data = _mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(pairs, 20, 15));
@@ -243,9 +243,9 @@ public sealed class BadRowTests
         _options.EmbeddingDimension = 8;
         AssertRefused("expected [8], found [16]");
         _options.EmbeddingDimension = 16;
-        _options.ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [] });
+        _options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [] });
         AssertRefused("tower_a.encoder.layers.0.weight: expected nothing, found [32, 12]");
-        (_options.ModalityA, _options.ModalityB) = (Modality.Vector("B", "X", Hidden(32)), Modality.Vector("A", "Y", Hidden(32)));
+        (_options.ModalityA, _options.ModalityB) = (Modality.Vector("X", "B", Hidden(32)), Modality.Vector("Y", "A", Hidden(32)));
         AssertRefused("tower_a.encoder.input_mean: expected [9], found [12]");
 
         void AssertRefused(string message)
@@ -274,7 +274,7 @@ public sealed class BadRowTests
     public void AValueThatBlowsTheLossUpStopsWithTermAndStep()
     {
         // Without standardisation such numbers overflow in the first layer's sums.
-        _options.ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { Standardize = false, InputMasking = 0, HiddenDimensions = [8, 8] });
+        _options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { Standardize = false, InputMasking = 0, HiddenDimensions = [8, 8] });
         var rows = TwoViews.Pairs(10, seed: 1);
         rows.ForEach(row => row.A = [.. row.A!.Select(value => MathF.CopySign(3e38f, value))]);
         var exception = Assert.ThrowsExactly<ArithmeticException>(() => Fit(rows));

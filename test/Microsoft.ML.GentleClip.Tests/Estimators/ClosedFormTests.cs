@@ -350,8 +350,8 @@ public sealed class ClosedFormTests
         Assert.IsNull(Wish(options => options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()]), "the usual ones");
         Asks("GuardUnpairedObjectives is set", options => options.GuardUnpairedObjectives = true);
         Asks("CheckpointDirectory is set", options => options.CheckpointDirectory = "folder");
-        Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions()));
-        Asks("column 'A' does not hold feature vectors", options => options.ModalityA = Modality.Text("A", "EmbeddingA"));
+        Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions()));
+        Asks("column 'A' does not hold feature vectors", options => options.ModalityA = Modality.Text("EmbeddingA", "A"));
         Asks("validation pairs", options => options.ValidationFraction = 0.2);
         Asks("share or dimension", options => options.ClosedForm = options.ClosedForm! with { Share = 0.5 });
         StringAssert.Contains(TowerWishes.Of(Plain(), validates: true, continues: false), "validation pairs");
@@ -380,8 +380,8 @@ public sealed class ClosedFormTests
     {
         var options = new GentleClipOptions
         {
-            ModalityA = Modality.Vector("A", "EmbeddingA"),
-            ModalityB = Modality.Vector("B", "EmbeddingB"),
+            ModalityA = Modality.Vector("EmbeddingA", "A"),
+            ModalityB = Modality.Vector("EmbeddingB", "B"),
             Seed = 1,
         };
         change?.Invoke(options);

@@ -84,7 +84,7 @@ public sealed class ColumnMessageTests
     {
         var options = TwoViews.Options(steps: 2);
         if (kind == "Pixels")
-            options.ModalityB = Modality.Image("B", "EmbeddingB", new ImageOptions { Size = 8 });
+            options.ModalityB = Modality.Image("EmbeddingB", "B", new ImageOptions { Size = 8 });
         var rows = TwoViews.Pairs(10, seed: 1);
         rows.ForEach(row => row.B = Array.ConvertAll(row.B!, value => Math.Abs(value % 100)));
         var good = _mlContext.Data.LoadFromEnumerable(rows);

@@ -80,7 +80,7 @@ public sealed class DefaultValueTests
     public void AColumnThatIsTheSameInAllRows()
     {
         var options = Options();
-        options.ModalityA = Modality.Text("Text", "EmbeddingA");
+        options.ModalityA = Modality.Text("EmbeddingA", "Text");
         var rows = Rows(30, (_, random) => Numbers(random));
         rows.ForEach(row => row.Text = "protein");
         var warnings = Warnings(View(rows), options);
@@ -142,7 +142,7 @@ public sealed class DefaultValueTests
             A = [.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => (float)sequence.Count(other => other == letter))],
         }).ToList();
         var options = Options();
-        options.ModalityA = Modality.Text("Text", "EmbeddingA");
+        options.ModalityA = Modality.Text("EmbeddingA", "Text");
         Assert.IsEmpty(Warnings(View(rows), options));
         Assert.IsEmpty(Warnings(View(rows)));
     }
@@ -189,8 +189,8 @@ public sealed class DefaultValueTests
 
     private static GentleClipOptions Options() => new()
     {
-        ModalityA = Modality.Vector("A", "EmbeddingA"),
-        ModalityB = Modality.Vector("B", "EmbeddingB"),
+        ModalityA = Modality.Vector("EmbeddingA", "A"),
+        ModalityB = Modality.Vector("EmbeddingB", "B"),
         EmbeddingDimension = 8,
         MaximumNumberOfSteps = 1,
         BatchSize = 16,

@@ -16,8 +16,8 @@ public sealed class EstimatorContractTests
         EstimatorContract.Check(
             _mlContext.Transforms.GentleClip(new GentleClipOptions
             {
-                ModalityA = Modality.Vector("A", "EmbeddingA"),
-                ModalityB = Modality.Vector("B", "EmbeddingB"),
+                ModalityA = Modality.Vector("EmbeddingA", "A"),
+                ModalityB = Modality.Vector("EmbeddingB", "B"),
                 MaximumNumberOfSteps = 5,
                 NumberOfThreads = 1,
             }),
@@ -45,8 +45,8 @@ public sealed class EstimatorContractTests
         EstimatorContract.Check(
             _mlContext.Transforms.GentleClip(new GentleClipOptions
             {
-                ModalityA = Modality.Vector("sequence features", "Sequence Embedding", linear),
-                ModalityB = Modality.Vector("B", "β", linear),
+                ModalityA = Modality.Vector("Sequence Embedding", "sequence features", linear),
+                ModalityB = Modality.Vector("β", "B", linear),
                 PairedColumnName = paired,
                 EmbeddingDimension = 5,
                 BatchSize = 16,
@@ -87,7 +87,7 @@ public sealed class EstimatorContractTests
         }));
         var options = TwoViews.Options(steps: 4);
         options.ModalityA = Modality.Vector("Height", "Height");
-        options.ModalityB = Modality.Vector("Weight", "Height and Weight");
+        options.ModalityB = Modality.Vector("Height and Weight", "Weight");
         options.TrainingRows = TrainingRows.WithA;
         EstimatorContract.Check(
             _mlContext.Transforms.GentleClip(options), _mlContext, data,
@@ -106,8 +106,8 @@ public sealed class EstimatorContractTests
             Image = i % 4 == 0 ? null : [random.NextSingle(), random.NextSingle(), random.NextSingle(), random.NextSingle()],
         }).ToList());
         var options = TwoViews.Options(steps: 4);
-        options.ModalityA = Modality.Vector("Image", "Height");
-        options.ModalityB = Modality.Vector("Height", "Image");
+        options.ModalityA = Modality.Vector("Height", "Image");
+        options.ModalityB = Modality.Vector("Image", "Height");
         EstimatorContract.Check(
             _mlContext.Transforms.NormalizeMinMax("Height").Append(_mlContext.Transforms.GentleClip(options))
                 .Append(_mlContext.Transforms.Concatenate("Both", "Height", "Image")),

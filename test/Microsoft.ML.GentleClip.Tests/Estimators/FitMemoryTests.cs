@@ -150,7 +150,7 @@ public sealed class FitMemoryTests
     {
         var encoder = new VectorEncoderOptions { HiddenDimensions = [.. Enumerable.Repeat(Width, Layers)] };
         var options = TwoViews.Options(steps);
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", encoder), Modality.Vector("B", "EmbeddingB", encoder));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", encoder), Modality.Vector("EmbeddingB", "B", encoder));
         (options.BatchSize, options.Objectives) = (16, options.Objectives.Without<SelfSupervisedObjective>());
         return options;
     }

@@ -46,7 +46,7 @@ public sealed class FrozenClosedFormTests
 
         // The same closed form of the same numbers in a vector column.
         var encoded = Encode(model, Rows);
-        var vectors = new GentleClipOptions(options) { ModalityA = Modality.Vector("Text", "TextEmbedding") };
+        var vectors = new GentleClipOptions(options) { ModalityA = Modality.Vector("TextEmbedding", "Text") };
         using var reference = _mlContext.Transforms.GentleClip(vectors).Fit(_mlContext.Data.LoadFromEnumerable(encoded));
         var (expected, found) = (Embeddings.Column(reference.Transform(_mlContext.Data.LoadFromEnumerable(encoded)), "TextEmbedding"), Embeddings.Column(model.Transform(View), "TextEmbedding"));
         for (var row = 0; row < Rows.Count; row++)
@@ -124,7 +124,7 @@ public sealed class FrozenClosedFormTests
     private static GentleClipOptions Options(BertEncoderOptions encoder, ClosedFormRole? role = null)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
-        (options.ModalityA, options.ModalityB) = (Modality.Text("Text", "TextEmbedding", encoder), Modality.Vector("Features", "FeatureEmbedding"));
+        (options.ModalityA, options.ModalityB) = (Modality.Text("TextEmbedding", "Text", encoder), Modality.Vector("FeatureEmbedding", "Features"));
         (options.Seed, options.NumberOfThreads, options.EmbeddingDimension) = (3, 1, 24);
         if (role is not { } asked)
             return options;

@@ -95,7 +95,7 @@ public sealed class ImageFitTests : IDisposable
     {
         var rows = Pictures.Mixed(_folder, 48, 0, 0);
         var options = Pictures.Options(steps: 120);
-        options.ModalityA = Modality.Image("Image", "ImageEmbedding", Pictures.Images with { HorizontalFlip = 0, ColorJitter = 0.05 }, Pictures.ResNet with { Size = new([1, 1, 1, 1], 8, false) });
+        options.ModalityA = Modality.Image("ImageEmbedding", "Image", Pictures.Images with { HorizontalFlip = 0, ColorJitter = 0.05 }, Pictures.ResNet with { Size = new([1, 1, 1, 1], 8, false) });
         options.LearningRate = 3e-3;
         var data = Loaded(rows);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(data);
@@ -215,7 +215,7 @@ public sealed class ImageFitTests : IDisposable
             ? new ViTOptions { Size = new(8, 2, 32, 4, 64), WeightsFile = weights, TrainableLayers = 0 }
             : new ResNetOptions { Size = new([2, 2, 2, 2], 8, false), WeightsFile = weights, TrainableStages = 0 };
         var options = Pictures.Options();
-        options.ModalityA = Modality.Image("Image", "ImageEmbedding", new ImageOptions { Size = 32 }, encoder);
+        options.ModalityA = Modality.Image("ImageEmbedding", "Image", new ImageOptions { Size = 32 }, encoder);
         var data = Loaded(Pictures.Mixed(_folder, 12, 4, 0));
         using var model = _mlContext.Transforms.GentleClip(options).Fit(data);
         File.Delete(weights);
@@ -239,7 +239,7 @@ public sealed class ImageFitTests : IDisposable
         using (var zip = ZipFile.OpenRead(saved))
             zip.Entries.Single(entry => entry.Name == "weights.safetensors").ExtractToFile(weights);
         using var generator = new torch.Generator(77);
-        var modality = Modality.Image("Image", "ImageEmbedding", Pictures.Images, network with { WeightsFile = weights });
+        var modality = Modality.Image("ImageEmbedding", "Image", Pictures.Images, network with { WeightsFile = weights });
         using var encoder = EncoderKinds.Of(modality).Create(modality, 0, generator);
         encoder.LoadPretrained();
         using var file = WeightFile.Read(weights);

@@ -86,7 +86,7 @@ public sealed class NumericColumnTests
         definition["A"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 16);
         var single = _mlContext.Data.LoadFromEnumerable(rows, definition);
         var options = Options("A");
-        options.ModalityA = Modality.Image("A", "EmbeddingA", new ImageOptions { Size = 8 });
+        options.ModalityA = Modality.Image("EmbeddingA", "A", new ImageOptions { Size = 8 });
         using var model = _mlContext.Transforms.GentleClip(options).Fit(Convert(single, DataKind.Int32));
         var shorts = Convert(single, DataKind.UInt16);
         Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(single), "EmbeddingA"), Embeddings.Bits(model.Transform(shorts), "EmbeddingA"));
@@ -179,8 +179,8 @@ public sealed class NumericColumnTests
 
     private static GentleClipOptions Options(string column) => new()
     {
-        ModalityA = Modality.Vector(column, "EmbeddingA"),
-        ModalityB = Modality.Vector("B", "EmbeddingB"),
+        ModalityA = Modality.Vector("EmbeddingA", column),
+        ModalityB = Modality.Vector("EmbeddingB", "B"),
         EmbeddingDimension = 8,
         MaximumNumberOfSteps = 3,
         NumberOfThreads = 1,

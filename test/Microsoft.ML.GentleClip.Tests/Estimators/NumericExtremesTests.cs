@@ -151,7 +151,7 @@ public sealed class NumericExtremesTests
     {
         const int unpaired = 1_000_000;
         var options = Options(preset.ToString(), _ => { });
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A"), Modality.Vector("EmbeddingB", "B"));
         if (options.ClosedForm is { } closedForm)
             options.ClosedForm = closedForm with { MaximumUnpairedRows = 1000 }; // time grows with its square
         GC.Collect();
@@ -190,7 +190,7 @@ public sealed class NumericExtremesTests
     {
         var options = Enum.TryParse<GentleClipPreset>(training, out var preset) ? GentleClipOptions.FromPreset(preset) : new GentleClipOptions { ClosedForm = null };
         var encoder = new VectorEncoderOptions { HiddenDimensions = [16], Dropout = 0.1, InputNoise = 0.1 };
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", encoder), Modality.Vector("B", "EmbeddingB", encoder));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", encoder), Modality.Vector("EmbeddingB", "B", encoder));
         (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate) = (12, 16, 4, 1e-2);
         (options.PairsPerBatch, options.NumberOfThreads, options.Seed, options.AllowNoPairs) = (null, 1, 3, true);
         change(options);
@@ -198,7 +198,7 @@ public sealed class NumericExtremesTests
     }
 
     private static VectorModality Plain(string input, string output) =>
-        (VectorModality)Modality.Vector(input, output, new VectorEncoderOptions { Standardize = false, HiddenDimensions = [8, 8] });
+        (VectorModality)Modality.Vector(output, input, new VectorEncoderOptions { Standardize = false, HiddenDimensions = [8, 8] });
 
     private static List<TwoViews.Row> Rows(Spoiling spoiling, int seed)
     {

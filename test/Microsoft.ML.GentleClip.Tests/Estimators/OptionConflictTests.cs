@@ -8,7 +8,7 @@ public sealed class OptionConflictTests
     public void AMissingModality()
     {
         AssertRefused(new GentleClipOptions(), "GentleClipOptions.ModalityA is not set");
-        AssertRefused(new GentleClipOptions { ModalityA = Modality.Vector("A", "X") }, "GentleClipOptions.ModalityB is not set");
+        AssertRefused(new GentleClipOptions { ModalityA = Modality.Vector("X", "A") }, "GentleClipOptions.ModalityB is not set");
     }
 
     [TestMethod]
@@ -73,7 +73,7 @@ public sealed class OptionConflictTests
     }
 
     private static GentleClipOptions Columns(string inputA, string outputA, string inputB, string outputB) =>
-        new() { ModalityA = Modality.Vector(inputA, outputA), ModalityB = Modality.Vector(inputB, outputB) };
+        new() { ModalityA = Modality.Vector(outputA, inputA), ModalityB = Modality.Vector(outputB, inputB) };
 
     private static void AssertRefused(GentleClipOptions options, string message)
     {

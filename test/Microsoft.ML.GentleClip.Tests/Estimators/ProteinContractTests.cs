@@ -60,8 +60,8 @@ public sealed class ProteinContractTests
         }).ToList();
         var data = _mlContext.Data.LoadFromEnumerable(rows);
         var options = Proteins.Options();
-        options.ModalityA = Modality.Vector("Features", "FeatureEmbedding");
-        options.ModalityB = Modality.ProteinStructure("Carbons", "StructureEmbedding", "Types", Proteins.SmallStructure);
+        options.ModalityA = Modality.Vector("FeatureEmbedding", "Features");
+        options.ModalityB = Modality.ProteinStructure("StructureEmbedding", "Carbons", "Types", Proteins.SmallStructure);
         options.TrainingRows = TrainingRows.WithB;
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data,
             WrongInput.Missing(Without(data, "Types"), "Types"),
@@ -76,8 +76,8 @@ public sealed class ProteinContractTests
     {
         var data = With(View(Proteins.Mixed(12, 6, 0)), _mlContext.Transforms.Text.FeaturizeText("Features", "Sequence"));
         var options = Proteins.Options();
-        options.ModalityA = Modality.Vector("Features", "FeatureEmbedding");
-        options.ModalityB = Modality.ProteinSequence("Sequence", "SequenceEmbedding", Proteins.SmallSequence);
+        options.ModalityA = Modality.Vector("FeatureEmbedding", "Features");
+        options.ModalityB = Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence);
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.Missing(Without(data, "Sequence"), "Sequence"));
     }
 

@@ -60,7 +60,7 @@ public sealed class ProteinFitTests
         using var second = Fit(Proteins.Options(steps: 1, Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 0 }));
         Esm2Golden.AssertClose(first.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], second.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], 0);
 
-        using var both = new TwoTowerModel(new TwoTowerSpec(new(Proteins.Options().ModalityA!, 0), new(Modality.ProteinSequence("B", "EB", Proteins.SmallSequence), 0), 8, 0.07), new Generator(1));
+        using var both = new TwoTowerModel(new TwoTowerSpec(new(Proteins.Options().ModalityA!, 0), new(Modality.ProteinSequence("EB", "B", Proteins.SmallSequence), 0), 8, 0.07), new Generator(1));
         using (var stream = File.Create(file))
             ModelSerializer.WriteWeights(new FittedModel(both, 1, TrainingRows.All, []), stream);
         Assert.Contains("both towers are an ESM-2", Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.Read(file)).Message);

@@ -17,8 +17,8 @@ public sealed class ProteinTrainingTests
         var chains = Proteins.Chains(Training + Test);
         var options = new GentleClipOptions(GentleClipOptions.FromPreset(GentleClipPreset.Clip))
         {
-            ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
-            ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions
+            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
+            ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions
             {
                 Channels = [32, 64],
                 Radii = [8, 12],

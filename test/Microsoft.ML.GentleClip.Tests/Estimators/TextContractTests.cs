@@ -28,7 +28,7 @@ public sealed class TextContractTests
     {
         var data = With(View(Captions.Pairs(20, 1)), _mlContext.Transforms.Text.NormalizeText("Other", "Text"));
         var options = Captions.Options(Captions.SmallBert);
-        options.ModalityB = Modality.Text("Other", "OtherEmbedding", Captions.SmallNGrams);
+        options.ModalityB = Modality.Text("OtherEmbedding", "Other", Captions.SmallNGrams);
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.Missing(Without(data, "Other"), "Other"));
     }
 

@@ -100,7 +100,7 @@ public sealed class TextFitTests
         const string name = "tower_a.encoder.model.encoder.layer.1.output.dense.weight";
         Esm2Golden.AssertClose(first.Model.state_dict()[name], second.Model.state_dict()[name], 0);
 
-        using var both = new TwoTowerModel(new TwoTowerSpec(new(first.ModalityA, 0), new(Modality.Text("B", "EB", learnt), 0), 8, 0.07), new Generator(1));
+        using var both = new TwoTowerModel(new TwoTowerSpec(new(first.ModalityA, 0), new(Modality.Text("EB", "B", learnt), 0), 8, 0.07), new Generator(1));
         using (var stream = File.Create(file))
             ModelSerializer.WriteWeights(new FittedModel(both, 1, TrainingRows.All, []), stream);
         Assert.Contains("both towers are a BERT", Assert.ThrowsExactly<InvalidDataException>(() => BertWeightNames.Read(file)).Message);

@@ -138,8 +138,8 @@ public sealed class StepMatrixTests
 
     private static GentleClipOptions Options() => new()
     {
-        ModalityA = Modality.Vector("A", "EmbeddingA"),
-        ModalityB = Modality.Vector("B", "EmbeddingB"),
+        ModalityA = Modality.Vector("EmbeddingA", "A"),
+        ModalityB = Modality.Vector("EmbeddingB", "B"),
         EmbeddingDimension = 4,
         MaximumNumberOfSteps = 1,
         NumberOfThreads = 1,

@@ -103,7 +103,7 @@ public sealed class ImageBindingTests
     {
         using var scope = NewDisposeScope();
         var data = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 7000).Select(i => new Row { Grey = i % 3 == 0 ? null : [(byte)i, 0, 0, (byte)(i >> 8)] }));
-        var binding = ModalityKinds.Bind(Modality.Image("Grey", "E", Two), data.Schema);
+        var binding = ModalityKinds.Bind(Modality.Image("E", "Grey", Two), data.Schema);
         using var store = binding.CreateStore();
         using var cursor = data.GetRowCursor(binding.Columns);
         var reader = binding.Open(cursor);
@@ -132,7 +132,7 @@ public sealed class ImageBindingTests
     private (Presence Presence, PictureReader Reader) Read(Row row, string column, ImageOptions options)
     {
         var data = _mlContext.Data.LoadFromEnumerable([row]);
-        var binding = ModalityKinds.Bind(Modality.Image(column, "E", options), data.Schema);
+        var binding = ModalityKinds.Bind(Modality.Image("E", column, options), data.Schema);
         using var cursor = data.GetRowCursor(binding.Columns);
         var reader = (PictureReader)binding.Open(cursor);
         Assert.IsTrue(cursor.MoveNext());

@@ -144,12 +144,12 @@ public sealed class PictureFileTests : IDisposable
     {
         [TowerMetadata.Format] = TowerMetadata.CurrentFormat,
         [TowerMetadata.EmbeddingDimension] = "8",
-        [TowerMetadata.Tower] = ModelSerializer.DescribeTower(new TowerSpec(Modality.Image("Image", "E", options, Pictures.ResNet), 0)),
+        [TowerMetadata.Tower] = ModelSerializer.DescribeTower(new TowerSpec(Modality.Image("E", "Image", options, Pictures.ResNet), 0)),
     });
 
     private static List<byte[]> Read(IDataView view, ImageOptions options, string column = "Image")
     {
-        var binding = ModalityKinds.Bind(Modality.Image(column, "E", options), view.Schema);
+        var binding = ModalityKinds.Bind(Modality.Image("E", column, options), view.Schema);
         using var cursor = view.GetRowCursor(binding.Columns);
         var reader = (PictureReader)binding.Open(cursor);
         var squares = new List<byte[]>();

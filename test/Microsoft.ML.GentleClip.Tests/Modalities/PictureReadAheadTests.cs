@@ -142,7 +142,7 @@ public sealed class PictureReadAheadTests : IDisposable
         return reader.Read();
     }
 
-    private ImageBinding Bind(IDataView data) => (ImageBinding)ModalityKinds.Bind(Modality.Image("Image", "Embedding", Images), data.Schema);
+    private ImageBinding Bind(IDataView data) => (ImageBinding)ModalityKinds.Bind(Modality.Image("Embedding", "Image", Images), data.Schema);
 
     private IDataView Loaded(IEnumerable<Pictures.Row> rows)
     {

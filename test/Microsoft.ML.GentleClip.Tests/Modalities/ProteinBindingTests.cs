@@ -31,7 +31,7 @@ public sealed class ProteinBindingTests
     [DataRow("LJ", "Invalid", "Character 2 of the sequence is 'J'")]
     public void Sequences(string? text, string expected, string found)
     {
-        var (presence, reader) = Read<SequenceReader>(new Row { Sequence = text }, Modality.ProteinSequence("Sequence", "E"));
+        var (presence, reader) = Read<SequenceReader>(new Row { Sequence = text }, Modality.ProteinSequence("E", "Sequence"));
         Assert.AreEqual(expected, presence.ToString());
         if (presence == Presence.Present)
             Assert.AreEqual(found, string.Join(' ', reader.Tokens.ToArray()));
@@ -42,7 +42,7 @@ public sealed class ProteinBindingTests
     [TestMethod]
     public void UnknownResiduesFollowTheOptions()
     {
-        var modality = Modality.ProteinSequence("Sequence", "E", new Esm2Options { UnknownResidues = Esm2UnknownResidues.UnknownToken });
+        var modality = Modality.ProteinSequence("E", "Sequence", new Esm2Options { UnknownResidues = Esm2UnknownResidues.UnknownToken });
         var (presence, reader) = Read<SequenceReader>(new Row { Sequence = "LJ" }, modality);
         Assert.AreEqual(Presence.Present, presence);
         CollectionAssert.AreEqual(new byte[] { 4, 3 }, reader.Tokens.ToArray());
@@ -61,7 +61,7 @@ public sealed class ProteinBindingTests
         foreach (var column in new[] { "Carbons", "Doubles" })
         {
             var row = new Row { Carbons = carbons, Doubles = carbons?.Select(value => (double)value).ToArray() };
-            var (presence, reader) = Read<ChainReader>(row, Modality.ProteinStructure(column, "E"));
+            var (presence, reader) = Read<ChainReader>(row, Modality.ProteinStructure("E", column));
             Assert.AreEqual(expected, presence.ToString());
             if (presence == Presence.Present)
                 CollectionAssert.AreEqual(carbons, reader.Coordinates.ToArray());
@@ -79,11 +79,11 @@ public sealed class ProteinBindingTests
     {
         foreach (var column in new[] { "Carbons", "Fixed" })
         {
-            var (presence, reader) = Read<ChainReader>(new Row { Carbons = [1, 2, 3, 4, 5, 6], Fixed = [1, 2, 3, 4, 5, 6], Sequence = sequence }, Modality.ProteinStructure(column, "E", "Sequence"));
+            var (presence, reader) = Read<ChainReader>(new Row { Carbons = [1, 2, 3, 4, 5, 6], Fixed = [1, 2, 3, 4, 5, 6], Sequence = sequence }, Modality.ProteinStructure("E", column, "Sequence"));
             Assert.AreEqual(expected, presence.ToString());
             Assert.AreEqual(found, presence == Presence.Invalid ? reader.Problem : string.Join(' ', reader.Residues.ToArray()));
         }
-        Assert.AreEqual(Presence.Absent, Read<ChainReader>(new Row { Sequence = sequence }, Modality.ProteinStructure("Fixed", "E", "Sequence")).Presence, "a structure is absent whatever its sequence says");
+        Assert.AreEqual(Presence.Absent, Read<ChainReader>(new Row { Sequence = sequence }, Modality.ProteinStructure("E", "Fixed", "Sequence")).Presence, "a structure is absent whatever its sequence says");
     }
 
     [TestMethod]
@@ -92,8 +92,8 @@ public sealed class ProteinBindingTests
         var random = new Random(1);
         var rows = Enumerable.Range(0, 60).Select(i => new Row { Sequence = new string('L', random.Next(1, i == 40 ? 90_000 : 300)), Carbons = [.. Enumerable.Range(0, 3 * random.Next(1, 200)).Select(_ => random.NextSingle())] }).ToList();
         var view = _mlContext.Data.LoadFromEnumerable(rows);
-        var sequences = ModalityKinds.Bind(Modality.ProteinSequence("Sequence", "E"), view.Schema);
-        var structures = ModalityKinds.Bind(Modality.ProteinStructure("Carbons", "E"), view.Schema);
+        var sequences = ModalityKinds.Bind(Modality.ProteinSequence("E", "Sequence"), view.Schema);
+        var structures = ModalityKinds.Bind(Modality.ProteinStructure("E", "Carbons"), view.Schema);
         using var sequenceStore = sequences.CreateStore();
         using var structureStore = structures.CreateStore();
         for (var round = 0; round < 3; round++)

@@ -95,7 +95,7 @@ public sealed class SparseVectorTests : AlignmentTest
     private static float[][] Embeddings(VBuffer<float>[] rows, bool towers)
     {
         var options = GentleClipOptions.FromPreset(towers ? GentleClipPreset.Clip : GentleClipPreset.ClosedForm);
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EA"), Modality.Vector("B", "EB"));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"));
         (options.NumberOfThreads, options.Seed, options.MaximumNumberOfSteps, options.BatchSize, options.EmbeddingDimension) = (1, 1, 3, 64, 16);
         var schema = SchemaDefinition.Create(typeof(Row));
         schema["A"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, Dimension);

@@ -18,7 +18,7 @@ public sealed class ImagePersistenceTests
         var data = MlContext.Data.LoadFromEnumerable(Pictures.Mixed(folder, 12, 0, 0));
         var view = MlContext.Transforms.LoadImages("Image", folder.FullName, "Path").Append(MlContext.Transforms.CopyColumns("Copy", "Image")).Fit(data).Transform(data);
         var options = Pictures.Options(Pictures.ViT, steps: 1);
-        options.ModalityB = Modality.Image("Copy", "Other", Pictures.Images, Pictures.ResNet);
+        options.ModalityB = Modality.Image("Other", "Copy", Pictures.Images, Pictures.ResNet);
         using var model = MlContext.Transforms.GentleClip(options).Fit(view);
         using var file = new MemoryStream();
         MlContext.Model.Save(model, view.Schema, file);
@@ -30,7 +30,7 @@ public sealed class ImagePersistenceTests
     [TestMethod]
     public void WeightsAreCountedAsTheModelHasThem()
     {
-        var spec = new TwoTowerSpec(new(Modality.Image("A", "EA", Pictures.Images, Pictures.ViT), 0), new(Modality.Image("B", "EB", Pictures.Images, Pictures.ResNet), 0), 6, 0.07);
+        var spec = new TwoTowerSpec(new(Modality.Image("EA", "A", Pictures.Images, Pictures.ViT), 0), new(Modality.Image("EB", "B", Pictures.Images, Pictures.ResNet), 0), 6, 0.07);
         using var generator = new torch.Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

@@ -207,8 +207,8 @@ public sealed class PersistenceTests
     public void WeightsAreCountedAsTheModelHasThem()
     {
         var spec = new TwoTowerSpec(
-            new(Modality.Vector("A", "EA", new VectorEncoderOptions { HiddenDimensions = [7, 5] }), 11),
-            new(Modality.Vector("B", "EB", new VectorEncoderOptions { HiddenDimensions = [] }), 3), 6, 0.07);
+            new(Modality.Vector("EA", "A", new VectorEncoderOptions { HiddenDimensions = [7, 5] }), 11),
+            new(Modality.Vector("EB", "B", new VectorEncoderOptions { HiddenDimensions = [] }), 3), 6, 0.07);
         using var generator = new Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

@@ -46,7 +46,7 @@ public sealed class TextPersistenceTests
     [TestMethod]
     public void WeightsAreCountedAsTheModelHasThem()
     {
-        var spec = new TwoTowerSpec(new(Modality.Text("A", "EA", Captions.SmallNGrams), 0), new(Modality.Text("B", "EB", Encoders.BertGolden.Options), 0), 6, 0.07);
+        var spec = new TwoTowerSpec(new(Modality.Text("EA", "A", Captions.SmallNGrams), 0), new(Modality.Text("EB", "B", Encoders.BertGolden.Options), 0), 6, 0.07);
         using var generator = new torch.Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

@@ -26,7 +26,7 @@ public sealed class OnnxEncoderTests : IDisposable
     public async Task Vectors(string widths)
     {
         var layers = widths.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToArray();
-        using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = layers }), TwoViews.DimensionA);
+        using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = layers }), TwoViews.DimensionA);
         using var session = _folder.Export(transformer, "Embedding");
         var rows = TwoViews.Pairs(300, 3).Select(row => row.A!).ToList();
         await OnnxModels.CompareAsync(TestContext, transformer, session, rows, 1, 7, 300);
@@ -56,7 +56,7 @@ public sealed class OnnxEncoderTests : IDisposable
     public async Task SequencesOfAllLengths(Esm2Pooling pooling)
     {
         var options = new Esm2Options { Size = new Esm2Size(3, 32, 4), Pooling = pooling, MaximumLength = 150 };
-        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", options));
+        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
         var sequences = Proteins.Chains(24).Select(row => row.Sequence!).ToList();
         Assert.IsTrue(sequences.Exists(sequence => sequence.Length > options.MaximumLength) && sequences.Exists(sequence => sequence.Length < options.MaximumLength), "lengths");
@@ -67,7 +67,7 @@ public sealed class OnnxEncoderTests : IDisposable
     [TestMethod]
     public async Task ASequenceNetworkOfAPublishedSize()
     {
-        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", new Esm2Options { Size = Esm2Size.T6_8M }), embeddingDimension: 128);
+        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", new Esm2Options { Size = Esm2Size.T6_8M }), embeddingDimension: 128);
         using var session = _folder.Export(transformer, "Embedding");
         await OnnxModels.CompareAsync(TestContext, transformer, session, Proteins.Chains(4).Select(row => row.Sequence!).ToList(), 1, 4);
     }
@@ -75,7 +75,7 @@ public sealed class OnnxEncoderTests : IDisposable
     [TestMethod]
     public void PaddingChangesNothingAndARowWithoutTokensIsNaN()
     {
-        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
+        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence));
         using var session = _folder.Export(transformer, "Embedding");
         var inputs = session.Inputs.Create(["MKV", "MKVLA"]);
         var expected = session.Run(inputs);
@@ -103,7 +103,7 @@ public sealed class OnnxEncoderTests : IDisposable
         var texts = Texts();
         var options = Captions.SmallBert with { Pooling = pooling };
         options = options with { Vocabulary = TextVocabulary.Learn(texts.Select(text => text.AsMemory()), options) };
-        using var transformer = OnnxModels.Create(Modality.Text("Text", "Embedding", options));
+        using var transformer = OnnxModels.Create(Modality.Text("Embedding", "Text", options));
         using var session = _folder.Export(transformer, "Embedding");
         await OnnxModels.CompareAsync(TestContext, transformer, session, texts, 1, 9, texts.Count);
     }
@@ -114,7 +114,7 @@ public sealed class OnnxEncoderTests : IDisposable
     public async Task TextsByNGrams(bool isBare)
     {
         var options = isBare ? new TextNGramOptions { Buckets = 16, EmbeddingDimension = 8, HiddenDimensions = [], MinimumLength = 2, MaximumLength = 1, LowerCase = false } : new TextNGramOptions();
-        using var transformer = OnnxModels.Create(Modality.Text("Text", "Embedding", options));
+        using var transformer = OnnxModels.Create(Modality.Text("Embedding", "Text", options));
         using var session = _folder.Export(transformer, "Embedding");
         var texts = Texts();
         await OnnxModels.CompareAsync(TestContext, transformer, session, texts, 1, 9, texts.Count);
@@ -127,7 +127,7 @@ public sealed class OnnxEncoderTests : IDisposable
     {
         var images = new ImageOptions { Size = 33, StoredSize = 36, Fit = ImageFit.Stretch };
         var size = isBottleneck ? new ResNetSize([1, 2, 1, 1], 4, bottleneck: true) : new ResNetSize([2, 1, 1, 1], 8, bottleneck: false);
-        using var transformer = OnnxModels.Create(Modality.Image("Image", "Embedding", images, new ResNetOptions { Size = size }));
+        using var transformer = OnnxModels.Create(Modality.Image("Embedding", "Image", images, new ResNetOptions { Size = size }));
         using var session = _folder.Export(transformer, "Embedding");
         await ComparePicturesAsync(transformer, session);
     }
@@ -137,7 +137,7 @@ public sealed class OnnxEncoderTests : IDisposable
     [DataRow(ViTPooling.Mean)]
     public async Task PicturesByAVisionTransformer(ViTPooling pooling)
     {
-        using var transformer = OnnxModels.Create(Modality.Image("Image", "Embedding", Pictures.Images, Pictures.ViT with { Pooling = pooling }));
+        using var transformer = OnnxModels.Create(Modality.Image("Embedding", "Image", Pictures.Images, Pictures.ViT with { Pooling = pooling }));
         using var session = _folder.Export(transformer, "Embedding");
         await ComparePicturesAsync(transformer, session);
         var error = Assert.Throws<OnnxRuntimeException>(() => session.Run([new TowerInput("pixel_values", new float[3 * 8 * 8], 1, 3, 8, 8)]));

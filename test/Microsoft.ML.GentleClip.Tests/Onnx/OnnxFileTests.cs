@@ -29,7 +29,7 @@ public sealed class OnnxFileTests : IDisposable
     [TestMethod]
     public void TheFileSaysWhatItIsIsTheSameEachTimeAndLeavesNoTensor()
     {
-        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
+        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence));
         var before = LiveTensors.Settled();
         Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding");
         LiveTensors.AssertAtMost(before);
@@ -58,8 +58,8 @@ public sealed class OnnxFileTests : IDisposable
     public async Task WeightsBesideTheFileBelongToItAndGoWithIt()
     {
         var sequences = Proteins.Chains(5).Select(row => row.Sequence![..40]).ToList();
-        using var first = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
-        using var second = OnnxModels.Create(Modality.ProteinSequence("Sequence", "Embedding", new Esm2Options { Size = new Esm2Size(1, 48, 3) }));
+        using var first = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence));
+        using var second = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", new Esm2Options { Size = new Esm2Size(1, 48, 3) }));
         File.WriteAllText(_file + ".notes.data", "someone else's");
         string[] before;
         using (var session = _folder.Export(first, "Embedding", threshold: 0))
@@ -86,7 +86,7 @@ public sealed class OnnxFileTests : IDisposable
     [TestMethod]
     public void WeightsThatExceedTheThresholdByAByteGoBeside()
     {
-        using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = [64] }), 20);
+        using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = [64] }), 20);
         using var scope = NewDisposeScope();
         var total = TowerGraph.Build(transformer.Model, AlignmentSide.A).Tensors.Sum(tensor => tensor.Length);
         Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding", total);
@@ -103,8 +103,8 @@ public sealed class OnnxFileTests : IDisposable
     [DataRow(2_000_000_000L)]
     public void StoppedItLeavesTheFormerModelAndNothingElse(long threshold)
     {
-        using var former = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = [40] }), 20);
-        using var later = OnnxModels.Create(Modality.Vector("A", "Embedding", new VectorEncoderOptions { HiddenDimensions = [64] }), 20);
+        using var former = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = [40] }), 20);
+        using var later = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = [64] }), 20);
         Context.Model.ConvertGentleClipToOnnx(former, _file, "Embedding", threshold);
         var (names, bytes) = (Names(), File.ReadAllBytes(_file));
         using (var stopped = new CancellationTokenSource())
@@ -139,7 +139,7 @@ public sealed class OnnxFileTests : IDisposable
     [TestMethod]
     public void WhatCannotBeExportedIsNamed()
     {
-        var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding"), 20);
+        var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A"), 20);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(transformer, "Embeddings")).Message, "No tower writes column 'Embeddings'; expected 'Embedding' or 'OtherEmbedding'");
         var empty = new TransformerChain<ITransformer>();
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(empty, "Embedding")).Message, "Expected a GentleClipTransformer or a chain with one");
@@ -156,8 +156,8 @@ public sealed class OnnxFileTests : IDisposable
     [TestMethod]
     public void AnEncoderOfAnotherKindIsNamed()
     {
-        using var transformer = OnnxModels.Create(Modality.Vector("A", "Embedding"), 20);
-        foreach (var (modality, name) in new (Modality, string)[] { (new ForeignModality(), nameof(ForeignText)), (Modality.Text("Sounds", "Embedding", new ForeignText()), nameof(ForeignText)) })
+        using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A"), 20);
+        foreach (var (modality, name) in new (Modality, string)[] { (new ForeignModality(), nameof(ForeignText)), (Modality.Text("Embedding", "Sounds", new ForeignText()), nameof(ForeignText)) })
         {
             var spec = transformer.Model.Spec with { A = new TowerSpec(modality, 0) };
             var error = Assert.ThrowsExactly<NotSupportedException>(() => TowerGraph.Encoder(new OnnxGraph(new Dictionary<string, Tensor>()), spec.A.Modality, null));
@@ -184,7 +184,7 @@ public sealed class OnnxFileTests : IDisposable
 
     private string[] Names() => [.. Directory.GetFiles(_folder.FullName).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
 
-    private sealed class ForeignModality() : Modality("Sounds", "Embedding")
+    private sealed class ForeignModality() : Modality("Embedding", "Sounds")
     {
         internal override IEncoderOptions EncoderOptions { get; } = new ForeignText();
     }

@@ -17,7 +17,7 @@ internal static class OnnxModels
     {
         set_num_threads(1);
         using var generator = new Generator(5);
-        var spec = new TwoTowerSpec(new TowerSpec(a, inputDimension), new TowerSpec(Modality.Vector("Other", "OtherEmbedding"), 3), embeddingDimension, Temperature: 0.07);
+        var spec = new TwoTowerSpec(new TowerSpec(a, inputDimension), new TowerSpec(Modality.Vector("OtherEmbedding", "Other"), 3), embeddingDimension, Temperature: 0.07);
         var model = new TwoTowerModel(spec, generator);
         using var frozen = no_grad();
         using var scope = NewDisposeScope();

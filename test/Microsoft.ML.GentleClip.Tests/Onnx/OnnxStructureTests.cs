@@ -27,7 +27,7 @@ public sealed class OnnxStructureTests : IDisposable
             "public reading" => Proteins.SmallStructure with { Reading = CdConvReading.PublicCode },
             _ => new CdConvOptions(),
         };
-        using var transformer = OnnxModels.Create(Modality.ProteinStructure("AlphaCarbons", "Embedding", options.UseStructureInput ? null : "Sequence", options));
+        using var transformer = OnnxModels.Create(Modality.ProteinStructure("Embedding", "AlphaCarbons", options.UseStructureInput ? null : "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
         var chains = Proteins.Chains(kind == "default" ? 10 : 16).Select((row, i) => new AlphaCarbonTrace(row.AlphaCarbons, i % 4 == 3 ? null : row.Sequence)).ToList();
         var traces = chains.ToList();
@@ -39,7 +39,7 @@ public sealed class OnnxStructureTests : IDisposable
     [TestMethod]
     public async Task AChainThatLiesInOnePlaceAndOneFarAway()
     {
-        using var transformer = OnnxModels.Create(Modality.ProteinStructure("AlphaCarbons", "Embedding", encoder: Proteins.SmallStructure));
+        using var transformer = OnnxModels.Create(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: Proteins.SmallStructure));
         using var session = _folder.Export(transformer, "Embedding");
         var chain = Proteins.Pieces(1, 40)[0].AlphaCarbons!;
         await OnnxModels.CompareAsync(TestContext, transformer, session,

@@ -14,10 +14,10 @@ public sealed class PipelineExportTests : IDisposable
     {
         ["towers"] = (() => Clip(), ["EmbeddingA", "EmbeddingB"]),
         ["towers without hidden layers"] =
-            (() => Clip(options => options.ModalityA = Modality.Vector("A", "EmbeddingA", new VectorEncoderOptions { HiddenDimensions = [] })),
+            (() => Clip(options => options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [] })),
             ["EmbeddingA"]),
         ["towers of three layers"] =
-            (() => Clip(options => options.ModalityB = Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [20, 30, 10] })),
+            (() => Clip(options => options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [20, 30, 10] })),
             ["EmbeddingB"]),
         ["closed form"] = (() => ClosedForm(ClosedFormRole.Alone), ["EmbeddingA", "EmbeddingB"]),
         ["closed form, every part"] = (() => ClosedForm(ClosedFormRole.Alone, hasAllParts: true), ["EmbeddingA", "EmbeddingB"]),
@@ -38,15 +38,15 @@ public sealed class PipelineExportTests : IDisposable
         ["marked before"] = (() => Context.Transforms.MarkMissingModality("A").Append(Clip()), ["A", "EmbeddingA", "EmbeddingB"]),
         ["marked and filled before"] =
             (() => Context.Transforms.MarkMissingModality([new("Marked", "A"), new("B")], MissingSlotReplacement.Mean)
-                .Append(Clip(options => options.ModalityA = Modality.Vector("Marked", "EmbeddingA"))),
+                .Append(Clip(options => options.ModalityA = Modality.Vector("EmbeddingA", "Marked"))),
             ["Marked", "B", "EmbeddingA", "EmbeddingB"]),
         ["embedding over the input"] = (() => Clip(Name("A", "B")), ["A", "B"]),
         ["embedding over the other side's input"] = (() => Clip(Name("B", "A")), ["A", "B"]),
         ["embedding over the input, read again"] = (() => Clip(Name("A", "B")).Append(Context.Transforms.Concatenate("Both", "B", "A")), ["A", "Both"]),
         ["two of ours, one on the other"] = (() => Clip().Append(Clip(options =>
         {
-            options.ModalityA = Modality.Vector("EmbeddingA", "SecondA");
-            options.ModalityB = Modality.Vector("EmbeddingB", "SecondB");
+            options.ModalityA = Modality.Vector("SecondA", "EmbeddingA");
+            options.ModalityB = Modality.Vector("SecondB", "EmbeddingB");
         })), ["EmbeddingA", "SecondA", "SecondB"]),
         ["two of ours with the same names"] = (() => Clip().Append(ClosedForm(ClosedFormRole.Alone)), ["EmbeddingA", "EmbeddingB"]),
         ["two of ours side by side, and a copy"] =
@@ -54,8 +54,8 @@ public sealed class PipelineExportTests : IDisposable
             ["EmbeddingA", "TowerA", "Copy"]),
         ["float64 and a single number"] = (() => Context.Transforms.Conversion.ConvertType("D", "A", DataKind.Double).Append(Clip(options =>
         {
-            options.ModalityA = Modality.Vector("D", "EmbeddingA");
-            options.ModalityB = Modality.Vector("Target", "EmbeddingB");
+            options.ModalityA = Modality.Vector("EmbeddingA", "D");
+            options.ModalityB = Modality.Vector("EmbeddingB", "Target");
         })), ["EmbeddingA", "EmbeddingB"]),
         ["concatenated and normalised after"] =
             (() => Clip().Append(Context.Transforms.Concatenate("Features", "EmbeddingB", "EmbeddingA", "Target"))
@@ -259,8 +259,8 @@ public sealed class PipelineExportTests : IDisposable
 
     private static Action<GentleClipOptions> Name(string outputA, string outputB) => options =>
     {
-        options.ModalityA = Modality.Vector("A", outputA);
-        options.ModalityB = Modality.Vector("B", outputB);
+        options.ModalityA = Modality.Vector(outputA, "A");
+        options.ModalityB = Modality.Vector(outputB, "B");
     };
 
     private static IEstimator<ITransformer> Clip(Action<GentleClipOptions>? change = null)

@@ -14,11 +14,11 @@ public sealed class PipelineRefusalTests
 
     private static IEnumerable<object[]> Prepared =>
     [
-        [Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence), "sequences are tokenised"],
-        [Modality.ProteinStructure("Carbons", "Embedding", "Sequence", Proteins.SmallStructure), "neighbours of residues"],
-        [Modality.Text("Text", "Embedding", Captions.SmallNGrams), "n-grams of texts"],
-        [Modality.Image("Picture", "Embedding", Pictures.Images, Pictures.ResNet), "pictures are scaled"],
-        [Modality.Image("Picture", "Embedding", Pictures.Images, Pictures.ViT), "pictures are scaled"],
+        [Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence), "sequences are tokenised"],
+        [Modality.ProteinStructure("Embedding", "Carbons", "Sequence", Proteins.SmallStructure), "neighbours of residues"],
+        [Modality.Text("Embedding", "Text", Captions.SmallNGrams), "n-grams of texts"],
+        [Modality.Image("Embedding", "Picture", Pictures.Images, Pictures.ResNet), "pictures are scaled"],
+        [Modality.Image("Embedding", "Picture", Pictures.Images, Pictures.ViT), "pictures are scaled"],
     ];
 
     [TestMethod]
@@ -43,7 +43,7 @@ public sealed class PipelineRefusalTests
     {
         var data = Pipelines.View(Pipelines.Rows(40));
         var options = TwoViews.Options(steps: 2);
-        options.ModalityA = Modality.Vector("A", "EmbeddingA", new GatedOptions());
+        options.ModalityA = Modality.Vector("EmbeddingA", "A", new GatedOptions());
         using var model = Context.Transforms.GentleClip(options).Fit(data);
         var error = Assert.ThrowsExactly<NotSupportedException>(() => Pipelines.Convert(model, data));
         TestContext.WriteLine(error.Message);
@@ -55,7 +55,7 @@ public sealed class PipelineRefusalTests
     [TestMethod]
     public void TheStepsAfterItConvertOnCachedEmbeddings()
     {
-        using var transformer = OnnxModels.Create(Modality.Text("Text", "Embedding", Captions.SmallNGrams));
+        using var transformer = OnnxModels.Create(Modality.Text("Embedding", "Text", Captions.SmallNGrams));
         var rows = Captions.Pairs(60, seed: 4).Select((row, i) => new Row { Text = row.Text!, Other = row.Features![..3], IsFirst = i % 2 == 0 }).ToList();
         var all = transformer.Transform(Context.Data.LoadFromEnumerable(rows));
         var embedded = Context.Data.Cache(Context.Transforms.SelectColumns("Embedding", "IsFirst").Fit(all).Transform(all));

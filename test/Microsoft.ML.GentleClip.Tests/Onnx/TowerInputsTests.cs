@@ -16,7 +16,7 @@ public sealed class TowerInputsTests : IDisposable
     [TestMethod]
     public void TokensArePaddedAndMasked()
     {
-        var inputs = InputsOf(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence with { MaximumLength = 3 })).Create(["LA", "LAGV", "L"]);
+        var inputs = InputsOf(Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence with { MaximumLength = 3 })).Create(["LA", "LAGV", "L"]);
         CollectionAssert.AreEqual(new long[] { 0, 4, 5, 2, 1, 0, 4, 5, 6, 2, 0, 4, 2, 1, 1 }, inputs[0].Values);
         CollectionAssert.AreEqual(new long[] { 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0 }, inputs[1].Values);
         CollectionAssert.AreEqual(new[] { "input_ids", "attention_mask" }, inputs.Select(input => input.Name).ToArray());
@@ -29,7 +29,7 @@ public sealed class TowerInputsTests : IDisposable
         // 4 angstrom from residue to residue, radius 8: each sees itself and the next one either way, as a pair at exactly the radius is none.
         var options = new CdConvOptions { Channels = [8, 8], Radii = [8, 12], KernelChannels = [4], SequentialKernelSize = 3, EmbeddingDimension = 4 };
         var chain = new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 0, 0 });
-        var inputs = InputsOf(Modality.ProteinStructure("AlphaCarbons", "Embedding", encoder: options)).Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
+        var inputs = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: options)).Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
         CollectionAssert.AreEqual(new long[] { 20, 20, 20, 20 }, inputs["residues"].Values);
         CollectionAssert.AreEqual(new long[] { 4, 3 }, inputs["neighbors_0"].Shape.ToArray());
         CollectionAssert.AreEqual(new long[] { 0, 1, 0, 0, 1, 2, 1, 2, 2, 3, 3, 3 }, inputs["neighbors_0"].Values);
@@ -50,7 +50,7 @@ public sealed class TowerInputsTests : IDisposable
     {
         var texts = Enumerable.Range(0, 200).Select(i => $"{Captions.Things[i % 8]} {Captions.Colours[i % 6]} {i}").ToList();
         var bert = Captions.SmallBert with { Vocabulary = TextVocabulary.Learn(texts.Select(text => text.AsMemory()), Captions.SmallBert) };
-        var inputs = InputsOf(Modality.Text("Text", "Embedding", bert));
+        var inputs = InputsOf(Modality.Text("Embedding", "Text", bert));
         var expected = inputs.Create(texts)[0].Values;
         Parallel.For(0, 16, _ => CollectionAssert.AreEqual(expected, inputs.Create(texts)[0].Values));
     }
@@ -58,7 +58,7 @@ public sealed class TowerInputsTests : IDisposable
     [TestMethod]
     public void MetadataThatClaimMillionsOfFeaturesReserveNothing()
     {
-        var metadata = Metadata(Modality.Vector("A", "Embedding"), 3);
+        var metadata = Metadata(Modality.Vector("Embedding", "A"), 3);
         Assert.Contains("\"inputDimension\":3,", metadata[TowerMetadata.Tower]);
         metadata[TowerMetadata.Tower] = metadata[TowerMetadata.Tower].Replace("\"inputDimension\":3,", "\"inputDimension\":100000000,", StringComparison.Ordinal);
         var vectors = TowerInputs.FromMetadata(metadata);
@@ -71,16 +71,16 @@ public sealed class TowerInputsTests : IDisposable
     [TestMethod]
     public void BadInputsAreNamedByIndex()
     {
-        var sequences = InputsOf(Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence));
+        var sequences = InputsOf(Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence));
         AssertError(() => sequences.Create(["MKV", "MK7"]), "Input 1 cannot be embedded as 'Sequence'", "'7'");
         AssertError(() => sequences.Create(["MKV", " "]), "Input 1", "missing sample");
         AssertError(() => sequences.Create(["MKV", null!]), "Input 1", "found null");
         AssertError(() => sequences.Create(Array.Empty<string>()), "Expected one input or more");
         AssertError(() => sequences.Create([new float[3]]), "Column 'Sequence' takes string, found Single[]");
-        var vectors = InputsOf(Modality.Vector("A", "Embedding"), 3);
+        var vectors = InputsOf(Modality.Vector("Embedding", "A"), 3);
         AssertError(() => vectors.Create([new float[3], new float[2]]), "Input 1", "expected 3 finite features, found 2 of them");
         AssertError(() => vectors.Create<float[]>([[1, float.NaN, 3]]), "Input 0", "slot 1");
-        var chains = InputsOf(Modality.ProteinStructure("AlphaCarbons", "Embedding", encoder: Proteins.SmallStructure));
+        var chains = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: Proteins.SmallStructure));
         AssertError(() => chains.Create([new AlphaCarbonTrace(new float[4])]), "Input 0", "multiple of 3");
         AssertError(() => chains.Create([new AlphaCarbonTrace(ReadOnlyMemory<float>.Empty)]), "Input 0", "missing sample");
 
@@ -95,7 +95,7 @@ public sealed class TowerInputsTests : IDisposable
     [TestMethod]
     public void MetadataOfAnotherFileAreRefused()
     {
-        var good = Metadata(Modality.Vector("A", "Embedding"), 3);
+        var good = Metadata(Modality.Vector("Embedding", "A"), 3);
         Assert.AreEqual(16, TowerInputs.FromMetadata(good).EmbeddingDimension);
         AssertError([], "no entry 'gentleclip.format'");
         AssertError(With("gentleclip.format", "2"), "format '2'; expected '1'");
@@ -115,11 +115,11 @@ public sealed class TowerInputsTests : IDisposable
         var bert = Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "mkv"] };
         string[] files = [.. new (Modality Modality, int Dimension)[]
         {
-            (Modality.Vector("Vector", "Embedding"), 3),
-            (Modality.ProteinSequence("Sequence", "Embedding", Proteins.SmallSequence), 0),
-            (Modality.ProteinStructure("Structure", "Embedding", encoder: Proteins.SmallStructure), 0),
-            (Modality.Text("Words", "Embedding", bert), 0),
-            (Modality.Text("NGrams", "Embedding", Captions.SmallNGrams), 0),
+            (Modality.Vector("Embedding", "Vector"), 3),
+            (Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence), 0),
+            (Modality.ProteinStructure("Embedding", "Structure", encoder: Proteins.SmallStructure), 0),
+            (Modality.Text("Embedding", "Words", bert), 0),
+            (Modality.Text("Embedding", "NGrams", Captions.SmallNGrams), 0),
         }.Select((tower, i) =>
         {
             var file = _folder.File($"{i}.json");

@@ -146,8 +146,8 @@ public sealed class GentleClipOptionsTests
 
     private static readonly Dictionary<string, object> ChangedValues = new()
     {
-        ["ModalityA"] = Modality.Vector("X", "Y"),
-        ["ModalityB"] = Modality.Vector("Z", "W"),
+        ["ModalityA"] = Modality.Vector("Y", "X"),
+        ["ModalityB"] = Modality.Vector("W", "Z"),
         ["PairedColumnName"] = "Paired",
         ["EmbeddingDimension"] = 17,
         ["BatchSize"] = 33,

@@ -53,7 +53,7 @@ public sealed class ImageOptionsTests
 
         static void AssertRefused(string message, ImageOptions images, ImageEncoderOptions encoder)
         {
-            var options = new GentleClipOptions { ModalityA = Modality.Image("A", "EA", images, encoder), ModalityB = Modality.Vector("B", "EB") };
+            var options = new GentleClipOptions { ModalityA = Modality.Image("EA", "A", images, encoder), ModalityB = Modality.Vector("EB", "B") };
             Assert.Contains(message, Assert.ThrowsExactly<ArgumentException>(() => new MLContext().Transforms.GentleClip(options)).Message);
         }
     }

@@ -7,10 +7,10 @@ public sealed class ModalityTests
     public void KeepsNamesAndEncoder()
     {
         var encoder = new VectorEncoderOptions { Dropout = 0.2 };
-        var modality = Modality.Vector("in", "out", encoder);
+        var modality = Modality.Vector("out", "in", encoder);
         Assert.AreEqual(("in", "out"), (modality.InputColumnName, modality.OutputColumnName));
         Assert.AreSame(encoder, modality.Encoder);
-        Assert.AreEqual(new VectorEncoderOptions(), Modality.Vector("in", "out").Encoder);
+        Assert.AreEqual(new VectorEncoderOptions(), Modality.Vector("out", "in").Encoder);
     }
 
     [TestMethod]
@@ -19,7 +19,7 @@ public sealed class ModalityTests
     [DataRow(" ")]
     public void EmptyNamesAreRefused(string? name)
     {
-        Assert.AreEqual("inputColumnName", Assert.Throws<ArgumentException>(() => Modality.Vector(name!, "out")).ParamName);
-        Assert.AreEqual("outputColumnName", Assert.Throws<ArgumentException>(() => Modality.Vector("in", name!)).ParamName);
+        Assert.AreEqual("inputColumnName", Assert.Throws<ArgumentException>(() => Modality.Vector("out", name!)).ParamName);
+        Assert.AreEqual("outputColumnName", Assert.Throws<ArgumentException>(() => Modality.Vector(name!, "in")).ParamName);
     }
 }

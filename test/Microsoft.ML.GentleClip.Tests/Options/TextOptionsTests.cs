@@ -10,10 +10,10 @@ public sealed class TextOptionsTests
     [TestMethod]
     public void DefaultsAndEncoders()
     {
-        Assert.AreEqual(new TextNGramOptions(), Modality.Text("in", "out").Encoder);
+        Assert.AreEqual(new TextNGramOptions(), Modality.Text("out", "in").Encoder);
         var bert = new BertEncoderOptions();
-        Assert.AreSame(bert, Modality.Text("in", "out", bert).Encoder);
-        Assert.AreEqual(("in", "out"), (Modality.Text("in", "out").InputColumnName, Modality.Text("in", "out").OutputColumnName));
+        Assert.AreSame(bert, Modality.Text("out", "in", bert).Encoder);
+        Assert.AreEqual(("in", "out"), (Modality.Text("out", "in").InputColumnName, Modality.Text("out", "in").OutputColumnName));
         Assert.AreEqual((true, 2, 4, 16384, 128, 10_000, 0.3, 0.2), Numbers(new TextNGramOptions()));
         CollectionAssert.AreEqual(new[] { 256 }, new TextNGramOptions().HiddenDimensions.ToArray());
         Assert.AreEqual((true, BertSize.Tiny, 8000, 128, 0.3, BertPooling.Mean), (bert.LowerCase, bert.Size, bert.MaximumVocabularySize, bert.MaximumLength, bert.Dropout, bert.Pooling));

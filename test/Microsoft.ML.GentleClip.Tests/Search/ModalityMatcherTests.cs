@@ -205,7 +205,7 @@ public sealed class ModalityMatcherTests
     public void Matches_what_a_closed_form_model_embeds()
     {
         GentleClipOptions options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"), 1);
+        (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (Modality.Vector("EmbeddingA", "A"), Modality.Vector("EmbeddingB", "B"), 1);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(_mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(60, 100, 100)));
         var (bank, pairs) = (TwoViews.Pairs(200, 31), TwoViews.Pairs(60, 32));
         IDataView Embedded(IEnumerable<TwoViews.Row> rows) => model.Transform(_mlContext.Data.LoadFromEnumerable(rows));

@@ -76,8 +76,8 @@ public sealed class CheckpointTests : IDisposable
         var rows = Load(Proteins.Mixed(10, 6, 5));
         var options = new GentleClipOptions
         {
-            ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = 1 }),
-            ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [8, 16], Radii = [8, 12] }),
+            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = 1 }),
+            ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [8, 16], Radii = [8, 12] }),
             EmbeddingDimension = 8,
             BatchSize = 8,
             MaximumNumberOfSteps = 8,

@@ -183,7 +183,7 @@ public sealed class TrainingTests
         // Where noise drowns the samples, every temperature is too low; unclamped, it rises above 1.
         var drowned = new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.9, InputNoise = 10 };
         var options = TwoViews.Options(steps: 60);
-        (options.ModalityA, options.ModalityB) = (Modality.Vector("A", "EmbeddingA", drowned), Modality.Vector("B", "EmbeddingB", drowned));
+        (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", drowned), Modality.Vector("EmbeddingB", "B", drowned));
         options.Objectives = [new ContrastiveObjective()];
         options.Temperature = 0.9;
         using var model = Fit(options);
@@ -230,7 +230,7 @@ public sealed class TrainingTests
             [$"{typeof(T).Name}.{name}", (Action<GentleClipOptions>)(options => options.Objectives = options.Objectives.With(change))];
 
         static VectorModality Encoder(GentleClipOptions options, Func<VectorEncoderOptions, VectorEncoderOptions> change) =>
-            Modality.Vector("A", "EmbeddingA", change(((VectorModality)options.ModalityA!).Encoder));
+            Modality.Vector("EmbeddingA", "A", change(((VectorModality)options.ModalityA!).Encoder));
     }
 
     [TestMethod]

@@ -26,8 +26,8 @@ internal static class Scoring
     {
         var encoder = new VectorEncoderOptions { HiddenDimensions = [32] };
         var spec = new TwoTowerSpec(
-            new TowerSpec(Modality.Vector("A", outputA, encoder), TwoViews.DimensionA),
-            new TowerSpec(Modality.Vector("B", outputB, encoder), TwoViews.DimensionB), EmbeddingDimension: 16, Temperature: 0.07);
+            new TowerSpec(Modality.Vector(outputA, "A", encoder), TwoViews.DimensionA),
+            new TowerSpec(Modality.Vector(outputB, "B", encoder), TwoViews.DimensionB), EmbeddingDimension: 16, Temperature: 0.07);
         using var generator = new Generator(7);
         return new GentleClipTransformer(new FittedModel(new TwoTowerModel(spec, generator), Seed: 7, rows, History: []), CPU);
     }

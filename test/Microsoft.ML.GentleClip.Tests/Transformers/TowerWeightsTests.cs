@@ -88,7 +88,7 @@ public sealed class TowerWeightsTests
     public void AClosedFormHasNoTowersAndADisposedModelNoWeights()
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("A", "EmbeddingA"), Modality.Vector("B", "EmbeddingB"), 16);
+        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("EmbeddingA", "A"), Modality.Vector("EmbeddingB", "B"), 16);
         var model = Context.Transforms.GentleClip(options).Fit(Load(TwoViews.Pairs(40, 1)));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => model.SaveTowerWeights(_file, "EmbeddingA")).Message, "without towers");
         Assert.IsFalse(File.Exists(_file));
@@ -110,20 +110,20 @@ public sealed class TowerWeightsTests
         switch (encoder)
         {
             case "n-grams":
-                RoundTrip(Modality.Text("A", "EmbeddingA", Captions.SmallNGrams), texts);
+                RoundTrip(Modality.Text("EmbeddingA", "A", Captions.SmallNGrams), texts);
                 break;
             case "BERT":
-                RoundTrip(Modality.Text("A", "EmbeddingA", Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "flower"] }), texts);
+                RoundTrip(Modality.Text("EmbeddingA", "A", Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "flower"] }), texts);
                 break;
             case "ESM-2":
-                RoundTrip(Modality.ProteinSequence("A", "EmbeddingA", Proteins.SmallSequence), texts[..2]);
+                RoundTrip(Modality.ProteinSequence("EmbeddingA", "A", Proteins.SmallSequence), texts[..2]);
                 break;
             case "CDConv":
-                RoundTrip(Modality.ProteinStructure("A", "EmbeddingA", encoder: Proteins.SmallStructure), [.. Proteins.Pieces(3, 20).Select(row => new AlphaCarbonTrace(row.AlphaCarbons))]);
+                RoundTrip(Modality.ProteinStructure("EmbeddingA", "A", encoder: Proteins.SmallStructure), [.. Proteins.Pieces(3, 20).Select(row => new AlphaCarbonTrace(row.AlphaCarbons))]);
                 break;
             default:
                 var images = Enumerable.Range(0, 3).Select(i => Pictures.Create(i, 20, 24)).ToArray();
-                RoundTrip(Modality.Image("A", "EmbeddingA", Pictures.Images, encoder == "ViT" ? Pictures.ViT : Pictures.ResNet), images);
+                RoundTrip(Modality.Image("EmbeddingA", "A", Pictures.Images, encoder == "ViT" ? Pictures.ViT : Pictures.ResNet), images);
                 Array.ForEach(images, image => image.Dispose());
                 break;
         }
@@ -136,8 +136,8 @@ public sealed class TowerWeightsTests
         var rows = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new SequenceRow { Sequence = "MKVLAAGIT"[(i % 4)..] + new string("ACDEFGHIKLMN"[i], 3 + i), Features = [i, i * i, 1, 12 - i] }));
         GentleClipTransformer FitSequences(Esm2Options encoder) => Context.Transforms.GentleClip(new GentleClipOptions
         {
-            ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", encoder),
-            ModalityB = Modality.Vector("Features", "FeatureEmbedding"),
+            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", encoder),
+            ModalityB = Modality.Vector("FeatureEmbedding", "Features"),
             EmbeddingDimension = 8,
             BatchSize = 8,
             MaximumNumberOfSteps = 2,
@@ -175,7 +175,7 @@ public sealed class TowerWeightsTests
         GentleClipTransformer Create(ulong seed)
         {
             using var generator = new Generator(seed);
-            var spec = new TwoTowerSpec(new(modality, 0), new(Modality.Vector("B", "EmbeddingB", new() { HiddenDimensions = [] }), 3), EmbeddingDimension: 16, Temperature: 0.07);
+            var spec = new TwoTowerSpec(new(modality, 0), new(Modality.Vector("EmbeddingB", "B", new() { HiddenDimensions = [] }), 3), EmbeddingDimension: 16, Temperature: 0.07);
             return new(new FittedModel(new TwoTowerModel(spec, generator), 1, TrainingRows.All, []), CPU);
         }
 

@@ -15,8 +15,8 @@ IDataView chains = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Sel
 }).ToArray());
 using (GentleClipTransformer trained = mlContext.Transforms.GentleClip(new GentleClipOptions
 {
-    ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new Esm2Options { Size = new Esm2Size(1, 16, 2) }),
-    ModalityB = Modality.ProteinStructure("AlphaCarbons", "StructureEmbedding", encoder: new CdConvOptions { Channels = [8], Radii = [8] }),
+    ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(1, 16, 2) }),
+    ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [8], Radii = [8] }),
     EmbeddingDimension = 16,
     MaximumNumberOfSteps = 2,
 }).Fit(chains))

@@ -17,8 +17,8 @@ Thing[] unseen = things[30..];
 // In place of the README's training.
 IDataView data = mlContext.Data.LoadFromEnumerable(train);
 var closedForm = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-closedForm.ModalityA = Modality.Vector("Spectrum", "SpectrumEmbedding");
-closedForm.ModalityB = Modality.Vector("Image", "ImageEmbedding");
+closedForm.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
+closedForm.ModalityB = Modality.Vector("ImageEmbedding", "Image");
 ITransformer model = mlContext.Transforms.GentleClip(closedForm)
     .Append(mlContext.Transforms.Conversion.MapValueToKey("Label", "Kind"))
     .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(featureColumnName: "SpectrumEmbedding"))

@@ -25,6 +25,6 @@ IDataView sequences = mlContext.Data.LoadFromEnumerable(Enumerable.Range(100, 40
 IDataView structures = sequences;
 IDataView heldOutPairs = mlContext.Data.LoadFromEnumerable(Enumerable.Range(200, 20).Select(i => Thing(i)).ToArray());
 GentleClipOptions settings = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-settings.ModalityA = Modality.Vector("SequenceFeatures", "SequenceEmbedding");
-settings.ModalityB = Modality.Vector("StructureFeatures", "StructureEmbedding");
+settings.ModalityA = Modality.Vector("SequenceEmbedding", "SequenceFeatures");
+settings.ModalityB = Modality.Vector("StructureEmbedding", "StructureFeatures");
 GentleClipTransformer model = mlContext.Transforms.GentleClip(settings).Fit(train);

@@ -48,8 +48,8 @@ File.WriteAllLines("structures.tsv", Enumerable.Range(40, 20).Select(i => Line(i
 IDataView testPairs = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60, 20).Select(i => new LabelledPair { SequenceFeatures = Vector(i, 4), StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
 IDataView testData = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60, 20).Select(i => new LabelledPair { SequenceFeatures = i == 60 ? null : Vector(i, 4), StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
 var closedForm = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-closedForm.ModalityA = Modality.Vector("SequenceFeatures", "SequenceEmbedding");
-closedForm.ModalityB = Modality.Vector("StructureFeatures", "StructureEmbedding");
+closedForm.ModalityA = Modality.Vector("SequenceEmbedding", "SequenceFeatures");
+closedForm.ModalityB = Modality.Vector("StructureEmbedding", "StructureFeatures");
 ITransformer model = mlContext.Transforms.GentleClip(closedForm)
     .Append(mlContext.Transforms.Conversion.MapValueToKey("Label", "Class"))
     .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(featureColumnName: "SequenceEmbedding"))

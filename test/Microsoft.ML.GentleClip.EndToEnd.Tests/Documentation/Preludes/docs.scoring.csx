@@ -11,8 +11,8 @@ class Row
 IDataView data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 1000).Select(i => new Row { A = Vector(i, 6), B = Vector(i, 4) }).ToArray());
 GentleClipTransformer transformer = mlContext.Transforms.GentleClip(new GentleClipOptions
 {
-    ModalityA = Modality.Vector("A", "EmbeddingA"),
-    ModalityB = Modality.Vector("B", "EmbeddingB"),
+    ModalityA = Modality.Vector("EmbeddingA", "A"),
+    ModalityB = Modality.Vector("EmbeddingB", "B"),
     EmbeddingDimension = 16,
     MaximumNumberOfSteps = 2,
 }).Fit(data);

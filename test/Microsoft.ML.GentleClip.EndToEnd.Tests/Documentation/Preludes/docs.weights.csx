@@ -11,8 +11,8 @@ IDataView train = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 20).Sele
 IDataView validation = mlContext.Data.LoadFromEnumerable(Enumerable.Range(20, 6).Select(i => new Row { SequenceFeatures = Vector(i, 4), StructureFeatures = Vector(i, 6) }).ToArray());
 var options = new GentleClipOptions
 {
-    ModalityA = Modality.Vector("SequenceFeatures", "SequenceEmbedding"),
-    ModalityB = Modality.Vector("StructureFeatures", "StructureEmbedding"),
+    ModalityA = Modality.Vector("SequenceEmbedding", "SequenceFeatures"),
+    ModalityB = Modality.Vector("StructureEmbedding", "StructureFeatures"),
     MaximumNumberOfSteps = 2,
 };
 GentleClipTransformer transformer = mlContext.Transforms.GentleClip(options).Fit(train);

@@ -136,7 +136,7 @@ public sealed class ImageEncoderTests
     [DynamicData(nameof(Networks))]
     public void MeasuresWhatItBuilds(ImageEncoderOptions network)
     {
-        var modality = Modality.Image("A", "E", Plain, network);
+        var modality = Modality.Image("E", "A", Plain, network);
         using var encoder = Encoder(network);
         Assert.AreEqual((encoder.state_dict().Values.Sum(value => value.numel()), encoder.FeatureDimension), EncoderKinds.Of(modality).Measure(modality, 0));
     }
@@ -177,7 +177,7 @@ public sealed class ImageEncoderTests
     private static ImageEncoder Encoder(ImageEncoderOptions network, ImageOptions? images = null)
     {
         using var generator = new Generator(1);
-        var modality = Modality.Image("A", "E", images ?? Plain, network);
+        var modality = Modality.Image("E", "A", images ?? Plain, network);
         return (ImageEncoder)EncoderKinds.Of(modality).Create(modality, 0, generator);
     }
 }
