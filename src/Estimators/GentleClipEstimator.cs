@@ -3,6 +3,7 @@ using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers;
 using Microsoft.ML.GentleClip.Trainers.Checkpoints;
@@ -39,17 +40,18 @@ namespace Microsoft.ML.GentleClip;
 /// </remarks>
 public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
 {
-    private const int FewestSamples = 2;
+    private const string ValidationRow = "Validation row";
 
     private readonly IHostEnvironment _environment;
     private readonly GentleClipOptions _options;
 
     internal GentleClipEstimator(IHostEnvironment environment, GentleClipOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         MlNetVersion.EnsureSupported();
         _environment = environment;
-        _options = new GentleClipOptions(options);
-        _options.Validate();
+        _options = options with { };
+        OptionsValidator.Validate(_options);
     }
 
     /// <summary>Trains on all rows of a data view.</summary>
@@ -103,6 +105,29 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         }
     }
 
+    /// <summary>Says what <c>Fit</c> would do with the same arguments, and trains nothing.</summary>
+    /// <param name="train">Rows with both sides, one or none; read once.</param>
+    /// <param name="validation">Rows whose matched pairs would be validated on, or null.</param>
+    /// <param name="initial">A fitted transformer that the training would continue from, or null.</param>
+    /// <returns>The plan; its <see cref="object.ToString"/> says it in words.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">The rows cannot be trained on; the message names row, column and slot.</exception>
+    /// <exception cref="FileNotFoundException">A file of pretrained weights is missing.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
+    public TrainingPlan Plan(IDataView train, IDataView? validation = null, GentleClipTransformer? initial = null)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        var host = _environment.Register(nameof(GentleClipEstimator));
+        TorchNativeLibrary.EnsureLoaded();
+        EncoderKinds.CheckFiles(_options.ModalityA!);
+        EncoderKinds.CheckFiles(_options.ModalityB!);
+        using var data = TrainingData.Read(train, _options, () => CheckCancelled(host));
+        using var validationData = validation is null
+            ? null
+            : TrainingData.Read(validation, _options, () => CheckCancelled(host), rowName: ValidationRow, trains: false);
+        return Resolve(data, validationData, initial);
+    }
+
     private GentleClipTransformer Fit(IDataView train, IDataView? validation, GentleClipTransformer? initial, IHost host, TrainingReporter reporter)
     {
         CheckCancelled();
@@ -117,9 +142,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityA!);
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
-        var (decided, reason) = ClosedFormFactory.Decide(_options, validation is not null, initial is not null);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory && decided.TrainsTowers
+        using var checkpoints = _options.CheckpointDirectory is { } directory
+            && TrainingPlan.MayTrainTowers(_options, validates: validation is not null, continues: initial is not null)
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
             : null;
         // Where nobody named a seed, a training that goes on keeps its own.
@@ -128,15 +153,17 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         using var random = new RandomSource(seed);
 
         using var data = Read(train, TrainingPhase.ReadingRows, rowName: "Row", trains: true);
-        using var validationData = validation is null ? null : Read(validation, TrainingPhase.ReadingValidationRows, rowName: "Validation row", trains: false);
+        using var validationData = validation is null ? null : Read(validation, TrainingPhase.ReadingValidationRows, ValidationRow, trains: false);
         reporter.EndPhase();
-        CheckSamples(data);
+        var plan = Resolve(data, validationData, initial);
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
-        var validationSet = ValidationPairs.Choose(data, validationData, _options.ValidationFraction, random, reporter);
-        var options = WithoutHopelessClosedForm(decided, data, reporter);
-        CheckPairs(options, data, reporter);
-        using var run = new ModelFit(options, seed, random, device, reporter, CheckCancelled, data, validationSet, checkpoints, reason);
+        var (validationSet, trained) = ValidationPairs.Choose(plan, data, validationData, random, reporter);
+        if (_options.ClosedForm is not null && plan.ClosedForm is null)
+            reporter.Info($"No closed form: {plan.ClosedFormReason}.");
+        if (plan.Warning is { } warning)
+            reporter.Warning(warning);
+        using var run = new ModelFit(plan, seed, random, device, reporter, CheckCancelled, trained, validationSet, checkpoints);
         // A disposed initial model frees its weights when the training has read them.
         return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
 
@@ -146,12 +173,21 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             return TrainingData.Read(rows, _options, CheckCancelled, rowName, trains, done => reporter.At(done));
         }
 
-        void CheckCancelled()
-        {
-            _options.CancellationToken.ThrowIfCancellationRequested();
-            if (HostSettings.IsCanceled(host))
-                throw new OperationCanceledException("The training was cancelled through the MLContext.");
-        }
+        void CheckCancelled() => this.CheckCancelled(host);
+    }
+
+    private TrainingPlan Resolve(TrainingData data, TrainingData? validation, GentleClipTransformer? initial)
+    {
+        if (validation is not null)
+            ValidationPairs.CheckColumns(data, validation);
+        return TrainingPlan.Resolve(_options, TrainingFacts.Of(data, validation, continues: initial is not null));
+    }
+
+    private void CheckCancelled(IHost host)
+    {
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        if (HostSettings.IsCanceled(host))
+            throw new OperationCanceledException("The training was cancelled through the MLContext.");
     }
 
     /// <summary>The input's columns and the two embedding columns.</summary>
@@ -173,44 +209,5 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
             columns[name] = SchemaShapes.FloatVectorWithSlotNames(name);
         return new SchemaShape(columns.Values);
-    }
-
-    private void CheckSamples(TrainingData data)
-    {
-        if (data.Rows == 0)
-            throw new InvalidOperationException("The training data have no rows.");
-        foreach (var (store, modality) in new[] { (data.A, _options.ModalityA!), (data.B, _options.ModalityB!) })
-        {
-            if (store.Count < FewestSamples)
-                throw new InvalidOperationException(
-                    $"Column '{modality.InputColumnName}' holds {store.Count} samples in {data.Rows} rows; expected at least {FewestSamples}.");
-        }
-    }
-
-    private static GentleClipOptions WithoutHopelessClosedForm(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
-    {
-        if (options.ClosedForm is not { Optional: true } || ClosedFormFactory.Obstacle(options, data) is not { } obstacle)
-            return options;
-        reporter.Info($"No closed form: {obstacle}.");
-        return options.WithoutClosedForm();
-    }
-
-    private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)
-    {
-        var pairs = data.PairsA.Count;
-        // A closed form that the training cannot do without refuses them itself.
-        if (pairs >= FewestSamples || options.ClosedForm is not null)
-            return;
-        if (!options.Objectives.AlignsWithoutPairs)
-            throw new InvalidOperationException(
-                $"The training data hold {pairs} matched pairs and the losses on unpaired samples are off; expected at least {FewestSamples} pairs. "
-                + data.DescribePairs());
-        if (!options.AllowNoPairs)
-            throw new InvalidOperationException(
-                $"The training data hold {pairs} matched pairs; expected at least {FewestSamples}, as nothing else says which sample of A belongs to "
-                + $"which of B. {data.DescribePairs()} To bring only the modalities' distributions together, set {nameof(GentleClipOptions.AllowNoPairs)}; retrieval does not work then.");
-        reporter.Warning(pairs == 0
-            ? "The training data hold no matched pair: the modalities' distributions are aligned, but nothing says which sample belongs to which. Do not expect retrieval to work."
-            : "The training data hold one matched pair: the contrastive loss needs two, so it stays 0.");
     }
 }

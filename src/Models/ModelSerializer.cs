@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -149,14 +150,14 @@ internal static class ModelSerializer
             var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
             var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension, description.Temperature, description.ClosedForm);
             // The file is held to what the options of a training are held to.
-            new GentleClipOptions
+            OptionsValidator.Validate(new GentleClipOptions
             {
                 ModalityA = spec.A.Modality,
                 ModalityB = spec.B.Modality,
                 EmbeddingDimension = spec.EmbeddingDimension,
                 Temperature = spec.Temperature,
                 TrainingRows = description.TrainingRows,
-            }.Validate();
+            });
             CheckClosedForm(spec);
             return (description, spec);
         }

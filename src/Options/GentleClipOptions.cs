@@ -3,37 +3,12 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Everything that <c>mlContext.Transforms.GentleClip</c> can be told. Each setter checks its value; what depends on the data or
-/// on several options is checked by <c>Fit</c>. The estimator keeps a copy.
+/// Everything that <c>mlContext.Transforms.GentleClip</c> can be told. Each setter checks its value; what depends on several options is checked when the
+/// estimator is made, what depends on the data by <c>Fit</c> and <c>Plan</c>. The estimator keeps a copy. Copies with changes are made by <c>with</c>.
 /// </summary>
-public sealed class GentleClipOptions
+public sealed record GentleClipOptions
 {
-    private Modality? _modalityA;
-    private Modality? _modalityB;
-    private string? _pairedColumnName;
-    // The projection head's layer normalisation makes a single slot 0.
-    private const int FewestTowerSlots = 2;
-
-    private int _embeddingDimension = Defaults.EmbeddingDimension;
-    private int _batchSize = Defaults.BatchSize;
-    private int? _pairsPerBatch;
-    private PairsPerBatchRule _pairsPerBatchRule;
     private int? _maximumNumberOfSteps; // null: nobody asked for any
-    private double _learningRate = Defaults.LearningRate;
-    private double _weightDecay = Defaults.WeightDecay;
-    private double _warmupFraction = Defaults.WarmupFraction;
-    private double _gradientClipNorm = Defaults.GradientClipNorm;
-    private double _temperature = Defaults.Temperature;
-    private ObjectiveList _objectives = Presets.RecommendedObjectives;
-    private TrainingRows _trainingRows;
-    private double _validationFraction = Defaults.ValidationFraction;
-    private string? _checkpointDirectory;
-    private int? _checkpointSteps;
-    private TimeSpan _checkpointInterval = Defaults.CheckpointInterval;
-    private int _checkpointsToKeep = Defaults.CheckpointsToKeep;
-    private int _earlyStoppingPatience = Defaults.EarlyStoppingPatience;
-    private int? _numberOfThreads;
-    private string? _device;
 
     /// <summary>Default values.</summary>
     public static class Defaults
@@ -80,46 +55,6 @@ public sealed class GentleClipOptions
     {
     }
 
-    /// <summary>Creates a copy.</summary>
-    /// <param name="other">Options to copy.</param>
-    public GentleClipOptions(GentleClipOptions other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        _modalityA = other._modalityA;
-        _modalityB = other._modalityB;
-        _pairedColumnName = other._pairedColumnName;
-        _embeddingDimension = other._embeddingDimension;
-        _batchSize = other._batchSize;
-        _pairsPerBatch = other._pairsPerBatch;
-        _pairsPerBatchRule = other._pairsPerBatchRule;
-        _maximumNumberOfSteps = other._maximumNumberOfSteps;
-        _learningRate = other._learningRate;
-        _weightDecay = other._weightDecay;
-        _warmupFraction = other._warmupFraction;
-        _gradientClipNorm = other._gradientClipNorm;
-        _temperature = other._temperature;
-        LearnTemperature = other.LearnTemperature;
-        _objectives = other._objectives;
-        ClosedForm = other.ClosedForm;
-        GuardUnpairedObjectives = other.GuardUnpairedObjectives;
-        _trainingRows = other._trainingRows;
-        _validationFraction = other._validationFraction;
-        _earlyStoppingPatience = other._earlyStoppingPatience;
-        _numberOfThreads = other._numberOfThreads;
-        _device = other._device;
-        _checkpointDirectory = other._checkpointDirectory;
-        _checkpointSteps = other._checkpointSteps;
-        _checkpointInterval = other._checkpointInterval;
-        _checkpointsToKeep = other._checkpointsToKeep;
-        AllowCheckpointMismatch = other.AllowCheckpointMismatch;
-        AllowNoPairs = other.AllowNoPairs;
-        CheckpointStream = other.CheckpointStream;
-        Clock = other.Clock;
-        Seed = other.Seed;
-        Progress = other.Progress;
-        CancellationToken = other.CancellationToken;
-    }
-
     /// <summary>Options of a named preset.</summary>
     /// <param name="preset">The preset.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not a preset.</exception>
@@ -129,16 +64,16 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentNullException">Set to null.</exception>
     public Modality? ModalityA
     {
-        get => _modalityA;
-        set => _modalityA = value ?? throw new ArgumentNullException(nameof(ModalityA));
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(ModalityA));
     }
 
     /// <summary>Second modality (V in the paper). Required.</summary>
     /// <exception cref="ArgumentNullException">Set to null.</exception>
     public Modality? ModalityB
     {
-        get => _modalityB;
-        set => _modalityB = value ?? throw new ArgumentNullException(nameof(ModalityB));
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(ModalityB));
     }
 
     /// <summary>
@@ -148,12 +83,12 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentException">An empty name.</exception>
     public string? PairedColumnName
     {
-        get => _pairedColumnName;
+        get;
         set
         {
             if (value is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(PairedColumnName));
-            _pairedColumnName = value;
+            field = value;
         }
     }
 
@@ -161,17 +96,17 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int EmbeddingDimension
     {
-        get => _embeddingDimension;
-        set => _embeddingDimension = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
-    }
+        get;
+        set => field = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
+    } = Defaults.EmbeddingDimension;
 
     /// <summary>Rows of each modality in a batch, pairs included, 4 to 1048576 (B in the paper). Fewer when the data hold fewer. Default 256.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int BatchSize
     {
-        get => _batchSize;
-        set => _batchSize = Check.InRange(value, 4, 1 << 20, nameof(BatchSize));
-    }
+        get;
+        set => field = Check.InRange(value, 4, 1 << 20, nameof(BatchSize));
+    } = Defaults.BatchSize;
 
     /// <summary>
     /// Matched pairs in a batch, 2 or more, at most <see cref="BatchSize"/>. Null (default): half the batch. Never more than the data hold.
@@ -180,16 +115,16 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Below 2.</exception>
     public int? PairsPerBatch
     {
-        get => _pairsPerBatch;
-        set => _pairsPerBatch = value is { } number ? Check.InRange(number, 2, 1 << 20, nameof(PairsPerBatch)) : null;
+        get;
+        set => field = value is { } number ? Check.InRange(number, 2, 1 << 20, nameof(PairsPerBatch)) : null;
     }
 
     /// <summary>How the number of pairs in a batch is found. Default <see cref="PairsPerBatchRule.Fixed"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a rule.</exception>
     public PairsPerBatchRule PairsPerBatchRule
     {
-        get => _pairsPerBatchRule;
-        set => _pairsPerBatchRule = Check.Defined(value, nameof(PairsPerBatchRule));
+        get;
+        set => field = Check.Defined(value, nameof(PairsPerBatchRule));
     }
 
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
@@ -204,41 +139,41 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double LearningRate
     {
-        get => _learningRate;
-        set => _learningRate = Check.Positive(value, nameof(LearningRate));
-    }
+        get;
+        set => field = Check.Positive(value, nameof(LearningRate));
+    } = Defaults.LearningRate;
 
     /// <summary>Decoupled weight decay of AdamW on weight matrices, 0 or more. Default 1e-2.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public double WeightDecay
     {
-        get => _weightDecay;
-        set => _weightDecay = Check.NotNegative(value, nameof(WeightDecay));
-    }
+        get;
+        set => field = Check.NotNegative(value, nameof(WeightDecay));
+    } = Defaults.WeightDecay;
 
     /// <summary>Share of the steps in which the learning rate rises from 0, 0 to 1. Default 0.05.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double WarmupFraction
     {
-        get => _warmupFraction;
-        set => _warmupFraction = Check.InRange(value, 0, 1, nameof(WarmupFraction));
-    }
+        get;
+        set => field = Check.InRange(value, 0, 1, nameof(WarmupFraction));
+    } = Defaults.WarmupFraction;
 
     /// <summary>Largest norm of the gradient over all parameters, above 0; a larger one is scaled down. Default 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double GradientClipNorm
     {
-        get => _gradientClipNorm;
-        set => _gradientClipNorm = Check.Positive(value, nameof(GradientClipNorm));
-    }
+        get;
+        set => field = Check.Positive(value, nameof(GradientClipNorm));
+    } = Defaults.GradientClipNorm;
 
     /// <summary>Temperature tau of the contrastive losses at the start, 0.01 to 1; learnt, and never below 0.01. Default 0.07.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Temperature
     {
-        get => _temperature;
-        set => _temperature = Check.InRange(value, 0.01, 1, nameof(Temperature));
-    }
+        get;
+        set => field = Check.InRange(value, 0.01, 1, nameof(Temperature));
+    } = Defaults.Temperature;
 
     /// <summary>Whether the temperature is learnt; false keeps <see cref="Temperature"/>. Default true.</summary>
     public bool LearnTemperature { get; set; } = true;
@@ -251,9 +186,9 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentNullException">Set to null.</exception>
     public ObjectiveList Objectives
     {
-        get => _objectives;
-        set => _objectives = value ?? throw new ArgumentNullException(nameof(Objectives));
-    }
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(Objectives));
+    } = Presets.RecommendedObjectives;
 
     /// <summary>
     /// A closed-form alignment, fitted on the same rows before the towers are trained: the embedding itself, a part of it, or a teacher of the
@@ -274,8 +209,8 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TrainingRows TrainingRows
     {
-        get => _trainingRows;
-        set => _trainingRows = Check.Defined(value, nameof(TrainingRows));
+        get;
+        set => field = Check.Defined(value, nameof(TrainingRows));
     }
 
     /// <summary>
@@ -295,19 +230,21 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double ValidationFraction
     {
-        get => _validationFraction;
-        set => _validationFraction = Check.InRangeExclusive(value, 0, 1, nameof(ValidationFraction));
+        get;
+        set => field = Check.InRangeExclusive(value, 0, 1, nameof(ValidationFraction));
     }
 
     /// <summary>Epochs that all validate worse than the best one before them, after which training stops, 1 or more. Default 20.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int EarlyStoppingPatience
     {
-        get => _earlyStoppingPatience;
-        set => _earlyStoppingPatience = Check.InRange(value, 1, int.MaxValue, nameof(EarlyStoppingPatience));
-    }
+        get;
+        set => field = Check.InRange(value, 1, int.MaxValue, nameof(EarlyStoppingPatience));
+    } = Defaults.EarlyStoppingPatience;
 
-    /// <summary>Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.</summary>
+    /// <summary>
+    /// Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.
+    /// </summary>
     public int? Seed { get; set; }
 
     /// <summary>
@@ -317,67 +254,74 @@ public sealed class GentleClipOptions
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int? NumberOfThreads
     {
-        get => _numberOfThreads;
-        set => _numberOfThreads = value is { } number ? Check.InRange(number, 1, 1024, nameof(NumberOfThreads)) : null;
+        get;
+        set => field = value is { } number ? Check.InRange(number, 1, 1024, nameof(NumberOfThreads)) : null;
     }
 
     /// <summary>"cpu", "cuda" or "cuda:N". Null (default): <see cref="MLContext.GpuDeviceId"/> decides, and without one the CPU.</summary>
     /// <exception cref="ArgumentException">An empty text.</exception>
     public string? Device
     {
-        get => _device;
+        get;
         set
         {
             if (value is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(Device));
-            _device = value;
+            field = value;
         }
     }
 
     /// <summary>
     /// Folder in which a training leaves its state, to go on from after a cancellation or a crash; made if it is not there. Null (default): none is left.
-    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed one, bit for bit on a CPU with the same number of threads.
+    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed one, bit
+    /// for bit on a CPU with the same number of threads.
     /// After the end the last checkpoint stays: another <c>Fit</c> gives the finished model again. A closed form alone leaves none.
     /// </summary>
     /// <exception cref="ArgumentException">An empty text.</exception>
     public string? CheckpointDirectory
     {
-        get => _checkpointDirectory;
+        get;
         set
         {
             if (value is not null)
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointDirectory));
-            _checkpointDirectory = value;
+            field = value;
         }
     }
 
-    /// <summary>Steps after which a checkpoint is written, 1 or more. Null (default): <see cref="CheckpointInterval"/> alone decides. One is written at a cancellation and at the end in any case.</summary>
+    /// <summary>
+    /// Steps after which a checkpoint is written, 1 or more. Null (default): only <see cref="CheckpointInterval"/> decides. One is written at a cancellation
+    /// and at the end in any case.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int? CheckpointSteps
     {
-        get => _checkpointSteps;
-        set => _checkpointSteps = value is { } number ? Check.InRange(number, 1, int.MaxValue, nameof(CheckpointSteps)) : null;
+        get;
+        set => field = value is { } number ? Check.InRange(number, 1, int.MaxValue, nameof(CheckpointSteps)) : null;
     }
 
     /// <summary>Time after which a checkpoint is written at the next step, above zero. Default 10 minutes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Zero or less.</exception>
     public TimeSpan CheckpointInterval
     {
-        get => _checkpointInterval;
-        set => _checkpointInterval = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
-    }
+        get;
+        set => field = value > TimeSpan.Zero
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
+    } = Defaults.CheckpointInterval;
 
     /// <summary>Checkpoints of a running training that are kept, 1 or more; older ones are deleted. Default 3.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int CheckpointsToKeep
     {
-        get => _checkpointsToKeep;
-        set => _checkpointsToKeep = Check.InRange(value, 1, int.MaxValue, nameof(CheckpointsToKeep));
-    }
+        get;
+        set => field = Check.InRange(value, 1, int.MaxValue, nameof(CheckpointsToKeep));
+    } = Defaults.CheckpointsToKeep;
 
     /// <summary>
-    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which names what differs. True: a warning names it,
-    /// and the result is neither that of the one training nor that of the other.
+    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which
+    /// names what differs. True: a warning names it, and the result is neither that of the one training nor that of the other.
     /// </summary>
     public bool AllowCheckpointMismatch { get; set; }
 
@@ -401,95 +345,6 @@ public sealed class GentleClipOptions
     /// </summary>
     public CancellationToken CancellationToken { get; set; }
 
-    /// <summary>Checks what depends on more than one option.</summary>
-    /// <exception cref="ArgumentException">Options contradict each other or one is missing.</exception>
-    internal void Validate()
-    {
-        var a = ModalityA ?? throw new ArgumentException($"{nameof(GentleClipOptions)}.{nameof(ModalityA)} is not set.");
-        var b = ModalityB ?? throw new ArgumentException($"{nameof(GentleClipOptions)}.{nameof(ModalityB)} is not set.");
-        if (a.InputColumnName == b.InputColumnName)
-            throw new ArgumentException($"Both modalities read column '{a.InputColumnName}'; expected two different columns.");
-        if (a.OutputColumnName == b.OutputColumnName)
-            throw new ArgumentException($"Both modalities write column '{a.OutputColumnName}'; expected two different columns.");
-        if (PairedColumnName is { } paired && (paired == a.InputColumnName || paired == b.InputColumnName))
-            throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
-        CheckOtherColumns(a);
-        CheckOtherColumns(b);
-        a.Validate();
-        b.Validate();
-        if (PairsPerBatch > BatchSize)
-            throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
-        ValidateClosedForm(a, b);
-        if (Objectives.Needs.Keywords is { } keywords)
-            ValidateKeywords(keywords, a, b);
-        if (TrainsTowers && !Objectives.AlignsAtAll)
-            throw new ArgumentException(
-                $"Of the objectives ({Objectives}) none that looks at pairs, or that aligns the modalities without any, has a weight above 0; expected at least one.");
-    }
-
-    private void ValidateKeywords(KeywordOptions keywords, Modality a, Modality b)
-    {
-        if (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName)
-            throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
-        if ((keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
-            throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
-    }
-
-    private void CheckOtherColumns(Modality modality)
-    {
-        foreach (var name in modality.OtherInputColumnNames)
-            if (name == PairedColumnName || name == Objectives.Needs.Keywords?.IndicatorColumnName)
-                throw new ArgumentException($"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
-    }
-
-    private void ValidateClosedForm(Modality a, Modality b)
-    {
-        if (ClosedForm is not { } closedForm)
-        {
-            if (Objectives.Active.FirstOrDefault(objective => objective.Needs.ClosedForm) is { } follower)
-                throw new ArgumentException(
-                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(ClosedForm)} that it could follow; set one, or leave the objective out.");
-            return;
-        }
-        foreach (var modality in closedForm.Optional ? [] : new[] { a, b })
-        {
-            if (!modality.SuitsClosedForm)
-                throw new ArgumentException(
-                    $"The closed form needs feature vectors or a frozen encoder on both sides, but column '{modality.InputColumnName}' is a {modality.GetType().Name} whose encoder is trained.");
-        }
-        if (closedForm is { SelfTraining: ClosedFormPart.On, Method: not ClosedFormMethod.SelfTraining })
-            throw new ArgumentException(
-                $"The closed form's {nameof(ClosedFormOptions.SelfTraining)} is {closedForm.SelfTraining}, but its {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, "
-                + $"which has no self-training; expected {nameof(ClosedFormMethod)}.{nameof(ClosedFormMethod.SelfTraining)}.");
-        if (closedForm is { Strict: true, Method: not ClosedFormMethod.Chosen })
-            throw new ArgumentException(
-                $"The closed form is {nameof(ClosedFormOptions.Strict)}, but its {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, "
-                + $"so that there is nothing to choose; expected {nameof(ClosedFormMethod)}.{nameof(ClosedFormMethod.Chosen)}.");
-        if (closedForm is { Method: ClosedFormMethod.Linear, LinearWeight: 0 })
-            throw new ArgumentException(
-                $"The closed form's {nameof(ClosedFormOptions.Method)} is {closedForm.Method}, but its {nameof(ClosedFormOptions.LinearWeight)} is 0; expected a weight above 0.");
-        if (closedForm.LinearWeight + closedForm.KernelWeight == 0)
-            throw new ArgumentException($"{nameof(ClosedFormOptions.LinearWeight)} and {nameof(ClosedFormOptions.KernelWeight)} of the closed form are 0; expected at least one above 0.");
-        if (closedForm.Role == ClosedFormRole.Teacher && !Objectives.Needs.ClosedForm)
-            throw new ArgumentException(
-                $"The closed form's role is {nameof(ClosedFormRole.Teacher)}, but no objective follows it, so that it would teach nothing; "
-                + $"expected one that does, such as {nameof(KlotObjective)}, or another role.");
-        if (closedForm.Role is ClosedFormRole.BesideTowers or ClosedFormRole.Chosen && !LeavesTowersSlots && !(closedForm.Optional && closedForm.Dimension is null))
-            throw new ArgumentException($"The closed form has {Math.Max(ClosedFormSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
-    }
-
-    /// <summary>The options without the closed form and what needs it.</summary>
-    internal GentleClipOptions WithoutClosedForm() => new(this) { ClosedForm = null, Objectives = Objectives.WithoutClosedForm() };
-
-    /// <summary>Slots of the embedding that a closed form beside the towers has; 0 where nothing would be left for them.</summary>
-    internal int ClosedFormSlots => ClosedForm?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);
-
-    /// <summary>Whether a closed form beside the towers leaves them enough slots.</summary>
-    internal bool LeavesTowersSlots => ClosedFormSlots >= 1 && EmbeddingDimension - ClosedFormSlots >= FewestTowerSlots;
-
     /// <summary>Whether a number of steps was asked for, be it the usual one.</summary>
     internal bool AsksForSteps => _maximumNumberOfSteps is not null;
-
-    /// <summary>Whether there are towers to train.</summary>
-    internal bool TrainsTowers => ClosedForm is not { Role: ClosedFormRole.Alone };
 }

@@ -1,22 +1,33 @@
 using Microsoft.ML.GentleClip.Objectives;
 
-namespace Microsoft.ML.GentleClip.Trainers;
+namespace Microsoft.ML.GentleClip;
 
-/// <summary>What a batch consists of: how many pairs and how many unpaired samples of each modality.</summary>
+/// <summary>What a batch of a training consists of: how many pairs and how many unpaired samples of each modality.</summary>
 /// <param name="Pairs">Matched pairs (n in equation 1).</param>
 /// <param name="UnpairedA">Unpaired samples of modality A.</param>
 /// <param name="UnpairedB">Unpaired samples of modality B.</param>
-/// <param name="StepsPerEpoch">Steps of an epoch.</param>
-internal sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int StepsPerEpoch)
+/// <param name="StepsPerEpoch">Steps of an epoch, 20 or more: as many as show each unpaired sample once, or each pair where there are none.</param>
+public sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int StepsPerEpoch)
 {
     private const int SmallestEpoch = 20;
 
-    /// <summary>Plans the batches of a training.</summary>
-    /// <param name="options">Batch size and rule.</param>
-    /// <param name="pairs">Number of pairs in the data (N).</param>
-    /// <param name="unpairedA">Number of unpaired samples of modality A (M1).</param>
-    /// <param name="unpairedB">Number of unpaired samples of modality B (M2).</param>
+    /// <summary>Plans the batches of towers.</summary>
+    /// <param name="options">Batch size, rule and objectives.</param>
+    /// <param name="pairs">Number of pairs in the data (N), 0 or more.</param>
+    /// <param name="unpairedA">Number of unpaired samples of modality A (M1), 0 or more.</param>
+    /// <param name="unpairedB">Number of unpaired samples of modality B (M2), 0 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     public static BatchPlan Create(GentleClipOptions options, int pairs, int unpairedA, int unpairedB)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(pairs);
+        ArgumentOutOfRangeException.ThrowIfNegative(unpairedA);
+        ArgumentOutOfRangeException.ThrowIfNegative(unpairedB);
+        return Create(options, options.Objectives, pairs, unpairedA, unpairedB);
+    }
+
+    /// <summary>The same with other objectives than the options have.</summary>
+    internal static BatchPlan Create(GentleClipOptions options, ObjectiveList objectives, int pairs, int unpairedA, int unpairedB)
     {
         var larger = Math.Max(unpairedA, unpairedB);
         var n = options.PairsPerBatchRule switch
@@ -25,7 +36,7 @@ internal sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int St
             _ => Math.Min(pairs, options.PairsPerBatch ?? (larger == 0 ? options.BatchSize : Math.Max(2, options.BatchSize / 2))),
         };
         // Unpaired rows that no loss looks at would only cost time.
-        var usesUnpaired = options.Objectives.Needs.UnpairedSamples;
+        var usesUnpaired = objectives.Needs.UnpairedSamples;
         var room = usesUnpaired ? options.BatchSize - n : 0;
         var a = Math.Min(room, unpairedA);
         var b = Math.Min(room, unpairedB);

@@ -9,45 +9,7 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// <summary>Fits the closed form of a training on the rows that the towers are trained on.</summary>
 internal static class ClosedFormFactory
 {
-    private const int FewestPairs = 2;
     private static readonly double[] Shares = [0, 0.25, 0.5, 0.75, 0.9, 1];
-
-    /// <summary>The closed-form part of the model that the options ask for; null for none or a mere teacher.</summary>
-    public static ClosedFormSpec? Spec(GentleClipOptions options) => options.ClosedForm switch
-    {
-        { Role: ClosedFormRole.Alone } => new ClosedFormSpec(ClosedFormRole.Alone, 1, options.EmbeddingDimension),
-        { Role: ClosedFormRole.BesideTowers } closedForm => new ClosedFormSpec(closedForm.Role, closedForm.Share ?? ClosedFormOptions.DefaultShare, options.ClosedFormSlots),
-        _ => null,
-    };
-
-    /// <summary>Why an optional closed form cannot be fitted on the data; null where it can.</summary>
-    public static string? Obstacle(GentleClipOptions options, TrainingData data)
-    {
-        foreach (var modality in new[] { options.ModalityA!, options.ModalityB! })
-        {
-            if (!modality.SuitsClosedForm)
-                return $"column '{modality.InputColumnName}' does not hold feature vectors, and its encoder is not frozen";
-        }
-        if (options.ClosedForm is { Role: ClosedFormRole.BesideTowers } && !options.LeavesTowersSlots)
-            return $"an embedding of {options.EmbeddingDimension} slots has none to spare";
-        return data.PairsA.Count < FewestPairs ? $"there are {data.PairsA.Count} matched pairs" : null;
-    }
-
-    /// <summary>The options with a role that was left to the fit decided, and the reason for the log; null where there was nothing to decide.</summary>
-    /// <param name="options">The user's.</param>
-    /// <param name="validates">Whether pairs of their own validate.</param>
-    /// <param name="continues">Whether there is a model to continue from.</param>
-    public static (GentleClipOptions Options, string? Reason) Decide(GentleClipOptions options, bool validates, bool continues)
-    {
-        if (options.ClosedForm is not { Role: ClosedFormRole.Chosen } closedForm)
-            return (options, null);
-        var towers = TowerWishes.Of(options, validates, continues);
-        return (
-            new GentleClipOptions(options) { ClosedForm = closedForm with { Role = towers is null ? ClosedFormRole.Alone : ClosedFormRole.BesideTowers } },
-            towers is null
-                ? "the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers"
-                : $"towers with the closed form beside them where it can be fitted: {towers}");
-    }
 
     /// <summary>Gives the closed form the share of the embedding that validates best, where there are towers beside it.</summary>
     /// <param name="model">On the device.</param>
@@ -110,13 +72,11 @@ internal static class ClosedFormFactory
     /// <param name="device">Where it shall live.</param>
     /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
-    /// <exception cref="InvalidOperationException">Fewer than two pairs, or nothing to align.</exception>
+    /// <exception cref="NothingToAlignException">There is nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, ClosedFormReport Report) Fit(
-        ClosedFormOptions closedForm, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress, CancellationToken cancellationToken)
+        ClosedFormOptions closedForm, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress,
+        CancellationToken cancellationToken)
     {
-        if (data.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException(
-                $"The closed form is fitted on matched pairs, and the training data hold {data.PairsA.Count}; expected at least {FewestPairs}. {data.DescribePairs()}");
         using var scope = NewDisposeScope();
         var fitter = new AlignmentFitter(Settings(closedForm, dimension), random, progress, cancellationToken);
         // Read from the stores a block at a time: copies would be as large as the features again.

@@ -11,19 +11,16 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// From data to a fitted model: the closed form, the towers, and what the validation pairs decide between them.
 /// </summary>
 internal sealed class ModelFit(
-    GentleClipOptions wanted, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data,
-    ValidationSet? validation, CheckpointFolder? checkpoints = null, string? roleReason = null) : IDisposable
+    TrainingPlan plan, int seed, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled, TrainingData data,
+    ValidationSet? validation, CheckpointFolder? checkpoints = null) : IDisposable
 {
+    private readonly GentleClipOptions _options = plan.Options;
     // Without the closed form once an optional one finds nothing to align.
-    private GentleClipOptions _options = wanted;
+    private TrainingPlan _plan = plan;
     private SortedDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, ClosedFormReport Report)? _closedForm;
     // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
     private TwoTowerModel? _prepared;
-
-    // Without an objective on pairs there would be nothing left for the second training.
-    private bool Guards => _options.GuardUnpairedObjectives && validation is not null && _options.TrainsTowers
-        && _options.Objectives.Needs.UnpairedSamples && _options.Objectives.OnPairsOnly().Active.Any();
 
     /// <summary>Fits a model, which the caller disposes.</summary>
     /// <param name="initial">A model whose towers' weights are taken over, or null.</param>
@@ -37,22 +34,21 @@ internal sealed class ModelFit(
         if (checkpoints is not null)
         {
             reporter.Begin(TrainingPhase.HashingRows);
-            _fingerprint = CheckpointFingerprint.Of(_options, seed, data, validation, initial);
+            _fingerprint = CheckpointFingerprint.Of(_plan, seed, data, validation, initial);
             reporter.EndPhase();
             checkCancelled();
         }
         PlanSteps();
-        if (_options.ClosedForm is { } closedForm)
+        if (_plan.ClosedFormSettings is { } closedForm)
             FitClosedForm(closedForm, initial);
-        var fitted = Train(_options, random, initial, number: 0);
-        if (!Guards)
+        var fitted = Train(_plan, random, initial, number: 0);
+        if (_plan.Trainings < 2)
             return fitted;
         try
         {
             reporter.LastTraining();
             using var again = new RandomSource(seed);
-            var onPairs = new GentleClipOptions(_options) { Objectives = _options.Objectives.OnPairsOnly() };
-            return Better(fitted, Train(onPairs, again, initial, number: 1));
+            return Better(fitted, Train(_plan.OnPairsOnly(), again, initial, number: 1));
         }
         catch
         {
@@ -68,26 +64,28 @@ internal sealed class ModelFit(
         _prepared?.Dispose();
     }
 
-    private void PlanSteps() => reporter.Plan(_options.TrainsTowers ? _options.MaximumNumberOfSteps : 0, Guards ? 2 : 1);
+    private void PlanSteps() => reporter.Plan(_plan.Steps, Math.Max(1, _plan.Trainings));
 
     private void FitClosedForm(ClosedFormOptions closedForm, TwoTowerModel? initial)
     {
-        SayWhatIsLeftOut(closedForm);
+        foreach (var line in _plan.LeftOutOfClosedForm())
+            reporter.Info($"{line}");
         try
         {
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
             {
-                _prepared = Create(_options, random, initial);
+                _prepared = Create(_plan, random, initial);
                 FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
             }
-            _closedForm = ClosedFormFactory.Fit(closedForm, ClosedFormFactory.Spec(_options)?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
+            _closedForm = ClosedFormFactory.Fit(
+                closedForm, _plan.ClosedFormSpec?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
             reporter.EndPhase();
             reporter.ClosedForm(_closedForm.Value.Report);
         }
         catch (NothingToAlignException nothing) when (closedForm.Optional)
         {
             reporter.Info($"No closed form: {nothing.Message}");
-            _options = _options.WithoutClosedForm();
+            _plan = _plan.WithoutClosedForm(nothing.Message);
             _prepared?.Dispose();
             _prepared = null;
             foreach (var store in new[] { data.A, data.B, validation?.A.Store, validation?.B.Store })
@@ -96,7 +94,9 @@ internal sealed class ModelFit(
         }
         catch (NothingToAlignException nothing)
         {
-            throw new InvalidOperationException($"No closed form for columns '{_options.ModalityA!.InputColumnName}' (side A) and '{_options.ModalityB!.InputColumnName}' (side B): {nothing.Message}", nothing);
+            throw new InvalidOperationException(
+                $"No closed form for columns '{_options.ModalityA!.InputColumnName}' (side A) and '{_options.ModalityB!.InputColumnName}' (side B): "
+                + nothing.Message, nothing);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class ModelFit(
         };
     }
 
-    private FittedModel Train(GentleClipOptions training, RandomSource source, TwoTowerModel? initial, int number)
+    private FittedModel Train(TrainingPlan training, RandomSource source, TwoTowerModel? initial, int number)
     {
         var model = _prepared ?? Create(training, source, initial);
         _prepared = null;
@@ -132,19 +132,21 @@ internal sealed class ModelFit(
                 model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
             var history = training.TrainsTowers
                 ? new TwoTowerTrainer(
-                    training, source, device, reporter, checkCancelled, Checkpoints(training, number),
+                    training, source, device, reporter, checkCancelled, Checkpoints(number),
                     number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly)
                     .Train(model, data, validation, _closedForm?.Alignment)
                 : ClosedFormHistory(model);
-            if (training.ClosedForm is { Role: ClosedFormRole.BesideTowers, Share: null } && validation is not null)
+            if (training.ClosedFormSettings is { Role: ClosedFormRole.BesideTowers, Share: null } && validation is not null)
             {
                 reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, ClosedFormFactory.RowsOfChoice(validation));
                 ClosedFormFactory.ChooseShare(model, validation, device, OnRows);
                 reporter.EndPhase();
                 reporter.Info($"Share of the closed form in the embedding, by validation: {model.Spec.ClosedForm!.Share:F2}.");
             }
-            var report = _closedForm is { } closedForm ? closedForm.Report with { Share = model.Spec.ClosedForm?.Share ?? 0, RoleReason = roleReason } : null;
-            return new FittedModel(model, seed, training.TrainingRows, history, report);
+            var report = _closedForm is { } closedForm
+                ? closedForm.Report with { Share = model.Spec.ClosedForm?.Share ?? 0, RoleReason = training.RoleReason }
+                : null;
+            return new FittedModel(model, seed, _options.TrainingRows, history, report);
         }
         catch
         {
@@ -153,17 +155,17 @@ internal sealed class ModelFit(
         }
     }
 
-    private TrainingCheckpoints? Checkpoints(GentleClipOptions training, int number) =>
-        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, training, reporter);
+    private TrainingCheckpoints? Checkpoints(int number) =>
+        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, _options, reporter);
 
-    private TwoTowerModel Create(GentleClipOptions training, RandomSource source, TwoTowerModel? initial)
+    private TwoTowerModel Create(TrainingPlan training, RandomSource source, TwoTowerModel? initial)
     {
         if (training.TrainsTowers)
             reporter.Begin(TrainingPhase.MakingTowers);
         var spec = new TwoTowerSpec(
-            new TowerSpec(data.A.Complete(training.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
-            new TowerSpec(data.B.Complete(training.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
-            training.EmbeddingDimension, training.Temperature, ClosedFormFactory.Spec(training));
+            new TowerSpec(data.A.Complete(_options.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
+            new TowerSpec(data.B.Complete(_options.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
+            _options.EmbeddingDimension, _options.Temperature, training.ClosedFormSpec);
         var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
         try
         {
@@ -204,23 +206,6 @@ internal sealed class ModelFit(
     {
         checkCancelled();
         reporter.At(rows);
-    }
-
-    private void SayWhatIsLeftOut(ClosedFormOptions closedForm)
-    {
-        var transports = closedForm.Method is ClosedFormMethod.Chosen or ClosedFormMethod.Blend or ClosedFormMethod.Transport;
-        var most = transports ? Math.Min(closedForm.MaximumUnpairedRows, closedForm.MaximumTransportRows) : closedForm.MaximumUnpairedRows;
-        var limit = most < closedForm.MaximumUnpairedRows ? nameof(ClosedFormOptions.MaximumTransportRows) : nameof(ClosedFormOptions.MaximumUnpairedRows);
-        var byRows = $"drawn at random ({nameof(ClosedFormOptions)}.{limit})";
-        const string byAnchors = $"drawn at random ({nameof(ClosedFormOptions)}.{nameof(ClosedFormOptions.MaximumAnchors)})";
-        foreach (var (side, modality, rows) in new[] { ("A", _options.ModalityA!, data.UnpairedA.Count), ("B", _options.ModalityB!, data.UnpairedB.Count) })
-            if (rows > most)
-            {
-                var samples = $"unpaired samples of column '{modality.InputColumnName}' (side {side})";
-                reporter.Info($"The closed form matches {most:N0} of the {rows:N0} {samples}, {byRows}.");
-            }
-        if (data.PairsA.Count > closedForm.MaximumAnchors)
-            reporter.Info($"The closed form's kernel has {closedForm.MaximumAnchors:N0} of the {data.PairsA.Count:N0} pairs as anchors, {byAnchors}.");
     }
 
     private static ClosedFormAlignment Copy(ClosedFormAlignment alignment)

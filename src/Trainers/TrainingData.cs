@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
@@ -6,30 +5,30 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// The rows of a data view, read once: a store per modality, and which examples are matched pairs and which are unpaired.
-/// Pairing is decided here and nowhere else.
+/// The rows of a data view, read once: a store per modality, and which examples are matched pairs and which are unpaired. Which those are does not change;
+/// holding pairs out makes another one of the same stores.
 /// </summary>
 internal sealed class TrainingData : IDisposable
 {
-    private readonly List<int> _pairsA = [];
-    private readonly List<int> _pairsB = [];
-    private readonly List<int> _unpairedA = [];
-    private readonly List<int> _unpairedB = [];
-    private readonly List<bool[]> _keywords = [];
-    private readonly string _rowName;
-    private readonly RowProfile _profileA;
-    private readonly RowProfile _profileB;
-    private string? _pairedColumnName;
-    private long _both, _flagged;
+    private readonly TrainingRowReader _read;
+    private readonly bool _ownsStores;
 
-    private TrainingData(ModalityBinding a, ModalityBinding b, string rowName)
+    /// <summary>What a reader of rows found.</summary>
+    public TrainingData(TrainingRowReader read)
     {
-        _rowName = rowName;
-        BindingA = a;
-        BindingB = b;
-        A = a.CreateStore();
-        B = b.CreateStore();
-        (_profileA, _profileB) = (new RowProfile(a.Column.Name), new RowProfile(b.Column.Name));
+        (_read, _ownsStores, BindingA, BindingB, A, B) = (read, true, read.BindingA, read.BindingB, read.A, read.B);
+        (PairsA, PairsB, PairKeywords) = ([.. read.PairsA], [.. read.PairsB], [.. read.Keywords]);
+        (UnpairedA, UnpairedB) = ([.. read.UnpairedA], [.. read.UnpairedB]);
+        (Rows, EmptyRows, Pairing) = (read.Rows, read.EmptyRows, read.DescribePairs());
+    }
+
+    private TrainingData(TrainingData all, bool[] isHeldOut)
+    {
+        (_read, BindingA, BindingB, A, B) = (all._read, all.BindingA, all.BindingB, all.A, all.B);
+        (UnpairedA, UnpairedB, Rows, EmptyRows, Pairing) = (all.UnpairedA, all.UnpairedB, all.Rows, all.EmptyRows, all.Pairing);
+        (PairsA, PairsB, PairKeywords) = (Kept(all.PairsA), Kept(all.PairsB), all.PairKeywords.Count == 0 ? [] : Kept(all.PairKeywords));
+
+        IReadOnlyList<T> Kept<T>(IReadOnlyList<T> ofPairs) => [.. ofPairs.Where((_, pair) => !isHeldOut[pair])];
     }
 
     /// <summary>How modality A is read.</summary>
@@ -45,34 +44,28 @@ internal sealed class TrainingData : IDisposable
     public ExampleStore B { get; }
 
     /// <summary>Positions in <see cref="A"/> of the pairs' first halves.</summary>
-    public IReadOnlyList<int> PairsA => _pairsA;
+    public IReadOnlyList<int> PairsA { get; }
 
     /// <summary>Positions in <see cref="B"/> of the pairs' second halves, in the order of <see cref="PairsA"/>.</summary>
-    public IReadOnlyList<int> PairsB => _pairsB;
+    public IReadOnlyList<int> PairsB { get; }
 
     /// <summary>Positions in <see cref="A"/> of the unpaired samples.</summary>
-    public IReadOnlyList<int> UnpairedA => _unpairedA;
+    public IReadOnlyList<int> UnpairedA { get; }
 
     /// <summary>Positions in <see cref="B"/> of the unpaired samples.</summary>
-    public IReadOnlyList<int> UnpairedB => _unpairedB;
+    public IReadOnlyList<int> UnpairedB { get; }
 
     /// <summary>Which keywords each pair holds, in the order of <see cref="PairsA"/>; empty without keywords.</summary>
-    public IReadOnlyList<bool[]> PairKeywords => _keywords;
+    public IReadOnlyList<bool[]> PairKeywords { get; }
 
     /// <summary>Number of rows read.</summary>
-    public long Rows { get; private set; }
+    public long Rows { get; }
+
+    /// <summary>Rows without either side.</summary>
+    public long EmptyRows { get; }
 
     /// <summary>What makes a pair in these rows and what was found, for messages about pairs that lack.</summary>
-    public string DescribePairs()
-    {
-        var (a, b) = (BindingA.Column.Name, BindingB.Column.Name);
-        var (isTrue, flagged) = _pairedColumnName is { } paired ? ($"'{paired}' is true and ", $"'{paired}' is true in {_flagged}, ") : ("", "");
-        var text = $"A pair is a row in which {isTrue}neither '{a}' nor '{b}' is missing: of {Rows} rows {flagged}'{a}' is there in {A.Count}, "
-            + $"'{b}' in {B.Count}, both in {_both}.";
-        return _pairedColumnName is null || _both == _flagged
-            ? text
-            : text + $" If the {_both} rows with both are pairs, correct '{_pairedColumnName}' or set no {nameof(GentleClipOptions.PairedColumnName)}.";
-    }
+    public string Pairing { get; }
 
     /// <summary>Reads a data view.</summary>
     /// <param name="data">The rows.</param>
@@ -91,45 +84,42 @@ internal sealed class TrainingData : IDisposable
         var b = ModalityKinds.Bind(options.ModalityB!, schema);
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Objectives.Needs.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
-        var result = new TrainingData(a, b, rowName) { _pairedColumnName = options.PairedColumnName };
+        var reader = new TrainingRowReader(a, b, paired, keywords, rowName);
         try
         {
-            using var cursor = data.GetRowCursor(
-                a.Columns.Concat(b.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>()).DistinctBy(column => column.Index));
-            result.ReadRows(cursor, data, paired, keywords, checkCancelled, onRow);
-            return result;
+            reader.Read(data, checkCancelled, onRow);
+            return new TrainingData(reader);
         }
         catch
         {
-            result.Dispose();
+            reader.A.Dispose();
+            reader.B.Dispose();
             throw;
         }
     }
 
     /// <summary>Takes pairs out of the training, to validate on.</summary>
     /// <param name="pairs">Positions among the pairs.</param>
-    /// <returns>Positions in <see cref="A"/> and <see cref="B"/> of the pairs taken out.</returns>
-    public (int[] A, int[] B) HoldOut(IReadOnlyCollection<int> pairs)
+    /// <returns>
+    /// The rest, whose stores stay this one's; and the positions in <see cref="A"/> and <see cref="B"/> of the pairs taken out, in the order given.
+    /// </returns>
+    public (TrainingData Train, int[] A, int[] B) HoldOut(IReadOnlyCollection<int> pairs)
     {
-        var heldOut = (pairs.Select(pair => _pairsA[pair]).ToArray(), pairs.Select(pair => _pairsB[pair]).ToArray());
-        foreach (var pair in pairs.OrderDescending())
-        {
-            _pairsA.RemoveAt(pair);
-            _pairsB.RemoveAt(pair);
-            if (_keywords.Count > 0)
-                _keywords.RemoveAt(pair);
-        }
-        return heldOut;
+        var isHeldOut = new bool[PairsA.Count];
+        foreach (var pair in pairs)
+            isHeldOut[pair] = true;
+        return (new TrainingData(this, isHeldOut), [.. pairs.Select(pair => PairsA[pair])], [.. pairs.Select(pair => PairsB[pair])]);
     }
 
     /// <summary>What looks like a default value where a side is in fact absent, in words.</summary>
     /// <param name="what">What messages call the data, empty or ending in a blank.</param>
-    public IEnumerable<string> FindDefaultValues(string what = "") =>
-        new[] { DefaultValues.Find(_profileA, A, what, Rows, _pairsA.Count), DefaultValues.Find(_profileB, B, what, Rows, _pairsA.Count) }.OfType<string>();
+    public IEnumerable<string> FindDefaultValues(string what = "") => _read.FindDefaultValues(what);
 
-    /// <summary>Frees the stores.</summary>
+    /// <summary>Frees the stores, unless they are another's.</summary>
     public void Dispose()
     {
+        if (!_ownsStores)
+            return;
         A.Dispose();
         B.Dispose();
     }
@@ -142,59 +132,5 @@ internal sealed class TrainingData : IDisposable
         return column.Type == BooleanDataViewType.Instance
             ? column
             : throw SchemaErrors.Mismatch("paired", name, "Boolean", column.Type.ToString()!);
-    }
-
-    private void ReadRows(
-        DataViewRowCursor cursor, IDataView data, DataViewSchema.Column? pairedColumn, DataViewSchema.Column? keywordColumn,
-        Action checkCancelled, Action<long>? onRow)
-    {
-        var readerA = BindingA.OpenAhead(cursor, data);
-        using var endOfA = readerA as IDisposable;
-        var readerB = BindingB.OpenAhead(cursor, data);
-        using var endOfB = readerB as IDisposable;
-        var getPaired = pairedColumn is { } column ? cursor.GetGetter<bool>(column) : null;
-        var getKeywords = keywordColumn is { } indicators ? KeywordBatch.OpenIndicators(cursor, indicators) : null;
-        while (cursor.MoveNext())
-        {
-            checkCancelled();
-            onRow?.Invoke(Rows);
-            var hasA = Has(readerA, BindingA);
-            var hasB = Has(readerB, BindingB);
-            var isPair = hasA && hasB;
-            _both += isPair ? 1 : 0;
-            if (getPaired is not null)
-            {
-                var flagged = false;
-                getPaired(ref flagged);
-                if (flagged && !isPair)
-                    throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                        $"{_rowName} {Rows}: column '{pairedColumn!.Value.Name}' says it is a matched pair, but column '{(hasA ? BindingB : BindingA).Column.Name}' is missing; expected both sides."));
-                isPair = flagged;
-                _flagged += flagged ? 1 : 0;
-            }
-            if (hasA)
-                Add(A, readerA, _profileA, isPair ? _pairsA : _unpairedA);
-            if (hasB)
-                Add(B, readerB, _profileB, isPair ? _pairsB : _unpairedB);
-            if (isPair && getKeywords is not null)
-                _keywords.Add(getKeywords());
-            Rows++;
-        }
-        onRow?.Invoke(Rows);
-    }
-
-    private bool Has(ExampleReader reader, ModalityBinding binding) => reader.Read() switch
-    {
-        Presence.Present => true,
-        Presence.Absent => false,
-        _ => throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"{_rowName} {Rows}, column '{binding.Column.Name}': {reader.Problem}.")),
-    };
-
-    private void Add(ExampleStore store, ExampleReader reader, RowProfile profile, List<int> positions)
-    {
-        profile.Add(reader, Rows);
-        positions.Add(store.Count);
-        store.Add(reader);
     }
 }

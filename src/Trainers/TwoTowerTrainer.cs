@@ -11,9 +11,11 @@ namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>The training loop of a two-tower model: mixed batches, the objectives' named terms, AdamW, validation.</summary>
 internal sealed class TwoTowerTrainer(
-    GentleClipOptions options, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
+    TrainingPlan plan, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
     TrainingCheckpoints? checkpoints = null, TrainingPhase phase = TrainingPhase.Training)
 {
+    private readonly GentleClipOptions _options = plan.Options;
+
     private const int StepsBetweenTrims = 100;
 
     /// <summary>Trains the model in place.</summary>
@@ -28,23 +30,23 @@ internal sealed class TwoTowerTrainer(
     {
         FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
         reporter.EndPhase();
-        var plan = BatchPlan.Create(options, data.PairsA.Count, data.UnpairedA.Count, data.UnpairedB.Count);
-        var sampler = new MixedBatchSampler(data, plan, random);
-        var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
-        var needs = options.Objectives.Needs;
-        using var loss = new TotalLoss(options.Objectives).to(device);
+        var batches = plan.Batches ?? throw new ArgumentException("The plan trains no towers.");
+        var sampler = new MixedBatchSampler(data, batches, random);
+        var schedule = new LearningRateSchedule(_options.LearningRate, plan.Steps, _options.WarmupFraction);
+        var needs = plan.Objectives.Needs;
+        using var loss = new TotalLoss(plan.Objectives).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data, device);
         var follows = needs.ClosedForm ? closedForm : null;
         var noise = new NoiseSource(random.Torch("noise"));
-        var fixedParameter = options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
+        var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
-        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), options.WeightDecay);
+        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
-        var samples = $"{plan.Pairs} pairs, {plan.UnpairedA} unpaired samples of A and {plan.UnpairedB} of B";
-        reporter.Info($"Batches of {samples}; {plan.StepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+        var samples = $"{batches.Pairs} pairs, {batches.UnpairedA} unpaired samples of A and {batches.UnpairedB} of B";
+        reporter.Info($"Batches of {samples}; {batches.StepsPerEpoch} steps per epoch, at most {plan.Steps} steps, device {device}.");
 
         var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
@@ -54,8 +56,8 @@ internal sealed class TwoTowerTrainer(
             return history;
         }
         CheckCancelled(live, done);
-        reporter.Begin(phase, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
-        for (var step = done; step < options.MaximumNumberOfSteps; step++)
+        reporter.Begin(phase, ProgressUnit.Steps, plan.Steps, done);
+        for (var step = done; step < plan.Steps; step++)
         {
             CheckCancelled(live, step);
             using var scope = NewDisposeScope();
@@ -75,16 +77,16 @@ internal sealed class TwoTowerTrainer(
                 ClosedFormB = follows?.Embed(b.AlignedRows, AlignmentSide.B),
                 Keywords = keywords is null ? null : (keywords.BelongsToB ? model.TowerB : model.TowerA).Embed(keywords.Samples, noise),
                 PairHasKeyword = keywords?.Indicators(sampler.Pairs),
-                NumberOfPairs = plan.Pairs,
+                NumberOfPairs = batches.Pairs,
                 Step = step,
-                NumberOfSteps = options.MaximumNumberOfSteps,
+                NumberOfSteps = plan.Steps,
                 LogScale = model.LogitScale,
             });
             var total = recorder.Add(losses, step);
             optimizer.ZeroGradients();
             losses.Total.backward();
             var learningRate = schedule.At(step);
-            var gradientNorm = optimizer.Step(learningRate, options.GradientClipNorm);
+            var gradientNorm = optimizer.Step(learningRate, _options.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
                 throw new ArithmeticException(
                     $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, "
@@ -92,16 +94,16 @@ internal sealed class TwoTowerTrainer(
             LogitScale.Clamp(model.LogitScale);
             averaged?.Update(model);
 
-            var epoch = step / plan.StepsPerEpoch;
+            var epoch = step / batches.StepsPerEpoch;
             var stop = false;
-            if ((step + 1) % plan.StepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
+            if ((step + 1) % batches.StepsPerEpoch == 0 || step + 1 == plan.Steps)
             {
                 var temperature = Math.Exp(-model.LogitScale.item<float>());
                 var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, validation));
                 history.Add(entry);
                 reporter.Epoch(entry);
                 stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
-                    && epoch - best.Epoch >= options.EarlyStoppingPatience;
+                    && epoch - best.Epoch >= _options.EarlyStoppingPatience;
             }
             reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
             if ((step + 1) % StepsBetweenTrims == 0)
@@ -111,7 +113,7 @@ internal sealed class TwoTowerTrainer(
             done = step + 1;
             if (stop)
             {
-                reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.EarlyStoppingPatience} epochs.");
                 break;
             }
         }
@@ -136,7 +138,7 @@ internal sealed class TwoTowerTrainer(
             if (checkpoints is null)
                 checkCancelled();
             reporter.At(rows);
-        }, checkpoints is null ? options.CancellationToken : default);
+        }, checkpoints is null ? _options.CancellationToken : default);
     }
 
     private void CheckCancelled(LiveTraining live, int done)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
@@ -16,41 +15,34 @@ internal static class ValidationPairs
     /// <summary>Below this many pairs the log warns: their figures move by steps that are larger than what they are to decide.</summary>
     public const int FewPairs = 20;
 
-    private const int FewestPairs = 2;
-
     /// <summary>The pairs of a data set of their own, or a share of the training pairs, which are then taken out of the training.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A column of the validation data has another size than that of the training data.</exception>
-    /// <exception cref="InvalidOperationException">There are too few pairs.</exception>
-    public static ValidationSet? Choose(TrainingData train, TrainingData? validation, double fraction, RandomSource random, TrainingReporter reporter)
+    /// <returns>What to validate on, or null; and the rows that are left to train on.</returns>
+    public static (ValidationSet? Validation, TrainingData Train) Choose(
+        TrainingPlan plan, TrainingData train, TrainingData? validation, RandomSource random, TrainingReporter reporter)
     {
-        if (validation is null && fraction == 0)
-            return null;
-        var (a, b) = validation is null ? HoldOut(train, fraction, random) : Given(train, validation);
+        if (plan.ValidationPairs == 0)
+            return (null, train);
+        var (rest, a, b) = validation is null
+            ? HoldOut(train, plan.ValidationPairs, random)
+            : (train, [.. validation.PairsA], [.. validation.PairsB]);
         if (a.Length < FewPairs)
             reporter.Warning($"There are {a.Length} validation pairs. So few tell good from bad weights badly: what they choose is largely chance. "
-                + $"Expected {FewPairs} or more; with fewer pairs to spare, train without validation on all of them, for a number of steps that is known to do.");
-        return WithDistractors(train, validation, a, b, random, reporter);
+                + $"Expected {FewPairs} or more; with fewer pairs to spare, train without validation on all of them, for a number of steps that is known to "
+                + "do.");
+        return (WithDistractors(rest, validation, a, b, random, reporter), rest);
     }
 
-    private static (int[] A, int[] B) Given(TrainingData train, TrainingData validation)
+    /// <summary>Checks that the columns of validation data are those of the training.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column has another size than that of the training data.</exception>
+    public static void CheckColumns(TrainingData train, TrainingData validation)
     {
         CheckSize(train.BindingA, validation.BindingA);
         CheckSize(train.BindingB, validation.BindingB);
-        if (validation.PairsA.Count < FewestPairs)
-            throw new InvalidOperationException(
-                $"The validation data hold {validation.PairsA.Count} matched pairs; expected at least {FewestPairs}. {validation.DescribePairs()}");
-        return ([.. validation.PairsA], [.. validation.PairsB]);
     }
 
-    private static (int[] A, int[] B) HoldOut(TrainingData train, double fraction, RandomSource random)
+    private static (TrainingData Train, int[] A, int[] B) HoldOut(TrainingData train, int count, RandomSource random)
     {
-        var pairs = train.PairsA.Count;
-        var count = Math.Max(FewestPairs, (int)Math.Round(fraction * pairs));
-        if (pairs - count < FewestPairs)
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                $"ValidationFraction {fraction} holds out {count} of {pairs} matched pairs; expected at least {FewestPairs} to be left to train on. ")
-                + $"Hold out fewer, or give Fit a validation set. {train.DescribePairs()}");
-        var order = Enumerable.Range(0, pairs).ToArray();
+        var order = Enumerable.Range(0, train.PairsA.Count).ToArray();
         random.Managed("validation").Shuffle(order.AsSpan());
         return train.HoldOut(order[..count]);
     }
@@ -69,7 +61,8 @@ internal static class ValidationPairs
         return new ValidationSet(a, b, links, pairsA.Length);
 
         ValidationSide Side(
-            IReadOnlyList<int> trainPairs, IReadOnlyList<int>? validationUnpaired, IReadOnlyList<int> trainUnpaired, Items items, ExampleStore trainStore, string name)
+            IReadOnlyList<int> trainPairs, IReadOnlyList<int>? validationUnpaired, IReadOnlyList<int> trainUnpaired, Items items, ExampleStore trainStore,
+            string name)
         {
             var count = trainPairs.Count + trainUnpaired.Count + (validationUnpaired?.Count ?? 0);
             var chosen = Sample(count, random.Managed($"validation/distractors {name}"), name, reporter);

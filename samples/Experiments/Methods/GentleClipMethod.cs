@@ -16,15 +16,14 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
     /// <summary>
     /// As many steps as see each pair as often as the baseline of the configuration does, whose batch holds <c>referencePairs</c>, or all that there are.
     /// </summary>
-    public TrainingPlan Plan(int pairs, int unpairedA, int unpairedB)
+    public MethodPlan Plan(int pairs, int unpairedA, int unpairedB)
     {
-        var larger = Math.Max(unpairedA, unpairedB);
-        var perBatch = options.PairsPerBatchRule == PairsPerBatchRule.Proportional
-            ? Math.Clamp((int)((long)pairs * options.BatchSize / (pairs + larger)), Math.Min(2, pairs), pairs) // equation 1
-            : Math.Min(pairs, FixedPairs(options));
+        // With a number of pairs that is said, a data set without unpaired rows gets no batches of pairs alone.
+        var planned = options.PairsPerBatchRule == PairsPerBatchRule.Fixed ? options with { PairsPerBatch = FixedPairs(options) } : options;
+        var perBatch = BatchPlan.Create(planned, pairs, unpairedA, unpairedB).Pairs;
         var reference = Math.Min(pairs, referencePairs);
         var equal = experiment.EqualPresentations ? (long)Math.Ceiling((double)steps * reference / perBatch) : steps;
-        return new TrainingPlan((int)Math.Min(equal, experiment.MaximumSteps), perBatch);
+        return new MethodPlan((int)Math.Min(equal, experiment.MaximumSteps), perBatch);
     }
 
     /// <summary>Pairs in a batch where the data hold enough.</summary>
@@ -34,7 +33,7 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
     {
         var mlContext = new MLContext(seed);
         var plan = Plan(training.PairsA.Length, training.UnpairedA.Length, training.UnpairedB.Length);
-        var run = new GentleClipOptions(options)
+        var run = options with
         {
             ModalityA = Modality.Vector(EmbeddingA, A, encoder),
             ModalityB = Modality.Vector(EmbeddingB, B, encoder),

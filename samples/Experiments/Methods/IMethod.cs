@@ -11,7 +11,7 @@ internal sealed record TrainingSet(float[][] PairsA, float[][] PairsB, float[][]
 }
 
 /// <summary>How long a method trains: nothing for closed forms.</summary>
-internal sealed record TrainingPlan(int Steps, int PairsPerBatch)
+internal sealed record MethodPlan(int Steps, int PairsPerBatch)
 {
     public long PairPresentations => (long)Steps * PairsPerBatch;
 }
@@ -22,7 +22,7 @@ internal interface IMethod
     /// <summary>Every setting that changes results.</summary>
     JsonObject Settings { get; }
 
-    TrainingPlan Plan(int pairs, int unpairedA, int unpairedB);
+    MethodPlan Plan(int pairs, int unpairedA, int unpairedB);
 
     IFittedMethod Fit(TrainingSet training, int seed, CancellationToken cancellation);
 }

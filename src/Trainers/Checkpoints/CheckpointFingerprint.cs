@@ -22,6 +22,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
         nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval), nameof(GentleClipOptions.CheckpointsToKeep),
         nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
     ];
 
@@ -29,10 +30,13 @@ internal static class CheckpointFingerprint
     private static readonly HashSet<string> Files = [.. new[] { nameof(CustomTextEncoderOptions.WeightsFile), nameof(CustomTextEncoderOptions.VocabularyFile) }.Select(JsonNamingPolicy.CamelCase.ConvertName)];
 
     /// <summary>The fingerprint of a training that is about to start.</summary>
-    public static SortedDictionary<string, string> Of(GentleClipOptions options, int seed, TrainingData data, ValidationSet? validation, TwoTowerModel? initial)
+    public static SortedDictionary<string, string> Of(TrainingPlan plan, int seed, TrainingData data, ValidationSet? validation, TwoTowerModel? initial)
     {
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
-        Describe(result, "", options);
+        Describe(result, "", plan.Options);
+        // As they were decided, not as they were asked for.
+        Describe(result, nameof(GentleClipOptions.ClosedForm), plan.ClosedFormSettings);
+        Describe(result, nameof(GentleClipOptions.Objectives), plan.Objectives);
         result["training rows"] = Hash(hash =>
         {
             data.A.AppendTo(hash);

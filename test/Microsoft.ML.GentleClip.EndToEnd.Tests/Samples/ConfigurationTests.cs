@@ -65,11 +65,11 @@ public sealed class ConfigurationTests : ExperimentTest
     {
         var config = ExperimentConfig.Load(Write(Json("""{ "name": "x", "preset": "Paper" }, { "name": "y", "preset": "Authors", "options": { "pairsPerBatch": 3 } }""", """ "maximumSteps": 9, """)));
         var (clip, paper, authors) = (Methods.Create(config, config.Methods[0]), Methods.Create(config, config.Methods[1]), Methods.Create(config, config.Methods[2]));
-        Assert.AreEqual(new TrainingPlan(3, 8), clip.Plan(50, 100, 80), "half of the batch of 16");
-        Assert.AreEqual(new TrainingPlan(3, 5), clip.Plan(5, 100, 80), "all that there are");
-        Assert.AreEqual(new TrainingPlan(5, 5), paper.Plan(50, 100, 80), "floor(50 / 150 * 16) pairs a batch, ceil(3 * 8 / 5) steps");
-        Assert.AreEqual(new TrainingPlan(8, 3), authors.Plan(50, 100, 80));
-        Assert.AreEqual(new TrainingPlan(9, 2), paper.Plan(50, 1000, 1000), "the most steps of the configuration");
+        Assert.AreEqual(new MethodPlan(3, 8), clip.Plan(50, 100, 80), "half of the batch of 16");
+        Assert.AreEqual(new MethodPlan(3, 5), clip.Plan(5, 100, 80), "all that there are");
+        Assert.AreEqual(new MethodPlan(5, 5), paper.Plan(50, 100, 80), "floor(50 / 150 * 16) pairs a batch, ceil(3 * 8 / 5) steps");
+        Assert.AreEqual(new MethodPlan(8, 3), authors.Plan(50, 100, 80));
+        Assert.AreEqual(new MethodPlan(9, 2), paper.Plan(50, 1000, 1000), "the most steps of the configuration");
     }
 
     private string Refused(string data) => Assert.ThrowsExactly<ConfigurationException>(() => Run(Json("", data: data))).Message;

@@ -76,7 +76,7 @@ public sealed class CustomEncoderTests
         options.CheckpointDirectory = folder.File("checkpoints");
         options.CheckpointSteps = stopAt;
         using var cancellation = new CancellationTokenSource();
-        var interrupted = new GentleClipOptions(options)
+        var interrupted = options with
         {
             CancellationToken = cancellation.Token,
             CheckpointStream = stream =>

@@ -360,7 +360,7 @@ public sealed class ClosedFormTests
         static string? Wish(Action<GentleClipOptions>? change = null) => TowerWishes.Of(Plain(change), validates: false, continues: false);
 
         static void Asks(string reason, Action<GentleClipOptions> change, bool copy = false) =>
-            StringAssert.Contains(TowerWishes.Of(copy ? new GentleClipOptions(Plain(change)) : Plain(change), validates: false, continues: false), reason);
+            StringAssert.Contains(TowerWishes.Of(copy ? Plain(change) with { } : Plain(change), validates: false, continues: false), reason);
     }
 
     [TestMethod]

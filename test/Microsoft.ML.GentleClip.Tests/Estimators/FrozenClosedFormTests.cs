@@ -46,7 +46,7 @@ public sealed class FrozenClosedFormTests
 
         // The same closed form of the same numbers in a vector column.
         var encoded = Encode(model, Rows);
-        var vectors = new GentleClipOptions(options) { ModalityA = Modality.Vector("TextEmbedding", "Text") };
+        var vectors = options with { ModalityA = Modality.Vector("TextEmbedding", "Text") };
         using var reference = _mlContext.Transforms.GentleClip(vectors).Fit(_mlContext.Data.LoadFromEnumerable(encoded));
         var (expected, found) = (Embeddings.Column(reference.Transform(_mlContext.Data.LoadFromEnumerable(encoded)), "TextEmbedding"), Embeddings.Column(model.Transform(View), "TextEmbedding"));
         for (var row = 0; row < Rows.Count; row++)

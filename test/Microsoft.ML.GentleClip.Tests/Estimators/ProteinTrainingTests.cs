@@ -15,7 +15,7 @@ public sealed class ProteinTrainingTests
     {
         var mlContext = new MLContext(seed: 1);
         var chains = Proteins.Chains(Training + Test);
-        var options = new GentleClipOptions(GentleClipOptions.FromPreset(GentleClipPreset.Clip))
+        var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip) with
         {
             ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
             ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions

@@ -391,7 +391,7 @@ public sealed class CheckpointTests : IDisposable
     {
         if (Directory.Exists(Checkpoints))
             Directory.Delete(Checkpoints, recursive: true);
-        options = new GentleClipOptions(options) { CheckpointDirectory = Checkpoints };
+        options = options with { CheckpointDirectory = Checkpoints };
         foreach (int at in cancelledAt)
             Cancel(options, at, rows: rows);
         return Fit(options, rows);
@@ -413,7 +413,7 @@ public sealed class CheckpointTests : IDisposable
     private void Cancelled(GentleClipOptions options, int at, MLContext? mlContext = null, IDataView? rows = null)
     {
         using var cancellation = new CancellationTokenSource();
-        options = new GentleClipOptions(options) { CancellationToken = cancellation.Token, Progress = null };
+        options = options with { CancellationToken = cancellation.Token, Progress = null };
         if (at == 1)
             options.Progress = new Immediate(state =>
             {
