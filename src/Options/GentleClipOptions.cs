@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -307,7 +308,9 @@ public sealed class GentleClipOptions
         set => _earlyStoppingPatience = Check.InRange(value, 1, int.MaxValue, nameof(EarlyStoppingPatience));
     }
 
-    /// <summary>Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.</summary>
+    /// <summary>
+    /// Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.
+    /// </summary>
     public int? Seed { get; set; }
 
     /// <summary>
@@ -336,7 +339,8 @@ public sealed class GentleClipOptions
 
     /// <summary>
     /// Folder in which a training leaves its state, to go on from after a cancellation or a crash; made if it is not there. Null (default): none is left.
-    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed one, bit for bit on a CPU with the same number of threads.
+    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed
+    /// one, bit for bit on a CPU with the same number of threads.
     /// After the end the last checkpoint stays: another <c>Fit</c> gives the finished model again. A closed form alone leaves none.
     /// </summary>
     /// <exception cref="ArgumentException">An empty text.</exception>
@@ -351,7 +355,10 @@ public sealed class GentleClipOptions
         }
     }
 
-    /// <summary>Steps after which a checkpoint is written, 1 or more. Null (default): <see cref="CheckpointInterval"/> alone decides. One is written at a cancellation and at the end in any case.</summary>
+    /// <summary>
+    /// Steps after which a checkpoint is written, 1 or more. Null (default): <see cref="CheckpointInterval"/> alone decides. One is written at a
+    /// cancellation and at the end in any case.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int? CheckpointSteps
     {
@@ -364,7 +371,9 @@ public sealed class GentleClipOptions
     public TimeSpan CheckpointInterval
     {
         get => _checkpointInterval;
-        set => _checkpointInterval = value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
+        set => _checkpointInterval = value > TimeSpan.Zero
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
     }
 
     /// <summary>Checkpoints of a running training that are kept, 1 or more; older ones are deleted. Default 3.</summary>
@@ -376,7 +385,8 @@ public sealed class GentleClipOptions
     }
 
     /// <summary>
-    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which names what differs. True: a warning names it,
+    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an
+    /// error, which names what differs. True: a warning names it,
     /// and the result is neither that of the one training nor that of the other.
     /// </summary>
     public bool AllowCheckpointMismatch { get; set; }
@@ -418,19 +428,23 @@ public sealed class GentleClipOptions
         a.Validate();
         b.Validate();
         if (PairsPerBatch > BatchSize)
-            throw new ArgumentException($"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
+            throw new ArgumentException(
+                $"{nameof(PairsPerBatch)} is {PairsPerBatch}, above {nameof(BatchSize)} {BatchSize}; expected at most {nameof(BatchSize)}.");
         ValidateTeacher(a, b);
         if (Objectives.Needs.Keywords is { } keywords)
             ValidateKeywords(keywords, a, b);
         if (TrainsTowers && !Objectives.AlignsAtAll)
             throw new ArgumentException(
-                $"Of the objectives ({Objectives}) none that looks at pairs, or that aligns the modalities without any, has a weight above 0; expected at least one.");
+                $"Of the objectives ({Objectives}) none that looks at pairs, or that aligns the modalities without any, has a weight above 0; "
+                + "expected at least one.");
     }
 
     private void ValidateKeywords(KeywordOptions keywords, Modality a, Modality b)
     {
-        if (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName || keywords.IndicatorColumnName == PairedColumnName)
-            throw new ArgumentException($"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
+        if (keywords.IndicatorColumnName == a.InputColumnName || keywords.IndicatorColumnName == b.InputColumnName
+            || keywords.IndicatorColumnName == PairedColumnName)
+            throw new ArgumentException(
+                $"Column '{keywords.IndicatorColumnName}' is both the keywords' indicator column and another input; expected a column of its own.");
         if ((keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
             throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
     }
@@ -439,7 +453,8 @@ public sealed class GentleClipOptions
     {
         foreach (var name in modality.OtherInputColumnNames)
             if (name == PairedColumnName || name == Objectives.Needs.Keywords?.IndicatorColumnName)
-                throw new ArgumentException($"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
+                throw new ArgumentException(
+                    $"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
     }
 
     private void ValidateTeacher(Modality a, Modality b)
@@ -447,14 +462,16 @@ public sealed class GentleClipOptions
         if (Teacher is not { } teacher)
         {
             if (Objectives.Active.FirstOrDefault(objective => objective.Needs.ClosedForm) is { } follower)
-                throw new ArgumentException(
-                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(Teacher)} that it could follow; set one, or leave the objective out.");
+                throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                    $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(Teacher)} that it could follow; "
+                    + $"set one, or leave the objective out."));
             return;
         }
         foreach (var modality in teacher.Optional ? [] : new[] { a, b })
         {
             if (modality is not VectorModality)
-                throw new ArgumentException($"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
+                throw new ArgumentException(
+                    $"A teacher needs modalities of feature vectors, but column '{modality.InputColumnName}' is a {modality.GetType().Name}.");
         }
         if (teacher is { SelfTraining: TeacherPart.On, Method: not TeacherMethod.SelfTraining })
             throw new ArgumentException(
@@ -466,14 +483,19 @@ public sealed class GentleClipOptions
                 + $"so that there is nothing to choose; expected {nameof(TeacherMethod)}.{nameof(TeacherMethod.Chosen)}.");
         if (teacher is { Method: TeacherMethod.Linear, LinearWeight: 0 })
             throw new ArgumentException(
-                $"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a weight above 0.");
+                $"The teacher's {nameof(TeacherOptions.Method)} is {teacher.Method}, but its {nameof(TeacherOptions.LinearWeight)} is 0; expected a "
+                + "weight above 0.");
         if (teacher.LinearWeight + teacher.KernelWeight == 0)
-            throw new ArgumentException($"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
+            throw new ArgumentException(
+                $"{nameof(TeacherOptions.LinearWeight)} and {nameof(TeacherOptions.KernelWeight)} of the teacher are 0; expected at least one above 0.");
         if (teacher.Role == TeacherRole.Guide && !Objectives.Needs.ClosedForm)
             throw new ArgumentException(
-                $"The teacher's role is {nameof(TeacherRole.Guide)}, but no objective follows it, so that it would guide nothing; expected one that does, such as {nameof(KlotObjective)}, or another role.");
+                $"The teacher's role is {nameof(TeacherRole.Guide)}, but no objective follows it, so that it would guide nothing; expected one that "
+                + $"does, such as {nameof(KlotObjective)}, or another role.");
         if (teacher.Role is TeacherRole.SideBySide or TeacherRole.Chosen && !LeavesTowersSlots && !(teacher.Optional && teacher.Dimension is null))
-            throw new ArgumentException($"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most {EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
+            throw new ArgumentException(
+                $"The teacher has {Math.Max(TeacherSlots, 1)} slots of an embedding of {EmbeddingDimension}; expected at most "
+                + $"{EmbeddingDimension - FewestTowerSlots}, so that {FewestTowerSlots} are left for the towers.");
     }
 
     /// <summary>The options without the teacher and what needs it.</summary>

@@ -12,7 +12,9 @@ public enum TeacherRole
     /// </summary>
     SideBySide,
 
-    /// <summary>The embedding is the trained towers' alone; the teacher shows them which unpaired samples belong together (<see cref="KlotObjective"/>).</summary>
+    /// <summary>
+    /// The embedding is the trained towers' alone; the teacher shows them which unpaired samples belong together (<see cref="KlotObjective"/>).
+    /// </summary>
     Guide,
 
     /// <summary>

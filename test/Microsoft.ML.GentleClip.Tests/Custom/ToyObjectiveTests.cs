@@ -48,10 +48,12 @@ public sealed class ToyObjectiveTests
             Assert.Contains("toy", model.History[0].Losses.Keys);
         options.Objectives = [new ContrastiveObjective(), new Toy { NeedsTeacher = false, RestsOnPairs = true }];
         Assert.Contains(
-            "the losses on unpaired samples are off", Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(rows)).Message);
+            "the losses on unpaired samples are off",
+            Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(rows)).Message);
         options.Objectives = [new Toy()];
         Assert.Contains(
-            "The objective 'toy' has a weight of 0.5, but there is no Teacher that it could follow", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
+            "The objective 'toy' has a weight of 0.5, but there is no Teacher that it could follow",
+            Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
     }
 
     [TestMethod]
@@ -64,9 +66,15 @@ public sealed class ToyObjectiveTests
         using (MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows))
         {
         }
-        options.Objectives = [new Toy { NeedsTeacher = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
+        options.Objectives =
+            [new Toy { NeedsTeacher = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows)).Message;
-        foreach (var difference in new[] { "Objectives is toy, contrastive, was contrastive, toy", "Objectives.toy.Margin is 3, was 2", "Objectives.toy.Ramp.End is 0.7, was not set", "Objectives.toy.Needs.Pairs is True, was False" })
+        string[] differences =
+        [
+            "Objectives is toy, contrastive, was contrastive, toy", "Objectives.toy.Margin is 3, was 2", "Objectives.toy.Ramp.End is 0.7, was not set",
+            "Objectives.toy.Needs.Pairs is True, was False",
+        ];
+        foreach (var difference in differences)
             Assert.Contains(difference, message);
     }
 
@@ -110,7 +118,8 @@ public sealed class ToyObjectiveTests
 
         public bool RestsOnPairs { get; init; }
 
-        public override ObjectiveNeeds Needs => new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsTeacher };
+        public override ObjectiveNeeds Needs =>
+            new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsTeacher };
 
         public override Tensor Compute(ObjectiveBatch batch)
         {

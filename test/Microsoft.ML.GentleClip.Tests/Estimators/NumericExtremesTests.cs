@@ -56,11 +56,13 @@ public sealed class NumericExtremesTests
             ["teacher side by side"] = options => options.Teacher = new TeacherOptions(),
             ["teacher of all parts"] = options => options.Teacher = Everything with { Role = TeacherRole.Alone },
             ["teacher of all parts side by side"] = options => options.Teacher = Everything,
-            ["guide of all parts"] = options => (options.Teacher, options.Objectives) = (Everything with { Role = TeacherRole.Guide }, options.Objectives.With(new KlotObjective())),
+            ["guide of all parts"] = options => (options.Teacher, options.Objectives) =
+                (Everything with { Role = TeacherRole.Guide }, options.Objectives.With(new KlotObjective())),
             ["every loss"] = options => options.Objectives =
             [
                 .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = PseudoLabelSides.Both }),
-                new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early }, new TransportPairObjective { Ramp = Early },
+                new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early },
+                new TransportPairObjective { Ramp = Early },
             ],
             ["guarded"] = options => options.GuardUnpairedObjectives = true,
             ["not standardised"] = options => (options.ModalityA, options.ModalityB) = (Plain("A", "EmbeddingA"), Plain("B", "EmbeddingB")),
