@@ -190,8 +190,9 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     {
         if (options.Teacher is not { Optional: true } || TeacherFactory.Obstacle(options, data) is not { } obstacle)
             return options;
-        reporter.Info($"No teacher: {obstacle}.");
-        return options.WithoutTeacher();
+        var without = options.WithoutTeacher(out var leftOut);
+        reporter.Info($"No teacher: {obstacle}.{leftOut}");
+        return without;
     }
 
     private static void CheckPairs(GentleClipOptions options, TrainingData data, TrainingReporter reporter)

@@ -499,7 +499,19 @@ public sealed class GentleClipOptions
     }
 
     /// <summary>The options without the teacher and what needs it.</summary>
-    internal GentleClipOptions WithoutTeacher() => new(this) { Teacher = null, Objectives = Objectives.WithoutClosedForm() };
+    /// <param name="leftOut">The objectives that went with it, as a sentence for the log; empty for none.</param>
+    /// <exception cref="InvalidOperationException">Nothing would be left to train on.</exception>
+    internal GentleClipOptions WithoutTeacher(out string leftOut)
+    {
+        string[] followers = [.. Objectives.Active.Where(objective => objective.Needs.ClosedForm).Select(objective => objective.Name)];
+        var rest = Objectives.WithoutClosedForm();
+        if (!rest.AlignsAtAll)
+            throw new InvalidOperationException(
+                $"There can be no {nameof(Teacher)} here, and of the objectives that do not follow it ({rest}) none that looks at pairs, or that aligns "
+                + "the modalities without any, has a weight above 0; expected at least one.");
+        leftOut = followers.Length == 0 ? "" : $" The objectives that follow it are left out: {string.Join(", ", followers)}.";
+        return new GentleClipOptions(this) { Teacher = null, Objectives = rest };
+    }
 
     /// <summary>Slots of the embedding that a teacher beside the towers has; 0 where nothing would be left for them.</summary>
     internal int TeacherSlots => Teacher?.Dimension ?? Math.Min(EmbeddingDimension / 2, EmbeddingDimension - FewestTowerSlots);

@@ -75,8 +75,8 @@ internal sealed class ModelFit(
         }
         catch (NothingToAlignException nothing) when (teacher.Optional)
         {
-            reporter.Info($"No teacher: {nothing.Message}");
-            _options = _options.WithoutTeacher();
+            _options = _options.WithoutTeacher(out var leftOut);
+            reporter.Info($"No teacher: {nothing.Message}{leftOut}");
             PlanSteps();
         }
         catch (NothingToAlignException nothing)

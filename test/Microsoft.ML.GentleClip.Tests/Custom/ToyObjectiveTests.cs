@@ -57,6 +57,25 @@ public sealed class ToyObjectiveTests
     }
 
     [TestMethod]
+    public void ItIsLeftOutAloudWhereThereCanBeNoTeacher()
+    {
+        var mlContext = new MLContext(3);
+        var messages = new List<string>();
+        mlContext.Log += (_, entry) => messages.Add(entry.Message);
+        var rows = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(0, 60, 50));
+        var options = Options(4);
+        (options.AllowNoPairs, options.Teacher) = (true, new TeacherOptions { Optional = true });
+        options.Objectives = [new MmdObjective(), new Toy(), new KlotObjective()];
+        using (var model = mlContext.Transforms.GentleClip(options).Fit(rows))
+            CollectionAssert.AreEqual(new[] { "mmd", "total" }, model.History[0].Losses.Keys.ToArray());
+        const string said = "No teacher: there are 0 matched pairs. The objectives that follow it are left out: toy, klot.";
+        Assert.IsTrue(messages.Exists(message => message.Contains(said, StringComparison.Ordinal)), string.Join('\n', messages));
+        options.Objectives = [new Toy { RestsOnPairs = false }, new Following()];
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => mlContext.Transforms.GentleClip(options).Fit(rows)).Message;
+        Assert.Contains("There can be no Teacher here, and of the objectives that do not follow it () none that looks at pairs", message);
+    }
+
+    [TestMethod]
     public void ItsSettingsRampAndNeedsAreInTheCheckpoint()
     {
         using var folder = new Runtime.TemporaryFolder();
@@ -102,6 +121,14 @@ public sealed class ToyObjectiveTests
         return $"rows {batch.EmbeddingsA.size(0)}, {batch.EmbeddingsB.size(0)}; unpaired {batch.UnpairedA.size(0)}, {batch.UnpairedB.size(0)}; "
             + $"views {batch.SecondViewsB.size(0)} differ {differ}; averaged {batch.AveragedB.size(0)} apart {apart}; "
             + $"closed form {batch.ClosedFormA.size(0)}, {batch.ClosedFormB.size(0)}";
+    }
+
+    /// <summary>Looks only at pairs, and at the closed form.</summary>
+    private sealed record Following() : Objective("following")
+    {
+        public override ObjectiveNeeds Needs => new() { ClosedForm = true };
+
+        public override Tensor Compute(ObjectiveBatch batch) => batch.EmbeddingsA.mm(batch.EmbeddingsB.t()).sum() * batch.ClosedFormA.sum();
     }
 
     /// <summary>Pulls second views together across modalities, whoever they belong to.</summary>

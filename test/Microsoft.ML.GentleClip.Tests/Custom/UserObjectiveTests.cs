@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Tests.Custom;
 
 /// <summary>A loss term of a user's own.</summary>
 [TestClass]
-public sealed class CustomObjectiveTests
+public sealed class UserObjectiveTests
 {
     [TestMethod]
     public void ItTrainsBothTowersAndIsInTheHistory()
