@@ -11,15 +11,17 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
 
     public static IEnumerable<object[]> Objectives => BuiltInObjectives.Rows;
 
+    // What an objective reads of a batch without saying so is found below; that it wants unpaired samples, and rests on pairs, it alone can say.
     [TestMethod]
-    public void TheLibrarysObjectivesAreFound() => CollectionAssert.AreEqual(
+    public void EachSaysWhetherItLooksAtUnpairedSamplesAndRestsOnPairs() => CollectionAssert.AreEqual(
         new[]
         {
-            "CentroidObjective", "ContrastiveObjective", "KeywordObjective", "KlotObjective", "MmdObjective", "PseudoLabelObjective", "SddObjective",
-            "SelfSupervisedObjective",
-            "SinkhornObjective", "TransportPairObjective",
+            "CentroidObjective: unpaired", "ContrastiveObjective: pairs only", "KeywordObjective: unpaired, pairs", "KlotObjective: unpaired, pairs",
+            "MmdObjective: unpaired", "PseudoLabelObjective: unpaired, pairs", "SddObjective: unpaired", "SelfSupervisedObjective: unpaired, pairs",
+            "SinkhornObjective: unpaired", "TransportPairObjective: unpaired",
         },
-        BuiltInObjectives.Types.Select(type => type.Name).ToArray());
+        BuiltInObjectives.Types.Select(type => (type.Name, BuiltInObjectives.Create(type).Needs))
+            .Select(own => $"{own.Name}: {(own.Needs.UnpairedSamples ? "unpaired" : "pairs only")}{(own.Needs.Pairs ? ", pairs" : "")}").ToArray());
 
     // A need that is not declared throws here, as the batch refuses what is not; one that is declared in vain is no error, but costs, and is found below.
     [TestMethod]
