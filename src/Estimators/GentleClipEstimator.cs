@@ -160,7 +160,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             reporter.Warning(finding);
         var (validationSet, trained) = ValidationPairs.Choose(plan, data, validationData, random, reporter);
         if (_options.ClosedForm is not null && plan.ClosedForm is null)
-            reporter.Info($"No closed form: {plan.ClosedFormReason}.");
+            reporter.Info($"No closed form: {plan.ClosedFormReason}.{plan.LeftOutWithClosedForm}");
         if (plan.Warning is { } warning)
             reporter.Warning(warning);
         using var run = new ModelFit(plan, seed, random, device, reporter, CheckCancelled, trained, validationSet, checkpoints);

@@ -49,7 +49,9 @@ public abstract record Objective
     /// </summary>
     public WeightRamp? Ramp { get; init; }
 
-    /// <summary>What the batch must hold for it. Default <see cref="ObjectiveNeeds.PairsOnly"/>: the embeddings of the matched pairs and nothing else.</summary>
+    /// <summary>
+    /// What the batch must hold for it. Default <see cref="ObjectiveNeeds.PairsOnly"/>: the embeddings of the matched pairs and nothing else.
+    /// </summary>
     public virtual ObjectiveNeeds Needs => ObjectiveNeeds.PairsOnly;
 
     /// <summary>
@@ -96,7 +98,8 @@ public abstract record Objective
         const BindingFlags declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         for (var type = GetType(); type != typeof(Objective) && type is not null; type = type.BaseType)
             foreach (var field in type.GetFields(declared))
-                if (typeof(nn.Module).IsAssignableFrom(field.FieldType) || typeof(Tensor).IsAssignableFrom(field.FieldType) || TorchParts.Of(field.GetValue(this)).Any())
+                if (typeof(nn.Module).IsAssignableFrom(field.FieldType) || typeof(Tensor).IsAssignableFrom(field.FieldType)
+                    || TorchParts.Of(field.GetValue(this)).Any())
                     throw new ArgumentException(
                         $"The objective '{Name}' has a field '{field.Name}' of {field.FieldType.Name}, which would be neither trained nor kept in checkpoints; "
                         + "expected a function of the batch and of plain numbers.");

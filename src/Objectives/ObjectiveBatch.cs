@@ -22,7 +22,10 @@ public sealed class ObjectiveBatch
     /// <summary>Embeddings of modality A, <c>[a, dim]</c>: those of the matched pairs first, then those of the unpaired samples.</summary>
     public Tensor EmbeddingsA => _needs.UnpairedSamples ? _input.EmbeddingsA : _parts.PairedA;
 
-    /// <summary>Embeddings of modality B, <c>[b, dim]</c>: row i belongs to row i of A for the first <see cref="NumberOfPairs"/> rows, then the unpaired samples.</summary>
+    /// <summary>
+    /// Embeddings of modality B, <c>[b, dim]</c>: row i belongs to row i of A for the first <see cref="NumberOfPairs"/> rows, then the unpaired
+    /// samples.
+    /// </summary>
     public Tensor EmbeddingsB => _needs.UnpairedSamples ? _input.EmbeddingsB : _parts.PairedB;
 
     /// <summary>Embeddings of A's rows with other noise, <c>[a, dim]</c>.</summary>

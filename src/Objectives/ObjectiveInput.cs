@@ -52,9 +52,11 @@ internal sealed record ObjectiveInput
     public void Validate()
     {
         if (EmbeddingsA.ndim != 2 || EmbeddingsB.ndim != 2 || EmbeddingsA.size(1) != EmbeddingsB.size(1))
-            throw new ArgumentException($"Embeddings must be [rows, dim] with one dim for both sides; found A {Shape(EmbeddingsA)} and B {Shape(EmbeddingsB)}.");
+            throw new ArgumentException(
+                $"Embeddings must be [rows, dim] with one dim for both sides; found A {Shape(EmbeddingsA)} and B {Shape(EmbeddingsB)}.");
         if (NumberOfPairs < 0 || NumberOfPairs > Math.Min(EmbeddingsA.size(0), EmbeddingsB.size(0)))
-            throw new ArgumentException($"NumberOfPairs is {NumberOfPairs}; expected at least 0 and at most the rows of each side: A {Shape(EmbeddingsA)}, B {Shape(EmbeddingsB)}.");
+            throw new ArgumentException(
+                $"NumberOfPairs is {NumberOfPairs}; expected at least 0 and at most the rows of each side: A {Shape(EmbeddingsA)}, B {Shape(EmbeddingsB)}.");
         if (LogScale.numel() != 1)
             throw new ArgumentException($"LogScale must be a scalar; found {Shape(LogScale)}.");
         var (a, b, dim) = (EmbeddingsA.size(0), EmbeddingsB.size(0), EmbeddingsA.size(1));

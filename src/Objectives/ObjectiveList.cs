@@ -17,7 +17,8 @@ public sealed class ObjectiveList : IReadOnlyList<Objective>, IEquatable<Objecti
     {
         foreach (var objective in objectives)
             (objective ?? throw new ArgumentException("The list of objectives has an element that is null.", nameof(objectives))).Validate();
-        if (objectives.SelectMany(objective => objective.PartNames).GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        var names = objectives.SelectMany(objective => objective.PartNames).GroupBy(name => name, StringComparer.Ordinal);
+        if (names.FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"There are {twice.Count()} objectives of the name '{twice.Key}'; expected different names.", nameof(objectives));
         _objectives = objectives;
     }
@@ -45,7 +46,8 @@ public sealed class ObjectiveList : IReadOnlyList<Objective>, IEquatable<Objecti
         ArgumentNullException.ThrowIfNull(change);
         if (!_objectives.OfType<TObjective>().Any())
             throw new InvalidOperationException(
-                $"There is no {typeof(TObjective).Name} to change among the objectives ({string.Join(", ", _objectives.Select(objective => objective.GetType().Name))}); add one instead.");
+                $"There is no {typeof(TObjective).Name} to change among the objectives "
+                + $"({string.Join(", ", _objectives.Select(objective => objective.GetType().Name))}); add one instead.");
         return new([.. _objectives.Select(objective => objective is TObjective own ? change(own) : objective)]);
     }
 
@@ -86,7 +88,8 @@ public sealed class ObjectiveList : IReadOnlyList<Objective>, IEquatable<Objecti
     }
 
     /// <summary>Names and weights, in order.</summary>
-    public override string ToString() => string.Join(", ", _objectives.Select(objective => FormattableString.Invariant($"{objective.Name} {objective.Weight}")));
+    public override string ToString() =>
+        string.Join(", ", _objectives.Select(objective => FormattableString.Invariant($"{objective.Name} {objective.Weight}")));
 
     /// <summary>Those whose weight is not 0.</summary>
     internal IEnumerable<Objective> Active => _objectives.Where(objective => objective.IsOn);
@@ -120,7 +123,8 @@ public sealed class ObjectiveList : IReadOnlyList<Objective>, IEquatable<Objecti
     {
         var wishes = Active.Where(objective => need(objective.Needs) is not null).ToArray();
         return wishes.FirstOrDefault(objective => !Equals(need(objective.Needs), need(wishes[0].Needs))) is { } other
-            ? throw new ArgumentException($"The objectives '{wishes[0].Name}' and '{other.Name}' each need {what} of their own; expected the same for all objectives of a training.")
+            ? throw new ArgumentException(
+                $"The objectives '{wishes[0].Name}' and '{other.Name}' each need {what} of their own; expected the same for all objectives of a training.")
             : wishes.Length == 0 ? default : need(wishes[0].Needs);
     }
 }

@@ -39,7 +39,9 @@ public sealed record ObjectiveNeeds
         init => _averageDecay = value is { } decay ? Check.InRangeExclusive(decay, 0, 1, nameof(AverageDecay)) : null;
     }
 
-    /// <summary>Whether the batch holds the embeddings of the closed form, which <see cref="GentleClipOptions.ClosedForm"/> then must have. Default false.</summary>
+    /// <summary>
+    /// Whether the batch holds the embeddings of the closed form, which <see cref="GentleClipOptions.ClosedForm"/> then must have. Default false.
+    /// </summary>
     public bool ClosedForm { get; init; }
 
     /// <summary>Keywords whose embeddings the batch holds. All objectives of a training share them. Null (default): none.</summary>

@@ -77,6 +77,7 @@ internal sealed class TotalLoss : nn.Module
         return Pairwise.ZeroWithGraph(input.EmbeddingsA, input.EmbeddingsB).MoveToOuterDisposeScope();
 
         InvalidOperationException Problem(string found) => new(
-            $"The objective '{objective.Name}' gave {found} at step {input.Step}; expected a scalar of {like.dtype} on {like.device} that depends on the embeddings.");
+            $"The objective '{objective.Name}' gave {found} at step {input.Step}; expected a scalar of {like.dtype} on {like.device} that depends on "
+            + "the embeddings.");
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.GentleClip.Options;
 
 /// <summary>Checks what depends on more than one option.</summary>
@@ -69,8 +71,8 @@ internal static class OptionsValidator
     private static void CheckThatNothingFollows(GentleClipOptions options)
     {
         if (options.Objectives.Active.FirstOrDefault(objective => objective.Needs.ClosedForm) is { } follower)
-            throw new ArgumentException(
-                $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(options.ClosedForm)} that it could follow; "
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The objective '{follower.Name}' has a weight of {follower.Weight}, but there is no {nameof(options.ClosedForm)} that it could follow; ")
                 + "set one, or leave the objective out.");
     }
 

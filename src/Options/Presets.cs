@@ -6,7 +6,8 @@ internal static class Presets
     private static readonly ContrastiveObjective WithUnpairedNegatives = new() { UnpairedNegatives = PseudoLabelSides.Both };
 
     /// <summary>Equation 9 of the paper with the weights and forms that measured best.</summary>
-    public static ObjectiveList RecommendedObjectives { get; } = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()];
+    public static ObjectiveList RecommendedObjectives { get; } =
+        [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()];
 
     /// <summary>Options of a preset.</summary>
     public static GentleClipOptions Create(GentleClipPreset preset) => preset switch
@@ -21,7 +22,8 @@ internal static class Presets
         GentleClipPreset.SClip => PseudoLabels(PseudoLabelKind.OptimalTransport),
         GentleClipPreset.SotAlign => SotAlign(),
         GentleClipPreset.ClosedForm => new() { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone } },
-        _ => throw new ArgumentOutOfRangeException(nameof(preset), preset, $"There is no preset {preset}; expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(preset), preset, $"There is no preset {preset}; expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}."),
     };
 
     private static GentleClipOptions Towers(ObjectiveList objectives) => new() { ClosedForm = null, Objectives = objectives };

@@ -24,7 +24,8 @@ internal static class Check
 
     /// <summary>Returns <paramref name="value"/> when its enumeration defines it.</summary>
     public static T Defined<T>(T value, string name) where T : struct, Enum =>
-        Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}, found {value}.");
+        Enum.IsDefined(value) ? value
+        : throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}, found {value}.");
 
     /// <summary>Returns <paramref name="value"/> when it is null or says something.</summary>
     public static string? NotBlank(string? value, string name)

@@ -84,8 +84,8 @@ internal sealed class ModelFit(
         }
         catch (NothingToAlignException nothing) when (closedForm.Optional)
         {
-            reporter.Info($"No closed form: {nothing.Message}");
             _plan = _plan.WithoutClosedForm(nothing.Message);
+            reporter.Info($"No closed form: {nothing.Message}{_plan.LeftOutWithClosedForm}");
             _prepared?.Dispose();
             _prepared = null;
             foreach (var store in new[] { data.A, data.B, validation?.A.Store, validation?.B.Store })

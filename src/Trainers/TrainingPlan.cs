@@ -100,6 +100,9 @@ public sealed class TrainingPlan
     /// <summary>Why the closed form has its role where that was left to the fit; null where the options say it.</summary>
     internal string? RoleReason { get; }
 
+    /// <summary>The objectives that went with the closed form, as a sentence for the log; empty for none.</summary>
+    internal string LeftOutWithClosedForm => Followers.Count == 0 ? "" : $" The objectives that follow it are left out: {string.Join(", ", Followers)}.";
+
     /// <summary>What the log warns of before the training.</summary>
     internal string? Warning { get; private init; }
 
@@ -120,7 +123,7 @@ public sealed class TrainingPlan
         if (options.ClosedForm is not { } wanted)
             return Without("none is asked for", options.Objectives);
         if (Obstacle(options, role, pairs) is { } obstacle && wanted.Optional)
-            return Without(obstacle, options.Objectives.WithoutClosedForm());
+            return Without(obstacle, ThoseWithoutClosedForm(options));
         if (pairs < Fewest)
             throw new InvalidOperationException(
                 $"The closed form is fitted on matched pairs, and the training data hold {pairs}; expected at least {Fewest}. {facts.Pairing}");
@@ -134,7 +137,8 @@ public sealed class TrainingPlan
     }
 
     /// <summary>The plan of a training whose optional closed form found nothing to align.</summary>
-    internal TrainingPlan WithoutClosedForm(string reason) => new(Options, _facts, ValidationPairs, null, reason, null, Objectives.WithoutClosedForm());
+    /// <exception cref="InvalidOperationException">Nothing would be left to train on.</exception>
+    internal TrainingPlan WithoutClosedForm(string reason) => new(Options, _facts, ValidationPairs, null, reason, null, ThoseWithoutClosedForm(Options));
 
     /// <summary>The plan of the guard's second training.</summary>
     internal TrainingPlan OnPairsOnly() =>
@@ -167,6 +171,10 @@ public sealed class TrainingPlan
             text.AppendLine().Append("  ").Append(name.PadRight(NameWidth)).Append(value.ToString(CultureInfo.InvariantCulture));
     }
 
+    private IReadOnlyList<string> Followers => ClosedFormSettings is not null
+        ? []
+        : [.. Options.Objectives.Active.Where(objective => objective.Needs.ClosedForm).Select(objective => objective.Name)];
+
     private string DescribeClosedForm() => ClosedForm switch
     {
         null => "none",
@@ -195,6 +203,14 @@ public sealed class TrainingPlan
         if (role == ClosedFormRole.BesideTowers && OptionsValidator.ClosedFormSlots(options) == 0)
             return $"an embedding of {options.EmbeddingDimension} slots has none to spare";
         return pairs < Fewest ? $"there are {pairs} matched pairs" : null;
+    }
+
+    private static ObjectiveList ThoseWithoutClosedForm(GentleClipOptions options)
+    {
+        var rest = options.Objectives.WithoutClosedForm();
+        return rest.AlignsAtAll ? rest : throw new InvalidOperationException(
+            $"There can be no {nameof(ClosedForm)} here, and of the objectives that do not follow it ({rest}) none that looks at pairs, or that aligns "
+            + "the modalities without any, has a weight above 0; expected at least one.");
     }
 
     private static void CheckSamples(GentleClipOptions options, TrainingFacts facts)
@@ -250,6 +266,8 @@ public sealed class TrainingPlan
             yield return Invariant($"{_facts.EmptyRows:N0} rows have neither side.");
         if (TrainsTowers && !Objectives.Needs.UnpairedSamples && UnpairedA + UnpairedB > 0)
             yield return Invariant($"No objective of the towers looks at the unpaired samples, {UnpairedA:N0} of A and {UnpairedB:N0} of B.");
+        if (Followers.Count > 0)
+            yield return $"Without a closed form there is none to follow for these objectives: {string.Join(", ", Followers)}.";
         foreach (var line in LeftOutOfClosedForm())
             yield return line;
     }

@@ -60,7 +60,8 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
     public static JsonObject Describe(GentleClipOptions options, VectorEncoderOptions encoder)
     {
         var described = new JsonObject();
-        foreach (var property in Settable(typeof(GentleClipOptions)).Where(property => !Reserved.Contains(property.Name)).OrderBy(property => property.Name, StringComparer.Ordinal))
+        foreach (var property in Settable(typeof(GentleClipOptions)).Where(property => !Reserved.Contains(property.Name))
+            .OrderBy(property => property.Name, StringComparer.Ordinal))
             described[Key(property)] = property.GetValue(options) is ObjectiveList objectives
                 ? new JsonObject(objectives.Select(objective => KeyValuePair.Create(objective.Name, (JsonNode?)Settings(objective))))
                 : JsonSerializer.SerializeToNode(property.GetValue(options), property.PropertyType, Json);
@@ -144,7 +145,9 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
 
     private PropertyInfo Find(Type type, string key, string at) =>
         Settable(type).FirstOrDefault(property => Key(property) == key)
-        ?? throw Error($"{at}.{key}", $"unknown key; {type.Name} has {string.Join(", ", Settable(type).Where(property => !Reserved.Contains(property.Name)).Select(Key).Order())}");
+        ?? throw Error(
+            $"{at}.{key}",
+            $"unknown key; {type.Name} has {string.Join(", ", Settable(type).Where(property => !Reserved.Contains(property.Name)).Select(Key).Order())}");
 
     private JsonElement.ObjectEnumerator Properties(JsonElement value, string at) =>
         value.ValueKind == JsonValueKind.Object ? value.EnumerateObject() : throw Error(at, $"expected an object, found {ConfigSection.Describe(value)}");
@@ -162,7 +165,8 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
     }
 
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
-        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property is { CanRead: true, CanWrite: true } && property.GetIndexParameters().Length == 0);
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property is { CanRead: true, CanWrite: true } && property.GetIndexParameters().Length == 0);
 
     private static string Key(PropertyInfo property) => JsonNamingPolicy.CamelCase.ConvertName(property.Name);
 

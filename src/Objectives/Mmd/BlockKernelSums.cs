@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Objectives;
 
-/// <summary><see cref="KernelSums"/> in row blocks, computed again in backward. Output: `[2, n]` row sums, followed by `[2, m]` column sums unless symmetric.</summary>
+/// <summary>
+/// <see cref="KernelSums"/> in row blocks, computed again in backward. Output: `[2, n]` row sums, followed by `[2, m]` column sums unless symmetric.
+/// </summary>
 internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKernelSums>
 {
     /// <summary>What is computed; without y the set is compared with itself.</summary>
@@ -62,7 +64,9 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
             using var blockScope = NewDisposeScope();
             var (bases, gauss) = pairs.Write(blocks.Buffer(0, block), blocks.Buffer(1, block), block);
             var byDistance = gauss.mul_(Upstream(0)).div_(squaredBandwidth.Times(-2));
-            var byDot = bases.pow_(Scalars.Of(polynomial.Degree - 1)).mul_(Upstream(1)).mul_(Scalars.Of(polynomial.Degree * polynomial.Gamma / polynomial.Scale));
+            var byDot =
+                bases.pow_(Scalars.Of(polynomial.Degree - 1)).mul_(Upstream(1))
+                .mul_(Scalars.Of(polynomial.Degree * polynomial.Gamma / polynomial.Scale));
             if (plan.ExcludeSelf)
             {
                 byDistance.diagonal(block.Start).fill_(Scalars.Zero);
@@ -77,7 +81,8 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
             gx.narrow(0, block.Start, block.Length).addmm_(byDot, pairs.Y, 0, 1).addcmul_(rowSums, rows, Scalars.Of(2));
             gy?.addmm_(byDot.t(), rows);
 
-            Tensor Upstream(int kernel) => blocks.Buffer(2, block).copy_(columnGradient[kernel]).AddInPlace(rowGradient[kernel].narrow(0, block.Start, block.Length));
+            Tensor Upstream(int kernel) =>
+                blocks.Buffer(2, block).copy_(columnGradient[kernel]).AddInPlace(rowGradient[kernel].narrow(0, block.Start, block.Length));
         }
 
         gy?.addcmul_(columnSums, y!, Scalars.Of(2));
@@ -96,7 +101,8 @@ internal sealed class BlockKernelSums : autograd.SingleTensorFunction<BlockKerne
         public (Tensor Bases, Tensor Gauss) Write(Tensor bases, Tensor gauss, RowBlock block)
         {
             bases.addmm_(x.narrow(0, block.Start, block.Length), _yt, 0, 1);
-            gauss.copy_(bases).mul_(Scalars.Of(-2)).AddInPlace(_xSquares.narrow(0, block.Start, block.Length)).AddInPlace(_ySquares).clamp_min_(Scalars.Zero).div_(squaredBandwidth.Times(-2)).exp_();
+            gauss.copy_(bases).mul_(Scalars.Of(-2)).AddInPlace(_xSquares.narrow(0, block.Start, block.Length)).AddInPlace(_ySquares).clamp_min_(Scalars.Zero)
+                .div_(squaredBandwidth.Times(-2)).exp_();
             bases.mul_(Scalars.Of(plan.Polynomial.Gamma)).AddInPlace(plan.Polynomial.Offset);
             return (bases, gauss);
         }

@@ -44,6 +44,7 @@ internal static class KernelSums
         var dots = x.matmul(y.t());
         var distances = (x.Squared().sum(dim: 1, keepdim: true).Plus(y.Squared().sum(dim: 1)) - dots.Times(2)).clamp_min(Scalars.Zero);
         var gauss = (distances / squaredBandwidth.Times(-2)).exp();
-        return stack([gauss, dots.Times(polynomial.Gamma).Plus(polynomial.Offset).pow(Scalars.Of(polynomial.Degree)).Over(polynomial.Scale)]).MoveToOuterDisposeScope();
+        return stack([gauss, dots.Times(polynomial.Gamma).Plus(polynomial.Offset).pow(Scalars.Of(polynomial.Degree)).Over(polynomial.Scale)])
+            .MoveToOuterDisposeScope();
     }
 }

@@ -93,7 +93,8 @@ internal sealed class MkMmdLoss : nn.Module
         if (_statistics is not null)
         {
             if (training && n > 1)
-                PowerWeights.Update(_statistics, EvenlySpaced(u.narrow(0, 0, n)), EvenlySpaced(v.narrow(0, 0, n)), bandwidth, _settings.Polynomial, _settings.PowerDecay);
+                PowerWeights.Update(
+                    _statistics, EvenlySpaced(u.narrow(0, 0, n)), EvenlySpaced(v.narrow(0, 0, n)), bandwidth, _settings.Polynomial, _settings.PowerDecay);
             gaussian = PowerWeights.GaussianWeight(_statistics);
         }
 

@@ -64,7 +64,8 @@ public sealed record MmdObjective : Objective
             return state.Compute(batch.EmbeddingsA, batch.EmbeddingsB);
         if (KernelWeights != MmdKernelWeights.Fixed)
             throw new InvalidOperationException(
-                $"{nameof(MmdObjective)} with {nameof(KernelWeights)} {KernelWeights} must be one of the training's objectives itself; within another one expected {MmdKernelWeights.Fixed}.");
+                $"{nameof(MmdObjective)} with {nameof(KernelWeights)} {KernelWeights} must be one of the training's objectives itself; within another "
+                + $"one expected {MmdKernelWeights.Fixed}.");
         using var fixedWeights = new MkMmdLoss(this, batch.BlockSize);
         return fixedWeights.Compute(batch.EmbeddingsA, batch.EmbeddingsB);
     }

@@ -22,7 +22,8 @@ internal static class PowerWeights
         using var scope = NewDisposeScope();
         var n = u.size(0);
         var cross = KernelSums.Matrices(u, v, squaredBandwidth, polynomial);
-        var h = KernelSums.Matrices(u, u, squaredBandwidth, polynomial).Plus(KernelSums.Matrices(v, v, squaredBandwidth, polynomial)) - cross - cross.transpose(1, 2);
+        var h = KernelSums.Matrices(u, u, squaredBandwidth, polynomial).Plus(KernelSums.Matrices(v, v, squaredBandwidth, polynomial))
+            - cross - cross.transpose(1, 2);
         var means = (h.sum(dim: 2) - h.diagonal(0, 1, 2)).Over(n - 1).to(statistics.dtype); // [2, n], without i = j
         var eta = means.mean([1], keepdim: true);
         var q = (means - eta).matmul((means - eta).t()).Times(4.0 / n);

@@ -55,7 +55,10 @@ internal sealed class AffinityBlocks
 
     private long ExcludedIn(RowBlock block) => Math.Clamp(_excluded - block.Start, 0, block.Length);
 
-    /// <summary>[2x, -|x|², -1] and [y, 1, |y|²], whose product is minus the squared distance. In place: copies of the rows are what these functions hold most of.</summary>
+    /// <summary>
+    /// [2x, -|x|², -1] and [y, 1, |y|²], whose product is minus the squared distance. In place: copies of the rows are what these functions hold most
+    /// of.
+    /// </summary>
     private static (Tensor Left, Tensor Right) DistanceFactors(Tensor x, Tensor y)
     {
         var (n, m, dim) = (x.size(0), y.size(0), x.size(1));

@@ -9,7 +9,10 @@ internal static class Pairwise
     /// <summary>Rows above which the pairwise sums run in row blocks.</summary>
     public const int DefaultBlockSize = 1024;
 
-    /// <summary>A pair with this exponent takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing else.</summary>
+    /// <summary>
+    /// A pair with this exponent takes no part in a log-sum-exp. Finite, because an infinite one turns into NaN in rows and columns that hold nothing
+    /// else.
+    /// </summary>
     public const double Excluded = -1e30;
 
     /// <summary>Zero that depends on the tensors, so that backward runs and leaves zero gradients.</summary>
@@ -22,7 +25,10 @@ internal static class Pairwise
         return zero.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Squared distances `[n, m]` between the rows of <paramref name="x"/> and <paramref name="y"/>, by the Gram matrix: no `[n, m, dim]` intermediate.</summary>
+    /// <summary>
+    /// Squared distances `[n, m]` between the rows of <paramref name="x"/> and <paramref name="y"/>, by the Gram matrix: no `[n, m, dim]`
+    /// intermediate.
+    /// </summary>
     public static Tensor SquaredDistances(Tensor x, Tensor y)
     {
         using var scope = NewDisposeScope();

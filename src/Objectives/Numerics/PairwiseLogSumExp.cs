@@ -20,7 +20,10 @@ internal enum Affinity
 /// </summary>
 internal static class PairwiseLogSumExp
 {
-    /// <summary>`[n]`: logsumexp_j(scale * a(x_i, y_j)). The first <paramref name="excluded"/> pairs (i, i) are left out. A <paramref name="sharpness"/> weighs the exponents of a row by a softmax over them: see <see cref="Tempering"/>.</summary>
+    /// <summary>
+    /// `[n]`: logsumexp_j(scale * a(x_i, y_j)). The first <paramref name="excluded"/> pairs (i, i) are left out. A <paramref name="sharpness"/>
+    /// weighs the exponents of a row by a softmax over them: see <see cref="Tempering"/>.
+    /// </summary>
     public static Tensor Rows(Tensor x, Tensor y, Tensor scale, Affinity affinity, int blockSize, long excluded = 0, double? sharpness = null)
     {
         if (Math.Max(x.size(0), y.size(0)) > blockSize)
@@ -63,7 +66,9 @@ internal static class PairwiseLogSumExp
         }
 
         var (affinities, mask) = (Affinities(x, y, affinity), Mask(x, y, excluded));
-        return (Exclude(affinities * rowScale, mask).logsumexp(1).MoveToOuterDisposeScope(), Exclude(affinities * columnScale, mask).logsumexp(0).MoveToOuterDisposeScope());
+        return (
+            Exclude(affinities * rowScale, mask).logsumexp(1).MoveToOuterDisposeScope(),
+            Exclude(affinities * columnScale, mask).logsumexp(0).MoveToOuterDisposeScope());
     }
 
     private static Tensor Affinities(Tensor x, Tensor y, Affinity affinity) => affinity == Affinity.Dot ? x.matmul(y.t()) : -Pairwise.SquaredDistances(x, y);

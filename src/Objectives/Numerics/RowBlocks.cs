@@ -16,7 +16,9 @@ internal sealed class RowBlocks : IEnumerable<RowBlock>
     private readonly long _height;
     private readonly Tensor[] _buffers;
 
-    /// <summary>Blocks of at most <paramref name="blockSize"/> rows and about four times its square in elements, so that wide matrices take no more memory.</summary>
+    /// <summary>
+    /// Blocks of at most <paramref name="blockSize"/> rows and about four times its square in elements, so that wide matrices take no more memory.
+    /// </summary>
     public RowBlocks(long n, long m, int blockSize, int buffers, Tensor like)
     {
         (_rows, _height) = (n, Math.Clamp(4L * blockSize * blockSize / Math.Max(m, 1), 1, Math.Min(blockSize, Math.Max(n, 1))));

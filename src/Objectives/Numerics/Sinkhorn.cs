@@ -42,6 +42,7 @@ internal static class Sinkhorn
     public static void CheckSize(long n, long m, string objective)
     {
         if (n * m > MaximumPairs)
-            throw new ArgumentException($"{objective} keeps whole transport plans: at most {MaximumPairs} pairs (8192 x 8192); this batch has {n} x {m}. Use smaller batches.");
+            throw new ArgumentException(
+                $"{objective} keeps whole transport plans: at most {MaximumPairs} pairs (8192 x 8192); this batch has {n} x {m}. Use smaller batches.");
     }
 }

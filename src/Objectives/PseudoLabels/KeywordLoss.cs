@@ -24,8 +24,10 @@ internal static class KeywordLoss
         var similarities = logScale.exp() * queries.matmul(keywords.t());
         var shares = similarities.masked_fill(~candidates, Scalars.Zero);
         var targets = softmax
-            ? similarities.masked_fill(~candidates, Scalars.Of(Pairwise.Excluded)).softmax(1).masked_fill(~candidates, Scalars.Zero) // without candidates: zeros
-            : where(candidates.sum(dim: 1, keepdim: true).eq(Scalars.One), candidates.to_type(queries.dtype), shares / shares.sum(dim: 1, keepdim: true)).masked_fill(~candidates, Scalars.Zero);
+            ? similarities.masked_fill(~candidates, Scalars.Of(Pairwise.Excluded)).softmax(1)
+                .masked_fill(~candidates, Scalars.Zero) // without candidates: zeros
+            : where(candidates.sum(dim: 1, keepdim: true).eq(Scalars.One), candidates.to_type(queries.dtype), shares / shares.sum(dim: 1, keepdim: true))
+                .masked_fill(~candidates, Scalars.Zero);
         return targets.MoveToOuterDisposeScope();
     }
 

@@ -2,7 +2,9 @@ using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>Keywords of a training as samples of their modality, and the column that says which matched pair holds which; see <see cref="KeywordObjective"/>.</summary>
+/// <summary>
+/// Keywords of a training as samples of their modality, and the column that says which matched pair holds which; see <see cref="KeywordObjective"/>.
+/// </summary>
 public sealed record KeywordOptions
 {
     private readonly string _indicatorColumnName = "";
@@ -25,7 +27,9 @@ public sealed record KeywordOptions
         for (var i = 0; i < samples.Count; i++)
         {
             if (samples[i] is null || samples[i].Length != samples[0].Length || samples[i].Length == 0)
-                throw new ArgumentException($"Keyword {i} has {samples[i]?.Length ?? 0} values; expected as many as the first, {samples[0]?.Length ?? 0}, and at least one.", nameof(samples));
+                throw new ArgumentException(
+                    $"Keyword {i} has {samples[i]?.Length ?? 0} values; expected as many as the first, {samples[0]?.Length ?? 0}, and at least "
+                    + "one.", nameof(samples));
             if (Array.FindIndex(samples[i], value => !float.IsFinite(value)) is var slot and >= 0)
                 throw new ArgumentException($"Keyword {i}, slot {slot}: expected a finite number, found {samples[i][slot]}.", nameof(samples));
         }
@@ -39,7 +43,10 @@ public sealed record KeywordOptions
     /// <summary>The keywords as samples of their modality.</summary>
     public IReadOnlyList<float[]> Samples => _samples;
 
-    /// <summary>Modality that the keywords belong to, <see cref="PseudoLabelSides.A"/> or <see cref="PseudoLabelSides.B"/> (default); unpaired samples of the other one are matched with them.</summary>
+    /// <summary>
+    /// Modality that the keywords belong to, <see cref="PseudoLabelSides.A"/> or <see cref="PseudoLabelSides.B"/> (default); unpaired samples of the
+    /// other one are matched with them.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Both, or not a value of the enumeration.</exception>
     public PseudoLabelSides Modality
     {

@@ -36,7 +36,9 @@ internal static class PseudoLabelLoss
         return plan.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Half the mean cross-entropy of the queries' similarities to the other modality against the plan; zero with a graph without queries or pairs.</summary>
+    /// <summary>
+    /// Half the mean cross-entropy of the queries' similarities to the other modality against the plan; zero with a graph without queries or pairs.
+    /// </summary>
     /// <param name="queries">Unit-norm embeddings `[m, dim]`.</param>
     /// <param name="v">Unit-norm embeddings `[n, dim]` of the pairs' rows of the other modality.</param>
     /// <param name="plan">`[m, n]`.</param>

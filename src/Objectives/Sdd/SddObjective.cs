@@ -54,7 +54,9 @@ public sealed record SddObjective : Objective
         init => _varianceFloor = Check.Positive(value, nameof(VarianceFloor));
     }
 
-    /// <summary>Whether a sample is left out of its own set's density and its partner out of the other's; needed below a bandwidth of 0.7. Default true.</summary>
+    /// <summary>
+    /// Whether a sample is left out of its own set's density and its partner out of the other's; needed below a bandwidth of 0.7. Default true.
+    /// </summary>
     public bool LeaveOneOut { get; init; } = true;
 
     /// <summary>

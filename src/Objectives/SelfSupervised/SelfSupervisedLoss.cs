@@ -11,7 +11,8 @@ internal static class SelfSupervisedLoss
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
     /// <param name="form">What the positive competes with.</param>
     /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
-    public static Tensor Compute(Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize)
+    public static Tensor Compute(
+        Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize)
     {
         if (z.size(0) == 0)
             return Pairwise.ZeroWithGraph(z, positives, logScale);

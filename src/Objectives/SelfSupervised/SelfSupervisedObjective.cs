@@ -35,10 +35,12 @@ public sealed record SelfSupervisedObjective : Objective
     /// <summary>Computes the sum of both modalities' losses; a training has them one by one.</summary>
     /// <param name="batch">Embeddings and second views.</param>
     /// <returns>The term before weighting.</returns>
-    public override Tensor Compute(ObjectiveBatch batch) => Of(batch.EmbeddingsA, batch.SecondViewsA, batch).Plus(Of(batch.EmbeddingsB, batch.SecondViewsB, batch));
+    public override Tensor Compute(ObjectiveBatch batch) =>
+        Of(batch.EmbeddingsA, batch.SecondViewsA, batch).Plus(Of(batch.EmbeddingsB, batch.SecondViewsB, batch));
 
     internal override IEnumerable<Func<Tensor>> Parts(ObjectiveBatch batch) =>
         [() => Of(batch.EmbeddingsA, batch.SecondViewsA, batch), () => Of(batch.EmbeddingsB, batch.SecondViewsB, batch)];
 
-    private Tensor Of(Tensor views, Tensor secondViews, ObjectiveBatch batch) => SelfSupervisedLoss.Compute(views, secondViews, batch.LogScale, Form, batch.BlockSize);
+    private Tensor Of(Tensor views, Tensor secondViews, ObjectiveBatch batch) =>
+        SelfSupervisedLoss.Compute(views, secondViews, batch.LogScale, Form, batch.BlockSize);
 }

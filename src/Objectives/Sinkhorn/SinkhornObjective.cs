@@ -24,7 +24,9 @@ public sealed record SinkhornObjective : Objective
     /// <summary>Updates of both potentials.</summary>
     internal int Iterations { get; init; } = 50;
 
-    /// <summary>Gradient through every update instead of through the final plan alone, which is the same once converged and holds no iteration in memory.</summary>
+    /// <summary>
+    /// Gradient through every update instead of through the final plan alone, which is the same once converged and holds no iteration in memory.
+    /// </summary>
     internal bool Unrolled { get; init; }
 
     /// <inheritdoc/>

@@ -27,7 +27,9 @@ public sealed record KlotObjective : Objective
         init => _regularization = Check.InRange(value, 0.001, 10, nameof(Regularization));
     }
 
-    /// <summary>Entropic regularisation of the closed form's plan, 0.001 to 10; SOTAlign has 0.005, and 0.02 did better in our measurements. Default 0.02.</summary>
+    /// <summary>
+    /// Entropic regularisation of the closed form's plan, 0.001 to 10; SOTAlign has 0.005, and 0.02 did better in our measurements. Default 0.02.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double TeacherRegularization
     {

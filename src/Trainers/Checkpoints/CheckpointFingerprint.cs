@@ -132,7 +132,8 @@ internal static class CheckpointFingerprint
     }
 
     private static bool IsPlain(object? value) =>
-        value is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string> or WeightRamp or ObjectiveNeeds;
+        value is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string>
+            or WeightRamp or ObjectiveNeeds;
 
     // What is saved of a user's settings, all of it, whatever the properties are called; others may lead back to the settings.
     private static void DescribeSettings(SortedDictionary<string, string> result, string name, ICustomEncoderOptions own)

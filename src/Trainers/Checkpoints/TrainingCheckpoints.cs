@@ -9,7 +9,8 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 /// <summary>Everything of a running training that a step changes.</summary>
 internal sealed record LiveTraining(
-    TwoTowerModel Model, TotalLoss Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder, List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
+    TwoTowerModel Model, TotalLoss Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder,
+    List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
 
 /// <summary>Writes and reads the checkpoints of one training.</summary>
 /// <param name="folder">Where they are.</param>

@@ -22,10 +22,13 @@ public sealed class PageCoverageTests
         Assert.IsGreaterThan(9, objectives.Length);
         foreach (var objective in objectives)
         {
-            var pages = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "objectives"), "*.md").Where(file => Path.GetFileName(file) != "README.md").Select(File.ReadAllText)
-                .Where(text => text.Contains($"`{objective.Name}", StringComparison.Ordinal) && text.Contains("## Formula", StringComparison.Ordinal)).ToArray();
+            var pages = Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "objectives"), "*.md")
+                .Where(file => Path.GetFileName(file) != "README.md").Select(File.ReadAllText)
+                .Where(text => text.Contains($"`{objective.Name}", StringComparison.Ordinal) && text.Contains("## Formula", StringComparison.Ordinal))
+                .ToArray();
             // Others may name it; the page that is about it names its settings.
-            string[] settings = [.. objective.GetProperties().Where(property => property.CanWrite && property.DeclaringType == objective).Select(property => property.Name)];
+            string[] settings =
+                [.. objective.GetProperties().Where(property => property.CanWrite && property.DeclaringType == objective).Select(property => property.Name)];
             var own = pages.FirstOrDefault(text => settings.All(setting => text.Contains($"`{setting}`", StringComparison.Ordinal)));
             Assert.IsNotNull(own, $"no page of docs/objectives has `{objective.Name}` and its settings {string.Join(", ", settings)}");
             foreach (string heading in new[] { "## Formula", "## Parameters", "## When it helps", "## When it hurts", "## Source" })

@@ -14,12 +14,16 @@ public sealed class ConfigurationTests : ExperimentTest
     [DataRow("""{ "name": "x", "baseline": "cca" }""", "", "baseline: expected linear")]
     [DataRow("""{ "name": "x", "preset": "Clip", "unpaired": [ "fake" ] }""", "", "methods[1].unpaired[0]: expected real")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "sdWeight": 1 } }""", "", "methods[1].options.sdWeight: unknown key")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "contrastive": { "weight": -1 } } } }""", "", "methods[1].options.objectives.contrastive.weight: Weight must be 0 or more")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sddd": {} } } }""", "", "methods[1].options.objectives.sddd: unknown objective; expected one of centroid, contrastive, klot, mmd")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "contrastive": { "weight": -1 } } } }""", "",
+        "methods[1].options.objectives.contrastive.weight: Weight must be 0 or more")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sddd": {} } } }""", "",
+        "methods[1].options.objectives.sddd: unknown objective; expected one of centroid, contrastive, klot, mmd")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batchSize": "many" } }""", "", "methods[1].options.batchSize: expected a value of Int32, found \"many\"")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "seed": 1 } }""", "", "methods[1].options.seed: the runner sets")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sdd": { "variance": "Twice" } } } }""", "", "methods[1].options.objectives.sdd.variance: expected one of Own, Pooled, None")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "centroid": { "weights": 1 } } } }""", "", "methods[1].options.objectives.centroid.weights: unknown key; CentroidObjective has ramp, weight")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sdd": { "variance": "Twice" } } } }""", "",
+        "methods[1].options.objectives.sdd.variance: expected one of Own, Pooled, None")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "centroid": { "weights": 1 } } } }""", "",
+        "methods[1].options.objectives.centroid.weights: unknown key; CentroidObjective has ramp, weight")]
     [DataRow("""{ "name": "x", "preset": "Clip", "candidates": [ {} ] }""", "", "methods[1].candidates: validationSeeds are missing")]
     [DataRow("""{ "name": "Clip", "preset": "Clip" }""", "", "methods: the name \"Clip\" stands there twice")]
     [DataRow("", """ "validationSeeds": [ 2 ], """, "validationSeeds: seed 2 is also in seeds")]
@@ -45,7 +49,11 @@ public sealed class ConfigurationTests : ExperimentTest
     [TestMethod]
     public void OverridesChangeThePresetsValuesAlone()
     {
-        var config = ExperimentConfig.Load(Write(Json("""{ "name": "x", "preset": "Paper", "options": { "objectives": { "sdd": { "bandwidth": 0.75, "variance": "Pooled" }, "selfSupervised": null, "centroid": { "weight": 2 }, "transportPairs": { "ramp": { "end": 0.2 } } } } }""")));
+        const string objectives = """
+            { "sdd": { "bandwidth": 0.75, "variance": "Pooled" }, "selfSupervised": null, "centroid": { "weight": 2 },
+            "transportPairs": { "ramp": { "end": 0.2 } } }
+            """;
+        var config = ExperimentConfig.Load(Write(Json($$"""{ "name": "x", "preset": "Paper", "options": { "objectives": {{objectives}} } }""")));
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Paper);
         config.Common.Apply(options, new VectorEncoderOptions());
         var encoder = config.Methods[1].Options.Apply(options, new VectorEncoderOptions { Dropout = 0.25 });

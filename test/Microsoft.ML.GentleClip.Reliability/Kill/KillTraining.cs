@@ -34,7 +34,11 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ValidationFraction = 0.25,
         EarlyStoppingPatience = 2,
         GuardUnpairedObjectives = true,
-        Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective { KernelWeights = MmdKernelWeights.Learnable }, new SddObjective(), new TransportPairObjective()],
+        Objectives =
+        [
+            new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
+            new SddObjective(), new TransportPairObjective(),
+        ],
     });
 
     // Masked and cropped sequences with frozen lower layers, structures with batch normalisation.

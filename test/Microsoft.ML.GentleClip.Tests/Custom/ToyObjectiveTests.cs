@@ -48,10 +48,31 @@ public sealed class ToyObjectiveTests
             Assert.Contains("toy", model.History[0].Losses.Keys);
         options.Objectives = [new ContrastiveObjective(), new Toy { NeedsClosedForm = false, RestsOnPairs = true }];
         Assert.Contains(
-            "the losses on unpaired samples are off", Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(rows)).Message);
+            "the losses on unpaired samples are off",
+            Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(rows)).Message);
         options.Objectives = [new Toy()];
         Assert.Contains(
-            "The objective 'toy' has a weight of 0.5, but there is no ClosedForm that it could follow", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
+            "The objective 'toy' has a weight of 0.5, but there is no ClosedForm that it could follow",
+            Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(options)).Message);
+    }
+
+    [TestMethod]
+    public void ItIsLeftOutAloudWhereThereCanBeNoClosedForm()
+    {
+        var mlContext = new MLContext(3);
+        var messages = new List<string>();
+        mlContext.Log += (_, entry) => messages.Add(entry.Message);
+        var rows = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(0, 60, 50));
+        var options = Options(4);
+        (options.AllowNoPairs, options.ClosedForm) = (true, new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true });
+        options.Objectives = [new MmdObjective(), new Toy(), new KlotObjective()];
+        using (var model = mlContext.Transforms.GentleClip(options).Fit(rows))
+            CollectionAssert.AreEqual(new[] { "mmd", "total" }, model.History[0].Losses.Keys.ToArray());
+        const string said = "No closed form: there are 0 matched pairs. The objectives that follow it are left out: toy, klot.";
+        Assert.IsTrue(messages.Exists(message => message.Contains(said, StringComparison.Ordinal)), string.Join('\n', messages));
+        options.Objectives = [new Toy { RestsOnPairs = false }, new Following()];
+        var message = Assert.ThrowsExactly<InvalidOperationException>(() => mlContext.Transforms.GentleClip(options).Fit(rows)).Message;
+        Assert.Contains("There can be no ClosedForm here, and of the objectives that do not follow it () none that looks at pairs", message);
     }
 
     [TestMethod]
@@ -64,9 +85,15 @@ public sealed class ToyObjectiveTests
         using (MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows))
         {
         }
-        options.Objectives = [new Toy { NeedsClosedForm = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
+        options.Objectives =
+            [new Toy { NeedsClosedForm = false, RestsOnPairs = true, Margin = 3, Ramp = new WeightRamp { End = 0.7 } }, new ContrastiveObjective()];
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows)).Message;
-        foreach (var difference in new[] { "Objectives is toy, contrastive, was contrastive, toy", "Objectives.toy.Margin is 3, was 2", "Objectives.toy.Ramp.End is 0.7, was not set", "Objectives.toy.Needs.Pairs is True, was False" })
+        string[] differences =
+        [
+            "Objectives is toy, contrastive, was contrastive, toy", "Objectives.toy.Margin is 3, was 2", "Objectives.toy.Ramp.End is 0.7, was not set",
+            "Objectives.toy.Needs.Pairs is True, was False",
+        ];
+        foreach (var difference in differences)
             Assert.Contains(difference, message);
     }
 
@@ -96,6 +123,14 @@ public sealed class ToyObjectiveTests
             + $"closed form {batch.ClosedFormA.size(0)}, {batch.ClosedFormB.size(0)}";
     }
 
+    /// <summary>Looks only at pairs, and at the closed form.</summary>
+    private sealed record Following() : Objective("following")
+    {
+        public override ObjectiveNeeds Needs => new() { ClosedForm = true };
+
+        public override Tensor Compute(ObjectiveBatch batch) => batch.EmbeddingsA.mm(batch.EmbeddingsB.t()).sum() * batch.ClosedFormA.sum();
+    }
+
     /// <summary>Pulls second views together across modalities, whoever they belong to.</summary>
     private sealed record Toy : Objective
     {
@@ -110,13 +145,14 @@ public sealed class ToyObjectiveTests
 
         public bool RestsOnPairs { get; init; }
 
-        public override ObjectiveNeeds Needs => new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsClosedForm };
+        public override ObjectiveNeeds Needs =>
+            new() { UnpairedSamples = true, Pairs = RestsOnPairs, SecondViews = true, AverageDecay = 0.5, ClosedForm = NeedsClosedForm };
 
         public override Tensor Compute(ObjectiveBatch batch)
         {
             _watch?.Invoke(batch);
             return batch.SecondViewsA.mm(batch.SecondViewsB.t()).pow(2).mean() + (batch.EmbeddingsA - batch.AveragedA).pow(2).mean()
-                + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean();
+                + (batch.PairedA * batch.PairedB).sum() / Math.Max(1, batch.NumberOfPairs);
         }
     }
 }

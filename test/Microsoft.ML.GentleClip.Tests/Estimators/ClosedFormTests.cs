@@ -255,7 +255,9 @@ public sealed class ClosedFormTests
     [TestMethod]
     public void OptionsThatContradictEachOtherAreNamed()
     {
-        AssertRefused("The objective 'klot' has a weight of 1, but there is no ClosedForm", options => options.Objectives = options.Objectives.With(new KlotObjective()));
+        AssertRefused(
+            "The objective 'klot' has a weight of 1, but there is no Teacher",
+            options => options.Objectives = options.Objectives.With(new KlotObjective()));
         AssertRefused("no objective follows it, so that it would teach nothing", options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher });
         AssertRefused("The closed form has 16 slots of an embedding of 16", options => options.ClosedForm = new ClosedFormOptions { Dimension = 16 });
         AssertRefused("The closed form has 15 slots of an embedding of 16; expected at most 14", options => options.ClosedForm = new ClosedFormOptions { Dimension = 15, Optional = true });
@@ -347,7 +349,9 @@ public sealed class ClosedFormTests
         Asks("BatchSize is set", options => options.BatchSize = 32);
         Asks("Objectives is set", options => options.Objectives = options.Objectives.With(new CentroidObjective()));
         Asks("Objectives is set", options => options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { Bandwidth = 1 }));
-        Assert.IsNull(Wish(options => options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()]), "the usual ones");
+        Assert.IsNull(
+            Wish(options => options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()]),
+            "the usual ones");
         Asks("GuardUnpairedObjectives is set", options => options.GuardUnpairedObjectives = true);
         Asks("CheckpointDirectory is set", options => options.CheckpointDirectory = "folder");
         Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions()));

@@ -63,11 +63,13 @@ public sealed class NumericExtremesTests
             ["closed form beside towers"] = options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
             ["closed form of all parts"] = options => options.ClosedForm = Everything with { Role = ClosedFormRole.Alone },
             ["closed form of all parts beside towers"] = options => options.ClosedForm = Everything,
-            ["teacher of all parts"] = options => (options.ClosedForm, options.Objectives) = (Everything with { Role = ClosedFormRole.Teacher }, options.Objectives.With(new KlotObjective())),
+            ["teacher of all parts"] = options => (options.ClosedForm, options.Objectives) =
+                (Everything with { Role = ClosedFormRole.Teacher }, options.Objectives.With(new KlotObjective())),
             ["every loss"] = options => options.Objectives =
             [
                 .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = PseudoLabelSides.Both }),
-                new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early }, new TransportPairObjective { Ramp = Early },
+                new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early },
+                new TransportPairObjective { Ramp = Early },
             ],
             ["guarded"] = options => options.GuardUnpairedObjectives = true,
             ["not standardised"] = options => (options.ModalityA, options.ModalityB) = (Plain("A", "EmbeddingA"), Plain("B", "EmbeddingB")),

@@ -6,7 +6,8 @@ internal static class BuiltInObjectives
     public static KeywordOptions Keywords { get; } = new("K", [[1, 0, 0], [0, 1, 0]]);
 
     public static Type[] Types { get; } =
-        [.. typeof(Objective).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract).OrderBy(type => type.Name, StringComparer.Ordinal)];
+        [.. typeof(Objective).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract)
+            .OrderBy(type => type.Name, StringComparer.Ordinal)];
 
     public static Objective Create(Type type) => (Objective)(type.GetConstructor([]) is { } plain
         ? plain.Invoke([])

@@ -11,14 +11,17 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
 
     public static IEnumerable<object[]> Objectives => BuiltInObjectives.Rows;
 
+    // What an objective reads of a batch without saying so is found below; that it wants unpaired samples, and rests on pairs, it alone can say.
     [TestMethod]
-    public void TheLibrarysObjectivesAreFound() => CollectionAssert.AreEqual(
+    public void EachSaysWhetherItLooksAtUnpairedSamplesAndRestsOnPairs() => CollectionAssert.AreEqual(
         new[]
         {
-            "CentroidObjective", "ContrastiveObjective", "KeywordObjective", "KlotObjective", "MmdObjective", "PseudoLabelObjective", "SddObjective", "SelfSupervisedObjective",
-            "SinkhornObjective", "TransportPairObjective",
+            "CentroidObjective: unpaired", "ContrastiveObjective: pairs only", "KeywordObjective: unpaired, pairs", "KlotObjective: unpaired, pairs",
+            "MmdObjective: unpaired", "PseudoLabelObjective: unpaired, pairs", "SddObjective: unpaired", "SelfSupervisedObjective: unpaired, pairs",
+            "SinkhornObjective: unpaired", "TransportPairObjective: unpaired",
         },
-        BuiltInObjectives.Types.Select(type => type.Name).ToArray());
+        BuiltInObjectives.Types.Select(type => (type.Name, BuiltInObjectives.Create(type).Needs))
+            .Select(own => $"{own.Name}: {(own.Needs.UnpairedSamples ? "unpaired" : "pairs only")}{(own.Needs.Pairs ? ", pairs" : "")}").ToArray());
 
     // A need that is not declared throws here, as the batch refuses what is not; one that is declared in vain is no error, but costs, and is found below.
     [TestMethod]
@@ -36,7 +39,8 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
             Tensor[] gradients = [.. new[] { input.EmbeddingsA.grad, input.EmbeddingsB.grad }.OfType<Tensor>()];
             Assert.IsGreaterThan(0, gradients.Sum(gradient => gradient.norm().item<double>()), $"{objective}: gradient");
             Assert.AreEqual(
-                objective.Needs.UnpairedSamples, gradients.Sum(gradient => gradient.narrow(0, Pairs, 3).norm().item<double>()) > 0, $"{objective}: gradient of the unpaired samples");
+                objective.Needs.UnpairedSamples, gradients.Sum(gradient => gradient.narrow(0, Pairs, 3).norm().item<double>()) > 0,
+                $"{objective}: gradient of the unpaired samples");
         }
     }
 
@@ -57,7 +61,8 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
             Misses(all with { Keywords = null, PairHasKeyword = null }, "Keywords");
 
         void Misses(ObjectiveInput input, string missing) => StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => total.Compute(input)).Message, $"The objective '{objective.Name}' failed at step 0: {missing} is needed, but this batch does not have it.");
+            Assert.ThrowsExactly<InvalidOperationException>(() => total.Compute(input)).Message,
+            $"The objective '{objective.Name}' failed at step 0: {missing} is needed, but this batch does not have it.");
     }
 
     // What the guard and the check of the pairs go by: whether there is a gradient without any pair, towards the other modality.
@@ -85,13 +90,15 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
     [TestMethod]
     public void AListNeedsWhatItsActiveObjectivesNeed()
     {
-        ObjectiveList list = [new ContrastiveObjective(), new SelfSupervisedObjective(), new KlotObjective { Weight = 0 }, new TransportPairObjective { AverageDecay = 0.9 }];
+        ObjectiveList list =
+            [new ContrastiveObjective(), new SelfSupervisedObjective(), new KlotObjective { Weight = 0 }, new TransportPairObjective { AverageDecay = 0.9 }];
         Assert.AreEqual(new ObjectiveNeeds { UnpairedSamples = true, SecondViews = true, AverageDecay = 0.9 }, list.Needs);
         Assert.AreEqual(ObjectiveNeeds.PairsOnly, list.OnPairsOnly().Needs);
         Assert.AreEqual(ObjectiveNeeds.PairsOnly, ((ObjectiveList)[]).Needs);
         var two = list.With(new Averaging());
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentException>(() => two.Needs).Message, "The objectives 'transportPairs' and 'averaging' each need a decay of the towers' average of their own");
+            Assert.ThrowsExactly<ArgumentException>(() => two.Needs).Message,
+            "The objectives 'transportPairs' and 'averaging' each need a decay of the towers' average of their own");
         var options = TwoViews.Options();
         options.Objectives = two;
         Assert.ThrowsExactly<ArgumentException>(() => new MLContext().Transforms.GentleClip(options));
@@ -115,10 +122,12 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
         using var within = new TotalLoss([new Custom.Given("mine", batch => new MmdObjective().Compute(batch))]);
         Assert.AreEqual(direct.Compute(input).Total.item<double>(), within.Compute(input).Total.item<double>());
         using var learnable = new TotalLoss([new Custom.Given("mine", batch => new MmdObjective { KernelWeights = MmdKernelWeights.Power }.Compute(batch))]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => learnable.Compute(input)).Message, "must be one of the training's objectives itself");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => learnable.Compute(input)).Message, "must be one of the training's objectives itself");
         using var views = new TotalLoss([new Custom.Given("mine", batch => new SelfSupervisedObjective().Compute(batch))]);
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => views.Compute(input)).Message, "SecondViewsA is only in batches for objectives that declare it; set ObjectiveNeeds.SecondViews in its Needs.");
+            Assert.ThrowsExactly<InvalidOperationException>(() => views.Compute(input)).Message,
+            "SecondViewsA is only in batches for objectives that declare it; set ObjectiveNeeds.SecondViews in its Needs.");
     }
 
     private static IEnumerable<Objective> Variants(string name)

@@ -44,7 +44,9 @@ public sealed class PlanSizeTests : ObjectiveTest
             PairHasKeyword = ones(pairs, 1),
         };
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => total.Compute(input));
-        Assert.AreEqual($"The objective '{term}' failed at step 0: {name} keeps whole transport plans: {Limit}; this batch has {n} x {m}. Use smaller batches.", error.Message);
+        Assert.AreEqual(
+            $"The objective '{term}' failed at step 0: {name} keeps whole transport plans: {Limit}; this batch has {n} x {m}. Use smaller batches.",
+            error.Message);
     }
 
     [TestMethod]

@@ -85,7 +85,17 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     {
         var (a, b, keywords, logScale) = (RandomUnit(7, 4, 1), RandomUnit(6, 4, 2), RandomUnit(5, 4, 3), tensor(2.0));
         var has = Random(3, 5, 4) > 0;
-        var input = new ObjectiveInput { EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 3, LogScale = logScale, Keywords = keywords, PairHasKeyword = has, Step = 25, NumberOfSteps = 100 };
+        var input = new ObjectiveInput
+        {
+            EmbeddingsA = a,
+            EmbeddingsB = b,
+            NumberOfPairs = 3,
+            LogScale = logScale,
+            Keywords = keywords,
+            PairHasKeyword = has,
+            Step = 25, // the ramp rises from 10 to 40
+            NumberOfSteps = 100,
+        };
         foreach (var side in new[] { PseudoLabelSides.A, PseudoLabelSides.B })
         {
             // Those that the keywords do not belong to are matched with them.
@@ -93,7 +103,8 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
             using var objective = new TotalLoss([new KeywordObjective(Keywords with { Modality = belongs }) { Weight = 3 }]);
             var rows = side == PseudoLabelSides.A ? a : b;
             var (pairs, queries) = (rows.narrow(0, 0, 3), rows.narrow(0, 3, rows.size(0) - 3));
-            var targets = KeywordLoss.Targets(queries, keywords, PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelKind.OptimalTransport), has, logScale, softmax: true);
+            var plan = PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelKind.OptimalTransport);
+            var targets = KeywordLoss.Targets(queries, keywords, plan, has, logScale, softmax: true);
             var terms = objective.Compute(input);
             Assert.AreEqual("keyword", terms.Terms.Single().Name);
             Assert.AreEqual(1.5, terms.Terms.Single().Weight, 1e-12);
@@ -140,7 +151,9 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [TestMethod]
     public void PlanStaysFiniteAtTheLargestScaleInFloat32()
     {
-        var plan = PseudoLabelLoss.Plan(RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum), PseudoLabelKind.OptimalTransport);
+        var plan = PseudoLabelLoss.Plan(
+            RandomUnit(40, 8, 1, ScalarType.Float32), RandomUnit(10, 8, 2, ScalarType.Float32), tensor((float)LogitScale.Maximum),
+            PseudoLabelKind.OptimalTransport);
         Assert.IsTrue(plan.isfinite().all().item<bool>());
         GoldenCase.AssertClose(ones(40, float32), plan.sum(dim: 1), "rows sum to one", 1e-5);
     }
@@ -148,7 +161,11 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     [TestMethod]
     public void LeavesNoTensors()
     {
-        using var objective = new TotalLoss([new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }, new PseudoLabelObjective { Ramp = null }, new KeywordObjective(Keywords) { Ramp = null }]);
+        using var objective = new TotalLoss(
+        [
+            new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }, new PseudoLabelObjective { Ramp = null },
+            new KeywordObjective(Keywords) { Ramp = null },
+        ]);
         var (keywords, has) = (RandomUnit(5, 4, 3), ones(3, 5));
         CheckLeavesNoTensors(
             t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], NumberOfPairs = 3, LogScale = t[2], Keywords = keywords, PairHasKeyword = has }).Total,

@@ -20,7 +20,8 @@ public sealed class RowBlockTests : ObjectiveTest
     [DataRow(nameof(SelfSupervisedForm.Both))]
     [DataRow(nameof(SelfSupervisedForm.NtXent))]
     public void SelfSupervised(string form) => CheckEqual(
-        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedForm>(form), block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
+        (t, block) => SelfSupervisedLoss.Compute(t[0], t[1], t[2], Enum.Parse<SelfSupervisedForm>(form), block),
+        RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
     [DataRow(false, 2)]
@@ -44,7 +45,8 @@ public sealed class RowBlockTests : ObjectiveTest
     [DynamicData(nameof(SddForms))]
     public void Sdd(string variance, bool leaveOneOut, double? temperature)
     {
-        var settings = new SddObjective { Bandwidth = 0.8, Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
+        var settings =
+            new SddObjective { Bandwidth = 0.8, Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut, DistanceTemperature = temperature };
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 4, block), RandomUnit(13, 5, 1), RandomUnit(7, 5, 2));
         CheckEqual((t, block) => SddLoss.Compute(t[0], t[1], settings, 7, block), RandomUnit(7, 5, 3), RandomUnit(13, 5, 4));
     }

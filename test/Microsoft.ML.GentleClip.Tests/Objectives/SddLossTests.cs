@@ -16,7 +16,12 @@ public sealed class SddLossTests : ObjectiveTest
         var settings = new SddObjective
         {
             Bandwidth = golden.Number("b"),
-            Divergence = golden.Text("divergence") switch { "kl" => SddDivergence.KullbackLeibler, "mse" => SddDivergence.MeanSquaredError, _ => SddDivergence.RawMeanSquaredError },
+            Divergence = golden.Text("divergence") switch
+            {
+                "kl" => SddDivergence.KullbackLeibler,
+                "mse" => SddDivergence.MeanSquaredError,
+                _ => SddDivergence.RawMeanSquaredError,
+            },
             Variance = !golden.Flag("relative") ? SddVariance.None : golden.Text("sigma_mode") == "pooled" ? SddVariance.Pooled : SddVariance.Own,
             VarianceFloor = golden.Number("sigma_floor"),
             DetachVariance = golden.Flag("detach_sigma"),
@@ -36,7 +41,13 @@ public sealed class SddLossTests : ObjectiveTest
     public void EqualsNaiveLoop(string divergence, string variance, bool leaveOneOut)
     {
         const int Pairs = 3;
-        var settings = new SddObjective { Bandwidth = 0.9, Divergence = Enum.Parse<SddDivergence>(divergence), Variance = Enum.Parse<SddVariance>(variance), LeaveOneOut = leaveOneOut };
+        var settings = new SddObjective
+        {
+            Bandwidth = 0.9,
+            Divergence = Enum.Parse<SddDivergence>(divergence),
+            Variance = Enum.Parse<SddVariance>(variance),
+            LeaveOneOut = leaveOneOut,
+        };
         var (u, v) = (RandomUnit(5, 4, 11), RandomUnit(7, 4, 12));
         var (x, y) = (ToRows(u), ToRows(v));
 

@@ -13,7 +13,12 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
     public void Golden(GoldenCase golden)
     {
         var (u, v) = (golden.Input("u"), golden.Input("v"));
-        var settings = new SinkhornObjective { Epsilon = golden.Number("eps"), Iterations = (int)golden.Number("iters"), Unrolled = golden.Text("gradient") == "unrolled" };
+        var settings = new SinkhornObjective
+        {
+            Epsilon = golden.Number("eps"),
+            Iterations = (int)golden.Number("iters"),
+            Unrolled = golden.Text("gradient") == "unrolled",
+        };
         golden.Check(SinkhornDivergence.Compute(u, v, settings), ("u", u), ("v", v));
         if (golden.HasExtra("plan_uv"))
         {
@@ -47,7 +52,8 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
         var (a, b) = (ToRows(u), ToRows(v));
         var expected = Cost(a, b) - Cost(a, a) / 2 - Cost(b, b) / 2;
         foreach (var unrolled in new[] { false, true })
-            GoldenCase.AssertClose(expected, SinkhornDivergence.Compute(u, v, new() { Epsilon = Epsilon, Iterations = Iterations, Unrolled = unrolled }).item<double>(), "value");
+            GoldenCase.AssertClose(
+                expected, SinkhornDivergence.Compute(u, v, new() { Epsilon = Epsilon, Iterations = Iterations, Unrolled = unrolled }).item<double>(), "value");
         CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new() { Epsilon = Epsilon, Iterations = Iterations, Unrolled = true }), u, v);
         CheckGradients(t => SinkhornDivergence.Compute(t[0], t[1], new() { Epsilon = 1, Iterations = 60 }), u, v);
     }

@@ -19,7 +19,11 @@ public sealed class TotalLossTests : ObjectiveTest
         var objective = new TotalLoss(
         [
             new ContrastiveObjective { Weight = golden.Number("alpha") },
-            new SelfSupervisedObjective { Weight = golden.Number("alpha") * golden.Number("mu"), Form = Enum.Parse<SelfSupervisedForm>(golden.Text("ssl_form")!, ignoreCase: true) },
+            new SelfSupervisedObjective
+            {
+                Weight = golden.Number("alpha") * golden.Number("mu"),
+                Form = Enum.Parse<SelfSupervisedForm>(golden.Text("ssl_form")!, ignoreCase: true),
+            },
             new MmdObjective
             {
                 Weight = golden.Number("delta"),
@@ -93,7 +97,7 @@ public sealed class TotalLossTests : ObjectiveTest
     public void Float32AgreesWithFloat64(int block)
     {
         using var objective = new TotalLoss(Recommended, block);
-        Tensor Total(Tensor[] t) => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], SecondViewsA = t[2], SecondViewsB = t[3], LogScale = t[4], NumberOfPairs = 20 }).Total;
+        Tensor Total(Tensor[] t) => objective.Compute(Input(t, 20)).Total;
         Tensor[] inputs = [RandomUnit(60, 32, 1), RandomUnit(50, 32, 2), RandomUnit(60, 32, 3), RandomUnit(50, 32, 4), tensor(2.66)];
         var (exact, single) = (Differentiate(Total, inputs), Differentiate(Total, [.. inputs.Select(x => x.to(float32))]));
         GoldenCase.AssertClose(exact.Value, single.Value.to(float64), "total", 1e-5);
@@ -112,7 +116,7 @@ public sealed class TotalLossTests : ObjectiveTest
         using var objective = new TotalLoss(Recommended, block);
         Tensor Huge(int rows, int seed) => 1e6 * Random(rows, 4, seed, ScalarType.Float32);
         CheckFinite(
-            t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], SecondViewsA = t[2], SecondViewsB = t[3], LogScale = t[4], NumberOfPairs = 3 }).Total,
+            t => objective.Compute(Input(t, 3)).Total,
             Huge(6, 1), Huge(5, 2), Huge(6, 3), Huge(5, 4), tensor(4.6f));
     }
 
@@ -136,9 +140,19 @@ public sealed class TotalLossTests : ObjectiveTest
     {
         var objective = new TotalLoss(Recommended);
         CheckLeavesNoTensors(
-            t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], SecondViewsA = t[2], SecondViewsB = t[3], LogScale = t[4], NumberOfPairs = 3 }).Total,
+            t => objective.Compute(Input(t, 3)).Total,
             RandomUnit(6, 4, 1), RandomUnit(5, 4, 2), RandomUnit(6, 4, 3), RandomUnit(5, 4, 4), tensor(2.0));
     }
+
+    private static ObjectiveInput Input(Tensor[] tensors, int pairs) => new()
+    {
+        EmbeddingsA = tensors[0],
+        EmbeddingsB = tensors[1],
+        SecondViewsA = tensors[2],
+        SecondViewsB = tensors[3],
+        LogScale = tensors[4],
+        NumberOfPairs = pairs,
+    };
 
     private static ObjectiveInput Input(int a, int b, int pairs) => new()
     {

@@ -71,7 +71,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     {
         var (a, b, logScale) = (RandomUnit(7, 4, 1), RandomUnit(6, 4, 2), tensor(2.0));
         var (averagedA, averagedB, teacherA, teacherB) = (RandomUnit(7, 4, 3), RandomUnit(6, 4, 4), RandomUnit(7, 3, 5), RandomUnit(6, 3, 6));
-        using var objective = new TotalLoss([new CentroidObjective(), new SinkhornObjective { Weight = 2 }, new TransportPairObjective(), new KlotObjective { Weight = 4 }]);
+        using var objective = new TotalLoss(
+            [new CentroidObjective(), new SinkhornObjective { Weight = 2 }, new TransportPairObjective(), new KlotObjective { Weight = 4 }]);
         var input = new ObjectiveInput
         {
             EmbeddingsA = a,
@@ -105,7 +106,9 @@ public sealed class TransportPlanLossTests : ObjectiveTest
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() => objective.Compute(input with { AveragedA = null })).Message,
             "The objective 'transportPairs' failed at step 25: AveragedA is needed, but this batch does not have it.");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input with { ClosedFormB = RandomUnit(6, 2, 1) })).Message, "ClosedFormB must be [6, 3]; found [6, 2]");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input with { ClosedFormB = RandomUnit(6, 2, 1) })).Message,
+            "ClosedFormB must be [6, 3]; found [6, 2]");
     }
 
     [TestMethod]

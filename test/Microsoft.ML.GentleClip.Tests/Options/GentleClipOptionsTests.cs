@@ -30,7 +30,8 @@ public sealed class GentleClipOptionsTests
     // Refused or taken by a text of their own, or with every value allowed.
     private static readonly string[] Untabled =
     [
-        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "CheckpointDirectory", "AllowCheckpointMismatch",
+        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "CheckpointDirectory",
+        "AllowCheckpointMismatch",
         "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
     ];
 

@@ -13,7 +13,10 @@ public sealed class ObjectiveListTests
         Assert.AreEqual("contrastive 1, selfSupervised 0.1, mmd 3, sdd 1", changed.ToString());
         Assert.AreEqual("contrastive 1, selfSupervised 0.1, mmd 1, sdd 1", Recommended.ToString(), "the old list is as it was");
         var missing = Assert.ThrowsExactly<InvalidOperationException>(() => Recommended.With<KlotObjective>(klot => klot with { Weight = 2 })).Message;
-        StringAssert.Contains(missing, "There is no KlotObjective to change among the objectives (ContrastiveObjective, SelfSupervisedObjective, MmdObjective, SddObjective); add one instead.");
+        StringAssert.Contains(
+            missing,
+            "There is no KlotObjective to change among the objectives (ContrastiveObjective, SelfSupervisedObjective, MmdObjective, SddObjective); "
+            + "add one instead.");
     }
 
     [TestMethod]
@@ -85,7 +88,8 @@ public sealed class ObjectiveListTests
             Assert.AreEqual(
                 (objective, preset) switch
                 {
-                    (ContrastiveObjective own, GentleClipPreset.GentleSClip or GentleClipPreset.HardPseudoLabels or GentleClipPreset.SoftPseudoLabels or GentleClipPreset.SClip) =>
+                    (ContrastiveObjective own, GentleClipPreset.GentleSClip or GentleClipPreset.HardPseudoLabels or GentleClipPreset.SoftPseudoLabels
+                        or GentleClipPreset.SClip) =>
                         new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both },
                     (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.Printed },
                     (MmdObjective own, GentleClipPreset.Paper) => new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
@@ -105,5 +109,6 @@ public sealed class ObjectiveListTests
     [TestMethod]
     public void EveryPresetIsInTheTable() => CollectionAssert.AreEquivalent(
         Enum.GetValues<GentleClipPreset>(),
-        typeof(ObjectiveListTests).GetMethod(nameof(PresetsAreLists))!.GetCustomAttributes(typeof(DataRowAttribute), false).Select(row => (GentleClipPreset)((DataRowAttribute)row).Data[0]!).ToArray());
+        typeof(ObjectiveListTests).GetMethod(nameof(PresetsAreLists))!.GetCustomAttributes(typeof(DataRowAttribute), false)
+            .Select(row => (GentleClipPreset)((DataRowAttribute)row).Data[0]!).ToArray());
 }

@@ -17,8 +17,12 @@ public sealed class ObjectiveRangeTests
         Assert.AreEqual((0.5, 0.01, true, default(double?)), (sdd.Bandwidth, sdd.VarianceFloor, sdd.LeaveOneOut, sdd.DistanceTemperature));
         Assert.AreEqual((SddDivergence.KullbackLeibler, SddVariance.Own), (sdd.Divergence, sdd.Variance));
         var labels = new PseudoLabelObjective();
-        Assert.AreEqual((0.3, PseudoLabelKind.OptimalTransport, PseudoLabelSides.Both, new WeightRamp()), (labels.Weight, labels.Kind, labels.Sides, labels.Ramp));
-        Assert.AreEqual((0.3, 0.99, new WeightRamp()), (new TransportPairObjective().Weight, new TransportPairObjective().AverageDecay, new TransportPairObjective().Ramp));
+        Assert.AreEqual(
+            (0.3, PseudoLabelKind.OptimalTransport, PseudoLabelSides.Both, new WeightRamp()),
+            (labels.Weight, labels.Kind, labels.Sides, labels.Ramp));
+        Assert.AreEqual(
+            (0.3, 0.99, new WeightRamp()),
+            (new TransportPairObjective().Weight, new TransportPairObjective().AverageDecay, new TransportPairObjective().Ramp));
         Assert.AreEqual((1.0, 0.05, 0.02), (new KlotObjective().Weight, new KlotObjective().Regularization, new KlotObjective().TeacherRegularization));
         var keywords = new KeywordObjective(BuiltInObjectives.Keywords);
         Assert.AreEqual((0.3, PseudoLabelKind.OptimalTransport, true, new WeightRamp()), (keywords.Weight, keywords.Kind, keywords.Softmax, keywords.Ramp));

@@ -147,7 +147,8 @@ public sealed class CheckpointTests : IDisposable
         options.CheckpointDirectory = Checkpoints;
         Cancel(options, at: 10);
         options.LearningRate = 1e-3;
-        options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { LeaveOneOut = false }).With<MmdObjective>(mmd => mmd with { Ramp = new() });
+        options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { LeaveOneOut = false })
+            .With<MmdObjective>(mmd => mmd with { Ramp = new() });
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
         Assert.Contains("LearningRate is 0.001, was 0.005", message);
         Assert.Contains("Objectives.sdd.LeaveOneOut is False, was True", message);

@@ -197,7 +197,8 @@ public sealed class TrainingTests
         yield return Change(nameof(GentleClipOptions.WarmupFraction), options => options.WarmupFraction = 0.5);
         yield return Change(nameof(GentleClipOptions.GradientClipNorm), options => options.GradientClipNorm = 1e-6);
         yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.Weight), own => own with { Weight = 2 });
-        yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = PseudoLabelSides.A });
+        yield return Objective<ContrastiveObjective>(
+            nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = PseudoLabelSides.A });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Weight), own => own with { Weight = 1 });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Form), own => own with { Form = SelfSupervisedForm.NtXent });
         yield return Objective<MmdObjective>(nameof(MmdObjective.Weight), own => own with { Weight = 2 });

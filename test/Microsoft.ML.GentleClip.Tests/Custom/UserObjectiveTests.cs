@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Tests.Custom;
 
 /// <summary>A loss term of a user's own.</summary>
 [TestClass]
-public sealed class CustomObjectiveTests
+public sealed class UserObjectiveTests
 {
     [TestMethod]
     public void ItTrainsBothTowersAndIsInTheHistory()
@@ -108,14 +108,22 @@ public sealed class CustomObjectiveTests
         Assert.Contains("Training stopped at step 0: the loss term 'mine' is NaN", Assert.ThrowsExactly<ArithmeticException>(() => new MLContext(3).Transforms.GentleClip(nan).Fit(CustomTraining.Rows)).Message);
 
         var options = TwoViews.Options(1);
-        Assert.Contains("2 objectives of the name 'pair-distance'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new PairDistance(), new PairDistance()]).Message);
+        Assert.Contains(
+            "2 objectives of the name 'pair-distance'",
+            Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new PairDistance(), new PairDistance()]).Message);
         Assert.Contains("has a field 'weight' of Parameter", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new Learnable()]).Message);
         Assert.Contains("has a field 'seen' of Dictionary", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new Remembering()]).Message);
         Assert.Contains("expected 1 to 64 letters", Assert.ThrowsExactly<ArgumentException>(() => new Given("a b", _ => null!)).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new PairDistance { Weight = -1 });
-        Assert.Contains("2 objectives of the name 'mmd'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [new MmdObjective(), new Given("mmd", batch => batch.EmbeddingsA.sum())]).Message);
-        Assert.Contains("2 objectives of the name 'selfSupervisedB'", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = options.Objectives.With(new Given("selfSupervisedB", _ => null!))).Message);
-        Assert.Contains("which is the history's name of the weighted sum", Assert.ThrowsExactly<ArgumentException>(() => new Given("total", _ => null!)).Message);
+        Assert.Contains(
+            "2 objectives of the name 'mmd'",
+            Assert.ThrowsExactly<ArgumentException>(
+                () => options.Objectives = [new MmdObjective(), new Given("mmd", batch => batch.EmbeddingsA.sum())]).Message);
+        Assert.Contains(
+            "2 objectives of the name 'selfSupervisedB'",
+            Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = options.Objectives.With(new Given("selfSupervisedB", _ => null!))).Message);
+        Assert.Contains(
+            "which is the history's name of the weighted sum", Assert.ThrowsExactly<ArgumentException>(() => new Given("total", _ => null!)).Message);
         Assert.Contains("an element that is null", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [null!]).Message);
 
         static void Fails(Func<ObjectiveBatch, Tensor> compute, string expected) => Assert.Contains(expected,
