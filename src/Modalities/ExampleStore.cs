@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <summary>Examples of one modality, addressed by the order in which they were added.</summary>
 internal abstract class ExampleStore : IDisposable
 {
-    private VectorStore? _features;
+    private ExampleStore? _features;
 
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
@@ -48,8 +48,8 @@ internal abstract class ExampleStore : IDisposable
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
         _features is null ? GatherExamples(positions, device) : new FeatureBatch(_features.Gather(positions, device).Vectors);
 
-    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features over.</summary>
-    public void ReplaceByFeatures(VectorStore features)
+    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features, vectors, over.</summary>
+    public void ReplaceByFeatures(ExampleStore features)
     {
         if (features.Count != Count)
             throw new ArgumentException($"There are {Count} examples; found features of {features.Count}.", nameof(features));

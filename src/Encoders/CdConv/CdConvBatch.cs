@@ -33,7 +33,7 @@ internal sealed class CdConvBatch
         var coordinateNoise = ReadOnlySpan<float>.Empty;
         if (noise is not null)
         {
-            chains = Crop(chains, options.MaximumLength, noise);
+            chains = ChainCrop.Crop(chains, options.MaximumLength, noise);
             coordinateNoise = CoordinateNoise(chains, options.CoordinateNoise, noise);
         }
         var nodes = CdConvNodes.Of(chains, coordinateNoise);
@@ -66,16 +66,6 @@ internal sealed class CdConvBatch
             start += chain.Length;
         }
         return codes;
-    }
-
-    private static Chain[] Crop(IReadOnlyList<Chain> chains, int longest, NoiseSource noise)
-    {
-        using var scope = NewDisposeScope();
-        // One number a chain, needed or not: what else is drawn then does not depend on lengths.
-        var places = noise.Uniform(chains.Count, CPU).data<float>();
-        return [.. chains.Select((chain, i) => chain.Length <= longest
-            ? chain
-            : chain.Slice(Math.Min((int)(places[i] * (chain.Length - longest + 1.0)), chain.Length - longest), longest))];
     }
 
     private static float[] CoordinateNoise(IReadOnlyList<Chain> chains, double deviation, NoiseSource noise)

@@ -50,8 +50,9 @@ public sealed class CircleTests
         return Files.GetValueOrDefault(type.FullName);
     }
 
-    private static IEnumerable<TypeReference> Types(MemberReference reference) => reference switch
+    private static IEnumerable<TypeReference> Types(MemberReference? reference) => reference switch
     {
+        null => [], // what a function pointer points to
         GenericInstanceType generic => generic.GenericArguments.SelectMany(Types).Append(generic.ElementType),
         TypeSpecification specification => Types(specification.ElementType),
         GenericParameter => [],

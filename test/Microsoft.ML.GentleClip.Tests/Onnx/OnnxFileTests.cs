@@ -51,7 +51,7 @@ public sealed class OnnxFileTests : IDisposable
         CollectionAssert.AreEqual(new[] { "batch", "length" }, session.Session.InputMetadata["input_ids"].SymbolicDimensions);
         CollectionAssert.AreEqual(new[] { "embedding" }, session.Session.OutputNames.ToArray());
         CollectionAssert.AreEqual(new[] { -1, 16 }, session.Session.OutputMetadata["embedding"].Dimensions);
-        Assert.AreEqual(Proteins.SmallSequence.Size, ((ProteinSequenceModality)session.Inputs.Modality).Encoder.Size);
+        Assert.AreEqual(Proteins.SmallSequence.Size, ((Esm2Options)((ProteinSequenceModality)session.Inputs.Modality).Encoder).Size);
     }
 
     [TestMethod]

@@ -216,7 +216,7 @@ public sealed class TrainingTests
         static object[] Change(string name, Action<GentleClipOptions> change) => [name, change];
 
         static VectorModality Encoder(GentleClipOptions options, Func<VectorEncoderOptions, VectorEncoderOptions> change) =>
-            Modality.Vector("A", "EmbeddingA", change(((VectorModality)options.ModalityA!).Encoder));
+            Modality.Vector("A", "EmbeddingA", change((VectorEncoderOptions)((VectorModality)options.ModalityA!).Encoder));
     }
 
     [TestMethod]

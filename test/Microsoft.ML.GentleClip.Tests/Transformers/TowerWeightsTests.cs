@@ -175,7 +175,7 @@ public sealed class TowerWeightsTests
         GentleClipTransformer Create(ulong seed)
         {
             using var generator = new Generator(seed);
-            var spec = new TwoTowerSpec(new(modality, 0), new(Modality.Vector("B", "EmbeddingB", new() { HiddenDimensions = [] }), 3), EmbeddingDimension: 16, Temperature: 0.07);
+            var spec = new TwoTowerSpec(new(modality, 0), new(Modality.Vector("B", "EmbeddingB", new VectorEncoderOptions { HiddenDimensions = [] }), 3), EmbeddingDimension: 16, Temperature: 0.07);
             return new(new FittedModel(new TwoTowerModel(spec, generator), 1, TrainingRows.All, []), CPU);
         }
 
