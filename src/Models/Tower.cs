@@ -45,6 +45,9 @@ internal sealed class Tower : nn.Module
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => encoder.Encode(batch, noise: null);
 
+    /// <inheritdoc cref="Encoder.Prepare(ModalityBatch, NoiseSource?)"/>
+    public ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => encoder.Prepare(batch, noise);
+
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
         head.Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);

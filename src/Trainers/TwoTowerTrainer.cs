@@ -61,13 +61,16 @@ internal sealed class TwoTowerTrainer(
             sampler.Next();
             var a = data.A.Gather(sampler.PositionsA, device);
             var b = data.B.Gather(sampler.PositionsB, device);
+            // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
+            var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
+            var (secondA, secondB) = options.UsesSecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);
             var averagedEmbeddings = averaged?.Embed(a, b);
             using var losses = objective.Compute(new ObjectiveInput
             {
-                EmbeddingsA = model.TowerA.Embed(a, noise),
-                EmbeddingsB = model.TowerB.Embed(b, noise),
-                PositivesA = options.UsesSecondViews ? model.TowerA.Embed(a, noise) : null,
-                PositivesB = options.UsesSecondViews ? model.TowerB.Embed(b, noise) : null,
+                EmbeddingsA = model.TowerA.Embed(firstA, noise),
+                EmbeddingsB = model.TowerB.Embed(firstB, noise),
+                PositivesA = options.UsesSecondViews ? model.TowerA.Embed(secondA, noise) : null,
+                PositivesB = options.UsesSecondViews ? model.TowerB.Embed(secondB, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
                 TeacherA = follows?.Embed(a.Vectors, AlignmentSide.A),

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -41,13 +42,14 @@ internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, A
     /// <summary>Embeds all examples of a store into <c>[examples.Count, Dimension]</c>, in the store's order, in as many passes as planned.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; looked at before each pass.</exception>
-    public void Embed(ExampleStore examples, ScoringBatches batches, Span<float> target, CancellationToken cancellationToken = default)
+    public void Embed(ExampleStore examples, LengthBatches batches, int? batchSize, Span<float> target, CancellationToken cancellationToken = default)
     {
-        batches.Plan(examples);
-        for (var start = 0; start < examples.Count;)
+        batches.PlanScoring(examples, batchSize);
+        var start = 0;
+        for (var part = 0; part < batches.Count; part++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var positions = batches.From(start);
+            var positions = batches[part];
             using var use = shared.Enter();
             using var inference = inference_mode();
             using var scope = NewDisposeScope();

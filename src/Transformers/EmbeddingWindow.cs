@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Transformers;
@@ -10,7 +11,8 @@ internal sealed class EmbeddingWindow : IDisposable
 
     private readonly EmbeddingColumn _column;
     private readonly ExampleStore _examples;
-    private readonly ScoringBatches _batches;
+    private readonly LengthBatches _batches = new();
+    private readonly int? _batchSize;
     private readonly int[] _exampleOfRow;
     private readonly float[] _embeddings;
 
@@ -23,7 +25,7 @@ internal sealed class EmbeddingWindow : IDisposable
     {
         _column = column;
         _examples = binding.CreateStore();
-        _batches = new ScoringBatches(batchSize);
+        _batchSize = batchSize;
         _exampleOfRow = new int[rows];
         _embeddings = new float[(long)rows * column.Dimension];
     }
@@ -44,7 +46,7 @@ internal sealed class EmbeddingWindow : IDisposable
 
     /// <summary>Embeds the window's examples.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public void Compute() => _column.Embed(_examples, _batches, _embeddings);
+    public void Compute() => _column.Embed(_examples, _batches, _batchSize, _embeddings);
 
     /// <summary>Copies a row's embedding; NaN in every slot where the row has no sample.</summary>
     public void CopyTo(int row, ref VBuffer<float> value)
