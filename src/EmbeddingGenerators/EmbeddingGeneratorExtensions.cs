@@ -33,7 +33,7 @@ public static class EmbeddingGeneratorExtensions
     public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer, string? inputColumnName = null, string? modelId = null)
     {
         ArgumentNullException.ThrowIfNull(transformer);
-        var named = transformer.Columns.Where(column => inputColumnName is null || column.Spec.Modality.InputColumnName == inputColumnName).ToList();
+        var named = transformer.Columns.Where(column => column.IsEmbedding && (inputColumnName is null || column.Spec.Modality.InputColumnName == inputColumnName)).ToList();
         if (named.Count == 0)
             throw new ArgumentException($"The model has no input column '{inputColumnName}'; it has {Sides()}.", nameof(inputColumnName));
         var fitting = named.Select(column => (Column: column, Input: ModalityKinds.Of(column.Spec.Modality).InputOf<TInput>(column.Spec.Modality, column.Spec.InputDimension))).Where(side => side.Input is not null).ToList();
@@ -43,7 +43,7 @@ public static class EmbeddingGeneratorExtensions
                 ? $"Both sides of the model take {typeof(TInput).Name}: name the input column of one. It has {Sides()}."
                 : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.", nameof(inputColumnName));
 
-        string Sides() => string.Join(" and ", transformer.Columns.Select(column => $"'{column.Spec.Modality.InputColumnName}', which takes {ModalityKinds.Of(column.Spec.Modality).InputTypes}"));
+        string Sides() => string.Join(" and ", transformer.Columns.Where(column => column.IsEmbedding).Select(column => $"'{column.Spec.Modality.InputColumnName}', which takes {ModalityKinds.Of(column.Spec.Modality).InputTypes}"));
     }
 
     /// <summary>Registers one side of a model as the container's embedding generator of a type of input, a singleton.</summary>

@@ -49,6 +49,12 @@ internal sealed class Tower : nn.Module
     public ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => encoder.Prepare(batch, noise);
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
-    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
-        head.Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
+    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;
+
+    /// <summary>Features and embeddings; <paramref name="noise"/> null means inference.</summary>
+    public TowerOutput Run(ModalityBatch batch, NoiseSource? noise)
+    {
+        var features = batch is FeatureBatch known ? known.Values : encoder.Encode(batch, noise);
+        return new TowerOutput(features, head.Project(features, noise));
+    }
 }

@@ -77,14 +77,20 @@ internal sealed class TwoTowerModel : nn.Module
     public void SetShare(double share) => Spec = Spec with { Teacher = Spec.Teacher! with { Share = share } };
 
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the teacher's part, then the towers'.</summary>
-    public Tensor Embed(AlignmentSide side, ModalityBatch batch)
+    public Tensor Embed(AlignmentSide side, ModalityBatch batch) => Run(side, batch).Embedding;
+
+    /// <summary>The tower's features, and the embeddings as users get them, without noise.</summary>
+    public TowerOutput Run(AlignmentSide side, ModalityBatch batch)
     {
         if (Spec.Teacher is not { } spec)
             return Student();
         var teacher = (Teacher ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(batch.Vectors, side);
-        return HasTowers ? cat([teacher.Times(Math.Sqrt(spec.Share)), Student().Times(Math.Sqrt(1 - spec.Share))], 1) : teacher;
+        if (!HasTowers)
+            return new TowerOutput(Features: null, teacher);
+        var student = Student();
+        return student with { Embedding = cat([teacher.Times(Math.Sqrt(spec.Share)), student.Embedding.Times(Math.Sqrt(1 - spec.Share))], 1) };
 
-        Tensor Student() => (side == AlignmentSide.A ? TowerA : TowerB).Embed(batch, noise: null);
+        TowerOutput Student() => (side == AlignmentSide.A ? TowerA : TowerB).Run(batch, noise: null);
     }
 
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>

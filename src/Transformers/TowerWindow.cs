@@ -4,34 +4,34 @@ using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
-/// <summary>One embedding column over the rows of a window: collects the examples row by row, then embeds them together.</summary>
-internal sealed class EmbeddingWindow : IDisposable
+/// <summary>The columns of one side of the model over the rows of a window: collects the examples row by row, then computes them together, each once.</summary>
+internal sealed class TowerWindow : IDisposable
 {
     private const int NoExample = -1;
 
-    private readonly EmbeddingColumn _column;
+    private readonly TowerScorer _tower;
     private readonly ExampleStore _examples;
     private readonly LengthBatches _batches = new();
     private readonly int? _batchSize;
     private readonly int[] _exampleOfRow;
-    private readonly float[] _embeddings;
+    private readonly (EmbeddingColumn Column, float[] Values)[] _columns;
 
     /// <summary>Makes an empty window.</summary>
-    /// <param name="column">What to compute.</param>
+    /// <param name="columns">What to compute, one column or more of one side.</param>
     /// <param name="binding">Of the rows' schema.</param>
     /// <param name="rows">Rows of a window.</param>
     /// <param name="batchSize">Most rows of a pass; null bounds them by what they cost.</param>
-    public EmbeddingWindow(EmbeddingColumn column, ModalityBinding binding, int rows, int? batchSize)
+    public TowerWindow(IReadOnlyList<EmbeddingColumn> columns, ModalityBinding binding, int rows, int? batchSize)
     {
-        _column = column;
+        _tower = columns[0].Tower;
         _examples = binding.CreateStore();
         _batchSize = batchSize;
         _exampleOfRow = new int[rows];
-        _embeddings = new float[(long)rows * column.Dimension];
+        _columns = [.. columns.Select(column => (column, new float[(long)rows * column.Dimension]))];
     }
 
     /// <summary>Frees the examples of a cursor that nobody disposed.</summary>
-    ~EmbeddingWindow() => _examples?.Dispose();
+    ~TowerWindow() => _examples?.Dispose();
 
     /// <summary>Starts a new window.</summary>
     public void Clear() => _examples.Clear();
@@ -44,18 +44,22 @@ internal sealed class EmbeddingWindow : IDisposable
             _examples.Add(reader);
     }
 
-    /// <summary>Embeds the window's examples.</summary>
+    /// <summary>Computes the columns of the window's examples.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public void Compute() => _column.Embed(_examples, _batches, _batchSize, _embeddings);
+    public void Compute() => _tower.Run(_examples, _batches, _batchSize, _columns);
 
-    /// <summary>Copies a row's embedding; NaN in every slot where the row has no sample.</summary>
-    public void CopyTo(int row, ref VBuffer<float> value)
+    /// <summary>Copies a row's vector of a column; NaN in every slot where the row has no sample.</summary>
+    /// <param name="column">Number of the column.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="value">Receives it.</param>
+    public void CopyTo(int column, int row, ref VBuffer<float> value)
     {
-        var editor = VBufferEditor.Create(ref value, _column.Dimension);
+        var (values, dimension) = (_columns[column].Values, _columns[column].Column.Dimension);
+        var editor = VBufferEditor.Create(ref value, dimension);
         if (_exampleOfRow[row] == NoExample)
             editor.Values.Fill(float.NaN);
         else
-            _embeddings.AsSpan(_exampleOfRow[row] * _column.Dimension, _column.Dimension).CopyTo(editor.Values);
+            values.AsSpan(_exampleOfRow[row] * dimension, dimension).CopyTo(editor.Values);
         value = editor.Commit();
     }
 
