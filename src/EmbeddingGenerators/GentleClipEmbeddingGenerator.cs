@@ -82,7 +82,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
                 row.Set(inputs[i], i);
                 Add(i, reader, examples);
             }
-            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column, values)], cancellationToken);
+            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], cancellationToken);
             for (var i = 0; i < examples.Count; i++)
                 result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray()) { CreatedAt = created, ModelId = _metadata.DefaultModelId });
         }

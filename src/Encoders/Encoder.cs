@@ -10,8 +10,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public abstract int FeatureDimension { get; }
 
     /// <summary>
-    /// Starts what a batch needs before the network and without torch, where that takes long: it runs on another thread while the caller goes on. What is random
-    /// about it is drawn at once, in the order of the calls.
+    /// Starts what a batch needs before the network and without torch, where that takes long: it runs on another thread while the caller goes on. What
+    /// is random about it is drawn at once, in the order of the calls.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="noise">As for <see cref="Encode"/>.</param>

@@ -8,7 +8,10 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal abstract class EncoderKind
 {
-    /// <summary>What a saved model calls a tower with it. Files that were written have it: it never changes. Kinds of one name share a <see cref="DescriptionType"/>.</summary>
+    /// <summary>
+    /// What a saved model calls a tower with it. Files that were written have it: it never changes. Kinds of one name share a
+    /// <see cref="DescriptionType"/>.
+    /// </summary>
     public abstract string SavedName { get; }
 
     /// <summary>The record that a saved model describes a tower with it by, a <see cref="TowerDescription"/>.</summary>
@@ -47,14 +50,18 @@ internal abstract class EncoderKind
     /// <summary>How the inputs are prepared, in words, for the metadata of an exported tower.</summary>
     public abstract string DescribePreparation(Modality modality);
 
-    /// <summary>Declares the inputs of a graph that there are not yet, and features <c>[batch, features]</c>; null where the network cannot be written.</summary>
+    /// <summary>
+    /// Declares the inputs of a graph that there are not yet, and features <c>[batch, features]</c>; null where the network cannot be written.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="modality">What is encoded.</param>
     /// <param name="vectors">The input of feature vectors, where the modality is one.</param>
     /// <param name="prefix">Of the weights' names.</param>
     public abstract string? AppendFeatures(OnnxGraph graph, Modality modality, string? vectors, string prefix);
 
-    /// <summary>What collects samples and lays them out as the inputs that <see cref="AppendFeatures"/> declares; each call of the result starts a batch.</summary>
+    /// <summary>
+    /// What collects samples and lays them out as the inputs that <see cref="AppendFeatures"/> declares; each call of the result starts a batch.
+    /// </summary>
     public abstract Func<InputBatch> OpenInputs(Modality modality, int inputDimension);
 }
 

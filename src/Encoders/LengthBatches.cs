@@ -35,8 +35,8 @@ internal sealed class LengthBatches
     public ReadOnlySpan<int> this[int part] => _order.AsSpan(Start(part), _ends[part] - Start(part));
 
     /// <summary>
-    /// Plans the passes of scoring: in the store's order where one pass will do or all rows cost the same, else the longest first, so that the largest pass comes at
-    /// once.
+    /// Plans the passes of scoring: in the store's order where one pass will do or all rows cost the same, else the longest first, so that the largest
+    /// pass comes at once.
     /// </summary>
     /// <param name="examples">What to encode.</param>
     /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>

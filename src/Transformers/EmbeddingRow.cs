@@ -68,13 +68,13 @@ internal sealed class EmbeddingRow : DataViewRow
     private sealed class SideOfRow(DataViewRow input, ModalityBinding binding, EmbeddingColumn[] columns)
     {
         private readonly ExampleReader _reader = binding.Open(input);
-        private readonly (EmbeddingColumn Column, float[] Values)[] _columns = [.. columns.Select(column => (column, new float[column.Dimension]))];
+        private readonly (ColumnOutput Output, float[] Values)[] _columns = [.. columns.Select(column => (column.Output, new float[column.Dimension]))];
         private long _computed = NotComputed;
 
         public ValueGetter<VBuffer<float>> Getter(int number) => (ref VBuffer<float> value) =>
         {
-            var (column, values) = _columns[number];
-            column.ThrowIfDisposed();
+            var values = _columns[number].Values;
+            columns[number].ThrowIfDisposed();
             if (input.Position != _computed)
             {
                 _computed = NotComputed;
@@ -97,7 +97,7 @@ internal sealed class EmbeddingRow : DataViewRow
             }
             using var example = binding.CreateStore();
             example.Add(_reader);
-            _columns[0].Column.Tower.Run(example, [0], _columns);
+            columns[0].Tower.Run(example, [0], _columns);
         }
     }
 }

@@ -39,7 +39,7 @@ internal static class TextEmbedding
                 store.Add(texts[row]);
             var values = new float[present.Length * column.Dimension];
             if (present.Length > 0)
-                column.Tower.Run(store, [.. Enumerable.Range(0, present.Length)], (column, values));
+                column.Tower.Run(store, [.. Enumerable.Range(0, present.Length)], (column.Output, values));
             foreach (var row in rows)
                 result[row] = Array.IndexOf(present, row) is >= 0 and var at ? values[(at * column.Dimension)..((at + 1) * column.Dimension)] : [.. Enumerable.Repeat(float.NaN, column.Dimension)];
         }

@@ -29,28 +29,28 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Align
     /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
     /// <param name="examples">The store.</param>
     /// <param name="positions">Which of them.</param>
-    /// <param name="columns">Each with the array that receives <c>[positions.Length, Dimension]</c>.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[positions.Length, Dimension]</c>.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public void Run(ExampleStore examples, ReadOnlySpan<int> positions, params ReadOnlySpan<(EmbeddingColumn Column, float[] Target)> columns)
+    public void Run(ExampleStore examples, ReadOnlySpan<int> positions, params ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
     {
         using var use = shared.Enter();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var output = Run(examples, positions);
-        foreach (var (column, target) in columns)
-            Values(column, output).CopyTo(target);
+        var pass = Run(examples, positions);
+        foreach (var (output, target) in columns)
+            Values(output, pass).CopyTo(target);
     }
 
     /// <summary>Computes columns for all examples of a store, in the store's order, in as many passes as planned.</summary>
     /// <param name="examples">The store.</param>
     /// <param name="batches">Plans the passes.</param>
     /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
-    /// <param name="columns">Each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public void Run(
-        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(EmbeddingColumn Column, float[] Target)> columns,
+        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
         CancellationToken cancellationToken = default)
     {
         batches.PlanScoring(examples, batchSize);
@@ -62,11 +62,11 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Align
             using var use = shared.Enter();
             using var inference = inference_mode();
             using var scope = NewDisposeScope();
-            var output = Run(examples, positions);
-            foreach (var (column, target) in columns)
+            var pass = Run(examples, positions);
+            foreach (var (output, target) in columns)
             {
-                var values = Values(column, output);
-                var dimension = column.Dimension;
+                var values = Values(output, pass);
+                var dimension = values.Length / positions.Length;
                 if (!batches.IsReordered)
                     values.CopyTo(target.AsSpan(start * dimension));
                 for (var i = 0; batches.IsReordered && i < positions.Length; i++)
@@ -95,6 +95,6 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Align
         return model.Run(side, examples.Gather(positions, device));
     }
 
-    private static ReadOnlySpan<float> Values(EmbeddingColumn column, TowerOutput output) =>
-        MemoryMarshal.Cast<byte, float>(column.Output.Take(output).cpu().contiguous().bytes);
+    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput pass) =>
+        MemoryMarshal.Cast<byte, float>(output.Take(pass).cpu().contiguous().bytes);
 }

@@ -14,7 +14,8 @@ internal sealed class TowerWindow : IDisposable
     private readonly LengthBatches _batches = new();
     private readonly int? _batchSize;
     private readonly int[] _exampleOfRow;
-    private readonly (EmbeddingColumn Column, float[] Values)[] _columns;
+    private readonly (ColumnOutput Output, float[] Values)[] _columns;
+    private readonly int[] _dimensions;
 
     /// <summary>Makes an empty window.</summary>
     /// <param name="columns">What to compute, one column or more of one side.</param>
@@ -27,7 +28,8 @@ internal sealed class TowerWindow : IDisposable
         _examples = binding.CreateStore();
         _batchSize = batchSize;
         _exampleOfRow = new int[rows];
-        _columns = [.. columns.Select(column => (column, new float[(long)rows * column.Dimension]))];
+        _columns = [.. columns.Select(column => (column.Output, new float[(long)rows * column.Dimension]))];
+        _dimensions = [.. columns.Select(column => column.Dimension)];
     }
 
     /// <summary>Frees the examples of a cursor that nobody disposed.</summary>
@@ -54,7 +56,7 @@ internal sealed class TowerWindow : IDisposable
     /// <param name="value">Receives it.</param>
     public void CopyTo(int column, int row, ref VBuffer<float> value)
     {
-        var (values, dimension) = (_columns[column].Values, _columns[column].Column.Dimension);
+        var (values, dimension) = (_columns[column].Values, _dimensions[column]);
         var editor = VBufferEditor.Create(ref value, dimension);
         if (_exampleOfRow[row] == NoExample)
             editor.Values.Fill(float.NaN);

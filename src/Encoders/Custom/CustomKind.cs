@@ -34,5 +34,6 @@ internal abstract class CustomKind<TModality, TOptions> : EncoderKind<TModality,
 
     /// <inheritdoc/>
     protected override Func<InputBatch> OpenInputs(TModality modality, TOptions options, int inputDimension) =>
-        throw new NotSupportedException($"The encoder '{EncoderKey.Of(options)}' of column '{modality.InputColumnName}' is a network of your own: no graph takes its inputs.");
+        throw new NotSupportedException(
+            $"The encoder '{EncoderKey.Of(options)}' of column '{modality.InputColumnName}' is a network of your own: no graph takes its inputs.");
 }

@@ -46,7 +46,8 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
             cursors.ForEach(own => own.Dispose());
             throw;
         }
-        _threads = [.. cursors.Select((own, i) => Task.Factory.StartNew(() => Run(columns, own, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        _threads = [.. cursors.Select((own, i) => Task.Factory.StartNew(
+            () => Run(columns, own, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }
 
     /// <inheritdoc/>

@@ -202,7 +202,9 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     {
         Validate();
         if (UseStructureInput && sequenceColumnName is { } name)
-            throw new ArgumentException($"{nameof(CdConvOptions)}.{nameof(UseStructureInput)} reads no sequence, but the modality of column '{inputColumnName}' names '{name}'; leave one of them out.");
+            throw new ArgumentException(
+                $"{nameof(CdConvOptions)}.{nameof(UseStructureInput)} reads no sequence, but the modality of column '{inputColumnName}' names '{name}'; "
+                + "leave one of them out.");
     }
 
     private (int, int, int, double, double, bool, double, int, CdConvReading) Scalars =>

@@ -35,10 +35,10 @@ public abstract record CustomProteinSequenceEncoderOptions : ProteinSequenceEnco
     }
 
     /// <summary>
-    /// Builds the network with fresh weights. Its two inputs are the tokens <c>[batch, length]</c>, int64 from 0 to below <paramref name="tokens"/>, and a mask of
-    /// the same shape, Boolean, false at padding, which must not change the result; its output is features <c>[batch, any width]</c>, float32. Each row begins with
-    /// the token 0 and ends with 2, then padding, 1, up to the longest row of the batch. Called several times for a training, and again at load: each call makes a
-    /// network of its own. The library owns it, moves it to the device and disposes it.
+    /// Builds the network with fresh weights. Its two inputs are the tokens <c>[batch, length]</c>, int64 from 0 to below <paramref name="tokens"/>,
+    /// and a mask of the same shape, Boolean, false at padding, which must not change the result; its output is features <c>[batch, any width]</c>,
+    /// float32. Each row begins with the token 0 and ends with 2, then padding, 1, up to the longest row of the batch. Called several times for a
+    /// training, and again at load: each call makes a network of its own. The library owns it, moves it to the device and disposes it.
     /// </summary>
     /// <remarks><inheritdoc cref="CustomVectorEncoderOptions.CreateNetwork" path="/remarks/node()"/></remarks>
     /// <param name="tokens">Number of tokens, 33: 3 is an unknown residue, 4 to 30 are LAGVSERTIDPKQNFYMHWCXBUZO.- and 32 is the mask.</param>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Settings of an encoder of your own for feature vectors: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to <see cref="Modality.Vector"/>.
+/// Settings of an encoder of your own for feature vectors: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to
+/// <see cref="Modality.Vector"/>.
 /// </summary>
 /// <remarks>
 /// The record's public properties are saved with the model as JSON, so they are plain data; check their ranges in the setters, because a file that is loaded goes through them.

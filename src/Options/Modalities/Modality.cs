@@ -48,16 +48,16 @@ public abstract class Modality
     /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">
-    /// <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of the former, a small network with random
-    /// weights that trains on a CPU.
+    /// <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of the former, a small network
+    /// with random weights that trains on a CPU.
     /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static ProteinSequenceModality ProteinSequence(string inputColumnName, string outputColumnName, ProteinSequenceEncoderOptions? encoder = null) =>
         new(inputColumnName, outputColumnName, encoder ?? new Esm2Options());
 
     /// <summary>
-    /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom, x, y and z of each residue
-    /// in turn. A vector that is empty or NaN in every slot is a missing sample.
+    /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom,
+    /// x, y and z of each residue in turn. A vector that is empty or NaN in every slot is a missing sample.
     /// </summary>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
@@ -66,7 +66,8 @@ public abstract class Modality
     /// sequence, the encoder could copy what it is to be aligned with: leave it out then.
     /// </param>
     /// <param name="encoder">
-    /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small network for a CPU.
+    /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small
+    /// network for a CPU.
     /// </param>
     /// <exception cref="ArgumentException">A name is empty, or both input columns are the same.</exception>
     public static ProteinStructureModality ProteinStructure(

@@ -32,7 +32,10 @@ public sealed class PageCoverageTests
     };
 
     private static readonly Type[] Bases =
-        [typeof(VectorEncoderOptionsBase), typeof(TextEncoderOptions), typeof(ImageEncoderOptions), typeof(ProteinSequenceEncoderOptions), typeof(ProteinStructureEncoderOptions)];
+    [
+        typeof(VectorEncoderOptionsBase), typeof(TextEncoderOptions), typeof(ImageEncoderOptions),
+        typeof(ProteinSequenceEncoderOptions), typeof(ProteinStructureEncoderOptions),
+    ];
 
     [TestMethod]
     public void EachObjectiveHasAPage()

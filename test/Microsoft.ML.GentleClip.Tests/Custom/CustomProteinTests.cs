@@ -70,7 +70,8 @@ public sealed class CustomProteinTests
         using var encoder = Create(Modality.ProteinStructure("C", "E", encoder: new CarbonMeanOptions { MaximumLength = 3 }));
         var seen = new List<(float[] Carbons, long[] Residues, bool[] Mask, long[] Shape)>();
         CarbonMean.Seen.Value = (carbons, residues, mask, shape) => seen.Add((carbons, residues, mask, shape));
-        var batch = new StructureBatch([new Chain(new float[] { 1, 2, 3, 3, 2, 1 }, new byte[] { 4, 19 }), new Chain(Enumerable.Range(0, 12).Select(i => 10f * i).ToArray())]);
+        var diagonal = Enumerable.Range(0, 12).Select(i => 10f * i).ToArray();
+        var batch = new StructureBatch([new Chain(new float[] { 1, 2, 3, 3, 2, 1 }, new byte[] { 4, 19 }), new Chain(diagonal)]);
         encoder.Encode(batch, noise: null);
         var (carbons, residues, mask, shape) = seen.Single();
         CollectionAssert.AreEqual(new long[] { 2, 4, 3 }, shape);
@@ -87,7 +88,8 @@ public sealed class CustomProteinTests
         var options = Options();
         options.ModalityA = Modality.ProteinSequence("Sequence", "SequenceEmbedding", new ResidueMeanOptions { WeightsFile = "no-such.safetensors" });
         var rows = new MLContext(1).Data.LoadFromEnumerable(Proteins.Mixed(14, 5, 5));
-        Assert.Contains("The weights file of column 'Sequence' does not exist", Assert.ThrowsExactly<FileNotFoundException>(() => new MLContext(3).Transforms.GentleClip(options).Fit(rows)).Message);
+        var missing = Assert.ThrowsExactly<FileNotFoundException>(() => new MLContext(3).Transforms.GentleClip(options).Fit(rows));
+        Assert.Contains("The weights file of column 'Sequence' does not exist", missing.Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ResidueMeanOptions { MaximumLength = 0 });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new CarbonMeanOptions { MaximumLength = 2 });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ResidueMeanOptions { UnknownResidues = (Esm2UnknownResidues)9 });
@@ -95,7 +97,10 @@ public sealed class CustomProteinTests
         using var folder = new TemporaryFolder();
         using var model = new MLContext(3).Transforms.GentleClip(Options()).Fit(rows);
         foreach (var column in new[] { "SequenceEmbedding", "StructureEmbedding" })
-            Assert.Contains("is a network of your own", Assert.ThrowsExactly<NotSupportedException>(() => new MLContext().Model.ConvertGentleClipToOnnx(model, folder.File("tower.onnx"), column)).Message);
+        {
+            void Export() => new MLContext().Model.ConvertGentleClipToOnnx(model, folder.File("tower.onnx"), column);
+            Assert.Contains("is a network of your own", Assert.ThrowsExactly<NotSupportedException>(Export).Message);
+        }
     }
 
     private static Encoder Create(Modality modality)

@@ -79,8 +79,10 @@ public sealed class LengthBatchesTests
     {
         using var scope = NewDisposeScope();
         var batches = LengthBatches.Padded(Lengths, DeviceType.CPU);
-        var parts = Enumerable.Range(0, batches.Count).Select(part => tensor(Array.ConvertAll(batches[part].ToArray(), row => (long)row)).unsqueeze(1)).ToList();
+        var parts = Enumerable.Range(0, batches.Count).Select(Encoded).ToList();
         CollectionAssert.AreEqual(Enumerable.Range(0, 200).Select(row => (long)row).ToArray(), batches.Restore(parts, CPU).data<long>().ToArray());
+
+        Tensor Encoded(int part) => tensor(Array.ConvertAll(batches[part].ToArray(), row => (long)row)).unsqueeze(1);
     }
 
     private static int[] Draw(int count)

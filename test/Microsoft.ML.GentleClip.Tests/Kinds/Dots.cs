@@ -58,12 +58,14 @@ internal sealed class DotsKind : ImageNetworkKind<DotsOptions>
 
     protected override string AppendFeatures(OnnxGraph graph, string pictures, DotsOptions options, string prefix)
     {
-        var means = graph.Node("AveragePool", [pictures], ("kernel_shape", (long[])[options.Patch, options.Patch]), ("strides", (long[])[options.Patch, options.Patch]));
+        long[] patch = [options.Patch, options.Patch];
+        var means = graph.Node("AveragePool", [pictures], ("kernel_shape", patch), ("strides", patch));
         return graph.Linear(graph.Reshape(means, 0, -1), prefix + "model.map");
     }
 
     private sealed record Description(string InputColumn, string OutputColumn, ImageOptions Images, DotsOptions Encoder) : TowerDescription
     {
-        public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => (Modality.Image(InputColumn, OutputColumn, Images, Encoder), 0);
+        public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
+            (Modality.Image(InputColumn, OutputColumn, Images, Encoder), 0);
     }
 }

@@ -25,7 +25,8 @@ internal sealed class MomentKind : ModalityKind<MomentModality>
 
     public override string InputTypes => "DateTime";
 
-    public override bool Accepts(SchemaShape.Column column) => column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType == DateTimeDataViewType.Instance;
+    public override bool Accepts(SchemaShape.Column column) =>
+        column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType == DateTimeDataViewType.Instance;
 
     protected override ModalityBinding Bind(MomentModality modality, DataViewSchema.Column column, DataViewSchema schema) => new MomentBinding(column);
 
@@ -72,7 +73,8 @@ internal sealed class MomentEncoder : Encoder
 
     public override int FeatureDimension { get; }
 
-    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) => nn.functional.gelu(map.forward(noise?.AddGaussian(batch.Vectors, 0.1) ?? batch.Vectors));
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
+        nn.functional.gelu(map.forward(noise?.AddGaussian(batch.Vectors, 0.1) ?? batch.Vectors));
 }
 
 internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOptions>
@@ -88,7 +90,8 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     protected override (long Weights, int FeatureDimension) Measure(MomentModality modality, MomentOptions options, int inputDimension) =>
         (Linear.CountWeights(MomentReader.Features, options.Width), options.Width);
 
-    protected override Encoder Create(MomentModality modality, MomentOptions options, int inputDimension, Generator generator) => new MomentEncoder(options, generator);
+    protected override Encoder Create(MomentModality modality, MomentOptions options, int inputDimension, Generator generator) =>
+        new MomentEncoder(options, generator);
 
     protected override EncoderFiles Files(MomentOptions options) => default;
 
@@ -100,10 +103,12 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     protected override string AppendFeatures(OnnxGraph graph, MomentModality modality, MomentOptions options, string? vectors, string prefix) =>
         graph.Gelu(graph.Linear(graph.Input(OnnxNames.Features, OnnxType.Single, "places on circles", OnnxNames.Batch, MomentReader.Features), prefix + "map"));
 
-    protected override Func<InputBatch> OpenInputs(MomentModality modality, MomentOptions options, int inputDimension) => () => new VectorInputs(MomentReader.Features);
+    protected override Func<InputBatch> OpenInputs(MomentModality modality, MomentOptions options, int inputDimension) =>
+        () => new VectorInputs(MomentReader.Features);
 
     private sealed record Description(string InputColumn, string OutputColumn, MomentOptions Encoder) : TowerDescription
     {
-        public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) => (new MomentModality(InputColumn, OutputColumn, Encoder), 0);
+        public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
+            (new MomentModality(InputColumn, OutputColumn, Encoder), 0);
     }
 }

@@ -8,8 +8,8 @@ using Microsoft.ML.GentleClip.Tests.Runtime;
 namespace Microsoft.ML.GentleClip.Tests.Kinds;
 
 /// <summary>
-/// A modality and a network of pictures that only this assembly has train, are saved, loaded, scored and exported: besides the two lists nothing in the library knows
-/// which there are.
+/// A modality and a network of pictures that only this assembly has train, are saved, loaded, scored and exported: besides the two lists nothing in the
+/// library knows which there are.
 /// </summary>
 [TestClass]
 public sealed class ToyKindTests : IDisposable

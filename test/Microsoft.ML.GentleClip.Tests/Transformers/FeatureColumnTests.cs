@@ -20,11 +20,13 @@ public sealed class FeatureColumnTests
         var rows = TwoViews.Pairs(40, 3);
         rows[5].A = null;
         var data = new MLContext(1).Data.LoadFromEnumerable(rows);
-        var view = new EmbeddingDataView(data, new EmbeddingSchema(data.Schema, embedding, features), [false, false], new ScoringPlan(256, batchSize, Overlap: false));
+        var schema = new EmbeddingSchema(data.Schema, embedding, features);
+        var view = new EmbeddingDataView(data, schema, [false, false], new ScoringPlan(256, batchSize, Overlap: false));
         List<float[]> embeddings = [], found = [];
         using (var cursor = view.GetRowCursor([view.Schema["EmbeddingA"], view.Schema["FeaturesA"]]))
         {
-            var (getEmbedding, getFeatures) = (cursor.GetGetter<VBuffer<float>>(view.Schema["EmbeddingA"]), cursor.GetGetter<VBuffer<float>>(view.Schema["FeaturesA"]));
+            var getEmbedding = cursor.GetGetter<VBuffer<float>>(view.Schema["EmbeddingA"]);
+            var getFeatures = cursor.GetGetter<VBuffer<float>>(view.Schema["FeaturesA"]);
             VBuffer<float> value = default;
             while (cursor.MoveNext())
             {
@@ -63,7 +65,8 @@ public sealed class FeatureColumnTests
         var mapper = new EmbeddingRowMapper(new EmbeddingSchema(data.Schema, embedding, features));
         using var cursor = data.GetRowCursor(data.Schema);
         using var row = mapper.GetRow(cursor, mapper.OutputSchema);
-        var (getEmbedding, getFeatures) = (row.GetGetter<VBuffer<float>>(mapper.OutputSchema["EmbeddingA"]), row.GetGetter<VBuffer<float>>(mapper.OutputSchema["FeaturesA"]));
+        var getEmbedding = row.GetGetter<VBuffer<float>>(mapper.OutputSchema["EmbeddingA"]);
+        var getFeatures = row.GetGetter<VBuffer<float>>(mapper.OutputSchema["FeaturesA"]);
         VBuffer<float> value = default;
         for (var passes = 1; cursor.MoveNext(); passes++)
         {
