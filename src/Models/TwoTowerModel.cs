@@ -55,7 +55,7 @@ internal sealed class TwoTowerModel : nn.Module
         spec.TowerDimension == 0 ? 1 : Tower.CountWeights(spec.A, spec.TowerDimension) + Tower.CountWeights(spec.B, spec.TowerDimension) + 1;
 
     /// <summary>Whether <see cref="CountWeights"/> is a lower bound, because an encoder is a user's own.</summary>
-    public static bool HasCustomEncoder(TwoTowerSpec spec) => 
+    public static bool HasCustomEncoder(TwoTowerSpec spec) =>
         spec.TowerDimension > 0 && (EncoderKinds.Of(spec.A.Modality).IsCustom || EncoderKinds.Of(spec.B.Modality).IsCustom);
 
     /// <summary>Takes a closed-form part over.</summary>

@@ -27,7 +27,7 @@ internal static class TowerMetadata
             ["gentleclip.modality"] = ModalityKinds.Of(tower.Modality).Name,
             ["gentleclip.encoder"] = spec.TowerDimension == 0 ? "none" : encoder.Name,
             ["gentleclip.closed_form"] = spec.Teacher?.Role.ToString() ?? "none",
-            ["gentleclip.preprocessing"] = encoder.DescribePreparation(tower.Modality),
+            ["gentleclip.preprocessing"] = encoder.DescribePreprocessing(tower.Modality),
             [EmbeddingDimension] = spec.EmbeddingDimension.ToString(CultureInfo.InvariantCulture),
             ["gentleclip.input_column"] = tower.Modality.InputColumnName,
             ["gentleclip.output_column"] = tower.Modality.OutputColumnName,

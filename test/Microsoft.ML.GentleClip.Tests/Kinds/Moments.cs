@@ -85,7 +85,7 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
 
     public override string Name => "circles";
 
-    public override string? Preparation => "moments become places on circles";
+    public override string? Preprocessing => "moments become places on circles";
 
     protected override (long Weights, int FeatureDimension) Measure(MomentModality modality, MomentOptions options, int inputDimension) =>
         (Linear.CountWeights(MomentReader.Features, options.Width), options.Width);
@@ -98,7 +98,7 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     protected override TowerDescription Describe(MomentModality modality, MomentOptions options, int inputDimension) =>
         new Description(modality.InputColumnName, modality.OutputColumnName, options);
 
-    protected override string DescribePreparation(MomentModality modality, MomentOptions options) => "sine and cosine of the day and of the year";
+    protected override string DescribePreprocessing(MomentModality modality, MomentOptions options) => "sine and cosine of the day and of the year";
 
     protected override string AppendFeatures(OnnxGraph graph, MomentModality modality, MomentOptions options, string? vectors, string prefix) =>
         graph.Gelu(graph.Linear(graph.Input(OnnxNames.Features, OnnxType.Single, "places on circles", OnnxNames.Batch, MomentReader.Features), prefix + "map"));
