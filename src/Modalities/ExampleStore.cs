@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <summary>Examples of one modality, addressed by the order in which they were added.</summary>
 internal abstract class ExampleStore : IDisposable
 {
-    private VectorStore? _features;
+    private ExampleStore? _features;
 
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
@@ -50,10 +50,10 @@ internal abstract class ExampleStore : IDisposable
         : new FeatureBatch(_features.Gather(positions, device).Vectors, this is VectorStore ? GatherExamples(positions, device).Vectors : null);
 
     /// <summary>Feature vectors: the examples themselves, or what a frozen encoder made of them; null where there are none.</summary>
-    public VectorStore? Vectors => this as VectorStore ?? _features;
+    public VectorStore? Vectors => this as VectorStore ?? _features as VectorStore;
 
-    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features over.</summary>
-    public void ReplaceByFeatures(VectorStore features)
+    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features, vectors, over.</summary>
+    public void ReplaceByFeatures(ExampleStore features)
     {
         if (features.Count != Count)
             throw new ArgumentException($"There are {Count} examples; found features of {features.Count}.", nameof(features));

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
@@ -37,8 +38,10 @@ internal static class FrozenFeatures
             var (done, length) = (0, 0d);
             reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: all.Sum(position => (double)examples.LengthOf(position)));
             using var inference = inference_mode();
-            foreach (var pass in ForwardPasses.Of(examples, all))
+            var passes = LengthBatches.Passes(examples, all);
+            for (var number = 0; number < passes.Count; number++)
             {
+                var pass = passes[number].ToArray();
                 checkCancelled();
                 using var scope = NewDisposeScope();
                 var encoded = tower.Features(examples.Gather(pass, device)).cpu().contiguous();

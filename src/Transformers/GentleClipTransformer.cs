@@ -52,8 +52,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         _shared = new SharedModel(model);
         _columns =
         [
-            new EmbeddingColumn(_shared, model, AlignmentSide.A, device),
-            new EmbeddingColumn(_shared, model, AlignmentSide.B, device),
+            new EmbeddingColumn(new TowerScorer(_shared, model, AlignmentSide.A, device), ColumnOutput.Embedding, model.Spec.A.Modality.OutputColumnName),
+            new EmbeddingColumn(new TowerScorer(_shared, model, AlignmentSide.B, device), ColumnOutput.Embedding, model.Spec.B.Modality.OutputColumnName),
         ];
     }
 

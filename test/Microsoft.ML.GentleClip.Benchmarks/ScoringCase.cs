@@ -25,7 +25,7 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
 
     public static IReadOnlyList<ScoringCase> All { get; } =
     [
-        new("MLP", 100_000, 10_000, Modality.Vector(Output, Input, new() { HiddenDimensions = [512, 512] }), Features, FeatureVectors),
+        new("MLP", 100_000, 10_000, Modality.Vector(Output, Input, new VectorEncoderOptions { HiddenDimensions = [512, 512] }), Features, FeatureVectors),
         new("ESM-2", Chains, 200, Modality.ProteinSequence(Output, Input), 0, Sequences),
         new("CDConv", Chains, 200, Modality.ProteinStructure(Output, Input), 0, Structures),
     ];
@@ -44,9 +44,9 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
         using var generator = new Generator(1);
         var other = Modality switch
         {
-            VectorModality => Modality.Vector("Other", Input, new() { HiddenDimensions = [2] }),
-            ProteinSequenceModality => Modality.ProteinSequence("Other", Input, new() { Size = new(1, 4, 1) }),
-            _ => (Modality)Modality.ProteinStructure("Other", Input, encoder: new() { Channels = [4, 4], Radii = [4, 6] }),
+            VectorModality => Modality.Vector("Other", Input, new VectorEncoderOptions { HiddenDimensions = [2] }),
+            ProteinSequenceModality => Modality.ProteinSequence("Other", Input, new Esm2Options { Size = new(1, 4, 1) }),
+            _ => (Modality)Modality.ProteinStructure("Other", Input, encoder: new CdConvOptions { Channels = [4, 4], Radii = [4, 6] }),
         };
         var spec = new TwoTowerSpec(new(Modality, InputDimension), new(other, InputDimension), EmbeddingDimension, Temperature: 0.07);
         return new(new FittedModel(new TwoTowerModel(spec, generator), Seed: 1, TrainingRows.All, History: []), CPU);

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Transformers;
 using static TorchSharp.torch;
@@ -67,11 +68,11 @@ internal sealed record ScoringContender(
             while (cursor.MoveNext() && reader.Read() == Presence.Present)
                 examples.Add(reader);
         }
-        var plan = new ScoringBatches(scoring.HasGraph ? BatchSize : null);
-        plan.Plan(examples);
+        var plan = new LengthBatches();
+        plan.PlanScoring(examples, scoring.HasGraph ? BatchSize : null);
         var batches = new List<(ModalityBatch Batch, int Rows)>();
-        for (var start = 0; start < examples.Count; start += batches[^1].Rows)
-            batches.Add((examples.Gather(plan.From(start), CPU), plan.From(start).Length));
+        for (var part = 0; part < plan.Count; part++)
+            batches.Add((examples.Gather(plan[part], CPU), plan[part].Length));
         return Score;
 
         IEnumerable<int> Score(int rows)

@@ -14,7 +14,7 @@ public sealed class CustomEncoderTests
         var test = mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(60, seed: 77));
         var metrics = RetrievalMetrics.Evaluate(model.Transform(test), "EmbeddingA", "EmbeddingB");
         Assert.IsGreaterThan(0.6, metrics.AToB.RecallAt(5), metrics.ToString());
-        Assert.AreEqual("GatedOptions", model.ModalityA is VectorModality vector ? vector.CustomEncoder?.GetType().Name : null);
+        Assert.AreEqual("GatedOptions", model.ModalityA is VectorModality vector ? vector.Encoder.GetType().Name : null);
     }
 
     [TestMethod]
@@ -104,7 +104,7 @@ public sealed class CustomEncoderTests
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message;
         Assert.Contains("Objectives.pair-distance.Weight is 0.3, was 0.2", message);
         Assert.Contains("Objectives.margin.Margin is 3, was 2", message);
-        Assert.Contains("ModalityA.CustomEncoder.dropout is 0.5, was 0.1", message);
+        Assert.Contains("ModalityA.Encoder.dropout is 0.5, was 0.1", message);
         options.Objectives = usual;
         Assert.Contains("Objectives.margin is not set, was Given", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
@@ -118,7 +118,7 @@ public sealed class CustomEncoderTests
         var first = CustomTraining.Content(CustomTraining.Fit(options));
         CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new WanderingOptions { Seed = 2 });
-        Assert.Contains("ModalityA.CustomEncoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+        Assert.Contains("ModalityA.Encoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
 
     [TestMethod]

@@ -257,6 +257,27 @@ public sealed class CdConvNetworkTests
     }
 
     [TestMethod]
+    public void ABatchThatIsPreparedAheadGivesTheSameBits()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = new Generator(2);
+        using var encoder = new CdConvEncoder(Small with { Dropout = 0.1, MaximumLength = 20, CoordinateNoise = 0.1 }, weights);
+        var batch = new StructureBatch([.. Enumerable.Range(0, 6).Select(i => CdConvChains.Random(new Random(i), 15 + 3 * i))]);
+        var other = new StructureBatch([CdConvChains.Random(new Random(9), 40)]);
+        Assert.IsInstanceOfType<PreparedStructures>(encoder.Prepare(batch, new NoiseSource(weights)), "the search runs on another thread");
+        var (ahead, atOnce) = (Encode(isAhead: true), Encode(isAhead: false));
+        AssertClose(atOnce, ahead, 0, "prepared ahead");
+        Assert.AreSame(other, encoder.Prepare(other, noise: null), "inference draws nothing");
+
+        Tensor Encode(bool isAhead)
+        {
+            using var generator = new Generator(9);
+            var noise = new NoiseSource(generator);
+            return encoder.Encode(isAhead ? encoder.Prepare(batch, noise) : batch, noise);
+        }
+    }
+
+    [TestMethod]
     public void TrainingLeavesNoTensorsAndLearns()
     {
         using var scope = NewDisposeScope();
