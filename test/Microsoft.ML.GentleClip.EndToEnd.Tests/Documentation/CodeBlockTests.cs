@@ -9,6 +9,7 @@ namespace Microsoft.ML.GentleClip.Tests.Documentation;
 /// <c>&lt;!-- compile only: reason --&gt;</c>; a block that is a whole program (<c>&lt;!-- program --&gt;</c>) runs in a fresh project: <see cref="PackageTests"/>.
 /// </summary>
 [TestClass]
+[DoNotParallelize]
 public sealed partial class CodeBlockTests
 {
     // Shell commands have tests of their own; the others are data or output.

@@ -18,14 +18,8 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void RunsToTheEndAndFindsMoreThanGuessing()
     {
-        // What is learnt is asked of the method that learns in a second; the networks go to the end in a few steps.
-        const string figureOfInterest = "picture to words R@10";
-        Run("--seeds", "1", "--steps", "40", "--methods", "features");
-        using (var learnt = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json"))))
-            Assert.IsGreaterThan(learnt.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
-                learnt.RootElement.GetProperty("runs")[0].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
-
-        string output = Run("--seeds", "1", "--steps", "4", "--methods", "clip,gentle,features");
+        // What is learnt is asked of the closed form of features, which learns in a second whatever the steps; the networks go to the end in a few.
+        string output = Run("--seeds", "1", "--steps", "2", "--methods", "clip,gentle,features");
         StringAssert.Contains(output, "| Gentle-CLIP on features, a tenth of the pairs |");
         using var json = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json")));
         var runs = json.RootElement.GetProperty("runs").EnumerateArray().ToArray();
@@ -33,6 +27,9 @@ public sealed class EmojiSearchTests : IDisposable
         foreach (var run in runs)
             foreach (var figure in run.GetProperty("figures").EnumerateObject())
                 Assert.IsTrue(figure.Value.GetDouble() is >= 0 and <= 1, $"{figure.Name}: {figure.Value}");
+        const string figureOfInterest = "picture to words R@10";
+        Assert.IsGreaterThan(json.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
+            runs[2].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
         Assert.AreEqual(0, runs[0].GetProperty("texts").GetInt32(), "Clip reads pairs alone.");
         Assert.IsGreaterThan(100, runs[1].GetProperty("texts").GetInt32());
         Assert.IsGreaterThan(200, runs[1].GetProperty("pictures").GetInt32());

@@ -8,6 +8,7 @@ namespace Microsoft.ML.GentleClip.Tests.Samples;
 
 /// <summary>What cells took: shares of what runs side by side, and sums over all starts.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class ExperimentTimeTests : ExperimentTest
 {
     [TestMethod]
