@@ -45,7 +45,8 @@ public sealed class EmojiSearchTests : IDisposable
     {
         var data = EmojiData.Read(EmojiCommandLine.OwnData);
         Assert.HasCount(382, data.Train.Concat(data.Test).Distinct().ToArray());
-        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(), EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
+        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(),
+            EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
         var (pairs, pictures, words) = data.Deal(seed: 2, pairedShare: 0.1);
         CollectionAssert.AllItemsAreUnique(pairs.Concat(pictures).Concat(words).ToArray());
         Assert.AreEqual(data.Train.Count, pairs.Length + pictures.Length + words.Length);
@@ -66,7 +67,8 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void AFileThatIsNotThereOrDoesNotFitIsNamed()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message, Path.Combine("none", "emoji.tsv"));
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message,
+            Path.Combine("none", "emoji.tsv"));
         foreach (string file in Directory.GetFiles(EmojiCommandLine.OwnData))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         string table = _folder.File("emoji.tsv");
@@ -77,7 +79,8 @@ public sealed class EmojiSearchTests : IDisposable
         Refused("expected 20 emoji or more, found 0", lines[..1]);
         File.WriteAllLines(table, lines);
         File.WriteAllText(_folder.File("twitter_32x32_rgb.bin.gz"), "text");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message, "twitter_32x32_rgb.bin.gz: not a gzip file");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message,
+            "twitter_32x32_rgb.bin.gz: not a gzip file");
 
         void Refused(string message, string[] content)
         {
@@ -97,7 +100,8 @@ public sealed class EmojiSearchTests : IDisposable
     private string Run(params string[] arguments)
     {
         var output = new StringWriter();
-        EmojiStudy.Run(EmojiCommandLine.Parse([.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")]), output, CancellationToken.None);
+        string[] all = [.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")];
+        EmojiStudy.Run(EmojiCommandLine.Parse(all), output, CancellationToken.None);
         return output.ToString();
     }
 }

@@ -14,7 +14,8 @@ internal sealed partial class OnnxFormat : FuzzFormat
 {
     private static readonly byte[][] Tokens = [.. new[]
     {
-        "\"modality\":\"vector\"", "\"modality\":\"text\"", "\"modality\":\"image\"", "\"modality\":\"proteinStructure\"", "null", "NaN", "\"Infinity\"", "{", "[",
+        "\"modality\":\"vector\"", "\"modality\":\"text\"", "\"modality\":\"image\"", "\"modality\":\"proteinStructure\"",
+        "null", "NaN", "\"Infinity\"", "{", "[",
     }.Select(Encoding.UTF8.GetBytes)];
 
     private readonly SortedDictionary<string, string>[] _towers = [.. SmallModels.All.SelectMany(model => model.Towers)];
