@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Tests.Documentation;
 
 /// <summary>
 /// Every C# block of the README, the documentation and the samples' pages compiles and runs. The blocks of a page are one script. What they take as
-/// given, such as <c>pairs</c>, comes from Preludes/PAGE.csx; Preludes/PAGE.after.csx looks at what came of it. A block that cannot run here says why in a comment before it,
+/// given, such as <c>pairs</c>, comes from Preludes/PAGE.csx; Preludes/PAGE.after.csx looks at what came of it. A block that cannot
+/// run here says why in a comment before it,
 /// <c>&lt;!-- compile only: reason --&gt;</c>; a block that is a whole program (<c>&lt;!-- program --&gt;</c>) runs in a fresh project:
 /// <see cref="PackageTests"/>.
 /// </summary>

@@ -42,7 +42,8 @@ internal sealed partial class ModelFormat : FuzzFormat
         :
         [
             typeof(FormatException), typeof(InvalidDataException), typeof(InvalidOperationException), typeof(ArgumentException),
-            typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(FileLoadException), typeof(FileNotFoundException), typeof(NotSupportedException),
+            typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(FileLoadException),
+            typeof(FileNotFoundException), typeof(NotSupportedException),
         ];
 
     // Networks are built before the weights are filled in.
