@@ -12,13 +12,6 @@ internal static class Processor
 
     private static readonly string[] Variables = ["ATEN_CPU_CAPABILITY", "MKL_CBWR", "OMP_NUM_THREADS", "DOTNET_EnableAVX2"];
 
-    // MKL's header, mkl_types.h.
-    private static readonly Dictionary<int, string> Branches = new()
-    {
-        [1] = "off", [2] = "auto", [3] = "compatible", [4] = "SSE2", [6] = "SSSE3", [7] = "SSE4.1", [8] = "SSE4.2",
-        [9] = "AVX", [10] = "AVX2", [12] = "AVX512", [14] = "AVX512_E1",
-    };
-
     /// <summary>Where libtorch can be asked, and where the variables are heard.</summary>
     public static bool IsLinuxOnX64 => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64;
 
@@ -56,8 +49,17 @@ internal static class Processor
     {
         if (Export("mkl_serv_cbwr_get") is not { } function)
             return null;
-        var branch = Marshal.GetDelegateForFunctionPointer<TakesOption>(function)(BranchOption);
-        return Branches.GetValueOrDefault(branch, $"{branch}");
+        // The numbers of MKL's header mkl_types.h.
+        return Marshal.GetDelegateForFunctionPointer<TakesOption>(function)(BranchOption) switch
+        {
+            1 => "off",
+            2 => "auto",
+            3 => "compatible",
+            9 => "AVX",
+            10 => "AVX2",
+            12 => "AVX512",
+            var other => $"{other}",
+        };
     }
 
     // Of the libtorch that the process holds; none is loaded for this. How a string comes back is known for this kind of machine.
