@@ -18,14 +18,8 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void RunsToTheEndAndFindsMoreThanGuessing()
     {
-        // What is learnt is asked of the method that learns in a second; the networks go to the end in a few steps.
-        const string figureOfInterest = "picture to words R@10";
-        Run("--seeds", "1", "--steps", "40", "--methods", "features");
-        using (var learnt = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json"))))
-            Assert.IsGreaterThan(learnt.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
-                learnt.RootElement.GetProperty("runs")[0].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
-
-        string output = Run("--seeds", "1", "--steps", "4", "--methods", "clip,gentle,features");
+        // What is learnt is asked of the closed form of features, which learns in a second whatever the steps; the networks go to the end in a few.
+        string output = Run("--seeds", "1", "--steps", "2", "--methods", "clip,gentle,features");
         StringAssert.Contains(output, "| Gentle-CLIP on features, a tenth of the pairs |");
         using var json = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json")));
         var runs = json.RootElement.GetProperty("runs").EnumerateArray().ToArray();
@@ -33,6 +27,9 @@ public sealed class EmojiSearchTests : IDisposable
         foreach (var run in runs)
             foreach (var figure in run.GetProperty("figures").EnumerateObject())
                 Assert.IsTrue(figure.Value.GetDouble() is >= 0 and <= 1, $"{figure.Name}: {figure.Value}");
+        const string figureOfInterest = "picture to words R@10";
+        Assert.IsGreaterThan(json.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
+            runs[2].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
         Assert.AreEqual(0, runs[0].GetProperty("texts").GetInt32(), "Clip reads pairs alone.");
         Assert.IsGreaterThan(100, runs[1].GetProperty("texts").GetInt32());
         Assert.IsGreaterThan(200, runs[1].GetProperty("pictures").GetInt32());
@@ -48,7 +45,8 @@ public sealed class EmojiSearchTests : IDisposable
     {
         var data = EmojiData.Read(EmojiCommandLine.OwnData);
         Assert.HasCount(382, data.Train.Concat(data.Test).Distinct().ToArray());
-        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(), EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
+        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(),
+            EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
         var (pairs, pictures, words) = data.Deal(seed: 2, pairedShare: 0.1);
         CollectionAssert.AllItemsAreUnique(pairs.Concat(pictures).Concat(words).ToArray());
         Assert.AreEqual(data.Train.Count, pairs.Length + pictures.Length + words.Length);
@@ -69,7 +67,8 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void AFileThatIsNotThereOrDoesNotFitIsNamed()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message, Path.Combine("none", "emoji.tsv"));
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message,
+            Path.Combine("none", "emoji.tsv"));
         foreach (string file in Directory.GetFiles(EmojiCommandLine.OwnData))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         string table = _folder.File("emoji.tsv");
@@ -80,7 +79,8 @@ public sealed class EmojiSearchTests : IDisposable
         Refused("expected 20 emoji or more, found 0", lines[..1]);
         File.WriteAllLines(table, lines);
         File.WriteAllText(_folder.File("twitter_32x32_rgb.bin.gz"), "text");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message, "twitter_32x32_rgb.bin.gz: not a gzip file");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message,
+            "twitter_32x32_rgb.bin.gz: not a gzip file");
 
         void Refused(string message, string[] content)
         {
@@ -100,7 +100,8 @@ public sealed class EmojiSearchTests : IDisposable
     private string Run(params string[] arguments)
     {
         var output = new StringWriter();
-        EmojiStudy.Run(EmojiCommandLine.Parse([.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")]), output, CancellationToken.None);
+        string[] all = [.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")];
+        EmojiStudy.Run(EmojiCommandLine.Parse(all), output, CancellationToken.None);
         return output.ToString();
     }
 }

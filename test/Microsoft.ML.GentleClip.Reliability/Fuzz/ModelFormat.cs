@@ -6,41 +6,31 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.GentleClip.Reliability;
 
 /// <summary>
-/// Saved models. Of entries: the library's own, broken within a sound zip file. Otherwise the zip file itself and what ML.NET keeps in it, which ML.NET's loader reads first.
+/// Saved models. Of entries: the library's own, broken within a sound zip file. Otherwise the zip file itself and what ML.NET keeps in it, which
+/// ML.NET's loader reads first.
 /// A model that loads scores a few rows.
 /// </summary>
 internal sealed partial class ModelFormat : FuzzFormat
 {
     private const string Description = "model.json", Weights = "weights.safetensors", Key = "Model.key";
-    private static readonly byte[][] Tokens = [.. SafetensorsFormat.Tokens, .. new[] { "PK\u0003\u0004", "PK\u0001\u0002", "PK\u0005\u0006", "../", "ML MODEL", "GNTLCLIP", "TransformerChain", "\"modality\": \"vector\"", "\"modality\": \"image\"", "NaN", "\"Infinity\"" }.Select(Encoding.Latin1.GetBytes)];
+    private static readonly byte[][] Tokens = [.. SafetensorsFormat.Tokens, .. new[]
+    {
+        "PK\u0003\u0004", "PK\u0001\u0002", "PK\u0005\u0006", "../", "ML MODEL", "GNTLCLIP", "TransformerChain", "\"modality\": \"vector\"",
+        "\"modality\": \"image\"", "NaN", "\"Infinity\"",
+    }.Select(Encoding.Latin1.GetBytes)];
 
     private readonly bool _ofEntries;
     private readonly MLContext _mlContext = new(seed: 1);
-    private readonly (IDataView Rows, byte[] File, (string Name, byte[] Content)[] Members)[] _models;
+    private readonly IReadOnlyList<SmallModel> _models = SmallModels.All;
     private readonly string _parent;
     private readonly string[] _neighbours;
 
     public ModelFormat(bool ofEntries)
     {
         _ofEntries = ofEntries;
-        _models = [.. new[] { "vectors", "proteins", "pictures" }.Select(name =>
-        {
-            var training = KillTraining.Named(name);
-            var rows = training.Rows(_mlContext);
-            var options = training.Options();
-            (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (2, null, 0, false);
-            if (name == "vectors")
-                (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", Small), Modality.Vector("EmbeddingB", "B", Small));
-            using var model = _mlContext.Transforms.GentleClip(options).Fit(rows);
-            using var file = new MemoryStream();
-            _mlContext.Model.Save(model, rows.Schema, file);
-            return (_mlContext.Data.TakeRows(rows, 3), file.ToArray(), Zips.Read(file.ToArray()));
-        })];
         _parent = Path.GetFullPath(Path.Combine(Path.GetTempPath(), ".."));
         _neighbours = Directory.GetFileSystemEntries(_parent);
     }
-
-    private static VectorEncoderOptions Small => new() { HiddenDimensions = [8] };
 
     public override string Name => _ofEntries ? "model" : "model-zip";
 
@@ -49,7 +39,12 @@ internal sealed partial class ModelFormat : FuzzFormat
     // ML.NET's loader throws what it throws at headers and catalogs of its own that are broken.
     public override IReadOnlyList<Type> Documented => _ofEntries
         ? [typeof(FormatException), typeof(InvalidDataException)]
-        : [typeof(FormatException), typeof(InvalidDataException), typeof(InvalidOperationException), typeof(ArgumentException), typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(FileLoadException), typeof(FileNotFoundException), typeof(NotSupportedException)];
+        :
+        [
+            typeof(FormatException), typeof(InvalidDataException), typeof(InvalidOperationException), typeof(ArgumentException),
+            typeof(ArgumentOutOfRangeException), typeof(IOException), typeof(EndOfStreamException), typeof(FileLoadException),
+            typeof(FileNotFoundException), typeof(NotSupportedException),
+        ];
 
     // Networks are built before the weights are filled in.
     public override long Justified(int length) => (24L << 20) + 64L * length;
@@ -58,15 +53,15 @@ internal sealed partial class ModelFormat : FuzzFormat
 
     public override byte[] Make(Random random)
     {
-        var model = _models[random.Next(_models.Length)];
+        var model = _models[random.Next(_models.Count)];
         var mutator = new ByteMutator(random, Tokens);
-        var other = _models[random.Next(_models.Length)];
+        var other = _models[random.Next(_models.Count)];
         if (!_ofEntries && random.Next(2) == 0)
             return mutator.Mutate(model.File, other.File);
         if (!_ofEntries)
         {
-            var broken = random.Next(model.Members.Length);
-            return Zips.Write(model.Members.SelectMany((member, i) => i != broken ? [member] : random.Next(6) switch
+            var chosen = random.Next(model.Members.Length);
+            return Zips.Write(model.Members.SelectMany((member, i) => i != chosen ? [member] : random.Next(6) switch
             {
                 0 => [],
                 1 => [member, member],
@@ -76,21 +71,24 @@ internal sealed partial class ModelFormat : FuzzFormat
             }), CompressionLevel.Fastest);
         }
         var target = random.Next(20) switch { < 11 => Description, < 19 => Weights, _ => "" };
-        return Zips.Write(model.Members.SelectMany(member => Path.GetFileName(member.Name) != target ? [member] : new[]
+        var broken = model.Members.SelectMany(member => Path.GetFileName(member.Name) != target ? [member] : new[]
         {
             (member.Name, target == Description ? Json(member.Content, mutator, random) : SafetensorsFormat.Mutated(member.Content, other.File, random)),
-        }).Where(member => target.Length > 0 || random.Next(4) > 0 || Path.GetFileName(member.Item1) is not (Description or Weights)), CompressionLevel.Fastest);
+        });
+        return Zips.Write(broken.Where(member => target.Length > 0 || random.Next(4) > 0 || Path.GetFileName(member.Item1) is not (Description or Weights)),
+            CompressionLevel.Fastest);
     }
 
     public override void Read(byte[] file)
     {
         var model = _mlContext.Model.Load(new MemoryStream(file), out _);
         using var disposed = model as IDisposable;
-        foreach (var (rows, _, _) in _models)
+        foreach (var rows in _models.Select(other => other.Rows))
         {
             try
             {
-                if (model.Transform(rows).GetColumn<float[]>(rows.Schema[0].Name.Length > 0 && model is GentleClipTransformer own ? own.ModalityA.OutputColumnName : "").Any(embedding => embedding is null))
+                var column = model is GentleClipTransformer own ? own.ModalityA.OutputColumnName : "";
+                if (model.Transform(rows).GetColumn<float[]>(column).Any(embedding => embedding is null))
                     throw new LossException("An embedding is null.");
             }
             catch (Exception problem) when (problem is ArgumentOutOfRangeException or ArgumentException or InvalidOperationException or FormatException)

@@ -2,33 +2,23 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
 /// <summary>
-/// The metadata of exported ONNX files, which are what the library reads of them; graphs and weights are read by ONNX Runtime alone. Inputs are made of what metadata
-/// that can be read describe.
+/// The metadata of exported ONNX files, which are what the library reads of them; graphs and weights are read by ONNX Runtime alone. Inputs are made
+/// of what metadata that can be read describe.
 /// </summary>
 internal sealed partial class OnnxFormat : FuzzFormat
 {
-    private static readonly byte[][] Tokens = [.. new[] { "\"modality\":\"vector\"", "\"modality\":\"text\"", "\"modality\":\"image\"", "\"modality\":\"proteinStructure\"", "null", "NaN", "\"Infinity\"", "{", "[" }.Select(Encoding.UTF8.GetBytes)];
-
-    private readonly SortedDictionary<string, string>[] _towers;
-
-    public OnnxFormat()
+    private static readonly byte[][] Tokens = [.. new[]
     {
-        var mlContext = new MLContext(seed: 1);
-        _towers = [.. new[] { "vectors", "proteins", "pictures" }.SelectMany(name =>
-        {
-            var training = KillTraining.Named(name);
-            var options = training.Options();
-            (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (1, null, 0, false);
-            using var model = mlContext.Transforms.GentleClip(options).Fit(training.Rows(mlContext));
-            return new[] { TowerMetadata.Of(model.Model.Spec, AlignmentSide.A), TowerMetadata.Of(model.Model.Spec, AlignmentSide.B) };
-        })];
-    }
+        "\"modality\":\"vector\"", "\"modality\":\"text\"", "\"modality\":\"image\"", "\"modality\":\"proteinStructure\"",
+        "null", "NaN", "\"Infinity\"", "{", "[",
+    }.Select(Encoding.UTF8.GetBytes)];
+
+    private readonly SortedDictionary<string, string>[] _towers = [.. SmallModels.All.SelectMany(model => model.Towers)];
 
     public override string Name => "onnx";
 
@@ -61,7 +51,8 @@ internal sealed partial class OnnxFormat : FuzzFormat
                 if (values.Count == 0)
                     goto case 2;
                 var value = values[random.Next(values.Count)].Groups[1];
-                metadata[key] = string.Concat(metadata[key].AsSpan(0, value.Index), random.Next(4) == 0 ? "null" : ByteMutator.InterestingNumber(random), metadata[key].AsSpan(value.Index + value.Length));
+                var instead = random.Next(4) == 0 ? "null" : ByteMutator.InterestingNumber(random);
+                metadata[key] = string.Concat(metadata[key].AsSpan(0, value.Index), instead, metadata[key].AsSpan(value.Index + value.Length));
                 break;
         }
         return JsonSerializer.SerializeToUtf8Bytes(metadata);
