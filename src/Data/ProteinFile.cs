@@ -10,14 +10,14 @@ internal static class ProteinFile
     public static IReadOnlyList<string> SuffixesOf(bool isStructure) => isStructure ? StructureSuffixes : FastaSuffixes;
 
     /// <summary>Opens a file; its first bytes tell whether it is compressed.</summary>
-    public static LineReader Open(string path, ProteinFileOptions options, int maximumLineLength)
+    public static LineReader Open(string path, ProteinFileOptions options, int maximumLineLength, bool allowsZeros = false)
     {
         var file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 14 });
         try
         {
             if (!file.CanSeek)
                 throw new IOException($"{path} is a pipe or a device, expected a file.");
-            return new LineReader(Decompressed(file), path, maximumLineLength, options.MaximumFileSize, options.CancellationToken);
+            return new LineReader(Decompressed(file), path, maximumLineLength, options.MaximumFileSize, allowsZeros, options.CancellationToken);
         }
         catch
         {
