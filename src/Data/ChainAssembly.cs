@@ -140,11 +140,19 @@ internal sealed class ChainAssembly
             return true;
         var isBonded = (before >= 0 && _residues[i].IsBondedTo(_residues[before])) || (behind >= 0 && _residues[i].IsBondedTo(_residues[behind]));
         var isNext = (before >= 0 && _residues[i].Follows(_residues[before])) || (behind >= 0 && _residues[behind].Follows(_residues[i]));
+        if (IsReached(i, before) || IsReached(i, behind))
+            return true;
         if (before < 0 || behind < 0)
             return piece.IsClosed || _residues[i].Evidence == ResidueEvidence.AtomRecord ? isBonded || isNext : IsKnown(i) && isBonded && isNext;
         var fits = _residues[before].CompareOrder(_residues[i]) <= 0 && _residues[i].CompareOrder(_residues[behind]) <= 0;
         return IsKnown(i) ? fits || isBonded : fits && isBonded;
     }
+
+    // Selenomethionine is no ligand, so it belongs to the chain even where its neighbours were not observed.
+    private bool IsReached(int i, int neighbour) => neighbour >= 0 && IsReached(_residues[i], _residues[neighbour]);
+
+    private static bool IsReached(in ObservedResidue residue, in ObservedResidue neighbour) =>
+        residue.Name == "MSE" && residue.Number != neighbour.Number && residue.IsWithinReachOf(neighbour);
 
     // A piece without a chain id is a chain. With an id, another chain begins where the numbers start again.
     private bool BeginsChain(List<int> anchors, Strand strand)
@@ -249,6 +257,8 @@ internal sealed class ChainAssembly
         const float Bond = 4.5f;
         if (isNextToBelow || isNextToAbove)
             return nearest <= Bond ? nearest : null;
+        if ((below >= 0 && IsReached(residue, strand.Residues[below])) || (above >= 0 && IsReached(residue, strand.Residues[above])))
+            return float.MaxValue;
         // In a gap of the numbers: a modified residue belongs there, a plain amino acid may as well be a ligand.
         return below >= 0 && above >= 0 && !ResidueLetters.IsStandard(residue.Name) ? float.MaxValue : null;
     }
@@ -273,8 +283,8 @@ internal sealed class ChainAssembly
         _notes.Add(ProteinFileRemark.Ligand, _ligands);
     }
 
-    // A ligand of programs that write nothing but ATOM records is a chain of one unknown residue.
-    private bool IsProtein(Strand strand) => strand.Residues.Any(residue => residue.Evidence >= ResidueEvidence.ListedName || _letters.IsKnown(residue.Name));
+    // A ligand of programs that write nothing but ATOM records is a chain of one unknown residue or two.
+    private bool IsProtein(Strand strand) => strand.Residues.Count > 2 || strand.Residues.Any(residue => residue.Evidence >= ResidueEvidence.ListedName || _letters.IsKnown(residue.Name));
 
     private ProteinChain Chain(string id, IReadOnlyList<ObservedResidue> residues, string fullSequence, int copy)
     {

@@ -140,7 +140,7 @@ internal sealed class GzipContent(Stream file) : Stream
             count += length;
             _memberEnd = file.Position;
         }
-        if (count != _count)
+        if (_memberEnd == 0 || count != _count)
             throw new InvalidDataException("The file was cut off.");
         HasBytesBehind = _memberEnd < file.Length;
     }

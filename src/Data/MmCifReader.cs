@@ -90,8 +90,12 @@ internal sealed class MmCifReader
         }
         if (_isOtherModel)
             return;
-        _builder.CountAtom();
-        if (!Either(row, AtomName, AuthorAtomName).SequenceEqual("CA"u8) || !IsCarbon(row))
+        if (!Either(row, AtomName, AuthorAtomName).SequenceEqual("CA"u8))
+        {
+            _builder.AddOtherAtom();
+            return;
+        }
+        if (!IsCarbon(row))
             return;
         if (!_keepsGoodRecords)
         {

@@ -54,6 +54,13 @@ internal readonly record struct ObservedResidue
     /// <summary>Whether two alpha carbons can be neighbours in a chain: 3.8 angstrom, in cis 2.9; models are rough, so up to 4.5.</summary>
     public bool IsBondedTo(in ObservedResidue other) => DistanceTo(other) <= 4.5f;
 
+    /// <summary>Whether the residues between, which were not observed, can span the distance: at most 30 of them, 4 angstrom each.</summary>
+    public bool IsWithinReachOf(in ObservedResidue other)
+    {
+        var steps = Math.Abs((long)Number.Number - other.Number.Number);
+        return steps <= 31 && DistanceTo(other) <= 4 * steps + 0.5f;
+    }
+
     /// <summary>Distance of the alpha carbons in angstrom.</summary>
     public float DistanceTo(in ObservedResidue other)
     {

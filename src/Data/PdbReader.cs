@@ -115,9 +115,11 @@ internal sealed class PdbReader
             line[ResidueStart..ResidueEnd].CopyTo(_lastResidue);
             _builder.Visit(_texts.Get(line[17..20].Trim((byte)' ')), isHetero);
         }
-        _builder.CountAtom();
         if (!IsAlphaCarbonName(line))
+        {
+            _builder.AddOtherAtom();
             return;
+        }
         var residue = _texts.Get(line[17..20].Trim((byte)' '));
         if (!IsCarbon(line, residue))
             return;
@@ -147,6 +149,9 @@ internal sealed class PdbReader
         // A coordinate of nine characters runs out of its columns, and what stands in them is another number.
         if (!line[end..30].Trim((byte)' ').IsEmpty)
             throw _lines.Error($"columns {end + 1}-30 hold {Field.Quote(line[end..30])}, expected blanks before the x coordinate");
+        var x = Field.Coordinate(Columns(line, 31, 38), _lines, "the x coordinate in columns 31-38");
+        var y = Field.Coordinate(Columns(line, 39, 46), _lines, "the y coordinate in columns 39-46");
+        var z = Field.Coordinate(Columns(line, 47, 54), _lines, "the z coordinate in columns 47-54");
         if (line.Length > CoordinatesEnd && char.IsAsciiDigit((char)line[CoordinatesEnd]) && Decimals(line[46..54]) < Decimals(line[30..38]) && line[46] != ' ')
             throw _lines.Error($"the z coordinate runs out of columns 47-54, which hold {Field.Quote(line[46..54])}");
         var occupancy = Columns(line, 55, 60);
@@ -159,9 +164,9 @@ internal sealed class PdbReader
             Evidence = isHetero ? ResidueEvidence.None : ResidueEvidence.AtomRecord,
             AlternateLocation = PdbNumbers.Letter(line[16]),
             Occupancy = occupancy.Trim((byte)' ').IsEmpty ? null : Field.Occupancy(occupancy, _lines, "the occupancy in columns 55-60"),
-            X = Field.Coordinate(Columns(line, 31, 38), _lines, "the x coordinate in columns 31-38"),
-            Y = Field.Coordinate(Columns(line, 39, 46), _lines, "the y coordinate in columns 39-46"),
-            Z = Field.Coordinate(Columns(line, 47, 54), _lines, "the z coordinate in columns 47-54"),
+            X = x,
+            Y = y,
+            Z = z,
         };
         if (isRepaired)
             _builder.Notes.Add(ProteinFileRemark.RepairedNumber, $"line {_lines.LineNumber}: residue number {Field.Quote(line[22..26])} was read as {number}");

@@ -10,6 +10,8 @@ internal sealed class Strand
     private readonly List<ObservedResidue> _residues = [];
     private readonly Dictionary<(int? Place, ResidueNumber Number), int> _positions = [];
 
+    private bool _hasWrapped;
+
     /// <summary>The residues.</summary>
     public IReadOnlyList<ObservedResidue> Residues => _residues;
 
@@ -21,8 +23,8 @@ internal sealed class Strand
         _positions.TryGetValue(residue.Key, out var position)
         && position < _residues.Count - 1
         && !IsConformation(position, residue)
-        && !LastBeforeWrap.Contains(_residues[^1].Number.Number)
-        && (position == 0 || !residue.IsBondedTo(_residues[^1]));
+        && !IsWrap(residue)
+        && ((position == 0 && !_hasWrapped) || !residue.IsBondedTo(_residues[^1]));
 
     /// <summary>Appends a residue, or decides between two conformations of one.</summary>
     /// <returns>Whether it is a further conformation.</returns>
@@ -36,6 +38,7 @@ internal sealed class Strand
                 kept = residue;
             return true;
         }
+        _hasWrapped |= IsWrap(residue);
         _positions[residue.Key] = _residues.Count;
         _residues.Add(residue);
         return false;
@@ -93,6 +96,9 @@ internal sealed class Strand
         _residues.AddRange(sorted);
         return moved;
     }
+
+    private bool IsWrap(in ObservedResidue residue) =>
+        _residues.Count > 0 && LastBeforeWrap.Contains(_residues[^1].Number.Number) && residue.Number.Number < _residues[^1].Number.Number;
 
     private static int Bonds(List<ObservedResidue> residues)
     {

@@ -12,7 +12,7 @@ internal sealed class StructureBuilder(string file)
     private readonly List<int> _loneAtoms = [];
     private string? _residue;
     private bool _isHetero;
-    private int _atoms;
+    private bool _hasOtherAtoms;
     private int _firstCarbon = -1;
     private bool _hasWholeResidues;
 
@@ -31,11 +31,11 @@ internal sealed class StructureBuilder(string file)
     public void Visit(string residue, bool isHetero)
     {
         EndResidue();
-        (_residue, _isHetero, _atoms, _firstCarbon) = (residue, isHetero, 0, -1);
+        (_residue, _isHetero, _hasOtherAtoms, _firstCarbon) = (residue, isHetero, false, -1);
     }
 
-    /// <summary>Counts an atom of the residue visited last.</summary>
-    public void CountAtom() => _atoms++;
+    /// <summary>Notes that the residue visited last has other atoms than its alpha carbon.</summary>
+    public void AddOtherAtom() => _hasOtherAtoms = true;
 
     /// <summary>Adds the alpha carbon of the residue visited last.</summary>
     public void Add(in ObservedResidue residue)
@@ -75,9 +75,9 @@ internal sealed class StructureBuilder(string file)
         }
         else if (isAminoAcid)
         {
-            _hasWholeResidues |= _atoms > 1;
+            _hasWholeResidues |= _hasOtherAtoms;
         }
-        else if (_atoms == 1)
+        else if (!_hasOtherAtoms)
         {
             _loneAtoms.Add(_firstCarbon);
         }
