@@ -38,7 +38,7 @@ internal sealed class ChainAssembly
         (string Chain, string Piece) lastKey = ("", "");
         for (var i = 0; i < _residues.Count; i++)
         {
-            if (_residues[i].Evidence == ResidueEvidence.Foreign)
+            if (_residues[i].Evidence == ResidueEvidence.Foreign || ResidueLetters.IsCap(_residues[i].Name))
             {
                 _ligands++;
                 continue;

@@ -39,8 +39,8 @@ internal readonly record struct ObservedResidue
     /// <summary>Angstrom.</summary>
     public float Z { get; init; }
 
-    /// <summary>What tells residues of a chain apart.</summary>
-    public (int? Place, ResidueNumber Number) Key => Place is null ? (null, Number) : (Place, default);
+    /// <summary>What tells residues of a chain apart: the place, or else number and insertion code.</summary>
+    public long Key => Place is { } place ? (1L << 62) | (uint)place : ((long)Number.Number << 16) | Number.InsertionCode;
 
     /// <summary>Order in the chain: by place, or by number where one of the two has no place.</summary>
     public int CompareOrder(in ObservedResidue other) =>

@@ -61,12 +61,10 @@ internal sealed class PdbChains
             if (piece.Segment != segment)
                 pieces[chain] = piece = (piece.Ends, segment, NameOf(piece.Ends, segment));
             last = chain;
-            residues[i] = residues[i] with
-            {
-                Chain = chain,
-                Piece = piece.Name,
-                Name = isName && column21 != ' ' ? residues[i].Name + column21 : residues[i].Name,
-            };
+            ref var residue = ref residues[i];
+            residue = residue with { Chain = chain, Piece = piece.Name };
+            if (isName && column21 != ' ')
+                residue = residue with { Name = residue.Name + column21 };
         }
 
         void Close(char column21, char letter)

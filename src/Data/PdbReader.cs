@@ -19,6 +19,7 @@ internal sealed class PdbReader
     private readonly Dictionary<string, List<string>> _fullSequences = new(StringComparer.Ordinal);
     private readonly HashSet<(string Chain, ResidueNumber Number)> _modified = [];
     private readonly byte[] _lastResidue = new byte[ResidueEnd - ResidueStart];
+    private string _residue = "";
     private bool _hasAtoms;
 
     private PdbReader(LineReader lines, bool keepsGoodRecords) => (_builder, _lines, _keepsGoodRecords) = (new(lines.Name), lines, keepsGoodRecords);
@@ -113,24 +114,24 @@ internal sealed class PdbReader
         if (!line[ResidueStart..ResidueEnd].SequenceEqual(_lastResidue))
         {
             line[ResidueStart..ResidueEnd].CopyTo(_lastResidue);
-            _builder.Visit(_texts.Get(line[17..20].Trim((byte)' ')), isHetero);
+            _residue = _texts.Get(line[17..20].Trim((byte)' '));
+            _builder.Visit(_residue, isHetero);
         }
         if (!IsAlphaCarbonName(line))
         {
             _builder.AddOtherAtom();
             return;
         }
-        var residue = _texts.Get(line[17..20].Trim((byte)' '));
-        if (!IsCarbon(line, residue))
+        if (!IsCarbon(line, _residue))
             return;
         if (!_keepsGoodRecords)
         {
-            AlphaCarbon(line, residue, isHetero);
+            AlphaCarbon(line, _residue, isHetero);
             return;
         }
         try
         {
-            AlphaCarbon(line, residue, isHetero);
+            AlphaCarbon(line, _residue, isHetero);
         }
         catch (InvalidDataException problem)
         {
@@ -138,7 +139,7 @@ internal sealed class PdbReader
         }
     }
 
-    private static bool IsAlphaCarbonName(ReadOnlySpan<byte> line) => line[12..16].Trim((byte)' ').SequenceEqual("CA"u8);
+    private static bool IsAlphaCarbonName(ReadOnlySpan<byte> line) => line[12..16] is [(byte)' ', (byte)'C', (byte)'A', (byte)' '] || line[12..16].Trim((byte)' ').SequenceEqual("CA"u8);
 
     private void AlphaCarbon(ReadOnlySpan<byte> line, string residue, bool isHetero)
     {

@@ -61,11 +61,16 @@ internal static class ProteinFile
         Array.Sort(found, StringComparer.Ordinal);
         return found;
 
-        bool HasSuffix(string name)
-        {
-            var end = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
-            return suffixes.Any(suffix => end.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
-        }
+        bool HasSuffix(string name) => ProteinFile.HasSuffix(name, suffixes);
+    }
+
+    /// <summary>Whether the name is one of a structure file.</summary>
+    public static bool IsStructure(string path) => HasSuffix(path, StructureSuffixes);
+
+    private static bool HasSuffix(string name, IReadOnlyList<string> suffixes)
+    {
+        var end = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        return suffixes.Any(suffix => end.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
     }
 
     private static IEnumerable<string> Matches(string path)

@@ -41,6 +41,8 @@ internal sealed class ResidueLetters
         "ARGN ARGP ASN1 ASP1 ASPH ASPP CYS1 CYS2 CYSD CYSH CYSN CYSS CYSX GLUH GLUP HIS1 HIS2 HISA HISB HISC HISD HISE HISH HISN HISP HISX " +
         "LYSH LYSN LYSP TYRH TYRM TYRU").Split(' ').ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    private static readonly FrozenSet<string> Caps = "ACE FOR NAC NH2 NHE NMA NME".Split(' ').ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     private readonly Dictionary<string, char> _parents = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Notes what the file itself says: <paramref name="residue"/> was made from <paramref name="parent"/>. Parents that are no single amino acid say nothing.</summary>
@@ -56,6 +58,9 @@ internal sealed class ResidueLetters
 
     /// <summary>Whether this is the name of one of the amino acids of the genetic code, or of two that cannot be told apart.</summary>
     public static bool IsStandard(string residue) => Standard.ContainsKey(residue);
+
+    /// <summary>Whether this is the name of a group that ends a chain and is no residue; some programs call its carbon CA.</summary>
+    public static bool IsCap(string residue) => Caps.Contains(residue);
 
     /// <summary>Whether a name of four letters is one that force fields give: NALA and CALA at the ends of a chain, LYSH, HISB.</summary>
     public static bool IsForceFieldName(string residue) => residue.Length == 4 && (Protonated.Contains(residue) || OfEnd(residue) != Unknown);

@@ -8,7 +8,7 @@ internal sealed class Strand
     private static readonly int[] LastBeforeWrap = [9_999, 99_999]; // programs count on from 0 or 1
 
     private readonly List<ObservedResidue> _residues = [];
-    private readonly Dictionary<(int? Place, ResidueNumber Number), int> _positions = [];
+    private readonly Dictionary<long, int> _positions = [];
 
     private bool _hasWrapped;
 

@@ -15,6 +15,9 @@ internal sealed class StructureBuilder(string file)
     private bool _hasOtherAtoms;
     private int _firstCarbon = -1;
     private bool _hasWholeResidues;
+    private string? _classified;
+    private bool _isAminoAcid;
+    private ProteinFileRemark _leftOut;
 
     /// <summary>One-letter codes, together with the parents that this file names.</summary>
     public ResidueLetters Letters { get; } = new();
@@ -65,21 +68,18 @@ internal sealed class StructureBuilder(string file)
     {
         if (_residue is null)
             return;
-        var isAminoAcid = Letters.IsKnown(_residue);
+        if (!ReferenceEquals(_residue, _classified))
+        {
+            // Waters come by the thousand, and names from a pool.
+            _classified = _residue;
+            _isAminoAcid = Letters.IsKnown(_residue);
+            _leftOut = _isAminoAcid ? ProteinFileRemark.ResidueWithoutAlphaCarbon : Waters.Contains(_residue) ? ProteinFileRemark.Water : ProteinFileRemark.Ligand;
+        }
         if (_firstCarbon < 0)
-        {
-            Notes.Add(
-                isAminoAcid && !_isHetero ? ProteinFileRemark.ResidueWithoutAlphaCarbon
-                : Waters.Contains(_residue) ? ProteinFileRemark.Water
-                : ProteinFileRemark.Ligand);
-        }
-        else if (isAminoAcid)
-        {
+            Notes.Add(_isAminoAcid && _isHetero ? ProteinFileRemark.Ligand : _leftOut);
+        else if (_isAminoAcid)
             _hasWholeResidues |= _hasOtherAtoms;
-        }
         else if (!_hasOtherAtoms)
-        {
             _loneAtoms.Add(_firstCarbon);
-        }
     }
 }

@@ -179,6 +179,9 @@ public sealed class PdbDialectTests
         Read(Pdb([.. Residues("ALA 1 GLY 2 QQQ 3"), .. Residues("LIG 301", x: 40)])).Summary(), "programs write nothing but ATOM");
 
     [TestMethod]
+    public void CapsAreNoResidues() => Assert.AreEqual("A:AG 2 3", Read(Pdb([.. Residues("ACE 1 ALA 2 GLY 3 NMA 4"), "TER"])).Summary());
+
+    [TestMethod]
     public void RecordsThatAreNotNeededMayBeCutShort()
     {
         var structure = Read(Pdb([.. Residues("ALA 1 GLY 2"), Atom("GLY", "2", name: " CB ")[..30], "TER", Atom("HOH", "301", name: " O  ", hetero: true)[..26]]));
