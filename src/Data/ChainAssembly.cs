@@ -151,7 +151,7 @@ internal sealed class ChainAssembly
     // Selenomethionine is no ligand, so it belongs to the chain even where its neighbours were not observed.
     private bool IsReached(int i, int neighbour) => neighbour >= 0 && IsReached(_residues[i], _residues[neighbour]);
 
-    private static bool IsReached(in ObservedResidue residue, in ObservedResidue neighbour) =>
+    private static bool IsReached(ObservedResidue residue, ObservedResidue neighbour) =>
         residue.Name == "MSE" && residue.Number != neighbour.Number && residue.IsWithinReachOf(neighbour);
 
     // A piece without a chain id is a chain. With an id, another chain begins where the numbers start again.
@@ -239,7 +239,7 @@ internal sealed class ChainAssembly
     }
 
     /// <summary>Distance to the neighbours that a residue would have in a chain, or null if it has no place there.</summary>
-    private static float? Fit(in ObservedResidue residue, Strand strand)
+    private static float? Fit(ObservedResidue residue, Strand strand)
     {
         if (strand.Find(residue) is var taken and >= 0)
         {

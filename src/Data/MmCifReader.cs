@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>
@@ -164,23 +162,26 @@ internal sealed class MmCifReader
     // Tables may stand before the atoms or behind, so what they say comes in at the end.
     private void Decide()
     {
-        var residues = CollectionsMarshal.AsSpan(_builder.Residues);
-        for (var i = 0; i < residues.Length; i++)
+        foreach (var (i, residue) in _builder.Residues.Index())
         {
-            ref var residue = ref residues[i];
             var isPolymer = _polymers.IsPolymer(residue.Piece, _sources[i].Entity);
             if (!_hasAuthorNumbers)
             {
                 if (residue.Place is { } place && _polymers.TryNumber(residue.Piece, place, out var number, out var strand))
-                    residue = residue with { Number = _useLabels ? residue.Number : number, Chain = _sources[i].NeedsChain && strand.Length > 0 ? strand : residue.Chain };
+                {
+                    residue.Number = _useLabels ? residue.Number : number;
+                    residue.Chain = _sources[i].NeedsChain && strand.Length > 0 ? strand : residue.Chain;
+                }
                 else if (isPolymer != true)
-                    residue = residue with { Place = null }; // PyMOL writes the numbers of the authors there
+                {
+                    residue.Place = null; // PyMOL writes the numbers of the authors there
+                }
             }
-            residue = residue with { Evidence = EvidenceOf(residue, isPolymer, _sources[i].Group) };
+            residue.Evidence = EvidenceOf(residue, isPolymer, _sources[i].Group);
         }
     }
 
-    private ResidueEvidence EvidenceOf(in ObservedResidue residue, bool? isPolymer, RecordGroup group)
+    private ResidueEvidence EvidenceOf(ObservedResidue residue, bool? isPolymer, RecordGroup group)
     {
         if (isPolymer is { } known)
             return known ? ResidueEvidence.Polymer : ResidueEvidence.Foreign;

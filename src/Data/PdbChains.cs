@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.GentleClip.Data;
 
@@ -35,18 +34,18 @@ internal sealed class PdbChains
     /// <summary>Gives all residues their chain ids, pieces and full names.</summary>
     public void Resolve(StructureBuilder builder)
     {
-        var residues = CollectionsMarshal.AsSpan(builder.Residues);
+        var residues = builder.Residues;
         var isName = IsColumn21OfNames(residues, builder.Letters);
         var areNamed = NamesBlankChains();
         var pieces = new Dictionary<string, (int Ends, string Segment, string Name)>(StringComparer.Ordinal);
         var named = new HashSet<string>(StringComparer.Ordinal);
         var end = 0;
         string? last = null;
-        for (var i = 0; i <= residues.Length; i++)
+        for (var i = 0; i <= residues.Count; i++)
         {
             for (; end < _ends.Count && _ends[end].At == i; end++)
                 Close(_ends[end].Column21, _ends[end].Chain);
-            if (i == residues.Length)
+            if (i == residues.Count)
                 break;
             var (column21, letter, segment) = _residues[i];
             var chain = Id(isName ? ' ' : column21, letter);
@@ -61,10 +60,9 @@ internal sealed class PdbChains
             if (piece.Segment != segment)
                 pieces[chain] = piece = (piece.Ends, segment, NameOf(piece.Ends, segment));
             last = chain;
-            ref var residue = ref residues[i];
-            residue = residue with { Chain = chain, Piece = piece.Name };
+            (residues[i].Chain, residues[i].Piece) = (chain, piece.Name);
             if (isName && column21 != ' ')
-                residue = residue with { Name = residue.Name + column21 };
+                residues[i].Name += column21;
         }
 
         void Close(char column21, char letter)
@@ -105,11 +103,11 @@ internal sealed class PdbChains
 
     // NALAA is alanine NALA of chain A, ALAAB alanine of chain AB. Names that only make sense with their fourth letter decide, then
     // names that only make sense without it.
-    private bool IsColumn21OfNames(ReadOnlySpan<ObservedResidue> residues, ResidueLetters letters)
+    private bool IsColumn21OfNames(List<ObservedResidue> residues, ResidueLetters letters)
     {
         var seen = new HashSet<(string, char)>();
         var (names, chains) = (0, 0);
-        for (var i = 0; i < residues.Length; i++)
+        for (var i = 0; i < residues.Count; i++)
         {
             var column21 = _residues[i].Column21;
             if (column21 == ' ' || !seen.Add((residues[i].Name, column21)))

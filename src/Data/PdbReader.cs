@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>
@@ -58,8 +56,8 @@ internal sealed class PdbReader
     private ProteinStructure Build()
     {
         _chains.Resolve(_builder);
-        foreach (ref var residue in CollectionsMarshal.AsSpan(_builder.Residues))
-            residue = residue with { Evidence = EvidenceOf(residue) };
+        foreach (var residue in _builder.Residues)
+            residue.Evidence = EvidenceOf(residue);
         var sequences = new Dictionary<string, string>(StringComparer.Ordinal);
         return ChainAssembly.Chains(_builder, _chains.IsClosed, first =>
         {
@@ -69,7 +67,7 @@ internal sealed class PdbReader
         });
     }
 
-    private ResidueEvidence EvidenceOf(in ObservedResidue residue)
+    private ResidueEvidence EvidenceOf(ObservedResidue residue)
     {
         var isHetero = residue.Evidence == ResidueEvidence.None;
         if (isHetero && _modified.Contains((residue.Chain, residue.Number)))

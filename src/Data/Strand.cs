@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>The residues of one chain in the order of the polymer, one conformation each.</summary>
@@ -16,10 +14,10 @@ internal sealed class Strand
     public IReadOnlyList<ObservedResidue> Residues => _residues;
 
     /// <summary>Whether a residue with the same key is there.</summary>
-    public bool Has(in ObservedResidue residue) => _positions.ContainsKey(residue.Key);
+    public bool Has(ObservedResidue residue) => _positions.ContainsKey(residue.Key);
 
     /// <summary>Whether the residue can only be one of another chain: its number was there before, and it is no further conformation.</summary>
-    public bool IsRestart(in ObservedResidue residue) =>
+    public bool IsRestart(ObservedResidue residue) =>
         _positions.TryGetValue(residue.Key, out var position)
         && position < _residues.Count - 1
         && !IsConformation(position, residue)
@@ -28,14 +26,13 @@ internal sealed class Strand
 
     /// <summary>Appends a residue, or decides between two conformations of one.</summary>
     /// <returns>Whether it is a further conformation.</returns>
-    public bool Add(in ObservedResidue residue)
+    public bool Add(ObservedResidue residue)
     {
         if (_positions.TryGetValue(residue.Key, out var position) && IsConformation(position, residue))
         {
             // Of several conformations the one that most molecules are in; of equals, the first.
-            ref var kept = ref CollectionsMarshal.AsSpan(_residues)[position];
-            if ((residue.Occupancy ?? 1) > (kept.Occupancy ?? 1))
-                kept = residue;
+            if ((residue.Occupancy ?? 1) > (_residues[position].Occupancy ?? 1))
+                _residues[position] = residue;
             return true;
         }
         _hasWrapped |= IsWrap(residue);
@@ -46,7 +43,7 @@ internal sealed class Strand
 
     /// <summary>Puts a residue behind the one with the largest number below its own.</summary>
     /// <returns>Whether it is a further conformation.</returns>
-    public bool Insert(in ObservedResidue residue)
+    public bool Insert(ObservedResidue residue)
     {
         if (_positions.ContainsKey(residue.Key))
             return Add(residue);
@@ -58,7 +55,7 @@ internal sealed class Strand
     }
 
     /// <summary>Positions of the last residue below another one and of the first above it; -1 where there is none.</summary>
-    public (int Below, int Above) Neighbours(in ObservedResidue residue)
+    public (int Below, int Above) Neighbours(ObservedResidue residue)
     {
         var (below, above) = (-1, -1);
         for (var i = 0; i < _residues.Count; i++)
@@ -97,7 +94,7 @@ internal sealed class Strand
         return moved;
     }
 
-    private bool IsWrap(in ObservedResidue residue) =>
+    private bool IsWrap(ObservedResidue residue) =>
         _residues.Count > 0 && LastBeforeWrap.Contains(_residues[^1].Number.Number) && residue.Number.Number < _residues[^1].Number.Number;
 
     private static int Bonds(List<ObservedResidue> residues)
@@ -109,7 +106,7 @@ internal sealed class Strand
     }
 
     /// <summary>Whether a residue whose key is taken is the same residue in another conformation.</summary>
-    private bool IsConformation(int position, in ObservedResidue residue)
+    private bool IsConformation(int position, ObservedResidue residue)
     {
         var known = _residues[position];
         if (residue.AlternateLocation != '\0' && residue.AlternateLocation != known.AlternateLocation)

@@ -41,7 +41,7 @@ internal sealed class StructureBuilder(string file)
     public void AddOtherAtom() => _hasOtherAtoms = true;
 
     /// <summary>Adds the alpha carbon of the residue visited last.</summary>
-    public void Add(in ObservedResidue residue)
+    public void Add(ObservedResidue residue)
     {
         if (_firstCarbon < 0)
             _firstCarbon = Residues.Count;
