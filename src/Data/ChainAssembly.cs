@@ -8,6 +8,8 @@ namespace Microsoft.ML.GentleClip.Data;
 /// </summary>
 internal sealed class ChainAssembly
 {
+    private const float LongestBond = ObservedResidue.LongestBond;
+
     private readonly List<ObservedResidue> _residues;
     private readonly IReadOnlyCollection<int> _ions;
     private readonly ResidueLetters _letters;
@@ -148,11 +150,12 @@ internal sealed class ChainAssembly
         return IsKnown(i) ? fits || isBonded : fits && isBonded;
     }
 
-    // Selenomethionine is no ligand, so it belongs to the chain even where its neighbours were not observed.
+    // Selenomethionine is no ligand, so it belongs to the chain even where its neighbours were not observed, or where models put it elsewhere.
     private bool IsReached(int i, int neighbour) => neighbour >= 0 && IsReached(_residues[i], _residues[neighbour]);
 
     private static bool IsReached(ObservedResidue residue, ObservedResidue neighbour) =>
-        residue.Name == "MSE" && residue.Number != neighbour.Number && residue.IsWithinReachOf(neighbour);
+        residue.Name == "MSE" && residue.Number != neighbour.Number
+        && (residue.Follows(neighbour) || neighbour.Follows(residue) || residue.IsWithinReachOf(neighbour));
 
     // A piece without a chain id is a chain. With an id, another chain begins where the numbers start again.
     private bool BeginsChain(List<int> anchors, Strand strand)
@@ -254,13 +257,12 @@ internal sealed class ChainAssembly
             isNextToAbove ? residue.DistanceTo(strand.Residues[above]) : float.MaxValue);
         if (residue.Evidence == ResidueEvidence.ListedResidue)
             return nearest;
-        const float Bond = 4.5f;
-        if (isNextToBelow || isNextToAbove)
-            return nearest <= Bond ? nearest : null;
+        // Inside a chain a modified residue fills a gap of the numbers, while a plain amino acid may as well be a ligand.
+        if (below >= 0 && above >= 0 && !ResidueLetters.IsStandard(residue.Name))
+            return nearest;
         if ((below >= 0 && IsReached(residue, strand.Residues[below])) || (above >= 0 && IsReached(residue, strand.Residues[above])))
-            return float.MaxValue;
-        // In a gap of the numbers: a modified residue belongs there, a plain amino acid may as well be a ligand.
-        return below >= 0 && above >= 0 && !ResidueLetters.IsStandard(residue.Name) ? float.MaxValue : null;
+            return nearest;
+        return nearest <= LongestBond ? nearest : null;
     }
 
     private IEnumerable<ProteinChain> Build(Func<ObservedResidue, string> fullSequence)

@@ -95,16 +95,11 @@ internal sealed class MmCifReader
         }
         if (!IsCarbon(row))
             return;
-        if (!_keepsGoodRecords)
-        {
-            AlphaCarbon(row);
-            return;
-        }
         try
         {
             AlphaCarbon(row);
         }
-        catch (InvalidDataException problem)
+        catch (InvalidDataException problem) when (_keepsGoodRecords || (row[Group].SequenceEqual("HETATM"u8) && !_builder.Letters.IsKnown(_residue)))
         {
             _builder.AddBadRecord(problem.Message);
         }
@@ -184,7 +179,11 @@ internal sealed class MmCifReader
     private ResidueEvidence EvidenceOf(ObservedResidue residue, bool? isPolymer, RecordGroup group)
     {
         if (isPolymer is { } known)
-            return known ? ResidueEvidence.Polymer : ResidueEvidence.Foreign;
+        {
+            return !known ? ResidueEvidence.Foreign
+                : group == RecordGroup.Hetero && residue.Place is null ? ResidueEvidence.ListedResidue // its number says where it belongs
+                : ResidueEvidence.Polymer;
+        }
         // A place says that a residue is of the polymer only where ligands have none; some programs number all they write.
         if (residue.Place is not null && (group == RecordGroup.Unknown || (_hasHeteroWithoutPlace && _hasAuthorNumbers)))
             return ResidueEvidence.Polymer;

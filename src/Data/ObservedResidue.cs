@@ -3,6 +3,9 @@ namespace Microsoft.ML.GentleClip.Data;
 /// <summary>The alpha carbon of one residue in one conformation, as a file gives it, with all that tells where it belongs.</summary>
 internal sealed class ObservedResidue
 {
+    /// <summary>Alpha carbons of neighbours are 3.8 angstrom apart, in cis 2.9; models are rough, so up to 4.5.</summary>
+    public const float LongestBond = 4.5f;
+
     /// <summary>Name of the residue, "MSE".</summary>
     public required string Name { get; set; }
 
@@ -51,8 +54,8 @@ internal sealed class ObservedResidue
         Place is { } place && other.Place is { } otherPlace ? place == (long)otherPlace + 1
         : Number.Number == (long)other.Number.Number + 1 || (Number.Number == other.Number.Number && Number.InsertionCode > other.Number.InsertionCode);
 
-    /// <summary>Whether two alpha carbons can be neighbours in a chain: 3.8 angstrom, in cis 2.9; models are rough, so up to 4.5.</summary>
-    public bool IsBondedTo(ObservedResidue other) => DistanceTo(other) <= 4.5f;
+    /// <summary>Whether two alpha carbons can be neighbours in a chain.</summary>
+    public bool IsBondedTo(ObservedResidue other) => DistanceTo(other) <= LongestBond;
 
     /// <summary>Whether the residues between, which were not observed, can span the distance: at most 30 of them, 4 angstrom each.</summary>
     public bool IsWithinReachOf(ObservedResidue other)

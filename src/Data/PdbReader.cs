@@ -122,16 +122,13 @@ internal sealed class PdbReader
         }
         if (!IsCarbon(line, _residue))
             return;
-        if (!_keepsGoodRecords)
-        {
-            AlphaCarbon(line, _residue, isHetero);
-            return;
-        }
+        if (line.Length >= CoordinatesEnd && line[30..CoordinatesEnd].Trim((byte)' ').IsEmpty)
+            return; // unknown coordinates: the residue counts as one without alpha carbon
         try
         {
             AlphaCarbon(line, _residue, isHetero);
         }
-        catch (InvalidDataException problem)
+        catch (InvalidDataException problem) when (_keepsGoodRecords || (isHetero && !_builder.Letters.IsKnown(_residue)))
         {
             _builder.AddBadRecord(problem.Message);
         }

@@ -35,6 +35,14 @@ public sealed class MmCifDialectTests
     public void AModifiedResidueBelongsWhereItsNumberSays(string rows) => Assert.AreEqual("A:AMG 1 2 3", Read(File(rows)).Summary());
 
     [TestMethod]
+    public void AResidueOfAPolymerBelongsWhereItsNumberSays() => Assert.AreEqual(
+        "A:AMG 1 2 3", Read(File("ATOM ALA A 1 1 ? A 1 0 | ATOM GLY A 1 2 ? A 3 3.8 | HETATM MSE B 1 . ? A 2 60", tables: Tables)).Summary(), "by the entity");
+
+    [TestMethod]
+    public void ALigandIsNotNeededSoItMayBeDamaged() => Assert.AreEqual(
+        "A:AG 1 2", Read(File("ATOM ALA A ? 1 ? A 1 | ATOM GLY A ? 2 ? A 2 | HETATM LIG B ? . ? A **** x")).Summary());
+
+    [TestMethod]
     [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | HETATM SER B 2 . ? A 5 3.8", DisplayName = "number of a residue")]
     [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | HETATM SER B 2 . ? A 7 7.6", DisplayName = "next number and near by, but of an entity that is no polymer")]
     [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | ATOM SER B 2 301 ? B 301", DisplayName = "an ATOM record of such an entity")]

@@ -103,7 +103,8 @@ public sealed class PdbDialectTests
     [DataRow("ALA 2 GLY 3", "MSE* 1", -3.8, "MAG 1 2 3", DisplayName = "before the first residue")]
     [DataRow("ALA 1 GLY 2", "SEP* 3", 7.6, "AGS 1 2 3", DisplayName = "behind the last residue")]
     [DataRow("ALA 3 GLY 4", "MSE* 1 SEP* 2", -7.6, "MSAG 1 2 3 4", DisplayName = "two before the first")]
-    [DataRow("ALA 1 GLY 2 SER 4", "MSE* 3", 50, "AGS 1 2 4", DisplayName = "number of a gap, but elsewhere: no residue of the chain")]
+    [DataRow("ALA 1 GLY 2 SER 5", "MSE* 3 MSE* 4", 50, "AGMMS 1 2 3 4 5", DisplayName = "two in a gap")]
+    [DataRow("ALA 1 GLY 2", "SEP* 3", 50, "AG 1 2", DisplayName = "the next number, but elsewhere: no residue of the chain")]
     [DataRow("ALA 1 GLY 2", "GLU* 301", 7.6, "AG 1 2", DisplayName = "a free amino acid near by, with a number of its own")]
     [DataRow("ALA 1 GLY 2", "GLU* 3", 30, "AG 1 2", DisplayName = "a free amino acid with the next number, far away")]
     [DataRow("ALA 1 GLY 2 SER 9", "GLU* 5", 99, "AGS 1 2 9", DisplayName = "a free amino acid in a gap of the numbers")]
@@ -214,6 +215,22 @@ public sealed class PdbDialectTests
         Assert.AreEqual(1, structure.Notes[ProteinFileRemark.BadRecord]);
         Assert.AreEqual(0, structure.ResiduesWithoutAlphaCarbon);
         StringAssert.StartsWith(structure.Notes.Details.Single(), "file, line 2: ");
+    }
+
+    [TestMethod]
+    public void UnknownCoordinatesCostTheirResidue()
+    {
+        var structure = Read(Pdb(Atom("ALA", "1"), Atom("GLY", "2").Replace("   0.000   0.000   0.000", "                        "), Atom("SER", "3")));
+        Assert.AreEqual("A:AS 1 3", structure.Summary());
+        Assert.AreEqual(1, structure.ResiduesWithoutAlphaCarbon);
+    }
+
+    [TestMethod]
+    public void ALigandIsNotNeededSoItMayBeDamaged()
+    {
+        var structure = Read(Pdb([.. Residues("ALA 1 GLY 2"), "TER", Atom("LIG", "301", hetero: true).Replace("   0.000   0.000   0.000", "****************0.000   ")]));
+        Assert.AreEqual("A:AG 1 2", structure.Summary());
+        Assert.AreEqual(1, structure.Notes[ProteinFileRemark.BadRecord]);
     }
 
     [TestMethod]
