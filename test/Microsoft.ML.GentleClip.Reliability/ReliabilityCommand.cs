@@ -20,6 +20,9 @@ internal static class ReliabilityCommand
           soak   trains and scores for long, and looks at the memory
             --steps N         steps (20000)
             --rows N          rows (1000000)
+          structures   compares the structure files of a folder with another reader's table, which Structures/structure_table.py writes
+            --folder PATH     the files, also in folders below
+            --table PATH      the table
           --help  this text
 
         The exit code is 0, 1 where something was lost, or 2 for a wrong command line. Counts come last.
@@ -65,12 +68,21 @@ internal static class ReliabilityCommand
             case ["soak", .. var options]:
                 line = new CommandLine("soak", options, "--steps", "--rows");
                 return Counted(new SoakRun(line.Number("--steps", 20_000), line.Number("--rows", 1_000_000), output), output);
+            case ["structures", .. var options]:
+                line = new CommandLine("structures", options, "--folder", "--table");
+                var (files, table) = (Existing(line, "--folder", Directory.Exists), Existing(line, "--table", File.Exists));
+                return Counted(new StructureComparison(files, new StructureTable(table), output), output);
             case []:
-                throw new ArgumentException("A command is needed: kill, disk, fuzz or soak.");
+                throw new ArgumentException("A command is needed: kill, disk, fuzz, soak or structures.");
             default:
-                throw new ArgumentException($"Unknown command '{arguments[0]}'; there are kill, disk, fuzz and soak.");
+                throw new ArgumentException($"Unknown command '{arguments[0]}'; there are kill, disk, fuzz, soak and structures.");
         }
     }
+
+    private static string Existing(CommandLine line, string option, Func<string, bool> exists) =>
+        line.Text(option) is not { } path ? throw new ArgumentException($"structures needs {option}.")
+        : exists(path) ? path
+        : throw new ArgumentException($"{option}: there is no '{path}'.");
 
     private static int Counted(ITrial trial, TextWriter output)
     {

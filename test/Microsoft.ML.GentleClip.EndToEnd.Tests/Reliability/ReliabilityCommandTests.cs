@@ -30,6 +30,24 @@ public sealed class ReliabilityCommandTests
     }
 
     [TestMethod]
+    public void StructuresAreComparedWithAnotherReadersTable()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.FullName, "files", "a.pdb");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, "ATOM      2  CA  ALA A   1       0.250   2.000  -3.000\nATOM      6  CA  GLY A   2       1.750   2.500  -1.750\n");
+        var table = folder.File("table.tsv");
+        string[] command = ["structures", "--folder", Path.GetDirectoryName(file)!, "--table", table];
+        File.WriteAllText(table, "a.pdb\tA\tAG\t1,2\n");
+        Succeeds("structures: 1 files, 1 equal", command);
+
+        File.WriteAllText(table, "a.pdb\tA\tAGS\t1,2,3\n");
+        using var output = new StringWriter();
+        Assert.AreEqual(1, ReliabilityCommand.Run(command, output, output));
+        Assert.Contains("a.pdb: with another number of residues: here A:AG[1,2], there A:AGS[1,2,3]", output.ToString());
+    }
+
+    [TestMethod]
     [DataRow("kill --counts 5")]
     [DataRow("kill --count 0")]
     [DataRow("kill --training nothing")]
@@ -37,6 +55,8 @@ public sealed class ReliabilityCommandTests
     [DataRow("fuzz --count")]
     [DataRow("soak --steps many")]
     [DataRow("disk --count 1")]
+    [DataRow("structures --folder .")]
+    [DataRow("structures --folder none --table none")]
     [DataRow("burn")]
     [DataRow("")]
     public void AWrongCommandLineIsAnError(string arguments)

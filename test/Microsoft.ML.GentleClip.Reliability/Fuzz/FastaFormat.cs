@@ -15,8 +15,21 @@ internal sealed class FastaFormat : FuzzFormat
     public override void Read(byte[] file)
     {
         using var lines = ProteinTexts.Lines(file);
-        foreach (var record in FastaReader.Read(lines))
-            if (record.Identifier.Length == 0 || record.Sequence.Length == 0 || !record.Sequence.All(char.IsAsciiLetterUpper))
-                throw new LossException($"'{record.Identifier}' is no sound record.");
+        var options = new FastaLoadOptions
+        {
+            BadFiles = (BadFileHandling)(file.Length % 2),
+            Gaps = (FastaGapHandling)(file.Length / 2 % 2),
+            Insertions = (FastaInsertionHandling)(file.Length / 4 % 2),
+            InnerStops = (FastaStopHandling)(file.Length % 3),
+        };
+        var reader = new FastaReader(lines, options, new("broken"));
+        while (reader.TryRead())
+        {
+            var isSound = reader.Sequence.Length > 0 && reader.Description is not null;
+            foreach (var letter in reader.Sequence)
+                isSound &= letter is >= (byte)'A' and <= (byte)'Z' || (letter == '-' && options.Gaps == FastaGapHandling.Keep);
+            if (!isSound)
+                throw new LossException($"'{reader.Identifier}' is no sound record.");
+        }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class StructureFormat(string name) : FuzzFormat
     public override void Read(byte[] file)
     {
         using var lines = ProteinTexts.Lines(file);
-        foreach (var chain in StructureReader.Read(lines, useLabels: file.Length % 2 == 0).Chains)
+        foreach (var chain in StructureReader.Read(lines, useLabels: file.Length % 2 == 0, keepsGoodRecords: file.Length % 3 == 0).Chains)
             if (chain.Sequence.Length == 0 || chain.AlphaCarbons.Length != 3 * chain.Sequence.Length || chain.ResidueNumbers.Length != chain.Sequence.Length
                 || !chain.Sequence.All(char.IsAsciiLetterUpper) || !chain.AlphaCarbons.All(float.IsFinite))
                 throw new LossException($"Chain '{chain.Id}' is not sound.");
