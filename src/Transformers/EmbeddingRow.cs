@@ -1,13 +1,12 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
-/// <summary>A row with embeddings appended, each computed when it is first asked for at a position.</summary>
+/// <summary>A row with embeddings appended, each computed when it is first asked for.</summary>
 internal sealed class EmbeddingRow : DataViewRow
 {
-    private const long NotComputed = -2;
-
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRow _input;
     private readonly Delegate?[] _embeddingGetters;
@@ -65,15 +64,15 @@ internal sealed class EmbeddingRow : DataViewRow
         var (column, binding) = (_schema.Columns[embedding], _schema.Bindings[embedding]);
         var reader = binding.Open(_input);
         var slots = new float[column.Dimension];
-        var computed = NotComputed;
+        var computed = new RowIdentity(_input);
         return (ref VBuffer<float> value) =>
         {
             column.ThrowIfDisposed();
-            if (_input.Position != computed)
+            if (!computed.IsKept)
             {
-                computed = NotComputed;
+                computed.Forget();
                 Compute(column, binding, reader, slots);
-                computed = _input.Position;
+                computed.Keep();
             }
             var editor = VBufferEditor.Create(ref value, slots.Length);
             slots.CopyTo(editor.Values);

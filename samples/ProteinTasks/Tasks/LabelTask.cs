@@ -34,7 +34,7 @@ internal static class LabelTask
                 }),
                 maximumDegreeOfParallelism: 1, cancellationToken: cancellation))
             .Fit(TaskRow.View(mlContext, train));
-        return MultiLabelMetrics.Evaluate(model.Transform(TaskRow.View(mlContext, test)), cancellationToken: cancellation).FMax.FMax;
+        return mlContext.GentleClip().EvaluateMultiLabel(model.Transform(TaskRow.View(mlContext, test)), cancellationToken: cancellation).FMax.FMax;
 
         TaskRow[] Rows(string split) =>
         [
