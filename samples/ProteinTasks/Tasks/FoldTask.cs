@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip;
 using Microsoft.ML.Trainers;
 using ProteinTasks.Data;
 

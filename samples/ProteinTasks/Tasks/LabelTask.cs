@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.GentleClip;
 using Microsoft.ML.Trainers;
 using ProteinTasks.Data;
 
