@@ -18,6 +18,7 @@ public static class GentleClipCatalog
     /// </example>
     /// <param name="mlContext">The context; its seed and its log are used.</param>
     /// <returns>The catalog.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="mlContext"/> is null.</exception>
     public static GentleClipOperationsCatalog GentleClip(this MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
