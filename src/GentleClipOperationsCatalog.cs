@@ -29,8 +29,8 @@ public sealed class GentleClipOperationsCatalog
     /// </code>
     /// </example>
     /// <param name="data">
-    /// Rows that are matched pairs, such as the output of <see cref="GentleClipTransformer.Transform(IDataView)"/> on held-out pairs. Rows of unpaired samples that
-    /// happen to have both sides must be filtered out before.
+    /// Rows that are matched pairs, such as the output of <see cref="GentleClipTransformer.Transform(IDataView)"/> on held-out pairs. Rows of unpaired
+    /// samples that happen to have both sides must be filtered out before.
     /// </param>
     /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
     /// <param name="embeddingColumnNameB">Embeddings of B, of the same size; NaN where absent.</param>

@@ -97,7 +97,8 @@ public sealed class LabelTransferMetrics
             title += string.Create(CultureInfo.InvariantCulture, $" ({UnlabelledRowCount} rows without label skipped)");
         if (AToB.UnknownLabelCount + BToA.UnknownLabelCount > 0)
             title += string.Create(
-                CultureInfo.InvariantCulture, $" ({AToB.UnknownLabelCount} and {BToA.UnknownLabelCount} samples with a label that the other modality lacks left out)");
+                CultureInfo.InvariantCulture,
+                $" ({AToB.UnknownLabelCount} and {BToA.UnknownLabelCount} samples with a label that the other modality lacks left out)");
         var table = new TextTable(20, title, "A to B", "B to A", "mean");
         Line(string.Create(CultureInfo.InvariantCulture, $"{Neighbours} nearest"), direction => direction.NeighbourAccuracy);
         Line("  macro", direction => direction.MacroNeighbourAccuracy);

@@ -16,7 +16,7 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes with `MissingSlotReplacement.Mean`, otherwise no |
-/// | Input column data type | Vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type; of variable size only where a size is given |
+/// | Input column data type | Vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type; of known size, or a given one |
 /// | Output column data type | Known-sized vector of <xref:System.Double> where the input is, else of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip |
 /// | Exportable to ONNX | Yes, vectors of numbers of known size |
