@@ -17,11 +17,12 @@ internal static class ContactSheet
     {
         EmojiRow[] test = [.. rows.Pairs(data.Test)];
         IDataView scored = model.Transform(rows.View(test));
-        var pictures = EmbeddingIndex.Create(scored, Trial.PictureEmbedding);
+        var operations = new MLContext().GentleClip();
+        var pictures = operations.CreateEmbeddingIndex(scored, Trial.PictureEmbedding);
         // Each emoji's words once.
         EmojiRow[] words = [.. rows.WordsAlone(data.Test)];
         IDataView scoredWords = model.Transform(rows.View(words));
-        var texts = EmbeddingIndex.Create(scoredWords, Trial.TextEmbedding);
+        var texts = operations.CreateEmbeddingIndex(scoredWords, Trial.TextEmbedding);
         float[][] pictureQueries = [.. scored.GetColumn<float[]>(Trial.PictureEmbedding)], textQueries = [.. scoredWords.GetColumn<float[]>(Trial.TextEmbedding)];
 
         // Evenly over the test emoji, whose order is random: nothing is chosen by its result.

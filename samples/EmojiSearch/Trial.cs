@@ -55,9 +55,12 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
     {
         IDataView test = model.Transform(rows.View(rows.Pairs(data.Test)));
         // Two pictures share their words: both are right, and the words are one candidate.
-        var retrieval = RetrievalMetrics.Evaluate(test, PictureEmbedding, TextEmbedding, itemColumnNameA: null, itemColumnNameB: nameof(EmojiRow.Name), Ks, cancellation);
+        var operations = new MLContext().GentleClip();
+        var retrieval = operations.EvaluateRetrieval(
+            test, PictureEmbedding, TextEmbedding, itemColumnNameB: nameof(EmojiRow.Name), k: Ks, cancellationToken: cancellation);
         IDataView prompts = model.Transform(rows.View(rows.Texts(Groups(data))));
-        var zeroShot = ZeroShotMetrics.Evaluate(test, PictureEmbedding, nameof(EmojiRow.Group), prompts, TextEmbedding, nameof(EmojiRow.Group), TopK, cancellation);
+        var zeroShot = operations.EvaluateZeroShot(
+            test, PictureEmbedding, nameof(EmojiRow.Group), prompts, TextEmbedding, nameof(EmojiRow.Group), TopK, cancellation);
 
         var figures = new Dictionary<string, double>();
         foreach (int k in Ks)

@@ -36,7 +36,8 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
         _names.AddRange(items.Select(item => item.Name));
         var schema = SchemaDefinition.Create(typeof(Item));
         schema[nameof(Item.Embedding)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, sides.Dimension);
-        _index = EmbeddingIndex.Create(new MLContext().Data.LoadFromEnumerable(items, schema), nameof(Item.Embedding), cancellationToken);
+        var mlContext = new MLContext();
+        _index = mlContext.GentleClip().CreateEmbeddingIndex(mlContext.Data.LoadFromEnumerable(items, schema), nameof(Item.Embedding), cancellationToken);
         LogFilled(logger, items.Count);
     }
 

@@ -1,13 +1,12 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
-/// <summary>A row with embeddings appended, each computed when it is first asked for at a position.</summary>
+/// <summary>A row with embeddings appended, each computed when it is first asked for.</summary>
 internal sealed class EmbeddingRow : DataViewRow
 {
-    private const long NotComputed = -2;
-
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRow _input;
     private readonly Delegate?[] _embeddingGetters;
@@ -69,17 +68,17 @@ internal sealed class EmbeddingRow : DataViewRow
     {
         private readonly ExampleReader _reader = binding.Open(input);
         private readonly (ColumnOutput Output, float[] Values)[] _columns = [.. columns.Select(column => (column.Output, new float[column.Dimension]))];
-        private long _computed = NotComputed;
+        private readonly RowIdentity _computed = new(input);
 
         public ValueGetter<VBuffer<float>> Getter(int number) => (ref VBuffer<float> value) =>
         {
             var values = _columns[number].Values;
             columns[number].ThrowIfDisposed();
-            if (input.Position != _computed)
+            if (!_computed.IsKept)
             {
-                _computed = NotComputed;
+                _computed.Forget();
                 Compute();
-                _computed = input.Position;
+                _computed.Keep();
             }
             var editor = VBufferEditor.Create(ref value, values.Length);
             values.CopyTo(editor.Values);

@@ -1,6 +1,5 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip;
 using Microsoft.ML.Trainers;
 using ProteinTasks.Data;
 
@@ -41,7 +40,7 @@ internal static class FoldTask
     {
         var mlContext = new MLContext(seed: 1);
         TaskRow[] references = [.. Of(domains, "train").Select(domain => Row(domain, features) is var row ? new TaskRow { Features = row.Features, Class = row.Class, Reference = row.Features } : row)];
-        return Tests(domains).ToDictionary(test => test, test => LabelTransferMetrics.Evaluate(
+        return Tests(domains).ToDictionary(test => test, test => mlContext.GentleClip().EvaluateLabelTransfer(
             TaskRow.View(mlContext, [.. references, .. Of(domains, test).Select(domain => Row(domain, features) is var row ? new TaskRow { Features = row.Features, Class = row.Class, Query = row.Features } : row)]),
             nameof(TaskRow.Reference), nameof(TaskRow.Query), nameof(TaskRow.Class), neighbours: 1, cancellation).AToB.NeighbourAccuracy);
     }

@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.GentleClip;
 using Microsoft.ML.Trainers;
 using ProteinTasks.Data;
 
@@ -34,7 +33,7 @@ internal static class LabelTask
                 }),
                 maximumDegreeOfParallelism: 1, cancellationToken: cancellation))
             .Fit(TaskRow.View(mlContext, train));
-        return MultiLabelMetrics.Evaluate(model.Transform(TaskRow.View(mlContext, test)), cancellationToken: cancellation).FMax.FMax;
+        return mlContext.GentleClip().EvaluateMultiLabel(model.Transform(TaskRow.View(mlContext, test)), cancellationToken: cancellation).FMax.FMax;
 
         TaskRow[] Rows(string split) =>
         [

@@ -12,7 +12,7 @@ public sealed class CustomEncoderTests
         var mlContext = new MLContext(seed: 1);
         using var model = mlContext.Transforms.GentleClip(CustomTraining.Options(150)).Fit(CustomTraining.Rows);
         var test = mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(60, seed: 77));
-        var metrics = RetrievalMetrics.Evaluate(model.Transform(test), "EmbeddingA", "EmbeddingB");
+        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(test), "EmbeddingA", "EmbeddingB");
         Assert.IsGreaterThan(0.6, metrics.AToB.RecallAt(5), metrics.ToString());
         Assert.AreEqual("GatedOptions", model.ModalityA is VectorModality vector ? vector.Encoder.GetType().Name : null);
     }
@@ -241,7 +241,7 @@ public sealed class CustomEncoderTests
         var alone = Embeddings.Column(model.Transform(mlContext.Data.LoadFromEnumerable([shortText])), "TextEmbedding").Single();
         for (var slot = 0; slot < alone.Length; slot++)
             Assert.AreEqual(alone[slot], together[0][slot], 1e-5f);
-        var metrics = RetrievalMetrics.Evaluate(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))), "TextEmbedding", "FeatureEmbedding");
+        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))), "TextEmbedding", "FeatureEmbedding");
         Assert.IsGreaterThan(0.2, metrics.AToB.RecallAt(5), metrics.ToString()); // 0.125 by guessing
         SameAfterReload(model, mlContext.Data.LoadFromEnumerable([shortText, longText]), "TextEmbedding");
 
