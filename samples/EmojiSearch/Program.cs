@@ -1,42 +1,8 @@
 using EmojiSearch;
+using Microsoft.ML.GentleClip.Programs;
 
-CommandLine commandLine;
-try
+return await ConsoleProgram.RunAsync(args, cancellation => CommandLine.Create(commandLine =>
 {
-    commandLine = CommandLine.Parse(args);
-}
-catch (ArgumentException problem)
-{
-    Console.Error.WriteLine(problem.Message);
-    Console.Error.WriteLine(CommandLine.Usage);
-    return 2;
-}
-
-if (commandLine.Help)
-{
-    Console.WriteLine(CommandLine.Usage);
+    Study.Run(commandLine, Console.Out, cancellation);
     return 0;
-}
-
-using var cancellation = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true; // the training stops at its next step
-    cancellation.Cancel();
-};
-
-try
-{
-    Study.Run(commandLine, Console.Out, cancellation.Token);
-    return 0;
-}
-catch (OperationCanceledException)
-{
-    Console.Error.WriteLine("Cancelled.");
-    return 130;
-}
-catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine(problem.Message);
-    return 1;
-}
+}));

@@ -18,7 +18,7 @@ internal static class Experiment
     public static int Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
     {
         output = TextWriter.Synchronized(output);
-        var config = ExperimentConfig.Load(commandLine.Config!);
+        var config = ExperimentConfig.Load(commandLine.Config);
         if (commandLine.Validation && config.ValidationSeeds.Count == 0)
             throw new ConfigurationException($"{config.File}: validationSeeds: the key is missing, and --validation asks for them.");
         foreach (var method in config.Methods) // whatever is wrong with one shows before an hour of the others

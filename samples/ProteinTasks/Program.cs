@@ -1,42 +1,11 @@
+using Microsoft.ML.GentleClip.Programs;
 using ProteinTasks;
 
-CommandLine commandLine;
-try
-{
-    commandLine = CommandLine.Parse(args);
-}
-catch (ArgumentException problem)
-{
-    Console.Error.WriteLine(problem.Message);
-    Console.Error.WriteLine(CommandLine.Usage);
-    return 2;
-}
-
-if (commandLine.Help)
-{
-    Console.WriteLine(CommandLine.Usage);
-    return 0;
-}
-
-using var cancellation = new CancellationTokenSource();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true; // the training stops at its next step
-    cancellation.Cancel();
-};
-
-try
-{
-    Study.Run(commandLine, Console.Out, cancellation.Token);
-    return 0;
-}
-catch (OperationCanceledException)
-{
-    Console.Error.WriteLine("Cancelled. The same command goes on with the stages that are missing.");
-    return 130;
-}
-catch (Exception problem) when (problem is IOException or InvalidDataException or UnauthorizedAccessException)
-{
-    Console.Error.WriteLine(problem.Message);
-    return 1;
-}
+return await ConsoleProgram.RunAsync(
+    args,
+    cancellation => CommandLine.Create(commandLine =>
+    {
+        Study.Run(commandLine, Console.Out, cancellation);
+        return 0;
+    }),
+    cancelled: "Cancelled. The same command goes on with the stages that are missing.");

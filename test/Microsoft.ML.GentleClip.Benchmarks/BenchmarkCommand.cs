@@ -1,124 +1,131 @@
+using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.GentleClip.Programs;
+using CliCommand = System.CommandLine.Command;
 
 namespace Microsoft.ML.GentleClip.Benchmarks;
 
-/// <summary>What the user, or this program in a child process, asked for.</summary>
-internal sealed record BenchmarkCommand(Func<int> Run)
+/// <summary>What the user, or this program in a child process, can ask for.</summary>
+internal static class BenchmarkCommand
 {
-    public const string Usage = """
-        Measures time and memory: of the objectives' or the encoders' forward and backward passes, of fitting the closed-form alignment,
-        or of scoring rows by a transformer.
-
-        Usage: Microsoft.ML.GentleClip.Benchmarks objectives|encoders|alignment|scoring [options]
-          --json FILE    writes the figures as a list
-          --quick        objectives: batches up to 1024 instead of 16384; encoders: 3 runs instead of 15; alignment: one run, 2,000 rows a side;
-                         scoring: one run of a tenth of the rows
-          --scale        alignment: time and peak memory of the default at sizes up to 200,000 rows, each in a process of its own
-          --only NAMES   some objectives, encoders or towers alone, separated by commas: CL,SDD
-          --help         this text
-        """;
-
-    /// <exception cref="ArgumentException">A command or option is unknown, or its value is missing or wrong.</exception>
-    public static BenchmarkCommand Parse(string[] arguments) => arguments switch
+    /// <summary>The commands.</summary>
+    public static RootCommand Create() => new(
+        "Measures time and memory: of the objectives' or the encoders' forward and backward passes, of fitting the closed-form alignment, "
+        + "or of scoring rows by a transformer.")
     {
-        [] => throw new ArgumentException("A command is needed: objectives, encoders, alignment or scoring."),
-        _ when arguments.Contains("--help") || arguments.Contains("-h") => new(Help),
-        ["objectives", .. var options] => Of(options, ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
-        ["encoders", .. var options] => Of(options, EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
-        ["alignment", .. var options] => Alignment(options),
-        ["scoring", .. var options] => Of(options, ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
-        [ChildProcess.ScaleCommand, .. var request] => MeasureScale(request),
-        [ChildProcess.ScoringCommand, .. var request] => MeasureScoring(request),
-        [ChildProcess.Command, .. var request] => Measure(request),
-        [var command, ..] => throw new ArgumentException($"Unknown command '{command}'; there are objectives, encoders, alignment and scoring."),
+        Of("objectives", "Forward and backward passes of the losses.", "Batches up to 1024 instead of 16384.",
+            ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
+        Of("encoders", "Forward and backward passes of the encoders.", "3 runs instead of 15.",
+            EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
+        Alignment(),
+        Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
+            ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
+        Measure(), MeasureScale(), MeasureScoring(),
     };
 
-    private static int Help()
+    private static CliCommand Of<T>(
+        string name, string description, string quickDescription, IReadOnlyList<T> all, Func<string, T> named, Func<IReadOnlyList<T>, bool, string?, int> run)
     {
-        Console.WriteLine(Usage);
-        return 0;
+        var json = Json();
+        var quick = CommandOption.Flag("--quick", quickDescription);
+        var only = CommandOption.List("--only", "NAMES", "Some of them only, separated by commas, such as CL,SDD.", named);
+        var command = new CliCommand(name, description) { json, quick, only };
+        command.SetAction(result => run(result.GetValue(only) ?? all, result.GetValue(quick), result.GetValue(json)));
+        return command;
     }
 
-    private static BenchmarkCommand Of<T>(string[] options, IReadOnlyList<T> cases, Func<string, T> named, Func<IReadOnlyList<T>, bool, string?, int> run)
+    private static Option<string?> Json() => CommandOption.Text("--json", "FILE", "Writes the figures as a list.");
+
+    private static CliCommand Alignment()
     {
-        string? json = null;
-        var quick = false;
-        for (var i = 0; i < options.Length; i++)
+        var json = Json();
+        var quick = CommandOption.Flag("--quick", "One run, 2,000 rows a side.");
+        var scale = CommandOption.Flag("--scale", "Time and peak memory of the default at sizes up to 200,000 rows, each in a process of its own.");
+        var command = new CliCommand("alignment", "Fitting the closed form.") { json, quick, scale };
+        command.Validators.Add(result =>
         {
-            var option = options[i];
-            switch (option)
+            if (result.GetValue(quick) && result.GetValue(scale))
+                result.AddError("--quick and --scale exclude each other.");
+        });
+        command.SetAction(result => result.GetValue(scale)
+            ? new AlignmentScale(runs: 3, result.GetValue(json)).Run()
+            : new AlignmentBenchmark(result.GetValue(quick), result.GetValue(json)).Run());
+        return command;
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand Measure()
+    {
+        var objective = Argument("OBJECTIVE", ObjectiveCase.Named);
+        var batch = Argument("BATCH", text => Number("BATCH", text, smallest: 2));
+        var form = Argument("FORM", text => Enum.GetNames<Form>().Contains(text)
+            ? Enum.Parse<Form>(text)
+            : throw new ArgumentException($"FORM is '{text}', expected {string.Join('|', Enum.GetNames<Form>())}."));
+        var once = CommandOption.Flag("--once", "One run.");
+        var command = new CliCommand(ChildProcess.Command) { objective, batch, form, once };
+        return Printing(command, result => Measurement.Take(
+            result.GetRequiredValue(objective), result.GetValue(batch), result.GetValue(form), result.GetValue(once)).ToJson());
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand MeasureScale()
+    {
+        Argument<int> pairs = Count("PAIRS"), rows = Count("ROWS"), dimension = Count("DIMENSION");
+        var share = Argument("SHARE", text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new ArgumentException($"SHARE is '{text}', expected a number."));
+        return Printing(
+            new CliCommand(ChildProcess.ScaleCommand) { pairs, rows, dimension, share },
+            result => new AlignmentSize(result.GetValue(pairs), result.GetValue(rows), result.GetValue(dimension), result.GetValue(share)).Measure().ToJson());
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand MeasureScoring()
+    {
+        var tower = Argument("TOWER", ScoringCase.Named);
+        var way = Argument("WAY", ScoringContender.Named);
+        var rows = Count("ROWS");
+        var file = new Argument<string>("ONNX-FILE") { Description = "Empty where there is none." };
+        return Printing(
+            new CliCommand(ChildProcess.ScoringCommand) { tower, way, rows, file },
+            result => ScoringRun.Take(
+                result.GetRequiredValue(tower),
+                result.GetRequiredValue(way),
+                result.GetValue(rows),
+                result.GetValue(file) is { Length: > 0 } path ? path : null).ToJson());
+    }
+
+    private static CliCommand Printing(CliCommand command, Func<ParseResult, string> line)
+    {
+        command.Hidden = true;
+        command.SetAction(result =>
+        {
+            Console.WriteLine(line(result));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Argument<int> Count(string name) => Argument(name, text => Number(name, text, smallest: 0));
+
+    private static int Number(string name, string text, int smallest) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= smallest
+            ? number
+            : throw new ArgumentException($"{name} is '{text}', expected a whole number of {smallest} or more.");
+
+    private static Argument<T> Argument<T>(string name, Func<string, T> read) => new(name)
+    {
+        CustomParser = result =>
+        {
+            try
             {
-                case "--json":
-                    json = Value();
-                    break;
-                case "--quick":
-                    quick = true;
-                    break;
-                case "--only":
-                    cases = [.. Value().Split(',', StringSplitOptions.TrimEntries).Select(named)];
-                    break;
-                default:
-                    throw new ArgumentException($"Unknown option '{option}'.");
+                return read(result.Tokens.Single().Value);
             }
-
-            string Value() => ++i < options.Length && !options[i].StartsWith("--", StringComparison.Ordinal)
-                ? options[i]
-                : throw new ArgumentException($"{option} needs a value.");
-        }
-
-        return new(() => run(cases, quick, json));
-    }
-
-    private static BenchmarkCommand Alignment(string[] options) => options switch
-    {
-        [] => new(new AlignmentBenchmark(quick: false, json: null).Run),
-        ["--quick"] => new(new AlignmentBenchmark(quick: true, json: null).Run),
-        ["--scale"] => new(new AlignmentScale(runs: 3, json: null).Run),
-        ["--scale", "--json", var file] => new(new AlignmentScale(runs: 3, file).Run),
-        ["--json", var file] => new(new AlignmentBenchmark(quick: false, file).Run),
-        ["--quick", "--json", var file] => new(new AlignmentBenchmark(quick: true, file).Run),
-        _ => throw new ArgumentException($"alignment takes --quick or --scale, then --json FILE; found '{string.Join(' ', options)}'."),
+            catch (ArgumentException problem)
+            {
+                result.AddError(problem.Message);
+                return default;
+            }
+        },
     };
-
-    /// <summary>The child's side: OBJECTIVE BATCH FORM [--once], one line of JSON on standard output.</summary>
-    private static BenchmarkCommand Measure(string[] request)
-    {
-        if (request is not [var name, var rows, var form, .. var rest] || rest is not ([] or ["--once"])
-            || !int.TryParse(rows, NumberStyles.None, CultureInfo.InvariantCulture, out var batch) || batch < 2 || !Enum.TryParse<Form>(form, out var parsed) || !Enum.IsDefined(parsed))
-            throw new ArgumentException($"Expected {ChildProcess.Command} OBJECTIVE BATCH {string.Join('|', Enum.GetNames<Form>())} [--once]; found '{string.Join(' ', request)}'.");
-        var objective = ObjectiveCase.Named(name);
-        return new(() =>
-        {
-            Console.WriteLine(Measurement.Take(objective, batch, parsed, rest.Length > 0).ToJson());
-            return 0;
-        });
-    }
-
-    /// <summary>The child's side: PAIRS ROWS DIMENSION SHARE, one line of JSON on standard output.</summary>
-    private static BenchmarkCommand MeasureScale(string[] request)
-    {
-        if (request is not [var pairs, var rows, var dimension, var share])
-            throw new ArgumentException($"Expected {ChildProcess.ScaleCommand} PAIRS ROWS DIMENSION SHARE; found '{string.Join(' ', request)}'.");
-        var size = new AlignmentSize(Number(pairs), Number(rows), Number(dimension), double.Parse(share, CultureInfo.InvariantCulture));
-        return new(() =>
-        {
-            Console.WriteLine(size.Measure().ToJson());
-            return 0;
-        });
-
-        static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
-    }
-
-    /// <summary>The child's side: TOWER WAY ROWS ONNX-FILE, one line of JSON on standard output.</summary>
-    private static BenchmarkCommand MeasureScoring(string[] request)
-    {
-        if (request is not [var name, var way, var count, var file] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var rows) || rows < 1)
-            throw new ArgumentException($"Expected {ChildProcess.ScoringCommand} TOWER WAY ROWS ONNX-FILE; found '{string.Join(' ', request)}'.");
-        var (scoring, contender) = (ScoringCase.Named(name), ScoringContender.Named(way));
-        return new(() =>
-        {
-            Console.WriteLine(ScoringRun.Take(scoring, contender, rows, file.Length > 0 ? file : null).ToJson());
-            return 0;
-        });
-    }
 }

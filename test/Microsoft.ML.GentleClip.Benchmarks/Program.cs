@@ -1,16 +1,5 @@
 using Microsoft.ML.GentleClip.Benchmarks;
+using Microsoft.ML.GentleClip.Programs;
 
-try
-{
-    return BenchmarkCommand.Parse(args).Run();
-}
-catch (ArgumentException e)
-{
-    Console.Error.WriteLine($"{e.Message}\n\n{BenchmarkCommand.Usage}");
-    return 2;
-}
-catch (Exception e) when (e is IOException or UnauthorizedAccessException or MeasurementException)
-{
-    Console.Error.WriteLine(e.Message);
-    return 1;
-}
+return await ConsoleProgram.RunAsync(
+    args, BenchmarkCommand.Create(), problem => problem is MeasurementException ? ConsoleProgram.Failed : null);

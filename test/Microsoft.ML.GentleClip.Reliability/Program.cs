@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Programs;
 using Microsoft.ML.GentleClip.Reliability;
 
-return ReliabilityCommand.Run(args, Console.Out, Console.Error);
+return await ConsoleProgram.RunAsync(args, ReliabilityCommand.Create(Console.Out));

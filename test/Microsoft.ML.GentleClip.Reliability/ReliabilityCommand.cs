@@ -1,75 +1,83 @@
+using System.CommandLine;
+using Microsoft.ML.GentleClip.Programs;
+using CliCommand = System.CommandLine.Command;
+
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>What the user, or this program in a child process, asked for.</summary>
+/// <summary>What the user, or this program in a child process, can ask for.</summary>
 internal static class ReliabilityCommand
 {
-    public const string Usage = """
+    /// <summary>The commands.</summary>
+    /// <param name="output">Takes what the trials print.</param>
+    public static RootCommand Create(TextWriter output) => new(
+        """
         Tries to make the library lose something: kills trainings, fills disks, feeds it broken files, runs it for long.
 
-        Usage: Microsoft.ML.GentleClip.Reliability COMMAND [options]
-          kill   kills a training with SIGKILL at random moments, writes of checkpoints and models included, and resumes it
-            --count N         kills (200)
-            --training NAME   one training instead of all in turn: vectors, proteins, frozen, pictures
-            --seed S          seed of the moments (1)
-          disk   a disk that is full and a folder that cannot be written to
-          fuzz   reads broken files
-            --count N         files, spread over the formats (100000)
-            --format NAME     one format instead of all
-            --seed S          seed of the changes (1)
-            --first I         number of the first file (0); with --count 1 it repeats one
-          soak   trains and scores for long, and looks at the memory
-            --steps N         steps (20000)
-            --rows N          rows (1000000)
-          --help  this text
-
         The exit code is 0, 1 where something was lost, or 2 for a wrong command line. Counts come last.
-        """;
-
-    /// <summary>Runs a command.</summary>
-    /// <returns>The exit code.</returns>
-    public static int Run(string[] arguments, TextWriter output, TextWriter error)
+        """)
     {
-        try
+        Kill(output), KillChildProcess(output), Disk(output), Fuzz(output), FuzzWorkerProcess(output), Soak(output),
+    };
+
+    private static CliCommand Kill(TextWriter output)
+    {
+        var count = CommandOption.Number("--count", "N", "Kills.", 200);
+        var training = CommandOption.Of("--training", "NAME", "One training instead of all in turn: vectors, proteins, frozen, pictures.", KillTraining.Named);
+        var seed = CommandOption.Number("--seed", "S", "Seed of the moments.", 1, smallest: 0);
+        var command = new CliCommand("kill", "Kills a training with SIGKILL at random moments, writes of checkpoints and models included, and resumes it.")
         {
-            return Run(arguments, output);
-        }
-        catch (ArgumentException problem)
+            count, training, seed,
+        };
+        command.SetAction(result =>
         {
-            error.WriteLine($"{problem.Message}\n\n{Usage}");
-            return 2;
-        }
+            var trainings = result.GetValue(training) is { } named ? [named] : KillTraining.All;
+            return Counted(new KillHarness(result.GetValue(count), result.GetValue(seed), trainings, output), output);
+        });
+        return command;
     }
 
-    private static int Run(string[] arguments, TextWriter output)
+    private static CliCommand KillChildProcess(TextWriter output)
     {
-        if (arguments.Contains("--help") || arguments.Contains("-h"))
-        {
-            output.WriteLine(Usage);
-            return 0;
-        }
-        switch (arguments)
-        {
-            case ["kill", .. var options]:
-                var line = new CommandLine("kill", options, "--count", "--training", "--seed");
-                var trainings = line.Text("--training") is { } name ? [KillTraining.Named(name)] : KillTraining.All;
-                return Counted(new KillHarness(line.Number("--count", 200), line.Number("--seed", 1, smallest: 0), trainings, output), output);
-            case [KillTraining.Command, var training, var folder, var mode]:
-                return new KillChild(KillTraining.Named(training), folder, mode, output).Run();
-            case ["disk", .. var options]:
-                _ = new CommandLine("disk", options);
-                return Counted(new DiskCheck(output), output);
-            case ["fuzz", .. var options]:
-                return Counted(new FuzzHarness(FuzzPlan.Parse(options), output), output);
-            case [FuzzHarness.WorkerCommand, var marker, .. var options]:
-                return FuzzWorker.Run(FuzzPlan.Parse(options), marker, output);
-            case ["soak", .. var options]:
-                line = new CommandLine("soak", options, "--steps", "--rows");
-                return Counted(new SoakRun(line.Number("--steps", 20_000), line.Number("--rows", 1_000_000), output), output);
-            case []:
-                throw new ArgumentException("A command is needed: kill, disk, fuzz or soak.");
-            default:
-                throw new ArgumentException($"Unknown command '{arguments[0]}'; there are kill, disk, fuzz and soak.");
-        }
+        Argument<string> training = new("TRAINING"), folder = new("FOLDER"), mode = new("MODE");
+        var command = new CliCommand(KillTraining.Command) { training, folder, mode };
+        command.Hidden = true;
+        command.SetAction(result => new KillChild(
+            KillTraining.Named(result.GetRequiredValue(training)), result.GetRequiredValue(folder), result.GetRequiredValue(mode), output).Run());
+        return command;
+    }
+
+    private static CliCommand Disk(TextWriter output)
+    {
+        var command = new CliCommand("disk", "A disk that is full and a folder that cannot be written to.");
+        command.SetAction(_ => Counted(new DiskCheck(output), output));
+        return command;
+    }
+
+    private static CliCommand Fuzz(TextWriter output)
+    {
+        var plan = new FuzzOptions();
+        var command = plan.AddTo(new CliCommand("fuzz", "Reads broken files."));
+        command.SetAction(result => Counted(new FuzzHarness(plan.Read(result), output), output));
+        return command;
+    }
+
+    private static CliCommand FuzzWorkerProcess(TextWriter output)
+    {
+        var marker = new Argument<string>("MARKER");
+        var plan = new FuzzOptions();
+        var command = plan.AddTo(new CliCommand(FuzzHarness.WorkerCommand) { marker });
+        command.Hidden = true;
+        command.SetAction(result => FuzzWorker.Run(plan.Read(result), result.GetRequiredValue(marker), output));
+        return command;
+    }
+
+    private static CliCommand Soak(TextWriter output)
+    {
+        var steps = CommandOption.Number("--steps", "N", "Steps.", 20_000);
+        var rows = CommandOption.Number("--rows", "N", "Rows.", 1_000_000);
+        var command = new CliCommand("soak", "Trains and scores for long, and looks at the memory.") { steps, rows };
+        command.SetAction(result => Counted(new SoakRun(result.GetValue(steps), result.GetValue(rows), output), output));
+        return command;
     }
 
     private static int Counted(ITrial trial, TextWriter output)
@@ -80,15 +88,9 @@ internal static class ReliabilityCommand
             output.WriteLine(trial.Counts);
             return 0;
         }
-        catch (LossException loss)
+        catch (Exception problem)
         {
-            output.WriteLine($"LOSS: {loss.Message}");
-            output.WriteLine(trial.Counts);
-            return 1;
-        }
-        catch (Exception problem) when (problem is not ArgumentException)
-        {
-            output.WriteLine($"LOSS: {problem}");
+            output.WriteLine($"LOSS: {(problem is LossException ? problem.Message : problem)}");
             output.WriteLine(trial.Counts);
             return 1;
         }

@@ -92,8 +92,9 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     [DataRow("--seeds", "none", "--seeds needs a whole number above 0, found 'none'.")]
     [DataRow("--methods", "best", "There is no method 'best'")]
-    [DataRow("--json", "--out", "--json needs a value.")]
-    [DataRow("--nothing", "", "Unknown option '--nothing'.")]
+    [DataRow("--json", "--out", "--json needs a value, found '--out'.")]
+    [DataRow("--json", "--other", "--json needs a value, found '--other'.")]
+    [DataRow("--nothing", "", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => EmojiCommandLine.Parse([option, value])).Message, message);
 

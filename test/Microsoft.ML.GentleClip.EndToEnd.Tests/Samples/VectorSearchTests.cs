@@ -79,8 +79,8 @@ public sealed class VectorSearchTests
 
     [TestMethod]
     [DataRow("--steps", "none", "--steps needs a whole number above 0, found 'none'.")]
-    [DataRow("--model", "", "--model needs a value.")]
-    [DataRow("--nothing", "1", "Unknown option '--nothing'.")]
+    [DataRow("--model", "", "Required argument missing for option: '--model'.")]
+    [DataRow("--nothing", "1", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(value.Length == 0 ? [option] : [option, value])).Message, message);
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.GentleClip.Benchmarks;
 
-namespace Microsoft.ML.GentleClip.Tests.Objectives;
+namespace Microsoft.ML.GentleClip.Tests.Benchmarks;
 
 /// <summary>
 /// What forward and backward of 4096 rows of 256 dimensions take at most, in a process of its own. Measured: 60 to 160 MB; without row

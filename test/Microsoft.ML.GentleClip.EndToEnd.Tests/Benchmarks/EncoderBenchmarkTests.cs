@@ -1,19 +1,29 @@
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Programs;
 
-namespace Microsoft.ML.GentleClip.Tests.Encoders;
+namespace Microsoft.ML.GentleClip.Tests.Benchmarks;
 
+/// <summary>The benchmark of the encoders measures what it says, on inputs as dense as real ones.</summary>
 [TestClass]
 public sealed class EncoderBenchmarkTests
 {
     [TestMethod]
-    [DataRow("encoders --jso", "Unknown option '--jso'")]
-    [DataRow("encoders --json", "--json needs a value")]
-    [DataRow("encoders --only CL", "Unknown encoder 'CL'; there are ESM-2-8M")]
-    [DataRow("encode", "there are objectives, encoders, alignment and scoring")]
-    public void BadArgumentsAreNamed(string arguments, string message) =>
-        Assert.Contains(message, Assert.ThrowsExactly<ArgumentException>(() => BenchmarkCommand.Parse(arguments.Split(' '))).Message);
+    public async Task AnEncoderThatIsNotThereIsNamed()
+    {
+        using StringWriter output = new(), error = new();
+        Assert.AreEqual(ConsoleProgram.WrongUsage, await ConsoleProgram.RunAsync(BenchmarkCommand.Create(), ["encoders", "--only", "CL"], output, error));
+        Assert.Contains("Unknown encoder 'CL'; there are ESM-2-8M", error.ToString());
+    }
+
+    [TestMethod]
+    public void ThroughputIsMeasuredOnChainsAsDenseAsProteins()
+    {
+        var nodes = CdConvNodes.Of(MadeUpChains.Walks(2, 200));
+        var edges = (double)CdConvNeighbours.Search(nodes, MadeUpChains.Options.Radii[0]).Sources.Length / nodes.Count;
+        Assert.IsTrue(edges is > 8 and < 16, $"{edges} neighbours");
+    }
 
     [TestMethod]
     public void MeasuresTheSmallestEncoder()
