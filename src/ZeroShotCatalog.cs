@@ -14,7 +14,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Embeds texts that are in no data view, such as what a user types into a search box.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> finds pictures by words.
+    /// The sample <c>studies/EmojiSearch</c> finds pictures by words.
     /// <code>
     /// EmbeddingIndex index = EmbeddingIndex.Create(model.Transform(pictures), "PictureEmbedding");
     /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);
@@ -35,7 +35,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Makes a zero-shot classifier of labels' texts: each label's prototype is the mean of the unit embeddings of its prompts. The temperature is the model's.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
     /// string? label = classifier.Classify(model.EmbedTexts(["a small red fruit"])[0]);
@@ -66,7 +66,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Appends the columns of a zero-shot classification, computed as they are read.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// IDataView classified = mlContext.Data.ScoreZeroShot(model.Transform(pictures), classifier, "PictureEmbedding");
     /// </code>
@@ -97,7 +97,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Embeds rows by a model and classifies those of its other modality by labels' texts.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// IDataView classified = model.ClassifyZeroShot(mlContext, pictures, ["apple", "car"], templates: ["a picture of {0}"]);
     /// </code>

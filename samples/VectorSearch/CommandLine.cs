@@ -15,7 +15,7 @@ internal sealed record CommandLine(string? Model, int Steps)
     {
         var model = CommandOption.Text(
             "--model", "FILE", "The model that samples/Serving keeps, or another of pictures and text with 128 dimensions. Without it, one is trained.");
-        var steps = CommandOption.Number("--steps", "N", "Training steps.", EmojiSearch.SmallModel.DefaultSteps);
+        var steps = CommandOption.Number("--steps", "N", "Training steps.", EmojiPictures.SmallModel.DefaultSteps);
         var command = new RootCommand("Fills a collection of Microsoft.Extensions.VectorData with pictures of emoji, and searches it by words and by pictures.")
         {
             model, steps,

@@ -27,7 +27,7 @@ public sealed partial class CommandTests
     [TestMethod]
     [DataRow("dotnet run -c Release --project samples/NoSuchSample")]
     [DataRow("dotnet run -c Release --project samples/ProteinAlignment -- --no-such-option")]
-    [DataRow("dotnet run -c Release --project samples/Experiments -- samples/Experiments/configurations/none.json --out OUT")]
+    [DataRow("dotnet run -c Release --project studies/Experiments -- studies/Experiments/configurations/none.json --out OUT")]
     [DataRow("dotnet run samples/ProteinAlignment")]
     [DataRow("dotnet test test/Microsoft.ML.GentleClip.Tests --filter FullyQualifiedName~NoSuchTest")]
     [DataRow("dotnet add package NoSuchPackage")]

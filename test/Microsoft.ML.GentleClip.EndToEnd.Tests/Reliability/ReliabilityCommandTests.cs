@@ -5,7 +5,7 @@ using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Reliability;
 
-/// <summary>Short forms of the commands of test/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
+/// <summary>Short forms of the commands of tools/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
 [TestClass]
 public sealed class ReliabilityCommandTests
 {
