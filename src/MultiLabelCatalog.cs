@@ -9,7 +9,7 @@ public static class MultiLabelCatalog
     /// <summary>Creates an estimator that trains one binary model for each slot of a label column, in parallel.</summary>
     /// <remarks>Characteristics: <see cref="OnePerLabelEstimator"/>.</remarks>
     /// <example>
-    /// Enzyme numbers from sequence embeddings; the sample <c>samples/ProteinTasks</c> does this on real chains.
+    /// Enzyme numbers from sequence embeddings; the sample <c>studies/ProteinTasks</c> does this on real chains.
     /// <code>
     /// var functions = mlContext.BinaryClassification.Trainers.OnePerLabel(
     ///     (label, features) => mlContext.BinaryClassification.Trainers.LbfgsLogisticRegression(label, features),

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using Microsoft.ML.GentleClip.Programs;
 using Microsoft.ML.GentleClip.Reliability;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Reliability;
 
-/// <summary>Short forms of the commands of test/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
+/// <summary>Short forms of the commands of tools/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
 [TestClass]
 public sealed class ReliabilityCommandTests
 {
@@ -62,11 +63,11 @@ public sealed class ReliabilityCommandTests
     public void AWrongCommandLineIsAnError(string arguments)
     {
         using StringWriter output = new(), error = new();
-        Assert.AreEqual(2, ReliabilityCommand.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error));
-        Assert.Contains("Usage: ", error.ToString());
+        Assert.AreEqual(2, Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error));
+        Assert.Contains("Usage:", error.ToString());
         Assert.AreEqual("", output.ToString());
-        Assert.AreEqual(0, ReliabilityCommand.Run(["--help"], output, error));
-        Assert.Contains("Usage: ", output.ToString());
+        Assert.AreEqual(0, Run(["--help"], output, error));
+        Assert.Contains("Usage:", output.ToString());
     }
 
     [TestMethod]
@@ -84,10 +85,13 @@ public sealed class ReliabilityCommandTests
         Assert.ThrowsExactly<LossException>(() => left.Newest());
     }
 
+    private static int Run(string[] arguments, TextWriter output, TextWriter error) =>
+        ConsoleProgram.RunAsync(ReliabilityCommand.Create(output), arguments, output, error).GetAwaiter().GetResult();
+
     private static void Succeeds(string counts, params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        Assert.AreEqual(0, ReliabilityCommand.Run(arguments, output, error), $"{output}\n{error}");
+        Assert.AreEqual(0, Run(arguments, output, error), $"{output}\n{error}");
         Assert.Contains(counts, output.ToString().TrimEnd().Split('\n')[^1]);
     }
 }

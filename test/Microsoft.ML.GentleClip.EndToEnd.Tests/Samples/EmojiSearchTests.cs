@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EmojiPictures;
 using EmojiSearch;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using SkiaSharp;
@@ -43,10 +44,10 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void NoEmojiIsInTwoPartsAndBothStylesAreInOne()
     {
-        var data = EmojiData.Read(EmojiCommandLine.OwnData);
+        var data = EmojiData.Read(EmojiData.Own);
         Assert.HasCount(382, data.Train.Concat(data.Test).Distinct().ToArray());
         CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(),
-            EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
+            EmojiData.Read(EmojiData.Own).Test.Select(emoji => emoji.Name).ToArray());
         var (pairs, pictures, words) = data.Deal(seed: 2, pairedShare: 0.1);
         CollectionAssert.AllItemsAreUnique(pairs.Concat(pictures).Concat(words).ToArray());
         Assert.AreEqual(data.Train.Count, pairs.Length + pictures.Length + words.Length);
@@ -69,7 +70,7 @@ public sealed class EmojiSearchTests : IDisposable
     {
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message,
             Path.Combine("none", "emoji.tsv"));
-        foreach (string file in Directory.GetFiles(EmojiCommandLine.OwnData))
+        foreach (string file in Directory.GetFiles(EmojiData.Own))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         string table = _folder.File("emoji.tsv");
         string[] lines = File.ReadAllLines(table);
@@ -92,8 +93,9 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     [DataRow("--seeds", "none", "--seeds needs a whole number above 0, found 'none'.")]
     [DataRow("--methods", "best", "There is no method 'best'")]
-    [DataRow("--json", "--out", "--json needs a value.")]
-    [DataRow("--nothing", "", "Unknown option '--nothing'.")]
+    [DataRow("--json", "--out", "--json needs a value, found '--out'.")]
+    [DataRow("--json", "--other", "--json needs a value, found '--other'.")]
+    [DataRow("--nothing", "", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => EmojiCommandLine.Parse([option, value])).Message, message);
 

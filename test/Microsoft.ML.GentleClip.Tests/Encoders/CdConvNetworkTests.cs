@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Weights;
@@ -305,14 +304,6 @@ public sealed class CdConvNetworkTests
         using var one = NewDisposeScope();
         network.Encode([CdConvChains.Random(new Random(1), 1)], noise).sum().backward();
         Assert.IsTrue(network.parameters().All(p => p.grad is null || p.grad.isfinite().all().item<bool>()), "a batch of one residue");
-    }
-
-    [TestMethod]
-    public void ThroughputIsMeasuredOnChainsAsDenseAsProteins()
-    {
-        var nodes = CdConvNodes.Of(MadeUpChains.Walks(2, 200));
-        var edges = (double)CdConvNeighbours.Search(nodes, MadeUpChains.Options.Radii[0]).Sources.Length / nodes.Count;
-        Assert.IsTrue(edges is > 8 and < 16, $"{edges} neighbours");
     }
 
     [TestMethod]
