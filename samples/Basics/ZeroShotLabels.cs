@@ -17,8 +17,8 @@ internal static class ZeroShotLabels
         var mlContext = new MLContext(seed: 1);
         IDataView train = mlContext.Data.LoadFromEnumerable(fruits[..300]);
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip); // every row is a pair, and Clip's loss needs nothing else
-        options.ModalityA = Modality.Vector("Light", "LightEmbedding");
-        options.ModalityB = Modality.Text("Words", "WordsEmbedding"); // hashed n-grams: they learn the training's words
+        options.ModalityA = Modality.Vector(outputColumnName: "LightEmbedding", inputColumnName: "Light");
+        options.ModalityB = Modality.Text(outputColumnName: "WordsEmbedding", inputColumnName: "Words"); // hashed n-grams: they learn the training's words
         options.BatchSize = 64;
         options.PairsPerBatch = 64;
         options.MaximumNumberOfSteps = 40;

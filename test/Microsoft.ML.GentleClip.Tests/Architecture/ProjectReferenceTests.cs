@@ -37,6 +37,16 @@ public sealed class ProjectReferenceTests
     [TestMethod]
     public void EveryFolderOfProjectsHasARule() => Assert.IsEmpty(Projects().Select(Top).Distinct().Except(Allowed.Keys));
 
+    // A new project asks for what it needs by a property of its own.
+    [TestMethod]
+    public void CentralVersionsNameNoProject()
+    {
+        string versions = File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"));
+        Assert.DoesNotContain("MSBuildProject", versions);
+        string[] named = [.. Projects().Select(project => Path.GetFileName(project)).Where(name => versions.Contains(name, StringComparison.Ordinal))];
+        Assert.IsEmpty(named, string.Join(", ", named));
+    }
+
     [TestMethod]
     public void NoSourceOfTheLibraryOrItsTestsUsesAStudyOrATool()
     {
