@@ -32,11 +32,11 @@ internal sealed class Csls : IDisposable
     /// <summary>r `[n]`: the mean of the largest cosines of unit embeddings to the bank of the other modality.</summary>
     /// <param name="embeddings">`[n, width]`.</param>
     /// <param name="side">Their own modality.</param>
-    public Tensor Radii(Tensor embeddings, AlignmentSide side)
+    public Tensor Radii(Tensor embeddings, Side side)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var bank = (side == AlignmentSide.A ? _bankB : _bankA).to(embeddings.dtype, embeddings.device).t();
+        var bank = (side == Side.A ? _bankB : _bankA).to(embeddings.dtype, embeddings.device).t();
         var count = (int)Math.Min(_neighbours, bank.size(1));
         return Rows.InBlocks(embeddings, BlockRows(bank.size(1)), block => block.matmul(bank).topk(count, 1).values.mean([1], keepdim: true))
             .squeeze(1).MoveToOuterDisposeScope();
@@ -47,7 +47,7 @@ internal sealed class Csls : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return Corrected(a, b, Radii(a, AlignmentSide.A), Radii(b, AlignmentSide.B)).MoveToOuterDisposeScope();
+        return Corrected(a, b, Radii(a, Side.A), Radii(b, Side.B)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The best candidates of the other modality for each query, best first, without the whole matrix of scores.</summary>
@@ -59,11 +59,11 @@ internal sealed class Csls : IDisposable
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <returns>Scores and candidate numbers `[n, min(count, m)]`.</returns>
     public (Tensor Scores, Tensor Numbers) Top(
-        Tensor queries, AlignmentSide side, Tensor candidates, int count, Tensor? candidateRadii = null, CancellationToken cancellationToken = default)
+        Tensor queries, Side side, Tensor candidates, int count, Tensor? candidateRadii = null, CancellationToken cancellationToken = default)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var other = side == AlignmentSide.A ? AlignmentSide.B : AlignmentSide.A;
+        var other = side == Side.A ? Side.B : Side.A;
         var radii = candidateRadii ?? Radii(candidates, other);
         var kept = (int)Math.Min(count, candidates.size(0));
         var (scores, numbers) = (empty([queries.size(0), kept], queries.dtype, queries.device), empty([queries.size(0), kept], ScalarType.Int64, queries.device));

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -12,12 +11,12 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
 /// <param name="device">Where the model lives.</param>
-internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, AlignmentSide side, Device device)
+internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, Side side, Device device)
 {
     private long _forwardPasses;
 
     /// <summary>Modality and sizes.</summary>
-    public TowerSpec Spec => side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
+    public TowerSpec Spec => side == Side.A ? model.Spec.A : model.Spec.B;
 
     /// <summary>Length of the embedding.</summary>
     public int Dimension => model.Spec.EmbeddingDimension;
@@ -62,7 +61,7 @@ internal sealed class EmbeddingColumn(SharedModel shared, TwoTowerModel model, A
 
     /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public T Use<T>(Func<TwoTowerModel, AlignmentSide, T> compute)
+    public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
         return compute(model, side);

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Transformers;
 using static TorchSharp.torch;
@@ -88,7 +87,7 @@ internal sealed record ScoringContender(
         {
             using var inference = inference_mode();
             using var scope = NewDisposeScope();
-            transformer.Model.Embed(AlignmentSide.A, batch);
+            transformer.Model.Embed(Side.A, batch);
         }
     }
 }

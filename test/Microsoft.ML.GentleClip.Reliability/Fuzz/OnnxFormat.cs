@@ -26,7 +26,7 @@ internal sealed partial class OnnxFormat : FuzzFormat
             var options = training.Options();
             (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (1, null, 0, false);
             using var model = mlContext.Transforms.GentleClip(options).Fit(training.Rows(mlContext));
-            return new[] { TowerMetadata.Of(model.Model.Spec, AlignmentSide.A), TowerMetadata.Of(model.Model.Spec, AlignmentSide.B) };
+            return new[] { TowerMetadata.Of(model.Model.Spec, Side.A), TowerMetadata.Of(model.Model.Spec, Side.B) };
         })];
     }
 

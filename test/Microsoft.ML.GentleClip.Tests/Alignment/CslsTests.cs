@@ -20,7 +20,7 @@ public sealed class CslsTests : AlignmentTest
         double Mean(double[] row, Tensor bank) => ToRows(bank).Select(other => Dot(row, other)).OrderDescending().Take(neighbours).Average();
         var expected = ToRows(a).SelectMany(x => ToRows(b).Select(y => 2 * Dot(x, y) - Mean(x, _bankB) - Mean(y, _bankA))).ToArray();
         AssertClose(tensor(expected, [9, 11]), csls.Scores(a, b), 1e-12);
-        AssertClose(tensor(ToRows(b).Select(y => Mean(y, _bankA)).ToArray()), csls.Radii(b, AlignmentSide.B), 1e-12);
+        AssertClose(tensor(ToRows(b).Select(y => Mean(y, _bankA)).ToArray()), csls.Radii(b, Side.B), 1e-12);
     }
 
     [TestMethod]
@@ -31,11 +31,11 @@ public sealed class CslsTests : AlignmentTest
         {
             using var csls = new Csls(_bankA, _bankB, 5, blockSize);
             var all = csls.Scores(a, b);
-            var (scores, numbers) = csls.Top(a, AlignmentSide.A, b, 4);
+            var (scores, numbers) = csls.Top(a, Side.A, b, 4);
             var expected = all.topk(4, 1);
             AssertClose(expected.values, scores, 1e-12);
             CollectionAssert.AreEqual(expected.indexes.data<long>().ToArray(), numbers.data<long>().ToArray());
-            var (back, _) = csls.Top(b, AlignmentSide.B, a, 50, csls.Radii(a, AlignmentSide.A));
+            var (back, _) = csls.Top(b, Side.B, a, 50, csls.Radii(a, Side.A));
             AssertClose(all.t().topk(9, 1).values, back, 1e-12);
         }
     }
@@ -57,7 +57,7 @@ public sealed class CslsTests : AlignmentTest
         var live = LiveTensors.Settled();
         using (NewDisposeScope())
         using (var csls = new Csls(_bankA, _bankB))
-            csls.Top(_bankA, AlignmentSide.A, _bankB, 3);
+            csls.Top(_bankA, Side.A, _bankB, 3);
         LiveTensors.AssertAtMost(live);
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Csls(_bankA, _bankB.narrow(0, 0, 0))).Message, "[0, 6]", StringComparison.Ordinal);
         Assert.ThrowsExactly<ArgumentException>(() => new Csls(_bankA, _bankB.narrow(1, 0, 5)));
