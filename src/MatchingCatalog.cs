@@ -19,12 +19,12 @@ public static class MatchingCatalog
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
     /// IDataView queries = model.Transform(test), bank = model.Transform(train);
-    /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(
+    /// ModalityMatcher matcher = mlContext.GentleClip().CreateModalityMatcher(
     ///     queries, "SequenceEmbedding", bank, "StructureEmbedding", pairs: model.Transform(pairs)); // pairs that the model has not seen
     /// Console.WriteLine(matcher.CalibrationError);
     /// </code>
     /// </example>
-    /// <param name="catalog">The data catalog.</param>
+    /// <param name="catalog">The catalog of <c>mlContext.GentleClip()</c>.</param>
     /// <param name="queries">Rows that stand for what will be asked; the queries themselves will do.</param>
     /// <param name="queryEmbeddingColumnName">Their embeddings: a vector of Single of known size; a row with NaN is left out.</param>
     /// <param name="bank">Rows among which partners are looked for.</param>
@@ -33,7 +33,7 @@ public static class MatchingCatalog
     /// Matched pairs that the model was not trained on, with both embedding columns, at least 10: they calibrate the probabilities. Their
     /// partners may be in the bank or not. Null: probabilities are uncalibrated.
     /// </param>
-    /// <param name="bankIdColumnName">Identifiers of the bank's rows: a key, text, a number or Boolean. Null: matches have row numbers alone.</param>
+    /// <param name="bankIdColumnName">Identifiers of the bank's rows: a key, text, a number or Boolean. Null: matches have only row numbers.</param>
     /// <param name="bankInputColumnName">
     /// The bank's column that queries can be translated to, a vector of known size or a scalar of Single or Double. Null: no translation.
     /// </param>
@@ -52,7 +52,7 @@ public static class MatchingCatalog
     /// <exception cref="InvalidOperationException">An embedding is infinite, a view has none, or there are fewer than 10 pairs.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static ModalityMatcher CreateModalityMatcher(
-        this DataOperationsCatalog catalog,
+        this GentleClipOperationsCatalog catalog,
         IDataView queries,
         string queryEmbeddingColumnName,
         IDataView bank,
@@ -72,7 +72,7 @@ public static class MatchingCatalog
         if (!(regularization > 0 && double.IsFinite(regularization)))
             throw new ArgumentOutOfRangeException(nameof(regularization), regularization, $"Expected a number above 0, found {regularization}.");
         EmbeddingColumnReader.FindBoth(queries, queryEmbeddingColumnName, bank, bankEmbeddingColumnName);
-        using var channel = CatalogEnvironment.Of(catalog).Start(nameof(ModalityMatcher));
+        using var channel = catalog.Environment.Start(nameof(ModalityMatcher));
         var asked = MatchBank.Read(queries, queryEmbeddingColumnName, null, null, "queries", cancellationToken);
         var rows = MatchBank.Read(bank, bankEmbeddingColumnName, bankIdColumnName, bankInputColumnName, "bank", cancellationToken);
         if (asked.SkippedRowCount + rows.SkippedRowCount > 0)
@@ -98,88 +98,70 @@ public static class MatchingCatalog
     }
 
     /// <summary>
-    /// Appends what a matcher finds for each row: <c>MatchIndex</c> (Int64, row of the bank), <c>MatchScore</c> (Single, cosine),
-    /// <c>MatchConfidence</c> (Single, probability that it is the partner), <c>NoPartnerProbability</c> (Single), <c>HasNoPartner</c>
+    /// Creates an estimator that appends what a matcher finds for each row: <c>MatchIndex</c> (Int64, row of the bank), <c>MatchScore</c> (Single,
+    /// cosine), <c>MatchConfidence</c> (Single, probability that it is the partner), <c>NoPartnerProbability</c> (Single), <c>HasNoPartner</c>
     /// (Boolean, that probability is above one half) and, where the bank has identifiers, <c>MatchId</c> (text).
     /// </summary>
-    /// <remarks>
-    /// Computed as rows are read, in their order and by one thread: memory holds one number for each row of the bank, and
-    /// no row's result depends on the others.
-    /// </remarks>
+    /// <remarks>Characteristics: <see cref="ModalityMatcherEstimator"/>. The fitted transformer is saved with the whole bank.</remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
     /// IDataView queries = model.Transform(test), bank = model.Transform(train);
-    /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(queries, "SequenceEmbedding", bank, "StructureEmbedding");
-    /// IDataView matched = mlContext.Data.MatchModalities(queries, matcher, "SequenceEmbedding");
+    /// ModalityMatcher matcher = mlContext.GentleClip().CreateModalityMatcher(queries, "SequenceEmbedding", bank, "StructureEmbedding");
+    /// ITransformer matching = mlContext.Transforms.MatchModalities(matcher, "SequenceEmbedding").Fit(queries);
+    /// IDataView matched = matching.Transform(queries);
     /// </code>
     /// </example>
-    /// <param name="catalog">The data catalog.</param>
-    /// <param name="queries">Rows with embeddings.</param>
+    /// <param name="catalog">The transforms catalog.</param>
     /// <param name="matcher">The matcher.</param>
     /// <param name="embeddingColumnName">
     /// The embeddings: a vector of Single of the matcher's dimension. Where one is absent (NaN), <c>MatchIndex</c> is -1, the numbers are
     /// NaN and the text is empty; the log counts such rows.
     /// </param>
-    /// <returns>The rows with the columns.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size.</exception>
-    public static IDataView MatchModalities(this DataOperationsCatalog catalog, IDataView queries, ModalityMatcher matcher, string embeddingColumnName)
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException"><paramref name="embeddingColumnName"/> is empty.</exception>
+    public static ModalityMatcherEstimator MatchModalities(this TransformsCatalog catalog, ModalityMatcher matcher, string embeddingColumnName)
     {
-        var (environment, report) = Prepare(catalog, queries, matcher, embeddingColumnName);
-        return new SequentialView(AppendedColumns.View(environment, queries, schema => MatchColumns.Bind(matcher, schema, embeddingColumnName, report)));
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(matcher);
+        ArgumentException.ThrowIfNullOrWhiteSpace(embeddingColumnName);
+        return new ModalityMatcherEstimator(CatalogEnvironment.Of(catalog), new ModalityMatcherModel(matcher, embeddingColumnName, null));
     }
 
     /// <summary>
-    /// Translates rows into the other modality's input: appends the mean of the bank's input rows, weighted by the row's shares in the
-    /// plan. It is a blend of what the bank holds and never outside of it.
+    /// Creates an estimator that translates rows into the other modality's input: it appends the mean of the bank's input rows, weighted by the
+    /// row's shares in the plan. It is a blend of what the bank holds and never outside of it.
     /// </summary>
+    /// <remarks>Characteristics: <see cref="ModalityMatcherEstimator"/>. The fitted transformer is saved with the whole bank.</remarks>
     /// <example>
     /// With the columns of the sample <c>samples/ProteinAlignment</c>; the page <c>docs/matching.md</c> goes through it.
     /// <code>
     /// IDataView queries = model.Transform(test), bank = model.Transform(train);
-    /// ModalityMatcher matcher = mlContext.Data.CreateModalityMatcher(
+    /// ModalityMatcher matcher = mlContext.GentleClip().CreateModalityMatcher(
     ///     queries, "SequenceEmbedding", bank, "StructureEmbedding", bankInputColumnName: "StructureFeatures");
-    /// IDataView translated = mlContext.Data.TranslateModality(queries, matcher, "SequenceEmbedding", outputColumnName: "Expected");
+    /// ITransformer translation = mlContext.Transforms.TranslateModality(matcher, "Expected", "SequenceEmbedding").Fit(queries);
+    /// IDataView translated = translation.Transform(queries);
     /// </code>
     /// </example>
-    /// <param name="catalog">The data catalog.</param>
-    /// <param name="queries">Rows with embeddings.</param>
+    /// <param name="catalog">The transforms catalog.</param>
     /// <param name="matcher">A matcher that was made with <c>bankInputColumnName</c>.</param>
+    /// <param name="outputColumnName">Column that receives the translation, a vector of Single of the input's size.</param>
     /// <param name="embeddingColumnName">
     /// The embeddings: a vector of Single of the matcher's dimension; where one is absent (NaN), the translation is NaN in every slot, and
     /// the log counts it.
     /// </param>
-    /// <param name="outputColumnName">Column that receives the translation, a vector of Single of the input's size.</param>
-    /// <returns>The rows with the column.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size.</exception>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
     /// <exception cref="InvalidOperationException">The matcher was made without an input column.</exception>
-    public static IDataView TranslateModality(
-        this DataOperationsCatalog catalog, IDataView queries, ModalityMatcher matcher, string embeddingColumnName, string outputColumnName = "Translation")
-    {
-        var (environment, report) = Prepare(catalog, queries, matcher, embeddingColumnName);
-        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
-        if (matcher.InputDimension == 0)
-            throw new InvalidOperationException("There is nothing to translate to: the matcher was made without bankInputColumnName.");
-        return new SequentialView(AppendedColumns.View(
-            environment, queries, schema => TranslationColumns.Bind(matcher, schema, embeddingColumnName, outputColumnName, report)));
-    }
-
-    private static (IHostEnvironment Environment, Action<long, long> Report) Prepare(
-        DataOperationsCatalog catalog, IDataView queries, ModalityMatcher matcher, string embeddingColumnName)
+    public static ModalityMatcherEstimator TranslateModality(
+        this TransformsCatalog catalog, ModalityMatcher matcher, string outputColumnName, string embeddingColumnName)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        ArgumentNullException.ThrowIfNull(queries);
         ArgumentNullException.ThrowIfNull(matcher);
+        ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(embeddingColumnName);
-        var environment = CatalogEnvironment.Of(catalog);
-        return (environment, (rows, absent) =>
-        {
-            if (absent == 0)
-                return;
-            using var channel = environment.Start(nameof(ModalityMatcher));
-            channel.Info(MessageSensitivity.None, string.Create(
-                CultureInfo.InvariantCulture, $"{absent} of {rows} rows have no '{embeddingColumnName}': their outputs are missing."));
-        }
-        );
+        if (matcher.InputDimension == 0)
+            throw new InvalidOperationException("There is nothing to translate to: the matcher was made without bankInputColumnName.");
+        return new ModalityMatcherEstimator(CatalogEnvironment.Of(catalog), new ModalityMatcherModel(matcher, embeddingColumnName, outputColumnName));
     }
 }

@@ -26,7 +26,8 @@ public static class ProteinCatalog
     /// <c>Sequence</c>, "52" or "52A".</description></item>
     /// </list>
     /// <para>Only the first model is read. Of several conformations the one with the highest occupancy counts, of equals the first. Water,
-    /// ligands and residues without an alpha carbon are left out. The content, not the name, tells format and compression.</para>
+    /// ligands and residues without an alpha carbon are left out; a <see cref="ProteinFileReport"/> and the log say how many. A second chain with an id
+    /// has an identifier of its own, "1abc_A-2". The content, not the name, tells format and compression.</para>
     /// <para>The files are read at once, in parallel, into memory, about 25 bytes a residue; the rows are in the order of the files and, within a file,
     /// of its chains.</para>
     /// </remarks>
@@ -78,11 +79,24 @@ public static class ProteinCatalog
         var chains = settings.Chains?.ToHashSet(StringComparer.Ordinal);
         return catalog.LoadFromEnumerable(ProteinFileLoader.Read(CatalogEnvironment.Of(catalog), Checked(files), settings, Rows));
 
-        List<ProteinChainRow> Rows(string file)
+        (IReadOnlyList<ProteinChainRow>, ProteinFileNotes) Rows(string file)
         {
             using var lines = ProteinFile.Open(file, settings, StructureReader.MaximumLineLength);
-            var structure = StructureReader.Read(lines, settings.UseLabelIdentifiers);
-            return [.. structure.Chains.Where(chain => settings.Admits(chain.Sequence.Length) && chains?.Contains(chain.Id) != false).Select(chain => new ProteinChainRow(file, chain))];
+            var structure = StructureReader.Read(lines, settings.UseLabelIdentifiers, settings.BadFiles == BadFileHandling.Skip);
+            var rows = new List<ProteinChainRow>();
+            foreach (var chain in structure.Chains)
+            {
+                if (chains?.Contains(chain.Id) == false)
+                    continue;
+                if (settings.Admits(chain.Sequence.Length))
+                    rows.Add(new ProteinChainRow(file, chain));
+                else
+                    structure.Notes.Add(ProteinFileRemark.OtherLength);
+            }
+            structure.Notes.Rows = rows.Count;
+            if (lines.HasBytesBehind)
+                structure.Notes.Add(ProteinFileRemark.BytesBehindGzip);
+            return (rows, structure.Notes);
         }
     }
 
@@ -90,8 +104,11 @@ public static class ProteinCatalog
     /// <remarks>
     /// <para>Columns, all text: <c>File</c>; <c>Identifier</c>, the first word of the header; <c>Description</c>, the rest of it;
     /// <c>Sequence</c>, in letters from A to Z.</para>
-    /// <para>Lower case becomes upper case, blanks are passed over, a <c>*</c> may end a sequence, and lines that begin with <c>;</c> are comments.
-    /// Any other sign, an empty sequence and a header without an identifier make the file a bad one. The sequences are read at once into memory.</para>
+    /// <para>The files are read anew by each cursor, record by record, so memory stays flat and files may have any size; what is wrong in one of them is
+    /// an error of the cursor that comes to it. <c>mlContext.Data.Cache</c> keeps the rows in memory.</para>
+    /// <para>Lower case becomes upper case, blanks and numbers of positions are passed over, <c>?</c> becomes X, and lines that begin with <c>;</c> or <c>#</c>
+    /// are comments. Gaps are taken out, a <c>*</c> may end a sequence, and a record with one before its end is left out; <see cref="FastaLoadOptions"/> has
+    /// other choices. Records without a residue are left out. Any other sign makes the record a bad one.</para>
     /// </remarks>
     /// <example>
     /// Sequences without a known structure, as in the sample <c>samples/ProteinAlignment</c>.
@@ -138,13 +155,7 @@ public static class ProteinCatalog
     {
         ArgumentNullException.ThrowIfNull(catalog);
         var settings = options ?? new FastaLoadOptions();
-        return catalog.LoadFromEnumerable(ProteinFileLoader.Read(CatalogEnvironment.Of(catalog), Checked(files), settings, Rows));
-
-        List<FastaRow> Rows(string file)
-        {
-            using var lines = ProteinFile.Open(file, settings, FastaReader.MaximumLineLength);
-            return [.. FastaReader.Read(lines).Where(record => settings.Admits(record.Sequence.Length)).Select(record => new FastaRow(file, record))];
-        }
+        return new FastaDataView(CatalogEnvironment.Of(catalog), Checked(files), settings);
     }
 
     private static string[] Checked(IEnumerable<string> files)

@@ -14,9 +14,9 @@ public static class ZeroShotCatalog
 
     /// <summary>Embeds texts that are in no data view, such as what a user types into a search box.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> finds pictures by words.
+    /// The sample <c>studies/EmojiSearch</c> finds pictures by words.
     /// <code>
-    /// EmbeddingIndex index = EmbeddingIndex.Create(model.Transform(pictures), "PictureEmbedding");
+    /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(pictures), "PictureEmbedding");
     /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);
     /// </code>
     /// </example>
@@ -33,9 +33,12 @@ public static class ZeroShotCatalog
         return TextEmbedding.Embed(model, TextEmbedding.Sides(model, textColumnName).Text, [.. texts]);
     }
 
-    /// <summary>Makes a zero-shot classifier of labels' texts: each label's prototype is the mean of the unit embeddings of its prompts. The temperature is the model's.</summary>
+    /// <summary>
+    /// Makes a zero-shot classifier of labels' texts: each label's prototype is the mean of the unit embeddings of its prompts. The temperature is the
+    /// model's.
+    /// </summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
     /// string? label = classifier.Classify(model.EmbedTexts(["a small red fruit"])[0]);
@@ -47,10 +50,12 @@ public static class ZeroShotCatalog
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
     /// <returns>The classifier; it needs the model no more.</returns>
     /// <exception cref="ArgumentException">
-    /// The model has no such modality, or none is named and both are text; there are no labels or no templates, a label is blank or there twice, or a template lacks <c>{0}</c>.
+    /// The model has no such modality, or none is named and both are text; there are no labels or no templates, a label is blank or there twice, or a
+    /// template lacks <c>{0}</c>.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public static ZeroShotClassifier CreateZeroShotClassifier(this GentleClipTransformer model, IEnumerable<string> labels, IEnumerable<string>? templates = null, string? textColumnName = null)
+    public static ZeroShotClassifier CreateZeroShotClassifier(
+        this GentleClipTransformer model, IEnumerable<string> labels, IEnumerable<string>? templates = null, string? textColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
@@ -61,43 +66,49 @@ public static class ZeroShotCatalog
         var rows = new EmbeddingRows(model.EmbeddingDimension, texts.Length);
         foreach (var embedding in TextEmbedding.Embed(model, side, texts))
             rows.Add(embedding);
-        return ZeroShotClassifier.Create(names, rows, [.. Enumerable.Range(0, texts.Length).Select(row => row / prompts.Length)], Math.Exp(-model.Model.LogitScale.item<float>()));
+        int[] classes = [.. Enumerable.Range(0, texts.Length).Select(row => row / prompts.Length)];
+        return ZeroShotClassifier.Create(names, rows, classes, Math.Exp(-model.Model.LogitScale.item<float>()));
     }
 
-    /// <summary>Appends the columns of a zero-shot classification, computed as they are read.</summary>
+    /// <summary>Creates an estimator that appends the columns of a zero-shot classification: probabilities of the labels, and the most probable one.</summary>
+    /// <remarks>Characteristics: <see cref="ZeroShotEstimator"/>. The fitted transformer is saved with the prototypes, not with the model.</remarks>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled. Here model and classification become one file.
     /// <code>
-    /// IDataView classified = mlContext.Data.ScoreZeroShot(model.Transform(pictures), classifier, "PictureEmbedding");
+    /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
+    /// IDataView embedded = model.Transform(pictures);
+    /// ITransformer whole = model.Append(mlContext.Transforms.ZeroShot(classifier, "PictureEmbedding").Fit(embedded));
+    /// mlContext.Model.Save(whole, pictures.Schema, "model.zip");
     /// </code>
     /// </example>
-    /// <param name="catalog">The data catalog.</param>
-    /// <param name="data">Rows with embeddings.</param>
+    /// <param name="catalog">The transforms catalog.</param>
     /// <param name="classifier">The classifier.</param>
     /// <param name="embeddingColumnName">The embeddings: a vector of Single of the classifier's dimension; NaN where absent.</param>
-    /// <param name="scoreColumnName">Column that receives the probabilities, a vector of Single with a slot for each label, named as the label; NaN where the embedding is absent.</param>
+    /// <param name="scoreColumnName">
+    /// Column that receives the probabilities, a vector of Single with a slot for each label, named as the label; NaN where the embedding is absent.
+    /// </param>
     /// <param name="predictedLabelColumnName">Column that receives the most probable label, text; empty where the embedding is absent.</param>
-    /// <returns>The rows with the two columns.</returns>
+    /// <returns>The estimator.</returns>
     /// <exception cref="ArgumentException">A name is empty, or both output columns are the same.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size.</exception>
-    public static IDataView ScoreZeroShot(
-        this DataOperationsCatalog catalog, IDataView data, ZeroShotClassifier classifier, string embeddingColumnName,
+    public static ZeroShotEstimator ZeroShot(
+        this TransformsCatalog catalog, ZeroShotClassifier classifier, string embeddingColumnName,
         string scoreColumnName = "Score", string predictedLabelColumnName = "PredictedLabel")
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentException.ThrowIfNullOrWhiteSpace(embeddingColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(scoreColumnName);
         ArgumentException.ThrowIfNullOrWhiteSpace(predictedLabelColumnName);
         if (scoreColumnName == predictedLabelColumnName)
-            throw new ArgumentException($"Scores and predicted labels need columns of their own, but both are to be '{scoreColumnName}'.", nameof(predictedLabelColumnName));
-        return AppendedColumns.View(CatalogEnvironment.Of(catalog), data, schema => ZeroShotColumns.Bind(classifier, schema, embeddingColumnName, scoreColumnName, predictedLabelColumnName));
+            throw new ArgumentException(
+                $"Scores and predicted labels need columns of their own, but both are to be '{scoreColumnName}'.", nameof(predictedLabelColumnName));
+        return new ZeroShotEstimator(
+            CatalogEnvironment.Of(catalog), new ZeroShotModel(classifier, embeddingColumnName, scoreColumnName, predictedLabelColumnName));
     }
 
     /// <summary>Embeds rows by a model and classifies those of its other modality by labels' texts.</summary>
     /// <example>
-    /// The sample <c>samples/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// IDataView classified = model.ClassifyZeroShot(mlContext, pictures, ["apple", "car"], templates: ["a picture of {0}"]);
     /// </code>
@@ -109,11 +120,13 @@ public static class ZeroShotCatalog
     /// <param name="templates">Prompts with <c>{0}</c> where the label goes; null, the default, for the labels alone.</param>
     /// <returns>The rows with the model's embeddings and the columns <c>Score</c>, a probability for each label, and <c>PredictedLabel</c>, text.</returns>
     /// <inheritdoc cref="CreateZeroShotClassifier" path="/exception"/>
-    public static IDataView ClassifyZeroShot(this GentleClipTransformer model, MLContext mlContext, IDataView data, IEnumerable<string> labels, IEnumerable<string>? templates = null)
+    public static IDataView ClassifyZeroShot(
+        this GentleClipTransformer model, MLContext mlContext, IDataView data, IEnumerable<string> labels, IEnumerable<string>? templates = null)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         var classifier = model.CreateZeroShotClassifier(labels, templates);
-        return mlContext.Data.ScoreZeroShot(model.Transform(data), classifier, TextEmbedding.Sides(model, null).Other.OutputColumnName);
+        var embedded = model.Transform(data);
+        return mlContext.Transforms.ZeroShot(classifier, TextEmbedding.Sides(model, null).Other.OutputColumnName).Fit(embedded).Transform(embedded);
     }
 
     private static void Check(string[] labels, string[] templates)

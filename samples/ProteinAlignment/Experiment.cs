@@ -59,7 +59,7 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         IDataView scored = mlContext.Data.Cache(model.Transform(test));
         if (method == GentleClip && seed == seeds)
             SaveAndCheck(mlContext, model, training.Schema, test, scored);
-        var retrieval = RetrievalMetrics.Evaluate(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, Scores.Ks);
+        var retrieval = mlContext.GentleClip().EvaluateRetrieval(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, k: Scores.Ks);
         var classes = mlContext.MulticlassClassification.Evaluate(scored, Columns.ClassKey);
         var scores = new Scores([.. Scores.Ks.Select(retrieval.AToB.RecallAt)], [.. Scores.Ks.Select(retrieval.BToA.RecallAt)], classes.MicroAccuracy, classes.MacroAccuracy);
         double[]? pieces = raw ? RawFloor.RecallOfPieces(mlContext, model.OfType<GentleClipTransformer>().Single(), split.Test) : null;

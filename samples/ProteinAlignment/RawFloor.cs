@@ -37,7 +37,7 @@ internal sealed record RawFloor(double[] LengthRecall, double[] UntrainedRecall,
     private static double[] Recall(MLContext mlContext, GentleClipTransformer model, Protein[] rows)
     {
         var scored = model.Transform(Protein.View(mlContext, rows, nameof(Protein.Sequence), nameof(Protein.AlphaCarbons)));
-        var metrics = RetrievalMetrics.Evaluate(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, Scores.Ks);
+        var metrics = mlContext.GentleClip().EvaluateRetrieval(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, k: Scores.Ks);
         return [.. Scores.Ks.Select(metrics.AToB.RecallAt), .. Scores.Ks.Select(metrics.BToA.RecallAt)];
     }
 }

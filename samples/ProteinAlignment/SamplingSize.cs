@@ -28,7 +28,7 @@ internal static class SamplingSize
 
         SamplingSizeAnalysis Analyze(IDataView data, string column)
         {
-            var analysis = mlContext.Data.AnalyzeSamplingSize(data, column, repetitions: repetitions, cancellationToken: cancellation);
+            var analysis = mlContext.GentleClip().AnalyzeSamplingSize(data, column, repetitions: repetitions, cancellationToken: cancellation);
             Console.WriteLine(analysis);
             Console.WriteLine();
             return analysis;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EmojiSearch;
+using EmojiPictures;
 using Microsoft.Extensions.Options;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -36,14 +36,15 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
         _names.AddRange(items.Select(item => item.Name));
         var schema = SchemaDefinition.Create(typeof(Item));
         schema[nameof(Item.Embedding)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, sides.Dimension);
-        _index = EmbeddingIndex.Create(new MLContext().Data.LoadFromEnumerable(items, schema), nameof(Item.Embedding), cancellationToken);
+        var mlContext = new MLContext();
+        _index = mlContext.GentleClip().CreateEmbeddingIndex(mlContext.Data.LoadFromEnumerable(items, schema), nameof(Item.Embedding), cancellationToken);
         LogFilled(logger, items.Count);
     }
 
     // The pictures of all styles, also of those that the training did not see.
     private async Task EmbedEmojiAsync(List<Item> items, CancellationToken cancellationToken)
     {
-        var data = EmojiData.Read(CommandLine.OwnData);
+        var data = EmojiData.Read(EmojiData.Own);
         using var generator = model.CreateEmbeddingGenerator<MLImage>();
         var pictures = data.Train.Concat(data.Test).SelectMany(emoji => emoji.Pictures.Select((picture, style) => (Name: $"{emoji.Name}, {EmojiData.Styles[style]}", Pixels: picture)));
         foreach (var some in pictures.Chunk(ItemsAtOnce))

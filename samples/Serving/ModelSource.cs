@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EmojiSearch;
+using EmojiPictures;
 using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
@@ -18,7 +18,7 @@ internal static partial class ModelSource
             return Load(options.TrainedModel, options.TemporaryFolder, logger);
 
         LogTraining(logger, options.TrainingSteps);
-        var model = SmallModel.Train(EmojiData.Read(CommandLine.OwnData), options.TrainingSteps, new Steps(logger), cancellation);
+        var model = SmallModel.Train(EmojiData.Read(EmojiData.Own), options.TrainingSteps, new Steps(logger), cancellation);
         try
         {
             Save(model, options.TrainedModel, options.TemporaryFolder);

@@ -12,7 +12,7 @@ internal sealed class ServingOptions
 
         Usage: Serving [options]
           --urls LIST         addresses to listen on (default http://localhost:5000)
-          --model FILE        a saved model (default: a small one, trained on the emoji of samples/EmojiSearch at the first start)
+          --model FILE        a saved model (default: a small one, trained on the emoji of samples/Emoji at the first start)
           --catalogue FILE    what is searched, a line of JSON each: {"name": "...", "column": "...", "input": ...} (default: the emoji, if there is no --model)
           --trained FILE      where the small model is kept (default: emoji-model.zip beside the program)
           --steps N           training steps of the small model (default 200)
@@ -51,7 +51,7 @@ internal sealed class ServingOptions
     public string TrainedModel { get; set; } = Path.Combine(AppContext.BaseDirectory, "emoji-model.zip");
 
     [Range(1, 100_000)]
-    public int TrainingSteps { get; set; } = EmojiSearch.SmallModel.DefaultSteps;
+    public int TrainingSteps { get; set; } = EmojiPictures.SmallModel.DefaultSteps;
 
     [Range(1, 65_536)]
     public int MaximumBatch { get; set; } = 64;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using EmojiSearch;
+using EmojiPictures;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.VectorData;
@@ -32,7 +32,7 @@ internal sealed class Demonstration(TextWriter output)
     public async Task<double> RunAsync(CommandLine commandLine, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var data = EmojiData.Read(EmojiSearch.CommandLine.OwnData);
+        var data = EmojiData.Read(EmojiData.Own);
         Emoji[] emoji = [.. data.Train, .. data.Test];
         await using var services = CreateServices(() => Open(commandLine, data, cancellation));
         var pictures = services.GetRequiredService<VectorStoreCollection<int, PictureRecord>>();

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Whether two modalities look as if few pairs and many unpaired rows could align them, before anything is trained. Made by
-/// <c>mlContext.Data.AnalyzeAlignability(...)</c>.
+/// <c>mlContext.GentleClip().AnalyzeAlignability(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>Agreement is measured on the pairs. Centred kernel alignment (CKA; Kornblith et al., 2019) is computed with the unbiased estimator

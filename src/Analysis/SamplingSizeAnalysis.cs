@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// How different two disjoint random batches of one column look, for several batch sizes: the sampling-size analysis of the
-/// Gentle-CLIP paper. Made by <c>mlContext.Data.AnalyzeSamplingSize(...)</c>.
+/// Gentle-CLIP paper. Made by <c>mlContext.GentleClip().AnalyzeSamplingSize(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>D(B), equation 10, is the mean squared difference between the kernel densities that a batch T and a batch R of B rows each give
@@ -17,7 +17,8 @@ namespace Microsoft.ML.GentleClip;
 /// </remarks>
 public sealed class SamplingSizeAnalysis
 {
-    internal SamplingSizeAnalysis(string columnName, int dimension, long rowCount, long skippedRowCount, int sampledRowCount, int seed, IReadOnlyList<SamplingSizeGap> gaps)
+    internal SamplingSizeAnalysis(
+        string columnName, int dimension, long rowCount, long skippedRowCount, int sampledRowCount, int seed, IReadOnlyList<SamplingSizeGap> gaps)
     {
         (ColumnName, Dimension, RowCount, SkippedRowCount) = (columnName, dimension, rowCount, skippedRowCount);
         (SampledRowCount, Seed, Gaps) = (sampledRowCount, seed, gaps);
@@ -55,7 +56,8 @@ public sealed class SamplingSizeAnalysis
         text.AppendLine().Append($"{"batch size",10}{"D(B)/D(2) %",20}{"leave-one-out %",20}{"repetitions",13}");
         foreach (var gap in Gaps)
             text.AppendLine().Append(CultureInfo.InvariantCulture,
-                $"{gap.BatchSize,10}{Percent(gap.Ratio, gap.RatioStandardError),20}{Percent(gap.RatioLeaveOneOut, gap.RatioLeaveOneOutStandardError),20}{gap.Repetitions,13}");
+                $"{gap.BatchSize,10}{Percent(gap.Ratio, gap.RatioStandardError),20}"
+                + $"{Percent(gap.RatioLeaveOneOut, gap.RatioLeaveOneOutStandardError),20}{gap.Repetitions,13}");
         return text.ToString();
     }
 

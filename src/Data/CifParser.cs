@@ -8,21 +8,23 @@ internal sealed class CifParser
     private const int LongestTag = 256;
 
     private readonly LineReader _lines;
+    private readonly CifTable _first;
     private readonly HashSet<CifTable> _single = [];
     private readonly Dictionary<string, (CifTable Table, int Item)>.AlternateLookup<ReadOnlySpan<char>> _items;
 
     /// <summary>A parser of these categories.</summary>
     public CifParser(LineReader lines, params CifTable[] tables)
     {
-        _lines = lines;
+        (_lines, _first) = (lines, tables[0]);
         _items = tables.SelectMany(table => table.Items.Select((item, i) => KeyValuePair.Create($"_{table.Category}.{item}", (table, i))))
             .ToDictionary(StringComparer.OrdinalIgnoreCase).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>Reads data blocks until one was enough.</summary>
     /// <param name="isEnough">Asked after each block.</param>
+    /// <param name="further">Told when a block behind has the category of the first table, which is not read any more.</param>
     /// <exception cref="InvalidDataException">The file is broken; the message names file, line and reason.</exception>
-    public void Read(Func<bool> isEnough)
+    public void Read(Func<bool> isEnough, Action further)
     {
         var tokens = new CifTokenizer(_lines);
         tokens.Read();
@@ -33,7 +35,11 @@ internal sealed class CifParser
                 case CifToken.Block:
                     FinishSingle();
                     if (isEnough())
+                    {
+                        if (HasFurther(ref tokens))
+                            further();
                         return;
+                    }
                     tokens.Read();
                     break;
                 case CifToken.Loop:
@@ -51,6 +57,23 @@ internal sealed class CifParser
             }
         }
         FinishSingle();
+    }
+
+    // What is wrong behind the block that counts is no problem.
+    private bool HasFurther(ref CifTokenizer tokens)
+    {
+        try
+        {
+            while (tokens.Read() != CifToken.End)
+            {
+                if (tokens.Kind == CifToken.Tag && Find(tokens.Text) is var (table, _) && table == _first)
+                    return true;
+            }
+        }
+        catch (InvalidDataException)
+        {
+        }
+        return false;
     }
 
     private void Loop(ref CifTokenizer tokens)

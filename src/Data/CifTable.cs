@@ -4,9 +4,11 @@ namespace Microsoft.ML.GentleClip.Data;
 internal sealed class CifTable
 {
     private readonly Action<CifTable> _onRow;
-    private readonly (int Start, int Length)[] _values;
     private readonly bool[] _isGiven;
+    private (int Start, int Length)[] _values;
+    private (int Start, int Length)[] _lastValues;
     private byte[] _bytes = new byte[256];
+    private byte[] _lastBytes = new byte[256];
     private int _used;
 
     /// <summary>Names what is needed of a category.</summary>
@@ -17,6 +19,7 @@ internal sealed class CifTable
     {
         (Category, Items, _onRow) = (category, items, onRow);
         _values = new (int, int)[items.Length];
+        _lastValues = new (int, int)[items.Length];
         _isGiven = new bool[items.Length];
     }
 
@@ -32,11 +35,23 @@ internal sealed class CifTable
     /// <summary>Whether the file has this item at all.</summary>
     public bool Has(int item) => _isGiven[item];
 
+    /// <summary>Whether these items are what they were in the row before.</summary>
+    public bool Repeats(ReadOnlySpan<int> items)
+    {
+        foreach (var item in items)
+        {
+            if (!this[item].SequenceEqual(_lastBytes.AsSpan(_lastValues[item].Start, _lastValues[item].Length)))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Begins a loop or a set of single values, none of whose items is known to be there.</summary>
     public void Begin()
     {
         Array.Clear(_isGiven);
         Clear();
+        Array.Clear(_lastValues);
     }
 
     /// <summary>Says that an item is there.</summary>
@@ -56,6 +71,7 @@ internal sealed class CifTable
     public void Complete()
     {
         _onRow(this);
+        (_lastValues, _values, _lastBytes, _bytes) = (_values, _lastValues, _bytes, _lastBytes);
         Clear();
     }
 

@@ -11,9 +11,16 @@ internal sealed class GzipContent(Stream file) : Stream
 {
     private const int TrailerLength = 8;
 
+    // The member without content with which bgzip ends its files.
+    private static readonly byte[] EmptyBlock = [0x1F, 0x8B, 8, 4, 0, 0, 0, 0, 0, 0xFF, 6, 0, 0x42, 0x43, 2, 0, 0x1B, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     private readonly GZipStream _gzip = new(file, CompressionMode.Decompress, leaveOpen: true);
     private long _count;
+    private long _memberEnd;
     private bool _isChecked;
+
+    /// <summary>Whether the file goes on behind its gzip data; known at the end.</summary>
+    public bool HasBytesBehind { get; private set; }
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -77,17 +84,20 @@ internal sealed class GzipContent(Stream file) : Stream
 
     private void CheckEnd()
     {
-        Span<byte> trailer = stackalloc byte[TrailerLength];
-        file.Position = Math.Max(0, file.Length - TrailerLength);
-        if (file.ReadAtLeast(trailer, TrailerLength, throwOnEndOfStream: false) == TrailerLength)
+        Span<byte> end = stackalloc byte[EmptyBlock.Length];
+        file.Position = Math.Max(0, file.Length - end.Length);
+        var trailer = end[..file.ReadAtLeast(end, end.Length, throwOnEndOfStream: false)];
+        if (trailer.SequenceEqual(EmptyBlock))
+            return;
+        if (trailer.Length >= TrailerLength)
         {
-            var sum = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]);
-            // The length is that of the last member; files of several (bgzip writes them) need a second look at its content.
-            if (length == (uint)_count || (length < _count && Sum(_count - length) == sum))
+            var sum = BinaryPrimitives.ReadUInt32LittleEndian(trailer[^TrailerLength..]);
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(trailer[^(TrailerLength / 2)..]);
+            // The length is that of the last member; files of several need a second look at its content.
+            if (length == (uint)_count || (length > 0 && length < _count && Sum(_count - length) == sum))
                 return;
         }
-        throw new InvalidDataException("The file was cut off.");
+        CheckMembers();
     }
 
     // CRC-32 of what follows the first bytes.
@@ -99,14 +109,71 @@ internal sealed class GzipContent(Stream file) : Stream
         var sum = ~0u;
         while (gzip.Read(buffer) is var read and > 0)
         {
-            foreach (var value in buffer.AsSpan((int)Math.Min(skip, read)..read))
-            {
-                sum ^= value;
-                for (var bit = 0; bit < 8; bit++)
-                    sum = (sum >> 1) ^ (0xEDB88320u & (0u - (sum & 1)));
-            }
+            sum = Crc32.Append(sum, buffer.AsSpan((int)Math.Min(skip, read)..read));
             skip = Math.Max(0, skip - read);
         }
         return ~sum;
+    }
+
+    // Walks over the members byte by byte, so that it is known where each ends. Behind the last, anything may stand: tapes and object
+    // stores pad files, and gzip itself passes over what is no member.
+    private void CheckMembers()
+    {
+        file.Position = 0;
+        long count = 0;
+        var bytes = new ByteByByte(file);
+        Span<byte> trailer = stackalloc byte[TrailerLength];
+        while (GzipHeader.TrySkip(file))
+        {
+            using var member = new DeflateStream(bytes, CompressionMode.Decompress, leaveOpen: true);
+            var (length, sum) = (0L, ~0u);
+            var buffer = new byte[1 << 14];
+            while (member.Read(buffer) is var read and > 0)
+            {
+                length += read;
+                sum = Crc32.Append(sum, buffer.AsSpan(0, read));
+            }
+            if (file.ReadAtLeast(trailer, TrailerLength, throwOnEndOfStream: false) < TrailerLength
+                || BinaryPrimitives.ReadUInt32LittleEndian(trailer) != ~sum
+                || BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) != (uint)length)
+                throw new InvalidDataException("The file was cut off.");
+            count += length;
+            _memberEnd = file.Position;
+        }
+        if (_memberEnd == 0 || count != _count)
+            throw new InvalidDataException("The file was cut off.");
+        HasBytesBehind = _memberEnd < file.Length;
+    }
+
+    // Hands out a byte at a time, so that the decompressor does not read beyond its end.
+    private sealed class ByteByByte(Stream file) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, Math.Min(1, count));
+
+        public override int Read(Span<byte> buffer) => file.Read(buffer[..Math.Min(1, buffer.Length)]);
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

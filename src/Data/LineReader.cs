@@ -13,6 +13,7 @@ internal sealed class LineReader : IDisposable
     private readonly int _maximumLineLength;
     private readonly long _maximumSize;
     private readonly CancellationToken _cancellationToken;
+    private readonly bool _allowsZeros;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BlockSize);
     private int _start;
     private int _end;
@@ -26,15 +27,20 @@ internal sealed class LineReader : IDisposable
     /// <param name="name">File name for error messages.</param>
     /// <param name="maximumLineLength">Bytes in a line; a longer line is an error.</param>
     /// <param name="maximumSize">Bytes in the file; a longer file is an error.</param>
+    /// <param name="allowsZeros">Whether zero bytes are the caller's business; otherwise they are an error, since no text holds one.</param>
     /// <param name="cancellationToken">Looked at once a block.</param>
-    public LineReader(Stream stream, string name, int maximumLineLength = 1 << 20, long maximumSize = 1L << 30, CancellationToken cancellationToken = default) =>
-        (_stream, Name, _maximumLineLength, _maximumSize, _cancellationToken) = (stream, name, maximumLineLength, maximumSize, cancellationToken);
+    public LineReader(
+        Stream stream, string name, int maximumLineLength = 1 << 20, long maximumSize = 1L << 30, bool allowsZeros = false, CancellationToken cancellationToken = default) =>
+        (_stream, Name, _maximumLineLength, _maximumSize, _cancellationToken, _allowsZeros) = (stream, name, maximumLineLength, maximumSize, cancellationToken, allowsZeros);
 
     /// <summary>File name for error messages.</summary>
     public string Name { get; }
 
     /// <summary>One-based number of the line read last.</summary>
     public long LineNumber { get; private set; }
+
+    /// <summary>Whether bytes that are no gzip data stand behind the end of a packed file; known at the end.</summary>
+    public bool HasBytesBehind => _stream is GzipContent { HasBytesBehind: true };
 
     /// <summary>The next line, valid until the next call.</summary>
     public bool TryRead(out ReadOnlySpan<byte> line)
@@ -68,7 +74,7 @@ internal sealed class LineReader : IDisposable
             _start += line.Length + (found ? 1 : 0);
             LineNumber++;
             CheckLength(line.Length);
-            if (line.Contains((byte)0))
+            if (!_allowsZeros && line.Contains((byte)0))
                 throw Error("expected text, found binary data");
             return true;
         }

@@ -6,8 +6,9 @@ internal sealed class ProteinChainRow(string file, ProteinChain chain)
     /// <summary>File as it was named.</summary>
     public string File { get; } = file;
 
-    /// <summary>File name without suffixes, and chain: "1abc_A".</summary>
-    public string Identifier { get; } = chain.Id.Length > 0 ? $"{ProteinFile.Stem(file)}_{chain.Id}" : ProteinFile.Stem(file);
+    /// <summary>File name without suffixes, and chain: "1abc_A"; "1abc_A-2" for the second chain of that id.</summary>
+    public string Identifier { get; } =
+        $"{ProteinFile.Stem(file)}{(chain.Id.Length > 0 ? $"_{chain.Id}" : "")}{(chain.Copy > 1 ? FormattableString.Invariant($"-{chain.Copy}") : "")}";
 
     /// <summary>Chain id.</summary>
     public string Chain => chain.Id;

@@ -10,14 +10,14 @@ internal static class ProteinFile
     public static IReadOnlyList<string> SuffixesOf(bool isStructure) => isStructure ? StructureSuffixes : FastaSuffixes;
 
     /// <summary>Opens a file; its first bytes tell whether it is compressed.</summary>
-    public static LineReader Open(string path, ProteinFileOptions options, int maximumLineLength)
+    public static LineReader Open(string path, ProteinFileOptions options, int maximumLineLength, bool allowsZeros = false)
     {
         var file = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 1 << 14 });
         try
         {
             if (!file.CanSeek)
                 throw new IOException($"{path} is a pipe or a device, expected a file.");
-            return new LineReader(Decompressed(file), path, maximumLineLength, options.MaximumFileSize, options.CancellationToken);
+            return new LineReader(Decompressed(file), path, maximumLineLength, options.MaximumFileSize, allowsZeros, options.CancellationToken);
         }
         catch
         {
@@ -61,11 +61,16 @@ internal static class ProteinFile
         Array.Sort(found, StringComparer.Ordinal);
         return found;
 
-        bool HasSuffix(string name)
-        {
-            var end = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
-            return suffixes.Any(suffix => end.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
-        }
+        bool HasSuffix(string name) => ProteinFile.HasSuffix(name, suffixes);
+    }
+
+    /// <summary>Whether the name is one of a structure file.</summary>
+    public static bool IsStructure(string path) => HasSuffix(path, StructureSuffixes);
+
+    private static bool HasSuffix(string name, IReadOnlyList<string> suffixes)
+    {
+        var end = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        return suffixes.Any(suffix => end.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
     }
 
     private static IEnumerable<string> Matches(string path)

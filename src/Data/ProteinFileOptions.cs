@@ -13,7 +13,7 @@ public abstract class ProteinFileOptions
     {
     }
 
-    /// <summary>What happens when a file cannot be read. Default: <see cref="BadFileHandling.Throw"/>.</summary>
+    /// <summary>What happens when a file, or a record that is needed, cannot be read. Default: <see cref="BadFileHandling.Throw"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not defined.</exception>
     public BadFileHandling BadFiles
     {
@@ -48,7 +48,7 @@ public abstract class ProteinFileOptions
     }
 
     /// <summary>
-    /// A file with more bytes, counted after decompression, is a bad file; guards against gzip files that grow without end. Default: 1 GiB.
+    /// A file with more bytes, counted after decompression, is a bad file; guards against gzip files that grow without end. Default: 1 GiB; for FASTA no limit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public long MaximumFileSize
@@ -61,7 +61,7 @@ public abstract class ProteinFileOptions
         }
     }
 
-    /// <summary>Files read at once. Null, the default: one per processor.</summary>
+    /// <summary>Structure files read at once. Null, the default: one per processor. FASTA files are read one after another.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int? NumberOfThreads
     {
@@ -74,8 +74,13 @@ public abstract class ProteinFileOptions
         }
     }
 
-    /// <summary>Receives the state after each file, one call at a time, from the reading threads.</summary>
+    /// <summary>
+    /// Receives the state after each file, one call at a time, from the reading threads; of FASTA files also after each 65,536 rows, whenever a cursor reads them.
+    /// </summary>
     public IProgress<ProteinFileProgress>? Progress { get; set; }
+
+    /// <summary>Collects what was left out, merged, renamed, moved or split; null, the default, where the log is enough.</summary>
+    public ProteinFileReport? Report { get; set; }
 
     /// <summary>Stops the load.</summary>
     public CancellationToken CancellationToken { get; set; }

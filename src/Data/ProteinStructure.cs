@@ -1,4 +1,8 @@
 namespace Microsoft.ML.GentleClip.Data;
 
-/// <summary>What a structure file holds: the protein chains of its first model, and how many residues had to be left out for want of an alpha carbon.</summary>
-internal sealed record ProteinStructure(IReadOnlyList<ProteinChain> Chains, int ResiduesWithoutAlphaCarbon);
+/// <summary>What a structure file holds: the protein chains of its first model, and what had to be left out or decided.</summary>
+internal sealed record ProteinStructure(IReadOnlyList<ProteinChain> Chains, ProteinFileNotes Notes)
+{
+    /// <summary>Amino acids that were left out for want of an alpha carbon.</summary>
+    public int ResiduesWithoutAlphaCarbon => Notes[ProteinFileRemark.ResidueWithoutAlphaCarbon];
+}

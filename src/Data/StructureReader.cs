@@ -11,15 +11,16 @@ internal static class StructureReader
     /// <summary>Reads PDB or mmCIF.</summary>
     /// <param name="lines">The file.</param>
     /// <param name="useLabels">mmCIF: chain ids and residue numbers of the archive rather than of the authors.</param>
+    /// <param name="keepsGoodRecords">A damaged record costs its residue rather than the file.</param>
     /// <exception cref="InvalidDataException">The file is broken or of another format; the message names file, line and reason.</exception>
-    public static ProteinStructure Read(LineReader lines, bool useLabels = false)
+    public static ProteinStructure Read(LineReader lines, bool useLabels = false, bool keepsGoodRecords = false)
     {
         var head = lines.Peek();
         if (head.IsEmpty)
             throw lines.ErrorAt(0, "the file is empty");
         if (head.Contains((byte)0) && head.IndexOf("dataBlocks"u8) >= 0)
             throw lines.ErrorAt(0, "the file is BinaryCIF, which is not read; convert it to mmCIF text");
-        return IsCif(head) ? MmCifReader.Read(lines, useLabels) : PdbReader.Read(lines);
+        return IsCif(head) ? MmCifReader.Read(lines, useLabels, keepsGoodRecords) : PdbReader.Read(lines, keepsGoodRecords);
     }
 
     // The first word that is no comment. A block full of comments can be CIF only.

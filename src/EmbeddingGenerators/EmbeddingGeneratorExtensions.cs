@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.ML.GentleClip.EmbeddingGenerators;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -33,17 +34,21 @@ public static class EmbeddingGeneratorExtensions
     public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer, string? inputColumnName = null, string? modelId = null)
     {
         ArgumentNullException.ThrowIfNull(transformer);
-        var named = transformer.Columns.Where(column => inputColumnName is null || column.Spec.Modality.InputColumnName == inputColumnName).ToList();
+        var sides = transformer.Columns.Where(column => column.IsEmbedding).ToList();
+        var named = sides.Where(side => inputColumnName is null || side.Spec.Modality.InputColumnName == inputColumnName).ToList();
         if (named.Count == 0)
             throw new ArgumentException($"The model has no input column '{inputColumnName}'; it has {Sides()}.", nameof(inputColumnName));
-        var fitting = named.Select(column => (Column: column, Input: ModalityKinds.Of(column.Spec.Modality).InputOf<TInput>(column.Spec.Modality, column.Spec.InputDimension))).Where(side => side.Input is not null).ToList();
+        var fitting = named.Select(column => (Column: column, Input: InputOf(column.Spec))).Where(side => side.Input is not null).ToList();
         return fitting.Count == 1
             ? new GentleClipEmbeddingGenerator<TInput>(transformer, fitting[0].Column, fitting[0].Input!, modelId)
             : throw new ArgumentException(fitting.Count > 1
                 ? $"Both sides of the model take {typeof(TInput).Name}: name the input column of one. It has {Sides()}."
                 : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.", nameof(inputColumnName));
 
-        string Sides() => string.Join(" and ", transformer.Columns.Select(column => $"'{column.Spec.Modality.InputColumnName}', which takes {ModalityKinds.Of(column.Spec.Modality).InputTypes}"));
+        static GeneratorInput<TInput>? InputOf(TowerSpec spec) => ModalityKinds.Of(spec.Modality).InputOf<TInput>(spec.Modality, spec.InputDimension);
+
+        string Sides() => string.Join(
+            " and ", sides.Select(side => $"'{side.Spec.Modality.InputColumnName}', which takes {ModalityKinds.Of(side.Spec.Modality).InputTypes}"));
     }
 
     /// <summary>Registers one side of a model as the container's embedding generator of a type of input, a singleton.</summary>

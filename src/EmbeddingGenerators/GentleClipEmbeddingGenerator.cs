@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Transformers;
 
@@ -65,7 +66,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     {
         _column.ThrowIfDisposed();
         var plan = ScoringPlan.Of(_transformer.Scoring);
-        var batches = new ScoringBatches(plan.BatchSize);
+        var batches = new LengthBatches();
         var row = new InputRow<TInput>(_schema, _input);
         var reader = _binding.Open(row);
         using var examples = _binding.CreateStore();
@@ -81,7 +82,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
                 row.Set(inputs[i], i);
                 Add(i, reader, examples);
             }
-            _column.Embed(examples, batches, values, cancellationToken);
+            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], cancellationToken);
             for (var i = 0; i < examples.Count; i++)
                 result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray()) { CreatedAt = created, ModelId = _metadata.DefaultModelId });
         }

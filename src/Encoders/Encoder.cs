@@ -9,8 +9,17 @@ internal abstract class Encoder(string name) : nn.Module(name)
     /// <summary>Width of the features.</summary>
     public abstract int FeatureDimension { get; }
 
-    /// <summary>Features of a batch, <c>[batch, FeatureDimension]</c>.</summary>
+    /// <summary>
+    /// Starts what a batch needs before the network and without torch, where that takes long: it runs on another thread while the caller goes on. What
+    /// is random about it is drawn at once, in the order of the calls.
+    /// </summary>
     /// <param name="batch">The examples.</param>
+    /// <param name="noise">As for <see cref="Encode"/>.</param>
+    /// <returns>What <see cref="Encode"/> takes in the batch's place.</returns>
+    public virtual ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch;
+
+    /// <summary>Features of a batch, <c>[batch, FeatureDimension]</c>.</summary>
+    /// <param name="batch">The examples, or what <see cref="Prepare(ModalityBatch, NoiseSource?)"/> made of them with the same noise.</param>
     /// <param name="noise">Augmentation and dropout in training; null in inference.</param>
     public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
 

@@ -8,7 +8,10 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal abstract class EncoderKind
 {
-    /// <summary>What a saved model calls a tower with it. Files that were written have it: it never changes. Kinds of one name share a <see cref="DescriptionType"/>.</summary>
+    /// <summary>
+    /// What a saved model calls a tower with it. Files that were written have it: it never changes. Kinds of one name share a
+    /// <see cref="DescriptionType"/>.
+    /// </summary>
     public abstract string SavedName { get; }
 
     /// <summary>The record that a saved model describes a tower with it by, a <see cref="TowerDescription"/>.</summary>
@@ -21,7 +24,7 @@ internal abstract class EncoderKind
     public virtual bool IsCustom => false;
 
     /// <summary>What is done to the inputs outside of ONNX, as a clause such as "texts are tokenised"; null where nothing is.</summary>
-    public abstract string? Preparation { get; }
+    public abstract string? Preprocessing { get; }
 
     /// <summary>Whether a modality has such an encoder.</summary>
     public abstract bool Serves(Modality modality);
@@ -45,16 +48,20 @@ internal abstract class EncoderKind
     public abstract TowerDescription Describe(Modality modality, int inputDimension);
 
     /// <summary>How the inputs are prepared, in words, for the metadata of an exported tower.</summary>
-    public abstract string DescribePreparation(Modality modality);
+    public abstract string DescribePreprocessing(Modality modality);
 
-    /// <summary>Declares the inputs of a graph that there are not yet, and features <c>[batch, features]</c>; null where the network cannot be written.</summary>
+    /// <summary>
+    /// Declares the inputs of a graph that there are not yet, and features <c>[batch, features]</c>; null where the network cannot be written.
+    /// </summary>
     /// <param name="graph">The graph.</param>
     /// <param name="modality">What is encoded.</param>
     /// <param name="vectors">The input of feature vectors, where the modality is one.</param>
     /// <param name="prefix">Of the weights' names.</param>
     public abstract string? AppendFeatures(OnnxGraph graph, Modality modality, string? vectors, string prefix);
 
-    /// <summary>What collects samples and lays them out as the inputs that <see cref="AppendFeatures"/> declares; each call of the result starts a batch.</summary>
+    /// <summary>
+    /// What collects samples and lays them out as the inputs that <see cref="AppendFeatures"/> declares; each call of the result starts a batch.
+    /// </summary>
     public abstract Func<InputBatch> OpenInputs(Modality modality, int inputDimension);
 }
 
@@ -80,7 +87,7 @@ internal abstract class EncoderKind<TModality, TOptions> : EncoderKind
     public sealed override TowerDescription Describe(Modality modality, int inputDimension) => Describe((TModality)modality, Options(modality), inputDimension);
 
     /// <inheritdoc/>
-    public sealed override string DescribePreparation(Modality modality) => DescribePreparation((TModality)modality, Options(modality));
+    public sealed override string DescribePreprocessing(Modality modality) => DescribePreprocessing((TModality)modality, Options(modality));
 
     /// <inheritdoc/>
     public sealed override string? AppendFeatures(OnnxGraph graph, Modality modality, string? vectors, string prefix) =>
@@ -102,8 +109,8 @@ internal abstract class EncoderKind<TModality, TOptions> : EncoderKind
     /// <inheritdoc cref="EncoderKind.Describe"/>
     protected abstract TowerDescription Describe(TModality modality, TOptions options, int inputDimension);
 
-    /// <inheritdoc cref="EncoderKind.DescribePreparation"/>
-    protected abstract string DescribePreparation(TModality modality, TOptions options);
+    /// <inheritdoc cref="EncoderKind.DescribePreprocessing"/>
+    protected abstract string DescribePreprocessing(TModality modality, TOptions options);
 
     /// <inheritdoc cref="EncoderKind.AppendFeatures"/>
     protected abstract string? AppendFeatures(OnnxGraph graph, TModality modality, TOptions options, string? vectors, string prefix);

@@ -13,7 +13,7 @@ internal abstract class InputBatch
 
     /// <summary>Length of an array of some sizes.</summary>
     /// <exception cref="ArgumentException">It would be longer than an array can be.</exception>
-    protected static int Length(long rows, long width, long numbers = 1) => rows * width * numbers is var length && length <= Array.MaxLength
+    internal static int Length(long rows, long width, long numbers = 1) => rows * width * numbers is var length && length <= Array.MaxLength
         ? (int)length
         : throw new ArgumentException($"An array of this batch would have {length} numbers; expected at most {Array.MaxLength}. Give fewer inputs at a time.");
 }

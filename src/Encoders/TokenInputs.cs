@@ -2,10 +2,11 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>Lists of tokens, padded to the longest.</summary>
-internal abstract class TokenInputs(long padding) : InputBatch
+/// <summary>Rows of tokens as the inputs of a graph.</summary>
+internal abstract class TokenInputs : InputBatch
 {
-    private readonly List<long[]> _rows = [];
+    /// <summary>What was added.</summary>
+    protected abstract TokenRows Rows { get; }
 
     /// <summary>Declares the inputs of a graph: tokens and mask, each <c>[batch, length]</c>.</summary>
     /// <param name="graph">The graph.</param>
@@ -14,20 +15,11 @@ internal abstract class TokenInputs(long padding) : InputBatch
         graph.Input(OnnxNames.Tokens, OnnxType.Int64, description, OnnxNames.Batch, OnnxNames.Length),
         graph.Input(OnnxNames.Mask, OnnxType.Int64, "1 at tokens, 0 at padding", OnnxNames.Batch, OnnxNames.Length));
 
-    /// <summary>Adds a list.</summary>
-    protected void Add(long[] tokens) => _rows.Add(tokens);
-
     /// <inheritdoc/>
     public override IReadOnlyList<TowerInput> ToInputs()
     {
-        var width = _rows.Max(row => row.Length);
-        var (tokens, mask) = (new long[Length(_rows.Count, width)], new long[Length(_rows.Count, width)]);
-        Array.Fill(tokens, padding);
-        for (var i = 0; i < _rows.Count; i++)
-        {
-            _rows[i].CopyTo(tokens, i * width);
-            mask.AsSpan(i * width, _rows[i].Length).Fill(1);
-        }
-        return [new(OnnxNames.Tokens, tokens, _rows.Count, width), new(OnnxNames.Mask, mask, _rows.Count, width)];
+        var rows = Rows;
+        var tokens = rows.Pad(out var width);
+        return [new(OnnxNames.Tokens, tokens, rows.Count, width), new(OnnxNames.Mask, rows.Mask(width, 1L), rows.Count, width)];
     }
 }

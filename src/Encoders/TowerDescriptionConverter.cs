@@ -18,7 +18,7 @@ internal sealed class TowerDescriptionConverter : JsonConverter<TowerDescription
             throw new JsonException($"a tower's description has no text '{Discriminator}'.");
         var name = value.GetValue<string>();
         var kind = EncoderKinds.All.FirstOrDefault(kind => kind.SavedName == name)
-            ?? throw new JsonException($"'{Discriminator}' is '{name}'; expected one of {string.Join(", ", EncoderKinds.All.Select(kind => $"'{kind.SavedName}'").Distinct())}.");
+            ?? throw new JsonException($"'{Discriminator}' is '{name}'; expected one of {Names()}.");
         return (TowerDescription?)tower.Deserialize(kind.DescriptionType, options);
     }
 
@@ -29,4 +29,6 @@ internal sealed class TowerDescriptionConverter : JsonConverter<TowerDescription
         tower.Insert(0, Discriminator, EncoderKinds.All.First(kind => kind.DescriptionType == value.GetType()).SavedName);
         tower.WriteTo(writer, options);
     }
+
+    private static string Names() => string.Join(", ", EncoderKinds.All.Select(kind => $"'{kind.SavedName}'").Distinct());
 }

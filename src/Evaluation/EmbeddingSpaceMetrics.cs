@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// The shape of a common embedding space: how close pairs are (alignment), how evenly each modality spreads over the sphere (uniformity),
-/// and how far apart the modalities lie (modality gap).
+/// and how far apart the modalities lie (modality gap). Made by <c>mlContext.GentleClip().EvaluateEmbeddingSpace(...)</c>.
 /// </summary>
 /// <remarks>
 /// Embeddings are scaled to unit length first. All pairs of rows are compared, in time rows x rows x dimension and memory rows x dimension;
@@ -33,7 +33,10 @@ public sealed class EmbeddingSpaceMetrics
     /// <summary>Mean of |a - b|^2 over the pairs, from 0 (partners coincide) to 4; 2 - 2 <see cref="MeanPairCosine"/>. NaN without pairs.</summary>
     public double Alignment { get; private init; }
 
-    /// <summary>Logarithm of the mean of exp(-2 |x - y|^2) over the pairs x, y of different rows of A, in [-8, 0]; the lower the more even, 0 if all are the same. NaN for fewer than two rows.</summary>
+    /// <summary>
+    /// Logarithm of the mean of exp(-2 |x - y|^2) over the pairs x, y of different rows of A, in [-8, 0]; the lower the more even, 0 if all are the same.
+    /// NaN for fewer than two rows.
+    /// </summary>
     public double UniformityA { get; private init; }
 
     /// <summary>The same of B.</summary>
@@ -45,19 +48,15 @@ public sealed class EmbeddingSpaceMetrics
     /// <summary>Mean cosine of the pairs, in [-1, 1]. NaN without pairs.</summary>
     public double MeanPairCosine { get; private init; }
 
-    /// <summary>Mean cosine of an embedding of A with one of B of another pair: what <see cref="MeanPairCosine"/> has to be seen against. NaN for fewer than two pairs.</summary>
+    /// <summary>
+    /// Mean cosine of an embedding of A with one of B of another pair: what <see cref="MeanPairCosine"/> has to be seen against. NaN for fewer than two
+    /// pairs.
+    /// </summary>
     public double MeanOtherCosine { get; private init; }
 
     /// <summary>Evaluates the rows of a view, paired or not.</summary>
-    /// <param name="data">Rows; those that have both embeddings are taken for matched pairs.</param>
-    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
-    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size; NaN where absent.</param>
-    /// <param name="cancellationToken">Stops the evaluation.</param>
-    /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, or a modality has none.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static EmbeddingSpaceMetrics Evaluate(
-        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, CancellationToken cancellationToken = default)
+    internal static EmbeddingSpaceMetrics Evaluate(
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, CancellationToken cancellationToken)
     {
         var (a, b) = EmbeddingColumnReader.FindBoth(data, embeddingColumnNameA, data, embeddingColumnNameB);
         var (rowsA, rowsB, pairs) = (new EmbeddingRows(a.Dimension), new EmbeddingRows(b.Dimension), new List<(int A, int B)>());
@@ -112,7 +111,8 @@ public sealed class EmbeddingSpaceMetrics
     /// <summary>A table of the measures.</summary>
     public override string ToString()
     {
-        var table = new TextTable(20, string.Create(CultureInfo.InvariantCulture, $"Embedding space of {CountA} samples of A, {CountB} of B, {PairCount} pairs"));
+        var title = string.Create(CultureInfo.InvariantCulture, $"Embedding space of {CountA} samples of A, {CountB} of B, {PairCount} pairs");
+        var table = new TextTable(20, title);
         table.Line("Alignment", "F4", Alignment);
         table.Line("Uniformity of A", "F4", UniformityA);
         table.Line("Uniformity of B", "F4", UniformityB);

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Label transfer across modalities: labels of the one are given to samples of the other through the embedding space, by nearest neighbours
-/// and by the nearest class centroid, both ways.
+/// and by the nearest class centroid, both ways. Made by <c>mlContext.GentleClip().EvaluateLabelTransfer(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>Neighbours: the k references of the highest cosine vote, each with one vote; the true partner is a reference like any other.
@@ -42,18 +42,8 @@ public sealed class LabelTransferMetrics
     public double CentroidAccuracy => (AToB.CentroidAccuracy + BToA.CentroidAccuracy) / 2;
 
     /// <summary>Evaluates all labelled rows; each gives a sample of A, of B, or of both.</summary>
-    /// <param name="data">Rows with one or both embeddings and a label; pairs are not needed.</param>
-    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size; NaN where absent.</param>
-    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size; NaN where absent.</param>
-    /// <param name="labelColumnName">Class of the row: a key, text, a number or Boolean; a row without one is left out.</param>
-    /// <param name="neighbours">Number of references that vote, at least 1; all vote if there are fewer.</param>
-    /// <param name="cancellationToken">Stops the evaluation.</param>
-    /// <exception cref="ArgumentException">A column is not there or of an unfit type, the embeddings' sizes differ, or <paramref name="neighbours"/> is below 1.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, or the modalities share no label.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static LabelTransferMetrics Evaluate(
-        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, string labelColumnName, int neighbours = 1,
-        CancellationToken cancellationToken = default)
+    internal static LabelTransferMetrics Evaluate(
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, string labelColumnName, int neighbours, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(neighbours, 1);
         var (a, b) = EmbeddingColumnReader.FindBoth(data, embeddingColumnNameA, data, embeddingColumnNameB);
@@ -106,7 +96,9 @@ public sealed class LabelTransferMetrics
         if (UnlabelledRowCount > 0)
             title += string.Create(CultureInfo.InvariantCulture, $" ({UnlabelledRowCount} rows without label skipped)");
         if (AToB.UnknownLabelCount + BToA.UnknownLabelCount > 0)
-            title += string.Create(CultureInfo.InvariantCulture, $" ({AToB.UnknownLabelCount} and {BToA.UnknownLabelCount} samples with a label that the other modality lacks left out)");
+            title += string.Create(
+                CultureInfo.InvariantCulture,
+                $" ({AToB.UnknownLabelCount} and {BToA.UnknownLabelCount} samples with a label that the other modality lacks left out)");
         var table = new TextTable(20, title, "A to B", "B to A", "mean");
         Line(string.Create(CultureInfo.InvariantCulture, $"{Neighbours} nearest"), direction => direction.NeighbourAccuracy);
         Line("  macro", direction => direction.MacroNeighbourAccuracy);
@@ -115,6 +107,7 @@ public sealed class LabelTransferMetrics
         Line("Most frequent label", direction => direction.MajorityAccuracy);
         return table.ToString();
 
-        void Line(string name, Func<LabelTransferDirectionMetrics, double> value) => table.Line(name, "F4", value(AToB), value(BToA), (value(AToB) + value(BToA)) / 2);
+        void Line(string name, Func<LabelTransferDirectionMetrics, double> value) =>
+            table.Line(name, "F4", value(AToB), value(BToA), (value(AToB) + value(BToA)) / 2);
     }
 }

@@ -5,14 +5,15 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Prediction of many labels a row, such as EC numbers or GO terms of proteins: protein-centric F-max as CAFA defines it, and the area under
-/// the precision-recall curve over all labels and label by label.
+/// the precision-recall curve over all labels and label by label. Made by <c>mlContext.GentleClip().EvaluateMultiLabel(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>F-max (Radivojac et al., A large-scale evaluation of computational protein function prediction, 2013; Jiang et al., 2016):
 /// the maximum over thresholds t of 2 pr(t) rc(t) / (pr(t) + rc(t)). pr(t) is the mean of |P_i(t) and T_i| / |P_i(t)| over the rows with at
 /// least one prediction, rc(t) that of |P_i(t) and T_i| / |T_i| over all rows; P_i(t) are the labels of row i with a score of at least t, T_i
 /// its true labels. Rows are those that have a true label at all. A row without scores predicts nothing and lowers the recall (CAFA's full
-/// mode; filter such rows out before for its partial mode), and so does a score of 0 where all scores lie in [0, 1]. Scores and labels are taken as they are: propagate both along the ontology before, if there is one.</para>
+/// mode; filter such rows out before for its partial mode), and so does a score of 0 where all scores lie in [0, 1]. Scores and labels are
+/// taken as they are: propagate both along the ontology before, if there is one.</para>
 /// <para>Area under the precision-recall curve: average precision, the sum over the distinct scores of (R_n - R_(n-1)) P_n, without
 /// interpolation; equal scores are one step, so the order of ties does not matter. All rows count, those without a true label as negatives,
 /// those without scores as the last.</para>
@@ -51,7 +52,9 @@ public sealed class MultiLabelMetrics
     /// <summary>F-max over all thresholds: every score that occurs; 0 alone is none where all scores lie in [0, 1].</summary>
     public FMaxMetrics FMax { get; }
 
-    /// <summary>F-max over the thresholds 0.01, 0.02, ..., 1 that CAFA computes it with, at most <see cref="FMax"/>; null if a score lies outside [0, 1].</summary>
+    /// <summary>
+    /// F-max over the thresholds 0.01, 0.02, ..., 1 that CAFA computes it with, at most <see cref="FMax"/>; null if a score lies outside [0, 1].
+    /// </summary>
     public FMaxMetrics? CafaFMax { get; }
 
     /// <summary>Average precision over all rows and labels at once, in [0, 1].</summary>
@@ -64,15 +67,7 @@ public sealed class MultiLabelMetrics
     public IReadOnlyList<double> LabelAreasUnderPrecisionRecallCurve { get; }
 
     /// <summary>Evaluates all rows of a view.</summary>
-    /// <param name="data">Scored rows.</param>
-    /// <param name="labelColumnName">True labels, one slot a label: a vector of Boolean, or of Single or Double that are above 0 where the row has the label.</param>
-    /// <param name="scoreColumnName">Scores: a vector of Single of the same size, with the same slot names if both have some. NaN in every slot: no scores.</param>
-    /// <param name="cancellationToken">Stops the evaluation.</param>
-    /// <exception cref="ArgumentException">A column is not there or of an unfit type, or their sizes or slot names differ.</exception>
-    /// <exception cref="InvalidOperationException">A score is infinite or partly NaN, a label is NaN, no row has a label, none has scores, or there are more than 2^31 scores.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static MultiLabelMetrics Evaluate(
-        IDataView data, string labelColumnName = "Labels", string scoreColumnName = "Probability", CancellationToken cancellationToken = default)
+    internal static MultiLabelMetrics Evaluate(IDataView data, string labelColumnName, string scoreColumnName, CancellationToken cancellationToken)
     {
         var scores = MultiLabelScores.Read(data, labelColumnName, scoreColumnName, cancellationToken);
         var sweep = new ScoreSweep(scores, cancellationToken);

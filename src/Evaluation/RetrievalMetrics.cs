@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Cross-modal retrieval over matched pairs: each embedding of one modality ranks all embeddings of the other by cosine similarity,
-/// and the rank of its true partner is what counts.
+/// and the rank of its true partner is what counts. Made by <c>mlContext.GentleClip().EvaluateRetrieval(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>The result is exact: all pairs of rows are compared, in time rows x rows x dimension and memory rows x dimension.
@@ -65,44 +65,26 @@ public sealed class RetrievalMetrics
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is below 1.</exception>
     public double RecallAt(int k) => (AToB.RecallAt(k) + BToA.RecallAt(k)) / 2;
 
-    /// <summary>The recall that guessing has on average over both directions: <paramref name="k"/> / <see cref="Count"/>, at most 1, for samples with one partner each.</summary>
+    /// <summary>
+    /// The recall that guessing has on average over both directions: <paramref name="k"/> / <see cref="Count"/>, at most 1, for samples with one partner
+    /// each.
+    /// </summary>
     /// <param name="k">Number of candidates looked at, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is below 1.</exception>
     public double ChanceRecallAt(int k) => (_chanceAToB.RecallAt(k) + _chanceBToA.RecallAt(k)) / 2;
 
     /// <summary>Evaluates the rows of a view that have both embeddings.</summary>
-    /// <param name="data">Rows that are matched pairs, for example the output of <c>GentleClipTransformer.Transform</c> on held-out pairs.
-    /// Rows of unpaired samples that happen to have both sides must be filtered out before.</param>
-    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size.</param>
-    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size.</param>
-    /// <param name="k">The numbers of candidates to list; 1, 5 and 10 if none is given.</param>
-    /// <exception cref="ArgumentException">A column is not there or not a vector of Single, or their sizes differ; or a <paramref name="k"/> is below 1.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, or no row has both embeddings.</exception>
-    public static RetrievalMetrics Evaluate(IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, params int[] k) =>
-        Evaluate(CheckedK(k), EmbeddingPairReader.Read(data, embeddingColumnNameA, embeddingColumnNameB));
+    internal static RetrievalMetrics Evaluate(
+        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, string? itemColumnNameA, string? itemColumnNameB,
+        int[]? k, CancellationToken cancellationToken)
+    {
+        k = CheckedK(k);
+        var pairs = EmbeddingPairReader.Read(
+            data, embeddingColumnNameA, embeddingColumnNameB, itemColumnNameA, itemColumnNameB, cancellationToken: cancellationToken);
+        return Evaluate(k, pairs, null, cancellationToken);
+    }
 
-    /// <summary>Evaluates the rows of a view that have both embeddings, where a sample may occur in several rows.</summary>
-    /// <param name="data">Rows that are matched pairs. Rows of unpaired samples that happen to have both sides must be filtered out before.</param>
-    /// <param name="embeddingColumnNameA">Embeddings of A: a vector of Single of known size.</param>
-    /// <param name="embeddingColumnNameB">Embeddings of B, of the same size.</param>
-    /// <param name="itemColumnNameA">
-    /// Which sample of A a row holds: a key, text or a number. A row without a value is an item of its own; null: each row is.
-    /// </param>
-    /// <param name="itemColumnNameB">Which sample of B a row holds; null: each row holds another.</param>
-    /// <param name="k">The numbers of candidates to list; 1, 5 and 10 if null.</param>
-    /// <param name="cancellationToken">Stops the evaluation.</param>
-    /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ; or a <paramref name="k"/> is below 1.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, no row has both embeddings, or the rows of one item hold different ones.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static RetrievalMetrics Evaluate(
-        IDataView data, string embeddingColumnNameA, string embeddingColumnNameB, string? itemColumnNameA, string? itemColumnNameB, int[]? k = null,
-        CancellationToken cancellationToken = default) =>
-        Evaluate(
-            CheckedK(k),
-            EmbeddingPairReader.Read(data, embeddingColumnNameA, embeddingColumnNameB, itemColumnNameA, itemColumnNameB, cancellationToken: cancellationToken),
-            null, cancellationToken);
-
-    /// <summary>Evaluates two matrices of embeddings.</summary>
+    /// <summary>Evaluates two matrices of embeddings. Of a data view's columns: <see cref="GentleClipOperationsCatalog.EvaluateRetrieval"/>.</summary>
     /// <param name="a">Embeddings of A, row-major [rows, dimension]; a row with NaN is left out.</param>
     /// <param name="b">Embeddings of B, row-major [rows, dimension]; row i belongs to row i of <paramref name="a"/>.</param>
     /// <param name="rows">Number of rows.</param>

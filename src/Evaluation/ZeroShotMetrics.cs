@@ -6,6 +6,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>
 /// Zero-shot classification: the class of a sample of one modality is the one whose prototype, an embedding of the other modality, is the
 /// most similar by cosine (Radford et al., Learning Transferable Visual Models From Natural Language Supervision, 2021, section 3.1).
+/// Made by <c>mlContext.GentleClip().EvaluateZeroShot(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>A class with several prototype rows (prompt templates) has the mean of their unit embeddings, scaled to unit length again, as its
@@ -71,25 +72,14 @@ public sealed class ZeroShotMetrics
     }
 
     /// <summary>Classifies the samples of one view by the prototypes of another.</summary>
-    /// <param name="samples">Samples of one modality.</param>
-    /// <param name="embeddingColumnName">Their embeddings: a vector of Single of known size; a row with NaN is left out.</param>
-    /// <param name="labelColumnName">Their true classes: a key, text, a number or Boolean.</param>
-    /// <param name="prototypes">Rows that stand for a class each; several rows of one class are averaged.</param>
-    /// <param name="prototypeEmbeddingColumnName">Their embeddings, of the same size; a row with NaN is left out.</param>
-    /// <param name="prototypeLabelColumnName">Their classes.</param>
-    /// <param name="k">The numbers of classes to list; 1 and 5 if null.</param>
-    /// <param name="cancellationToken">Stops the evaluation.</param>
-    /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ; or a <paramref name="k"/> is below 1.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, a prototype has no label, or no sample can be classified.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static ZeroShotMetrics Evaluate(
+    internal static ZeroShotMetrics Evaluate(
         IDataView samples, string embeddingColumnName, string labelColumnName,
         IDataView prototypes, string prototypeEmbeddingColumnName, string prototypeLabelColumnName,
-        int[]? k = null, CancellationToken cancellationToken = default)
+        int[]? k, CancellationToken cancellationToken)
     {
         var (sample, prototype) = EmbeddingColumnReader.FindBoth(samples, embeddingColumnName, prototypes, prototypeEmbeddingColumnName);
-        var (sampleLabel, prototypeLabel) =
-            (LabelColumnReader.Find(samples, labelColumnName, "label"), LabelColumnReader.Find(prototypes, prototypeLabelColumnName, "label"));
+        var sampleLabel = LabelColumnReader.Find(samples, labelColumnName, "label");
+        var prototypeLabel = LabelColumnReader.Find(prototypes, prototypeLabelColumnName, "label");
         k = RetrievalMetrics.CheckedK(k ?? DefaultK);
 
         var (index, prototypeRows, prototypeClasses) = (new ClassIndex(), new EmbeddingRows(sample.Dimension), new List<int>());
@@ -97,8 +87,8 @@ public sealed class ZeroShotMetrics
         {
             if (prototype.Read(row) is not { IsEmpty: false } embedding)
                 continue;
-            prototypeClasses.Add(index.Add(prototypeLabel.Read()
-                ?? throw new InvalidOperationException($"The prototype in row {row} has no label in column '{prototypeLabelColumnName}'.")));
+            prototypeClasses.Add(index.Add(prototypeLabel.Read() ?? throw new InvalidOperationException(
+                $"The prototype in row {row} has no label in column '{prototypeLabelColumnName}'.")));
             prototypeRows.Add(embedding);
         }
         if (prototypeRows.Count == 0)
@@ -118,9 +108,8 @@ public sealed class ZeroShotMetrics
             classes.Add(own);
         }
         if (classes.Count == 0)
-            throw new InvalidOperationException(
-                $"No sample can be classified: {skipped} lack '{embeddingColumnName}' and {unknown} have a label '{labelColumnName}' that is missing or has no "
-                + "prototype.");
+            throw new InvalidOperationException($"No sample can be classified: {skipped} lack '{embeddingColumnName}' "
+                + $"and {unknown} have a label '{labelColumnName}' that is missing or has no prototype.");
 
         var ranking = new ClassRanking(sampleRows, classes, ClassIndex.Centroids(prototypeRows, prototypeClasses, index.Names.Count), cancellationToken);
         return new(ranking, [.. classes], index, k) { SkippedRowCount = skipped, UnknownLabelCount = unknown };

@@ -6,6 +6,9 @@ namespace Microsoft.ML.GentleClip.Interop;
 /// <summary>Finds the environment behind a catalog, as ML.NET's own extensions do.</summary>
 internal static class CatalogEnvironment
 {
+    /// <summary>The environment behind a context; unlike the context itself it tells that it was cancelled.</summary>
+    public static IHostEnvironment Of(MLContext mlContext) => Of(mlContext.Data);
+
     /// <summary>The environment of a transforms catalog.</summary>
     public static IHostEnvironment Of(TransformsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
 

@@ -27,6 +27,19 @@ internal static class SchemaShapes
     public static SchemaShape.Column Boolean(string name) =>
         new(name, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false);
 
+    /// <summary>A scalar of a type.</summary>
+    public static SchemaShape.Column Scalar(string name, PrimitiveDataViewType type) => new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey: false);
+
+    /// <summary>Throws unless a column is there and a fixed-size vector of <see cref="float"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not; the message names it.</exception>
+    public static void CheckFloatVector(SchemaShape shape, string role, string name, int size)
+    {
+        if (!TryFind(shape, name, out var column))
+            throw SchemaErrors.Missing(role, name, shape);
+        if (column.Kind != SchemaShape.Column.VectorKind.Vector || column.IsKey || column.ItemType != NumberDataViewType.Single)
+            throw SchemaErrors.Mismatch(role, name, $"{new VectorDataViewType(NumberDataViewType.Single, size)}", Describe(column));
+    }
+
     /// <summary>Looks a column up by name.</summary>
     public static bool TryFind(SchemaShape shape, string name, out SchemaShape.Column column) => shape.TryFindColumn(name, out column);
 

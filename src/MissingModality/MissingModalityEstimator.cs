@@ -16,10 +16,10 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes with `MissingSlotReplacement.Mean`, otherwise no |
-/// | Input column data type | Vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type; of variable size only where a size is given |
+/// | Input column data type | Vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type; of known size, or a given one |
 /// | Output column data type | Known-sized vector of <xref:System.Double> where the input is, else of <xref:System.Single> |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip |
-/// | Exportable to ONNX | No |
+/// | Exportable to ONNX | Yes, vectors of numbers of known size |
 /// ]]></format>
 /// <para>A row is absent where its array is null or empty, or all its slots are NaN. It becomes a vector of NaNs of the column's
 /// size, which most of ML.NET's steps take, unlike a null

@@ -46,9 +46,6 @@ internal abstract class ExampleStore : IDisposable
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
         GatherExamples(positions, device);
 
-    /// <summary>Feature vectors: the examples themselves, or what a frozen encoder made of them; null where there are none.</summary>
-    public virtual VectorStore? Vectors => this as VectorStore;
-
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

@@ -22,8 +22,8 @@ internal sealed class FeatureStore : ExampleStore
     /// <inheritdoc/>
     public override bool HasFeatures => true;
 
-    /// <inheritdoc/>
-    public override VectorStore? Vectors => _examples as VectorStore ?? _features;
+    /// <summary>Feature vectors: the examples themselves where they are some, else what the encoder made of them.</summary>
+    public VectorStore Vectors => _examples as VectorStore ?? _features;
 
     /// <inheritdoc/>
     public override int MostRowsPerBatch => _examples.MostRowsPerBatch;

@@ -44,7 +44,8 @@ internal abstract class ModalityKind<TModality> : ModalityKind where TModality :
     public sealed override bool Serves(Modality modality) => modality is TModality;
 
     /// <inheritdoc/>
-    public sealed override ModalityBinding Bind(Modality modality, DataViewSchema.Column column, DataViewSchema schema) => Bind((TModality)modality, column, schema);
+    public sealed override ModalityBinding Bind(Modality modality, DataViewSchema.Column column, DataViewSchema schema) =>
+        Bind((TModality)modality, column, schema);
 
     /// <inheritdoc/>
     public sealed override GeneratorInput<TInput>? InputOf<TInput>(Modality modality, int inputDimension) =>

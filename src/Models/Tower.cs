@@ -48,9 +48,18 @@ internal sealed class Tower : nn.Module
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);
 
+    /// <inheritdoc cref="Encoder.Prepare(ModalityBatch, NoiseSource?)"/>
+    public ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => encoder.Prepare(batch, noise);
+
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
-    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) =>
-        Project(batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise), noise);
+    public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;
+
+    /// <summary>Features and embeddings; <paramref name="noise"/> null means inference.</summary>
+    public TowerOutput Run(ModalityBatch batch, NoiseSource? noise)
+    {
+        var features = batch is FeatureBatch known ? known.Values : encoder.Encode(batch, noise);
+        return new TowerOutput(features, Project(features, noise));
+    }
 
     /// <summary>Unit-length embeddings of features, <c>[batch, embeddingDimension]</c>.</summary>
     /// <exception cref="InvalidOperationException">There is no head.</exception>

@@ -78,18 +78,21 @@ internal sealed class TwoTowerModel : nn.Module
     public void SetShare(double share) => Spec = Spec with { ClosedForm = Spec.ClosedForm! with { Share = share } };
 
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the closed form's part, then the towers'.</summary>
-    public Tensor Embed(Side side, ModalityBatch batch)
+    public Tensor Embed(Side side, ModalityBatch batch) => Run(side, batch).Embedding;
+
+    /// <summary>The encoder's features, and the embeddings as users get them, without noise.</summary>
+    public TowerOutput Run(Side side, ModalityBatch batch)
     {
         var tower = TowerOf(side);
         if (Spec.ClosedForm is not { } spec)
-            return tower!.Embed(batch, noise: null);
+            return tower!.Run(batch, noise: null);
         var features = Spec.ReadsFeatures(side == Side.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
         var closedForm = (ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(features ?? batch.Vectors, side);
         if (!HasTowers)
-            return closedForm;
+            return new TowerOutput(features, closedForm);
         // Encoded once for both.
-        var student = features is null ? tower!.Embed(batch, noise: null) : tower!.Project(features, noise: null);
-        return cat([closedForm.Times(Math.Sqrt(spec.Share)), student.Times(Math.Sqrt(1 - spec.Share))], 1);
+        var student = features is null ? tower!.Run(batch, noise: null) : new TowerOutput(features, tower!.Project(features, noise: null));
+        return student with { Embedding = cat([closedForm.Times(Math.Sqrt(spec.Share)), student.Embedding.Times(Math.Sqrt(1 - spec.Share))], 1) };
     }
 
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>

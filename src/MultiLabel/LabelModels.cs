@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.Runtime;
 
@@ -17,16 +16,13 @@ internal sealed record LabelModels(
 {
     private const string DescriptionEntry = "labels.json";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     /// <summary>Number of labels.</summary>
     public int Count => Models.Length;
 
     /// <summary>Writes the description and the models.</summary>
     public void Write(ModelWriter writer)
     {
-        writer.WriteEntry(DescriptionEntry, stream => JsonSerializer.Serialize(
-            stream, new Description(FeatureColumn, FeatureCount, ScoreColumn, ProbabilityColumn, LabelNames, Constants), Json));
+        writer.WriteJson(DescriptionEntry, new Description(FeatureColumn, FeatureCount, ScoreColumn, ProbabilityColumn, LabelNames, Constants));
         foreach (var (label, model) in Models.Index())
         {
             if (model is not null)
@@ -38,27 +34,15 @@ internal sealed record LabelModels(
     /// <exception cref="FormatException">Something is missing or contradicts itself.</exception>
     public static LabelModels Read(IHostEnvironment environment, ModelReader reader)
     {
-        Description? read = null;
-        try
-        {
-            reader.ReadEntry(DescriptionEntry, stream =>
-            {
-                using var copy = new MemoryStream();
-                stream.CopyTo(copy);
-                read = JsonSerializer.Deserialize<Description>(copy.ToArray(), Json);
-            });
-        }
-        catch (JsonException e)
-        {
-            throw new FormatException($"The saved model's entry '{DescriptionEntry}' cannot be read: {e.Message}", e);
-        }
-        if (read is not { FeatureColumn: not null, ScoreColumn: not null, Constants.Length: > 0, FeatureCount: > 0 } || (read.LabelNames is { } names && names.Length != read.Constants.Length))
-            throw new FormatException($"The saved model's entry '{DescriptionEntry}' is incomplete.");
+        var read = reader.ReadJson<Description>(DescriptionEntry, read =>
+            read is { FeatureColumn: not null, ScoreColumn: not null, Constants.Length: > 0, FeatureCount: > 0 }
+            && (read.LabelNames is null || read.LabelNames.Length == read.Constants.Length));
         var models = read.Constants.Select((constant, label) => constant is null ? reader.ReadModel(environment, Folder(label)) : null).ToArray();
         return new(read.FeatureColumn, read.FeatureCount, read.ScoreColumn, read.ProbabilityColumn, read.LabelNames, models, read.Constants);
     }
 
     private static string Folder(int label) => $"Label{label:D5}";
 
-    private sealed record Description(string FeatureColumn, int FeatureCount, string ScoreColumn, string? ProbabilityColumn, string[]? LabelNames, float?[] Constants);
+    private sealed record Description(
+        string FeatureColumn, int FeatureCount, string ScoreColumn, string? ProbabilityColumn, string[]? LabelNames, float?[] Constants);
 }

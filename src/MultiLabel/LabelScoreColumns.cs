@@ -30,7 +30,8 @@ internal sealed class LabelScoreColumns : AppendedColumns
         var column = schema.GetColumnOrNull(models.FeatureColumn) ?? throw SchemaErrors.Missing("feature", models.FeatureColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == models.FeatureCount
             ? new(models, column)
-            : throw SchemaErrors.Mismatch("feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
+            : throw SchemaErrors.Mismatch(
+                "feature", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, models.FeatureCount)}", $"{column.Type}");
     }
 
     /// <inheritdoc/>
@@ -77,16 +78,17 @@ internal sealed class LabelScoreColumns : AppendedColumns
         var features = row.GetGetter<VBuffer<float>>(Input);
         var (scores, probabilities) = (new float[_models.Count], new float[_models.Count]);
         VBuffer<float> value = default;
-        var position = -1L;
+        var computed = new RowIdentity(row);
         return [.. Outputs.Select((_, output) => isActive(output) ? Getter(output == 0 ? scores : probabilities) : null)];
 
         ValueGetter<VBuffer<float>> Getter(float[] values) => (ref VBuffer<float> target) =>
         {
             // Both columns come from one pass through the models.
-            if (position != row.Position || position < 0)
+            if (!computed.IsKept)
             {
+                computed.Forget();
                 Score();
-                position = row.Position;
+                computed.Keep();
             }
             var editor = VBufferEditor.Create(ref target, values.Length);
             values.CopyTo(editor.Values);
@@ -103,12 +105,7 @@ internal sealed class LabelScoreColumns : AppendedColumns
                 return;
             }
             if (value.Length != _models.FeatureCount)
-            {
-                // Threads that share a cursor count rows of their own; the id is the source's.
-                var id = default(DataViewRowId);
-                row.GetIdGetter()(ref id);
-                throw RowErrors.WrongLength((long)id.Low, Input.Name, value.Length, _models.FeatureCount);
-            }
+                throw RowErrors.WrongLength(computed.Describe(), Input.Name, value.Length, _models.FeatureCount);
             for (var label = 0; label < scorers.Length; label++)
             {
                 if (scorers[label] is { } scorer)

@@ -15,7 +15,7 @@ internal static class TowerGraph
         var modality = (side == Side.A ? model.Spec.A : model.Spec.B).Modality;
         if (model.TowerOf(side)?.OnnxObstacle is { } obstacle)
             return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
-        var preparation = EncoderKinds.Of(modality).Preparation;
+        var preparation = EncoderKinds.Of(modality).Preprocessing;
         return preparation is null ? null
             : $"{preparation} outside of ONNX (input '{modality.InputColumnName}'). "
             + $"mlContext.Model.ConvertGentleClipToOnnx(model, path, \"{modality.OutputColumnName}\") writes the column alone, "

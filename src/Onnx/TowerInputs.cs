@@ -58,7 +58,9 @@ public sealed class TowerInputs
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var kind = ModalityKinds.Of(_tower.Modality).InputOf<TInput>(_tower.Modality, _tower.InputDimension)
-            ?? throw new ArgumentException($"Column '{_tower.Modality.InputColumnName}' takes {ModalityKinds.Of(_tower.Modality).InputTypes}, found {typeof(TInput).Name}.", nameof(inputs));
+            ?? throw new ArgumentException(
+                $"Column '{_tower.Modality.InputColumnName}' takes {ModalityKinds.Of(_tower.Modality).InputTypes}, found {typeof(TInput).Name}.",
+                nameof(inputs));
         TInput[] all = [.. inputs];
         if (all.Length == 0)
             throw new ArgumentException("Expected one input or more, found none.", nameof(inputs));

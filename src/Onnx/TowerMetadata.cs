@@ -26,7 +26,7 @@ internal static class TowerMetadata
             ["gentleclip.modality"] = ModalityKinds.Of(tower.Modality).Name,
             ["gentleclip.encoder"] = spec.HasEncoder(tower) ? encoder.Name : "none",
             ["gentleclip.closed_form"] = spec.ClosedForm is { } closedForm ? SavedRole.NameOf(closedForm.Role) : "none",
-            ["gentleclip.preprocessing"] = encoder.DescribePreparation(tower.Modality),
+            ["gentleclip.preprocessing"] = encoder.DescribePreprocessing(tower.Modality),
             [EmbeddingDimension] = spec.EmbeddingDimension.ToString(CultureInfo.InvariantCulture),
             ["gentleclip.input_column"] = tower.Modality.InputColumnName,
             ["gentleclip.output_column"] = tower.Modality.OutputColumnName,

@@ -26,7 +26,9 @@ internal static class TorchNativeLibrary
     private static nint _bridge;
 
     /// <summary>Loads the native libraries once per process; later calls return at once. Every entry point calls this before it touches torch.</summary>
-    /// <exception cref="DllNotFoundException">No native package is there, or it cannot be loaded; the message says which to add and where was looked.</exception>
+    /// <exception cref="DllNotFoundException">
+    /// No native package is there, or it cannot be loaded; the message says which to add and where was looked.
+    /// </exception>
     public static void EnsureLoaded()
     {
         if (_initialized)
@@ -55,7 +57,8 @@ internal static class TorchNativeLibrary
         _initialized = true;
 
         // A failure of long ago is thrown again as it is, one of now has a cause that is thrown now.
-        void Note(object? sender, FirstChanceExceptionEventArgs e) => isLate &= Environment.CurrentManagedThreadId != thread || e.Exception is TypeInitializationException;
+        void Note(object? sender, FirstChanceExceptionEventArgs e) =>
+            isLate &= Environment.CurrentManagedThreadId != thread || e.Exception is TypeInitializationException;
     }
 
     private const string UsedTooEarly = "The program has used TorchSharp.torch before Microsoft.ML.GentleClip, which helps TorchSharp's load: "
@@ -87,7 +90,8 @@ internal static class TorchNativeLibrary
 
     /// <summary>Helps an application that uses torch before this library: the event is raised only after the ordinary search failed.</summary>
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "The event must be there before torch's static constructor runs, which no call of ours precedes for certain.")]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification =
+        "The event must be there before torch's static constructor runs, which no call of ours precedes for certain.")]
     internal static void Register()
     {
         if (OperatingSystem.IsLinux() && AssemblyLoadContext.GetLoadContext(typeof(TorchNativeLibrary).Assembly) is { } context)
@@ -131,8 +135,16 @@ internal static class TorchNativeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new DllNotFoundException($"TorchSharp's native library '{path}' cannot be loaded: {e.Message}{ForeignTorch.Describe()}", e);
+            throw new DllNotFoundException(
+                $"TorchSharp's native library '{path}' cannot be loaded.{ForeignTorch.Describe()} The loader's own error: {LoadersWords(e.Message)}", e);
         }
+    }
+
+    // .NET begins with advice about strace and the like, and repeats the loader's lines below it.
+    private static string LoadersWords(string message)
+    {
+        var lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return string.Join("; ", lines.Length > 1 ? lines[1..] : lines);
     }
 
     // In the default context what is loaded is what the application wanted. A plugin has files of its own, and its context asks for them by path.

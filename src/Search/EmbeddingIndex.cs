@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Exact search for the most similar rows of a column of embeddings: every query is compared with every row, in blocks, on all cores, and only the
-/// best matches are kept. The query may come from the other modality, as a transformer's two embedding columns are of one space.
+/// best matches are kept. The query may come from the other modality, as a transformer's two embedding columns are of one space. Made by
+/// <c>mlContext.GentleClip().CreateEmbeddingIndex(...)</c>.
 /// </summary>
 /// <remarks>
 /// Immutable and thread-safe. It holds a copy of the embeddings, scaled to unit length: 4 bytes a number. Matches of equal scores come in the order of
@@ -36,13 +37,7 @@ public sealed class EmbeddingIndex
     public bool UsesCsls => _hubness is not null;
 
     /// <summary>Reads the rows to be searched.</summary>
-    /// <param name="data">The rows.</param>
-    /// <param name="embeddingColumnName">Their embeddings: a vector of Single of known size; a row with NaN is left out.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ArgumentException">The column is not there or of an unfit type.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, or all are absent.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static EmbeddingIndex Create(IDataView data, string embeddingColumnName, CancellationToken cancellationToken = default)
+    internal static EmbeddingIndex Create(IDataView data, string embeddingColumnName, CancellationToken cancellationToken)
     {
         var (rows, numbers, total) = Read(EmbeddingColumnReader.Find(data, embeddingColumnName), data, cancellationToken);
         return rows.Count > 0
@@ -54,7 +49,9 @@ public sealed class EmbeddingIndex
     /// The same rows, ranked by CSLS (Conneau et al., Word Translation Without Parallel Data, 2018): twice the cosine, less the mean cosine of the row to
     /// its nearest embeddings of the queries' modality and that of the query to its nearest rows. Rows that are near to everything, hubs, lose by it.
     /// </summary>
-    /// <param name="bank">Embeddings of the queries' modality that stand for what may be asked: the training's or the queries themselves. The more, the better.</param>
+    /// <param name="bank">
+    /// Embeddings of the queries' modality that stand for what may be asked: the training's or the queries themselves. The more, the better.
+    /// </param>
     /// <param name="embeddingColumnName">Their column; a row with NaN is left out.</param>
     /// <param name="neighbours">Number of nearest embeddings in the means, at least 1; all where there are fewer. Default 10.</param>
     /// <param name="cancellationToken">Stops the computation.</param>
@@ -101,7 +98,8 @@ public sealed class EmbeddingIndex
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public IReadOnlyList<IReadOnlyList<EmbeddingMatch>> Search(IDataView queries, string embeddingColumnName, int count, CancellationToken cancellationToken = default)
+    public IReadOnlyList<IReadOnlyList<EmbeddingMatch>> Search(
+        IDataView queries, string embeddingColumnName, int count, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var (rows, numbers, total) = Read(Column(queries, embeddingColumnName), queries, cancellationToken);
@@ -115,14 +113,19 @@ public sealed class EmbeddingIndex
     private EmbeddingMatch[][] Search(EmbeddingRows queries, int count, CancellationToken cancellationToken)
     {
         var found = NearestRows.Find(queries, _rows, count, _hubness?.Radii, cancellationToken);
-        var radii = _hubness is null ? null : NearestRows.Find(queries, _rows, _hubness.Neighbours, cancellationToken: cancellationToken).Select(Hubness.MeanScore).ToArray();
-        return [.. found.Select((matches, query) => Array.ConvertAll(matches, match => new EmbeddingMatch(_numbers[match.Row], match.Score - (radii?[query] ?? 0))))];
+        var radii = _hubness is null
+            ? null
+            : NearestRows.Find(queries, _rows, _hubness.Neighbours, cancellationToken: cancellationToken).Select(Hubness.MeanScore).ToArray();
+        return [.. found.Select((matches, query) =>
+            Array.ConvertAll(matches, match => new EmbeddingMatch(_numbers[match.Row], match.Score - (radii?[query] ?? 0))))];
     }
 
     private EmbeddingColumnReader Column(IDataView data, string name)
     {
         var column = EmbeddingColumnReader.Find(data, name);
-        return column.Dimension == Dimension ? column : throw new ArgumentException($"Embedding column '{name}' has {column.Dimension} dimensions; expected {Dimension}.");
+        return column.Dimension == Dimension
+            ? column
+            : throw new ArgumentException($"Embedding column '{name}' has {column.Dimension} dimensions; expected {Dimension}.");
     }
 
     private static (EmbeddingRows Rows, long[] Numbers, long Total) Read(EmbeddingColumnReader column, IDataView data, CancellationToken cancellationToken)

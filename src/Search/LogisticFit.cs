@@ -16,6 +16,22 @@ internal sealed class LogisticFit
 
     private LogisticFit(double[] means, double[] scales, double[] weights) => (_means, _scales, _weights) = (means, scales, weights);
 
+    /// <summary>What it learned, to be saved.</summary>
+    /// <param name="Means">Of the numbers.</param>
+    /// <param name="Scales">1 / standard deviation of each, 0 for a constant.</param>
+    /// <param name="Weights">Of the standardised numbers; the last is the bias.</param>
+    internal sealed record State(double[] Means, double[] Scales, double[] Weights)
+    {
+        /// <summary>Whether it is of as many numbers.</summary>
+        public bool IsOf(int count) => Means?.Length == count && Scales?.Length == count && Weights?.Length == count + 1;
+    }
+
+    /// <summary>What it learned.</summary>
+    public State ToState() => new(_means, _scales, _weights);
+
+    /// <summary>A fit that was saved.</summary>
+    public static LogisticFit Restore(State state) => new(state.Means, state.Scales, state.Weights);
+
     /// <summary>Fits.</summary>
     /// <param name="examples">Numbers, whether it is so, and the weight of each example.</param>
     public static LogisticFit Of(IReadOnlyList<(double[] Features, bool IsTrue, double Weight)> examples)

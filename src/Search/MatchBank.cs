@@ -6,7 +6,8 @@ namespace Microsoft.ML.GentleClip.Search;
 /// <summary>The rows among which partners are looked for.</summary>
 internal sealed class MatchBank
 {
-    private MatchBank(EmbeddingRows rows) => Rows = rows;
+    /// <summary>A bank without rows yet, or of rows that were saved.</summary>
+    internal MatchBank(EmbeddingRows rows) => Rows = rows;
 
     /// <summary>Unit embeddings.</summary>
     public EmbeddingRows Rows { get; }
@@ -15,16 +16,16 @@ internal sealed class MatchBank
     public List<long> Numbers { get; } = [];
 
     /// <summary>Identifiers; null without a column of them.</summary>
-    public List<string?>? Ids { get; private init; }
+    public List<string?>? Ids { get; init; }
 
     /// <summary>Input rows; null where there is nothing to translate to.</summary>
-    public List<float[]>? Inputs { get; private init; }
+    public List<float[]>? Inputs { get; init; }
 
     /// <summary>Slots of an input row.</summary>
-    public int InputDimension { get; private init; }
+    public int InputDimension { get; init; }
 
     /// <summary>Rows left out.</summary>
-    public long SkippedRowCount { get; private set; }
+    public long SkippedRowCount { get; set; }
 
     /// <summary>Reads a view once.</summary>
     /// <exception cref="ArgumentException">A column is not there or of an unfit type.</exception>

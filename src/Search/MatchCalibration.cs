@@ -18,6 +18,17 @@ internal sealed class MatchCalibration
 
     private MatchCalibration(LogisticFit absent, LogisticFit right) => (_absent, _right) = (absent, right);
 
+    /// <summary>What was learned, to be saved.</summary>
+    /// <param name="Absent">Tells whether there is no partner.</param>
+    /// <param name="Right">Tells whether the best row is the partner.</param>
+    internal sealed record State(LogisticFit.State Absent, LogisticFit.State Right);
+
+    /// <summary>What was learned.</summary>
+    public State ToState() => new(_absent.ToState(), _right.ToState());
+
+    /// <summary>A calibration that was saved.</summary>
+    public static MatchCalibration Restore(State state) => new(LogisticFit.Restore(state.Absent), LogisticFit.Restore(state.Right));
+
     /// <summary>A pair's evidence with its partner in the bank and without it, and whether the best row was the partner.</summary>
     internal sealed record Example(MatchEvidence With, bool IsRight, MatchEvidence? Without);
 

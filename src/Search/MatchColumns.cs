@@ -9,18 +9,22 @@ internal sealed class MatchColumns : MatcherColumns
     public const string Index = "MatchIndex", Id = "MatchId", Score = "MatchScore", Confidence = "MatchConfidence",
         NoPartner = "NoPartnerProbability", HasNoPartner = "HasNoPartner";
 
-    private MatchColumns(ModalityMatcher matcher, DataViewSchema.Column embedding, Action<long, long> report) : base(matcher, embedding, report)
-    {
-        DataViewSchema.DetachedColumn[] outputs =
-        [
-            new(Index, NumberDataViewType.Int64), new(Score, NumberDataViewType.Single), new(Confidence, NumberDataViewType.Single),
-            new(NoPartner, NumberDataViewType.Single), new(HasNoPartner, BooleanDataViewType.Instance),
-        ];
-        Outputs = matcher.HasIds ? [.. outputs, new(Id, TextDataViewType.Instance)] : outputs;
-    }
+    private MatchColumns(ModalityMatcher matcher, DataViewSchema.Column embedding, Action<long, long> report) : base(matcher, embedding, report) =>
+        Outputs = [.. Types(matcher).Select(column => new DataViewSchema.DetachedColumn(column.Name, column.Type))];
 
     /// <inheritdoc/>
     protected override DataViewSchema.DetachedColumn[] Outputs { get; }
+
+    /// <summary>Names and types of the columns.</summary>
+    public static IEnumerable<(string Name, PrimitiveDataViewType Type)> Types(ModalityMatcher matcher)
+    {
+        (string, PrimitiveDataViewType)[] all =
+        [
+            (Index, NumberDataViewType.Int64), (Score, NumberDataViewType.Single), (Confidence, NumberDataViewType.Single),
+            (NoPartner, NumberDataViewType.Single), (HasNoPartner, BooleanDataViewType.Instance),
+        ];
+        return matcher.HasIds ? [.. all, (Id, TextDataViewType.Instance)] : all;
+    }
 
     /// <summary>Binds to the embedding column of a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the bank's.</exception>

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Search;
 
@@ -54,8 +55,8 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
     {
         private readonly ValueGetter<VBuffer<float>> _getter = row.GetGetter<VBuffer<float>>(columns.Input);
         private readonly float[] _dense = new float[columns.Matcher.Dimension];
+        private readonly RowIdentity _compared = new(row);
         private VBuffer<float> _value;
-        private long _position = -1;
         private bool _isPresent;
 
         public ModalityMatcher.Work Work { get; } = new(columns.Matcher.Count);
@@ -68,12 +69,15 @@ internal abstract class MatcherColumns(ModalityMatcher matcher, DataViewSchema.C
         /// <summary>Compares; false where the row has no embedding.</summary>
         public bool Read()
         {
-            if (_position == row.Position && _position >= 0)
+            if (_compared.IsKept)
                 return _isPresent;
+            _compared.Forget();
             _getter(ref _value);
+            if (_value.Length != 0 && _value.Length != _dense.Length)
+                throw RowErrors.WrongLength(row.Position, columns.Input.Name, _value.Length, _dense.Length);
             _value.CopyTo(_dense);
             _isPresent = columns.Matcher.Compare(_value.Length == 0 ? [] : _dense, columns.Input.Name, row.Position, Work);
-            _position = row.Position;
+            _compared.Keep();
             Rows++;
             AbsentRows += _isPresent ? 0 : 1;
             return _isPresent;

@@ -7,8 +7,8 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Finds for a row of one modality the row of a bank of the other that belongs to it, says how sure that is and whether there may be none,
-/// and translates the row into the other modality's input. Made by <c>mlContext.Data.CreateModalityMatcher(...)</c> from the embeddings of
-/// a fitted model.
+/// and translates the row into the other modality's input. Made by <c>mlContext.GentleClip().CreateModalityMatcher(...)</c> from the
+/// embeddings of a fitted model; as a step of a pipeline, which is saved with it, by <c>mlContext.Transforms.MatchModalities(...)</c>.
 /// </summary>
 /// <remarks>
 /// <para>A damped optimal transport plan (q = 0.8) between a sample of queries and a sample of the bank, at most 4,000 rows each, gives
@@ -89,6 +89,25 @@ public sealed class ModalityMatcher
             CalibrationAccuracy = examples.Average(example => example.IsRight ? 1.0 : 0),
         };
     }
+
+    /// <summary>What a save has to hold beside the bank.</summary>
+    internal ModalityMatcherModel.Plan ToPlan() => new(
+        Temperature, _usualEnergy, _calibration?.ToState(), CalibrationPairCount, CalibrationError, CalibrationAccuracy);
+
+    /// <summary>The bank.</summary>
+    internal MatchBank Bank => _bank;
+
+    /// <summary>Of each row of the bank.</summary>
+    internal double[] Potentials => _potentials;
+
+    /// <summary>A matcher that was saved.</summary>
+    internal static ModalityMatcher Restore(MatchBank bank, double[] potentials, ModalityMatcherModel.Plan plan) =>
+        new(bank, potentials, plan.Temperature, plan.Calibration is null ? null : MatchCalibration.Restore(plan.Calibration), plan.UsualEnergy)
+        {
+            CalibrationPairCount = plan.CalibrationPairCount,
+            CalibrationError = plan.CalibrationError,
+            CalibrationAccuracy = plan.CalibrationAccuracy,
+        };
 
     /// <summary>The best row for an embedding.</summary>
     /// <param name="embedding">Of length <see cref="Dimension"/>; it need not be a unit vector.</param>

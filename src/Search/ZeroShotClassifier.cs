@@ -8,7 +8,10 @@ namespace Microsoft.ML.GentleClip;
 /// Classifies embeddings by their cosines to prototypes, one a label, without any training on labels (Radford et al., Learning Transferable Visual Models From
 /// Natural Language Supervision, 2021, section 3.1). The prototypes are embeddings of the other modality: of the labels' texts, or of any samples.
 /// </summary>
-/// <remarks>Immutable and thread-safe. A label with several prototypes (prompt templates) has the mean of their unit embeddings, scaled to unit length again.</remarks>
+/// <remarks>
+/// Immutable and thread-safe. A label with several prototypes (prompt templates) has the mean of their unit embeddings, scaled to unit length again. As a
+/// step of a pipeline: <c>mlContext.Transforms.ZeroShot(...)</c>.
+/// </remarks>
 public sealed class ZeroShotClassifier
 {
     private readonly EmbeddingRows _prototypes;
@@ -25,17 +28,12 @@ public sealed class ZeroShotClassifier
     /// <summary>What the cosines are divided by before the softmax.</summary>
     public double Temperature { get; }
 
-    /// <summary>Makes a classifier of prototypes that are embedded already, such as samples of another modality than text.</summary>
-    /// <param name="prototypes">Rows that stand for a label each; several rows of one label are averaged.</param>
-    /// <param name="embeddingColumnName">Their embeddings: a vector of Single of known size; a row with NaN is left out.</param>
-    /// <param name="labelColumnName">Their labels: a key, text, a number or Boolean.</param>
-    /// <param name="temperature">What the cosines are divided by before the softmax, above 0. Default 0.07.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="ArgumentException">A column is not there or of an unfit type.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="temperature"/> is not above 0.</exception>
-    /// <exception cref="InvalidOperationException">An embedding is infinite, a prototype has no label, or there is none.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static ZeroShotClassifier Create(IDataView prototypes, string embeddingColumnName, string labelColumnName, double temperature = 0.07, CancellationToken cancellationToken = default)
+    /// <summary>A unit row for each label.</summary>
+    internal EmbeddingRows Prototypes => _prototypes;
+
+    /// <summary>Makes a classifier of prototypes that are embedded already; see <see cref="GentleClipOperationsCatalog.CreateZeroShotClassifier"/>.</summary>
+    internal static ZeroShotClassifier Create(
+        IDataView prototypes, string embeddingColumnName, string labelColumnName, double temperature = 0.07, CancellationToken cancellationToken = default)
     {
         var (embedding, label) = (EmbeddingColumnReader.Find(prototypes, embeddingColumnName), LabelColumnReader.Find(prototypes, labelColumnName, "label"));
         var (index, rows, classes) = (new ClassIndex(), new EmbeddingRows(embedding.Dimension), new List<int>());
@@ -47,7 +45,8 @@ public sealed class ZeroShotClassifier
             cancellationToken.ThrowIfCancellationRequested();
             if (embedding.Read(row) is not { IsEmpty: false } values)
                 continue;
-            classes.Add(index.Add(label.Read() ?? throw new InvalidOperationException($"The prototype in row {row} has no label in column '{labelColumnName}'.")));
+            classes.Add(index.Add(label.Read() ?? throw new InvalidOperationException(
+                $"The prototype in row {row} has no label in column '{labelColumnName}'.")));
             rows.Add(values);
         }
         return rows.Count > 0
@@ -67,6 +66,10 @@ public sealed class ZeroShotClassifier
         return new([.. labels], ClassIndex.Centroids(prototypes, classes, labels.Count), temperature);
     }
 
+    /// <summary>A classifier of prototypes that are averaged and scaled already, one for each label.</summary>
+    internal static ZeroShotClassifier Restore(IReadOnlyList<string> labels, EmbeddingRows prototypes, double temperature) =>
+        new(labels, prototypes, temperature);
+
     /// <summary>The cosines of an embedding to the labels' prototypes, in the order of <see cref="Labels"/>.</summary>
     /// <param name="embedding">Of length <see cref="Dimension"/>; it need not be a unit vector.</param>
     /// <returns>The cosines, -1 to 1; NaN where the embedding has a NaN.</returns>
@@ -75,7 +78,7 @@ public sealed class ZeroShotClassifier
     public float[] GetSimilarities(ReadOnlySpan<float> embedding)
     {
         var similarities = new float[Labels.Count];
-        Compare(embedding, similarities, row: 0);
+        Compare(embedding, similarities, nameof(embedding), row: 0);
         return similarities;
     }
 
@@ -105,11 +108,15 @@ public sealed class ZeroShotClassifier
     }
 
     /// <summary>Writes the cosines.</summary>
-    internal void Compare(ReadOnlySpan<float> embedding, Span<float> similarities, long row)
+    /// <param name="embedding">Of length <see cref="Dimension"/>, or empty where it is absent.</param>
+    /// <param name="similarities">Receives a cosine for each label, NaN where the embedding is absent.</param>
+    /// <param name="name">What to call the embedding in an error.</param>
+    /// <param name="row">Its row, for errors.</param>
+    internal void Compare(ReadOnlySpan<float> embedding, Span<float> similarities, string name, long row)
     {
         if (embedding.Length != Dimension && embedding.Length > 0)
             throw new ArgumentException($"The embedding has {embedding.Length} dimensions; expected {Dimension}.", nameof(embedding));
-        if (EmbeddingColumnReader.IsAbsent(embedding, nameof(embedding), row))
+        if (EmbeddingColumnReader.IsAbsent(embedding, name, row))
         {
             similarities.Fill(float.NaN);
             return;

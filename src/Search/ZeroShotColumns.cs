@@ -30,7 +30,8 @@ internal sealed class ZeroShotColumns : AppendedColumns
         var column = schema.GetColumnOrNull(embeddingColumn) ?? throw SchemaErrors.Missing("embedding", embeddingColumn, schema);
         return column.Type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Single && vector.Size == classifier.Dimension
             ? new(classifier, column, scoreColumn, labelColumn)
-            : throw SchemaErrors.Mismatch("embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
+            : throw SchemaErrors.Mismatch(
+                "embedding", column.Name, $"{new VectorDataViewType(NumberDataViewType.Single, classifier.Dimension)}", $"{column.Type}");
     }
 
     /// <inheritdoc/>
@@ -63,7 +64,7 @@ internal sealed class ZeroShotColumns : AppendedColumns
         var getter = row.GetGetter<VBuffer<float>>(Input);
         var (similarities, dense) = (new float[_classifier.Labels.Count], new float[_classifier.Dimension]);
         VBuffer<float> value = default;
-        var position = -1L;
+        var compared = new RowIdentity(row);
         return [isActive(0) ? (ValueGetter<VBuffer<float>>)GetScores : null, isActive(1) ? (ValueGetter<ReadOnlyMemory<char>>)GetLabel : null];
 
         void GetScores(ref VBuffer<float> target)
@@ -84,14 +85,15 @@ internal sealed class ZeroShotColumns : AppendedColumns
         // Both columns come from one comparison.
         void Compare()
         {
-            if (position == row.Position && position >= 0)
+            if (compared.IsKept)
                 return;
+            compared.Forget();
             getter(ref value);
             if (value.Length != 0 && value.Length != dense.Length)
                 throw RowErrors.WrongLength(row.Position, Input.Name, value.Length, dense.Length);
             value.CopyTo(dense);
-            _classifier.Compare(value.Length == 0 ? [] : dense, similarities, row.Position);
-            position = row.Position;
+            _classifier.Compare(value.Length == 0 ? [] : dense, similarities, Input.Name, row.Position);
+            compared.Keep();
         }
     }
 }

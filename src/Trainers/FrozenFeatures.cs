@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -79,8 +80,10 @@ internal sealed class FrozenFeatures : IDisposable
             var work = all.Sum(position => (double)examples.LengthOf(position));
             reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: work);
             using var inference = inference_mode();
-            foreach (var pass in ForwardPasses.Of(examples, all))
+            var passes = LengthBatches.Passes(examples, all);
+            for (var number = 0; number < passes.Count; number++)
             {
+                var pass = passes[number].ToArray();
                 checkCancelled();
                 using var scope = NewDisposeScope();
                 var encoded = tower.Features(examples.Gather(pass, device)).cpu().contiguous();

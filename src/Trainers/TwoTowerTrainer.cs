@@ -62,13 +62,16 @@ internal sealed class TwoTowerTrainer(
             sampler.Next();
             var a = data.A.Gather(sampler.PositionsA, device);
             var b = data.B.Gather(sampler.PositionsB, device);
+            // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
+            var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
+            var (secondA, secondB) = needs.SecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);
             var averagedEmbeddings = averaged?.Embed(a, b);
             using var losses = loss.Compute(new ObjectiveInput
             {
-                EmbeddingsA = model.TowerA.Embed(a, noise),
-                EmbeddingsB = model.TowerB.Embed(b, noise),
-                SecondViewsA = needs.SecondViews ? model.TowerA.Embed(a, noise) : null,
-                SecondViewsB = needs.SecondViews ? model.TowerB.Embed(b, noise) : null,
+                EmbeddingsA = model.TowerA.Embed(firstA, noise),
+                EmbeddingsB = model.TowerB.Embed(firstB, noise),
+                SecondViewsA = needs.SecondViews ? model.TowerA.Embed(secondA, noise) : null,
+                SecondViewsB = needs.SecondViews ? model.TowerB.Embed(secondB, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
                 ClosedFormA = follows?.Embed(a.AlignedRows, Side.A),

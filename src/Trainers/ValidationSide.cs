@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -52,10 +53,12 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length][];
         using var inference = inference_mode();
-        foreach (var pass in ForwardPasses.Of(store, positions))
+        var passes = LengthBatches.Passes(store, positions);
+        for (var number = 0; number < passes.Count; number++)
         {
+            var pass = passes[number].ToArray();
             using var scope = NewDisposeScope();
-            var embeddings = model.Embed(side, store.Gather([.. pass.Select(number => positions[number])], device)).cpu().contiguous();
+            var embeddings = model.Embed(side, store.Gather(Array.ConvertAll(pass, row => positions[row]), device)).cpu().contiguous();
             var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();

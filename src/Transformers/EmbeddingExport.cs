@@ -15,7 +15,7 @@ internal static class EmbeddingExport
     {
         foreach (var column in schema.Columns)
         {
-            if (column.Use(TowerGraph.PipelineObstacle) is { } obstacle)
+            if ((column.IsEmbedding ? column.Tower.Use(TowerGraph.PipelineObstacle) : "only embeddings can be exported.") is { } obstacle)
                 throw new NotSupportedException(
                     $"Column '{column.Name}' of {nameof(GentleClipTransformer)} cannot be part of the ONNX graph of a whole pipeline: {obstacle} "
                     + "The steps after it convert from data that have the embeddings already, mlContext.Data.Cache(model.Transform(data)); see docs/onnx.md.");
@@ -32,7 +32,7 @@ internal static class EmbeddingExport
         {
             using var frozen = no_grad();
             using var scope = NewDisposeScope();
-            column.Use((model, side) =>
+            column.Tower.Use((model, side) =>
             {
                 var graph = TowerGraph.Build(model, side, OnnxPipeline.Opset);
                 var length = graph.Tensors.Sum(tensor => tensor.Length);

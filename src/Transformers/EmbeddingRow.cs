@@ -1,13 +1,12 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
-/// <summary>A row with embeddings appended, each computed when it is first asked for at a position.</summary>
+/// <summary>A row with embeddings appended, each computed when it is first asked for.</summary>
 internal sealed class EmbeddingRow : DataViewRow
 {
-    private const long NotComputed = -2;
-
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRow _input;
     private readonly Delegate?[] _embeddingGetters;
@@ -20,11 +19,15 @@ internal sealed class EmbeddingRow : DataViewRow
         _input = input;
         _active = new bool[schema.Output.Count];
         _embeddingGetters = new Delegate?[schema.Output.Count];
-        foreach (var column in activeColumns.DistinctBy(column => column.Index))
+        var active = activeColumns.DistinctBy(column => column.Index).ToList();
+        active.ForEach(column => _active[column.Index] = true);
+        // Columns of one side are computed together.
+        foreach (var side in active.Where(column => schema.EmbeddingOf(column) >= 0).GroupBy(column => schema.Columns[schema.EmbeddingOf(column)].Tower))
         {
-            _active[column.Index] = true;
-            if (schema.EmbeddingOf(column) is >= 0 and var embedding)
-                _embeddingGetters[column.Index] = Getter(embedding);
+            var columns = side.Select(column => (Column: schema.Columns[schema.EmbeddingOf(column)], Index: column.Index)).ToArray();
+            var computed = new SideOfRow(_input, schema.Bindings[schema.EmbeddingOf(side.First())], [.. columns.Select(column => column.Column)]);
+            foreach (var (number, column) in columns.Index())
+                _embeddingGetters[column.Index] = computed.Getter(number);
         }
     }
 
@@ -60,37 +63,40 @@ internal sealed class EmbeddingRow : DataViewRow
         base.Dispose(disposing);
     }
 
-    private ValueGetter<VBuffer<float>> Getter(int embedding)
+    /// <summary>The columns of one side of the model at the row's position.</summary>
+    private sealed class SideOfRow(DataViewRow input, ModalityBinding binding, EmbeddingColumn[] columns)
     {
-        var (column, binding) = (_schema.Columns[embedding], _schema.Bindings[embedding]);
-        var reader = binding.Open(_input);
-        var slots = new float[column.Dimension];
-        var computed = NotComputed;
-        return (ref VBuffer<float> value) =>
+        private readonly ExampleReader _reader = binding.Open(input);
+        private readonly (ColumnOutput Output, float[] Values)[] _columns = [.. columns.Select(column => (column.Output, new float[column.Dimension]))];
+        private readonly RowIdentity _computed = new(input);
+
+        public ValueGetter<VBuffer<float>> Getter(int number) => (ref VBuffer<float> value) =>
         {
-            column.ThrowIfDisposed();
-            if (_input.Position != computed)
+            var values = _columns[number].Values;
+            columns[number].ThrowIfDisposed();
+            if (!_computed.IsKept)
             {
-                computed = NotComputed;
-                Compute(column, binding, reader, slots);
-                computed = _input.Position;
+                _computed.Forget();
+                Compute();
+                _computed.Keep();
             }
-            var editor = VBufferEditor.Create(ref value, slots.Length);
-            slots.CopyTo(editor.Values);
+            var editor = VBufferEditor.Create(ref value, values.Length);
+            values.CopyTo(editor.Values);
             value = editor.Commit();
         };
-    }
 
-    // The store lives no longer than the forward pass: ML.NET's prediction engine disposes its input row, but never the row it reads.
-    private static void Compute(EmbeddingColumn column, ModalityBinding binding, ExampleReader reader, Span<float> target)
-    {
-        if (reader.Read() != Presence.Present)
+        // The store lives no longer than the forward pass: ML.NET's prediction engine disposes its input row, but never the row it reads.
+        private void Compute()
         {
-            target.Fill(float.NaN);
-            return;
+            if (_reader.Read() != Presence.Present)
+            {
+                foreach (var (_, values) in _columns)
+                    Array.Fill(values, float.NaN);
+                return;
+            }
+            using var example = binding.CreateStore();
+            example.Add(_reader);
+            columns[0].Tower.Run(example, [0], _columns);
         }
-        using var example = binding.CreateStore();
-        example.Add(reader);
-        column.Embed(example, [0], target);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class EmbeddingSchema
     {
         Input = input;
         _columns = columns;
-        Bindings = [.. columns.Select(column => Bind(column, input))];
+        var ofTower = columns.DistinctBy(column => column.Tower).ToDictionary(column => column.Tower, column => Bind(column, input));
+        Bindings = [.. columns.Select(column => ofTower[column.Tower])];
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (var column in columns)
@@ -36,7 +37,7 @@ internal sealed class EmbeddingSchema
     /// <summary>The embedding columns.</summary>
     public IReadOnlyList<EmbeddingColumn> Columns => _columns;
 
-    /// <summary>Their inputs, in the same order.</summary>
+    /// <summary>Their inputs, in the same order; columns of one side have the same.</summary>
     public IReadOnlyList<ModalityBinding> Bindings { get; }
 
     /// <summary>Number of the embedding column behind an output column, or -1 for a column of the input.</summary>

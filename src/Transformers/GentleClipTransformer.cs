@@ -51,8 +51,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         _shared = new SharedModel(model);
         _columns =
         [
-            new EmbeddingColumn(_shared, model, Side.A, device),
-            new EmbeddingColumn(_shared, model, Side.B, device),
+            new EmbeddingColumn(new TowerScorer(_shared, model, Side.A, device), ColumnOutput.Embedding, model.Spec.A.Modality.OutputColumnName),
+            new EmbeddingColumn(new TowerScorer(_shared, model, Side.B, device), ColumnOutput.Embedding, model.Spec.B.Modality.OutputColumnName),
         ];
     }
 

@@ -51,18 +51,22 @@ internal sealed class RowWindow : IDisposable
 
         var row = new BufferedRow(source, _buffers, () => _fillSlot);
         var claimed = new HashSet<int>();
-        for (var embedding = 0; embedding < schema.Columns.Count; embedding++)
+        foreach (var side in Enumerable.Range(0, schema.Columns.Count).GroupBy(embedding => schema.Columns[embedding].Tower))
         {
-            var isRequested = requested.Any(column => schema.EmbeddingOf(column) == embedding);
-            if (!isRequested && !required[embedding])
+            var isRequired = side.Any(embedding => required[embedding]);
+            var columns = side.Where(embedding => requested.Any(column => schema.EmbeddingOf(column) == embedding)).ToArray();
+            if (columns.Length == 0 && !isRequired)
                 continue;
-            var binding = schema.Bindings[embedding];
-            _inputs.Add(new Input(embedding, binding.Open(row), Claim(binding), required[embedding], isRequested));
+            var binding = schema.Bindings[side.First()];
+            _inputs.Add(new Input(columns, binding, binding.Open(row), Claim(binding), isRequired));
         }
         _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
-        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input =>
-            input.IsRequested ? new EmbeddingWindow(schema.Columns[input.Embedding], schema.Bindings[input.Embedding], _capacity, plan.BatchSize) : null)]))];
+        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input => Window(input, plan.BatchSize))]))];
         _served = _banks[0];
+
+        TowerWindow? Window(Input input, int? batchSize) => input.Embeddings.Length == 0
+            ? null
+            : new TowerWindow([.. input.Embeddings.Select(embedding => schema.Columns[embedding])], input.Binding, _capacity, batchSize);
 
         // The first reader of a column fills its buffer; others find it filled.
         ColumnBuffer[] Claim(ModalityBinding binding) =>
@@ -83,8 +87,9 @@ internal sealed class RowWindow : IDisposable
     {
         if (_schema.EmbeddingOf(column) is not (>= 0 and var embedding))
             return _buffers[column.Index].Getter(() => _served.Start + currentSlot());
-        var input = _inputs.FindIndex(input => input.Embedding == embedding);
-        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => _served.Windows[input]!.CopyTo(currentSlot(), ref value));
+        var input = _inputs.FindIndex(input => input.Embeddings.Contains(embedding));
+        var number = Array.IndexOf(_inputs[input].Embeddings, embedding);
+        return (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => _served.Windows[input]!.CopyTo(number, currentSlot(), ref value));
     }
 
     /// <summary>Throws when embeddings were asked for and the transformer was disposed.</summary>
@@ -203,16 +208,17 @@ internal sealed class RowWindow : IDisposable
         return true;
     }
 
-    private readonly record struct Input(int Embedding, ExampleReader Reader, ColumnBuffer[] Buffers, bool IsRequired, bool IsRequested);
+    /// <summary>A side of the model: the numbers of its columns that are asked for, and how its samples are read.</summary>
+    private readonly record struct Input(int[] Embeddings, ModalityBinding Binding, ExampleReader Reader, ColumnBuffer[] Buffers, bool IsRequired);
 
     /// <summary>Rows that are read and computed together.</summary>
     /// <param name="start">Their first slot in the buffers.</param>
-    /// <param name="windows">Their embeddings, by input; null where a column is read only to know whether it is there.</param>
-    private sealed class Bank(int start, EmbeddingWindow?[] windows)
+    /// <param name="windows">Their embeddings, by side of the model; null where one is read only to know whether it is there.</param>
+    private sealed class Bank(int start, TowerWindow?[] windows)
     {
         public int Start => start;
 
-        public EmbeddingWindow?[] Windows => windows;
+        public TowerWindow?[] Windows => windows;
 
         /// <summary>Number of rows.</summary>
         public int Count { get; set; }

@@ -27,7 +27,7 @@ internal static class TextEmbedding
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static float[][] Embed(GentleClipTransformer model, TextModality side, IReadOnlyList<string?> texts)
     {
-        var column = model.Columns.Single(column => column.Spec.Modality == side);
+        var column = model.Columns.Single(column => column.Spec.Modality == side && column.IsEmbedding);
         column.ThrowIfDisposed();
         using var store = new TextStore(side.Encoder);
         var result = new float[texts.Count][];
@@ -39,7 +39,7 @@ internal static class TextEmbedding
                 store.Add(texts[row]);
             var values = new float[present.Length * column.Dimension];
             if (present.Length > 0)
-                column.Embed(store, [.. Enumerable.Range(0, present.Length)], values);
+                column.Tower.Run(store, [.. Enumerable.Range(0, present.Length)], (column.Output, values));
             foreach (var row in rows)
                 result[row] = Array.IndexOf(present, row) is >= 0 and var at ? values[(at * column.Dimension)..((at + 1) * column.Dimension)] : [.. Enumerable.Repeat(float.NaN, column.Dimension)];
         }

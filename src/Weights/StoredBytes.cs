@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace Microsoft.ML.GentleClip.Weights;
 
 /// <summary>Where bytes lie in a stream, and the checksum that the file promises for them.</summary>
@@ -13,7 +15,7 @@ internal sealed class StoredBytes : Stream
     private readonly Stream _stream;
     private readonly StoredRange _range;
     private readonly string _source;
-    private Crc32 _crc;
+    private readonly Crc32 _crc = new();
     private long _position;
 
     /// <summary>Moves the stream, which must not be moved by others in between, to the range.</summary>
@@ -71,8 +73,8 @@ internal sealed class StoredBytes : Stream
     public void Verify()
     {
         SkipTo(_range.Length);
-        if (_range.Checksum is { } expected && expected != _crc.Value)
-            throw new InvalidDataException($"{_source}: '{_range.Name}' is damaged: checksum {expected:x8} expected, found {_crc.Value:x8}. "
+        if (_range.Checksum is { } expected && expected != _crc.GetCurrentHashAsUInt32())
+            throw new InvalidDataException($"{_source}: '{_range.Name}' is damaged: checksum {expected:x8} expected, found {_crc.GetCurrentHashAsUInt32():x8}. "
                 + "(A file that was written without checksums has to be saved again with them.)");
     }
 

@@ -53,7 +53,7 @@ internal static class PluginCommands
         mlContext.Model.Save(model, data.Schema, file);
         file.Position = 0;
         var scored = new MLContext().Model.Load(file, out _).Transform(data);
-        return $"recall {RetrievalMetrics.Evaluate(scored, "EA", "EB", 1).RecallAt(1) >= 0}, index {EmbeddingIndex.Create(scored, "EA").Count}";
+        return $"recall {mlContext.GentleClip().EvaluateRetrieval(scored, "EA", "EB", k: [1]).RecallAt(1) >= 0}, index {mlContext.GentleClip().CreateEmbeddingIndex(scored, "EA").Count}";
     }
 
     private sealed class Row

@@ -1,8 +1,9 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Microsoft.ML.GentleClip.Tests.Runtime;
 using TorchSharp;
 
-/// <summary>Commands about the native libraries: torch-maps, torch-missing, torch-too-late.</summary>
+/// <summary>Commands about the native libraries: processor, torch-maps, torch-missing, torch-too-late.</summary>
 internal static class RuntimeCommands
 {
     /// <summary>The exit code, or null where the command is another's.</summary>
@@ -10,6 +11,10 @@ internal static class RuntimeCommands
     {
         switch (args)
         {
+            case ["processor"]:
+                EnsureLoaded();
+                Console.WriteLine(Processor.Describe());
+                return 0;
             // Loads by the library's explicit call, computes, prints every mapped library.
             case ["torch-maps", "explicit"]:
                 EnsureLoaded();
@@ -29,8 +34,9 @@ internal static class RuntimeCommands
                 }
                 catch (TypeInitializationException)
                 {
-                    foreach (var file in Directory.GetFiles(natives, "lib*.so*").Where(file => !File.Exists(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)))))
-                        File.CreateSymbolicLink(Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)), file);
+                    foreach (var file in Directory.GetFiles(natives, "lib*.so*"))
+                        if (Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)) is var link && !File.Exists(link))
+                            File.CreateSymbolicLink(link, file);
                     return PrintError();
                 }
             default:
@@ -63,7 +69,8 @@ internal static class RuntimeCommands
     {
         using (torch.NewDisposeScope())
             Console.WriteLine($"sum {torch.arange(5, torch.float32).matmul(torch.ones(5)).item<float>()}");
-        foreach (var path in File.ReadLines("/proc/self/maps").Select(line => line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries)).Where(parts => parts.Length == 6).Select(parts => parts[5]).Distinct())
+        var maps = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ', 6, StringSplitOptions.RemoveEmptyEntries));
+        foreach (var path in maps.Where(parts => parts.Length == 6).Select(parts => parts[5]).Distinct())
             Console.WriteLine($"map {path}");
         return 0;
     }

@@ -10,7 +10,7 @@ internal sealed class BertDense : nn.Module<Tensor, Tensor>
     /// <summary>Creates the layer with fresh weights.</summary>
     public BertDense(long inputs, long outputs, Generator generator) : base(nameof(BertDense))
     {
-        dense = BertModule.Linear(inputs, outputs, generator);
+        dense = BertStart.Linear(inputs, outputs, generator);
         RegisterComponents();
     }
 

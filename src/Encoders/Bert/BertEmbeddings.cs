@@ -19,7 +19,7 @@ internal sealed class BertEmbeddings : nn.Module
         word_embeddings = new BertTable(tokens, size.EmbeddingDimension, generator);
         position_embeddings = new BertTable(size.MaximumPositions, size.EmbeddingDimension, generator);
         token_type_embeddings = new BertTable(TokenTypes, size.EmbeddingDimension, generator);
-        LayerNorm = new LayerNormalization(size.EmbeddingDimension, BertModule.LayerNormEpsilon);
+        LayerNorm = new LayerNormalization(size.EmbeddingDimension, BertStart.LayerNormEpsilon);
         RegisterComponents();
     }
 

@@ -53,36 +53,31 @@ internal sealed class BertEncoder : Encoder
     public void Load(StateDict weights) => model.Load(weights);
 
     /// <inheritdoc/>
-    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
-        Features([.. ((TextBatch)batch).Texts.Select(text => _tokenizer.Encode(text.Span))], noise);
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) => Features(WordPieceRows.Of(_tokenizer, ((TextBatch)batch).Texts), noise);
 
     /// <summary>Features <c>[batch, FeatureDimension]</c> of texts' tokens, encoded in parts of similar length.</summary>
     /// <param name="texts">Numbers of the tokens of each, [CLS] and [SEP] included.</param>
     /// <param name="noise">Dropout in training; null in inference.</param>
-    public Tensor Features(IReadOnlyList<int[]> texts, NoiseSource? noise)
+    public Tensor Features(IReadOnlyList<int[]> texts, NoiseSource? noise) => Features(new WordPieceRows(_tokenizer, texts), noise);
+
+    private Tensor Features(WordPieceRows texts, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
         var device = parameters().First().device;
-        var lengths = texts.Select(text => (long)text.Length).ToArray();
+        var lengths = texts.Lengths();
         var dropout = new BertDropout(IsFrozen ? null : noise, _options.Dropout);
-        var buckets = Esm2Batch.Buckets(lengths, device.type);
+        var batches = LengthBatches.Padded(lengths, device.type);
         var parts = new List<Tensor>();
-        foreach (var bucket in buckets)
+        for (var part = 0; part < batches.Count; part++)
         {
-            using var part = NewDisposeScope();
-            var (longest, shortest) = (lengths[bucket[0]], lengths[bucket[^1]]);
-            var rows = new long[bucket.Length * longest];
-            Array.Fill(rows, _tokenizer.Padding);
-            for (var i = 0; i < bucket.Length; i++)
-                texts[(int)bucket[i]].Select(token => (long)token).ToArray().CopyTo(rows, i * longest);
-            var counts = tensor(Array.ConvertAll(bucket, row => lengths[row]), device: device);
-            var tokens = tensor(rows, [bucket.Length, longest], device: device);
+            using var own = NewDisposeScope();
+            var rows = batches[part];
+            var (longest, shortest) = (lengths[rows[0]], lengths[rows[^1]]);
+            var tokens = tensor(texts.Pad(rows, longest), [rows.Length, longest], device: device);
+            var counts = tensor(Array.ConvertAll(rows.ToArray(), row => (long)lengths[row]), device: device);
             parts.Add(Pool(model.Represent(tokens, longest == shortest ? null : counts, dropout), counts).MoveToOuterDisposeScope());
         }
-        var order = new long[lengths.Length];
-        foreach (var (row, at) in buckets.SelectMany(bucket => bucket).Select((row, at) => (row, at)))
-            order[row] = at;
-        return cat(parts, 0).index_select(0, tensor(order, device: device)).MoveToOuterDisposeScope();
+        return batches.Restore(parts, device).MoveToOuterDisposeScope();
     }
 
     private Tensor Pool(Tensor representations, Tensor lengths)

@@ -18,7 +18,7 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
     public override string Name => "BERT";
 
     /// <inheritdoc/>
-    public override string? Preparation => "texts are tokenised";
+    public override string? Preprocessing => "texts are tokenised";
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(TextModality modality, BertEncoderOptions options, int inputDimension) =>
@@ -36,7 +36,7 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
         modality.InputColumnName, modality.OutputColumnName, options with { Size = options.Size, WeightsFile = null, VocabularyFile = null });
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(TextModality modality, BertEncoderOptions options) => FormattableString.Invariant(
+    protected override string DescribePreprocessing(TextModality modality, BertEncoderOptions options) => FormattableString.Invariant(
         $"WordPiece, {(options.LowerCase ? "uncased" : "cased")}, {options.Vocabulary?.Count} tokens, at most {options.MaximumLength} of them a text");
 
     /// <inheritdoc/>

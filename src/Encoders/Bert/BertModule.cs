@@ -7,12 +7,6 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>BERT (Devlin et al. 2019) with the names of Hugging Face's checkpoints.</summary>
 internal sealed class BertModule : nn.Module
 {
-    /// <summary>Of every layer normalisation in BERT.</summary>
-    public const double LayerNormEpsilon = 1e-12;
-
-    // Uniform weights of the published standard deviation, 0.02.
-    internal const double InitialBound = 0.02 * 1.7320508075688772;
-
     private const string Pooler = "pooler.";
 
     private readonly BertEmbeddings embeddings;
@@ -34,9 +28,6 @@ internal sealed class BertModule : nn.Module
 
     /// <summary>Number of parameters of such a model without pooler; nothing is allocated.</summary>
     public static long CountParameters(BertSize size, int tokens) => BertEmbeddings.CountParameters(size, tokens) + size.Layers * BertLayer.CountParameters(size);
-
-    /// <summary>A linear layer with the published initialisation.</summary>
-    internal static Linear Linear(long inputs, long outputs, Generator generator) => new(inputs, outputs, generator, InitialBound, biasBound: 0);
 
     /// <summary>Loads a checkpoint under Hugging Face's names, strictly; a pooler that the model does not have may be in it.</summary>
     /// <exception cref="InvalidDataException">The weights do not fit.</exception>

@@ -36,7 +36,7 @@ internal static class BertNodes
             ? graph.NanWhereEmpty(graph.Squeeze(graph.Slice(x, 0, 1, 1), 1), token)
             : graph.MaskedMean(x, token);
 
-        string Normalized(string value, string name) => graph.LayerNormalization(value, name, BertModule.LayerNormEpsilon);
+        string Normalized(string value, string name) => graph.LayerNormalization(value, name, BertStart.LayerNormEpsilon);
     }
 
     private static string Embed(OnnxGraph graph, string tokens, string prefix)
@@ -44,6 +44,6 @@ internal static class BertNodes
         var positions = graph.Gather(graph.Weight(prefix + "position_embeddings.weight"), graph.Range(tokens, 1));
         var kind = graph.Slice(graph.Weight(prefix + "token_type_embeddings.weight"), 0, 1, 0); // all are the first of two texts
         var words = graph.Gather(graph.Weight(prefix + "word_embeddings.weight"), tokens);
-        return graph.LayerNormalization(graph.Add(graph.Add(words, positions), kind), prefix + "LayerNorm", BertModule.LayerNormEpsilon);
+        return graph.LayerNormalization(graph.Add(graph.Add(words, positions), kind), prefix + "LayerNorm", BertStart.LayerNormEpsilon);
     }
 }

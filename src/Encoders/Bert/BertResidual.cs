@@ -12,8 +12,8 @@ internal sealed class BertResidual : nn.Module
     /// <summary>Creates the layer with fresh weights.</summary>
     public BertResidual(long inputs, long outputs, Generator generator) : base(nameof(BertResidual))
     {
-        dense = BertModule.Linear(inputs, outputs, generator);
-        LayerNorm = new LayerNormalization(outputs, BertModule.LayerNormEpsilon);
+        dense = BertStart.Linear(inputs, outputs, generator);
+        LayerNorm = new LayerNormalization(outputs, BertStart.LayerNormEpsilon);
         RegisterComponents();
     }
 

@@ -18,9 +18,9 @@ internal sealed class BertSelfAttention : nn.Module
         var width = size.EmbeddingDimension;
         _heads = size.AttentionHeads;
         _scale = 1 / Math.Sqrt(width / _heads);
-        query = BertModule.Linear(width, width, generator);
-        key = BertModule.Linear(width, width, generator);
-        value = BertModule.Linear(width, width, generator);
+        query = BertStart.Linear(width, width, generator);
+        key = BertStart.Linear(width, width, generator);
+        value = BertStart.Linear(width, width, generator);
         RegisterComponents();
     }
 

@@ -12,7 +12,7 @@ internal sealed class BertTable : nn.Module<Tensor, Tensor>
     public BertTable(long count, long width, Generator generator) : base(nameof(BertTable))
     {
         using var scope = NewDisposeScope();
-        weight = Owned.Parameter(Owned.Uniform(BertModule.InitialBound, generator, count, width));
+        weight = Owned.Parameter(Owned.Uniform(BertStart.Bound, generator, count, width));
         RegisterComponents();
     }
 

@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal static class BertWeightNames
 {
-    private const string Embedding = "embeddings.word_embeddings.weight", OwnEmbedding = ".encoder.model." + Embedding;
+    private const string Embedding = "embeddings.word_embeddings.weight";
 
     // Heads of the pretraining or of a task are no part of the encoder.
     private static readonly NameMap HuggingFace = new NameMap()
@@ -38,20 +38,6 @@ internal static class BertWeightNames
 
     /// <summary>Moves the tensors, without copying, to a dictionary with Hugging Face's names. Names that BERT does not know stay, for the loader to refuse.</summary>
     /// <exception cref="InvalidDataException">Two names mean the same.</exception>
-    public static StateDict ToHuggingFace(StateDict tensors)
-    {
-        var own = tensors.Keys.Where(name => name.EndsWith(OwnEmbedding, StringComparison.Ordinal)).ToArray();
-        if (own.Length > 1)
-            throw new InvalidDataException($"{tensors.Source}: both towers are a BERT ({string.Join(", ", own)}); expected one.");
-        return own.Length == 0 ? HuggingFace.Apply(tensors, out _) : FromOwn(tensors, own[0][..^Embedding.Length]);
-    }
-
-    private static StateDict FromOwn(StateDict tensors, string prefix)
-    {
-        var (source, metadata) = (tensors.Source, tensors.Metadata);
-        var kept = tensors.Take().ToLookup(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal));
-        foreach (var (_, tensor) in kept[false])
-            tensor.Dispose();
-        return new StateDict(source, kept[true].Select(entry => KeyValuePair.Create(entry.Key[prefix.Length..], entry.Value)), metadata);
-    }
+    public static StateDict ToHuggingFace(StateDict tensors) =>
+        TowerWeights.Take(tensors, Embedding, "are a BERT") ?? HuggingFace.Apply(tensors, out _);
 }

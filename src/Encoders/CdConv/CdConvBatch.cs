@@ -4,12 +4,30 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// Chains as one graph without edges between them: everything that depends on coordinates alone, computed on the CPU once a batch,
-/// for all stages, and moved to the model's device. The tensors belong to the dispose scope it was built in.
+/// A <see cref="CdConvGraph"/> as tensors on the model's device: everything that depends on coordinates alone, computed on the CPU once per batch, for
+/// all stages. The tensors belong to the dispose scope it was built in.
 /// </summary>
 internal sealed class CdConvBatch
 {
-    private CdConvBatch(Tensor input, IReadOnlyList<CdConvStage> stages, CdConvMean readout) => (Input, Stages, Readout) = (input, stages, readout);
+    /// <summary>Copies the arrays.</summary>
+    /// <param name="graph">The chains.</param>
+    /// <param name="edges">Of each stage.</param>
+    /// <param name="options">Which input.</param>
+    /// <param name="type">Of the model's weights.</param>
+    /// <param name="device">Of the model's weights.</param>
+    public CdConvBatch(CdConvGraph graph, IReadOnlyList<CdConvEdges> edges, CdConvOptions options, ScalarType type, Device device)
+    {
+        var residues = graph.Residues;
+        Input = options.UseStructureInput
+            ? tensor(residues.StructureInput(), [residues.Count, 6]).to(type, device)
+            : tensor(graph.Codes()).to(device);
+        Stages = [.. edges.Select((own, stage) => new CdConvStage(own, Pooling(stage), type, device))];
+        Readout = new CdConvMean(graph.ChainOfNode, graph.Chains.Count, type, device);
+
+        CdConvMean? Pooling(int stage) => graph.Levels[stage].Groups is { } groups
+            ? new CdConvMean(groups, graph.Levels[stage + 1].Nodes.Count, type, device)
+            : null;
+    }
 
     /// <summary>Residue codes, <c>[residues]</c>, int64; with the structure input instead equation 12's vectors, <c>[residues, 6]</c>.</summary>
     public Tensor Input { get; }
@@ -20,7 +38,7 @@ internal sealed class CdConvBatch
     /// <summary>Mean over the last stage's nodes of each chain.</summary>
     public CdConvMean Readout { get; }
 
-    /// <summary>Builds the graph.</summary>
+    /// <summary>Prepares chains and copies the arrays.</summary>
     /// <param name="chains">One or more.</param>
     /// <param name="options">Radii, kernel size, input, reading; crop and noise are read in training only.</param>
     /// <param name="type">Of the model's weights.</param>
@@ -28,62 +46,7 @@ internal sealed class CdConvBatch
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
     public static CdConvBatch Build(IReadOnlyList<Chain> chains, CdConvOptions options, ScalarType type, Device device, NoiseSource? noise = null)
     {
-        if (chains.Count == 0)
-            throw new ArgumentException("A batch has one chain or more.", nameof(chains));
-        var coordinateNoise = ReadOnlySpan<float>.Empty;
-        if (noise is not null)
-        {
-            chains = Crop(chains, options.MaximumLength, noise);
-            coordinateNoise = CoordinateNoise(chains, options.CoordinateNoise, noise);
-        }
-        var nodes = CdConvNodes.Of(chains, coordinateNoise);
-        var input = options.UseStructureInput ? tensor(nodes.StructureInput(), [nodes.Count, 6]).to(type, device) : tensor(Codes(chains, nodes.Count)).to(device);
-        var stages = new List<CdConvStage>();
-        foreach (var radius in options.Radii)
-        {
-            var edges = CdConvEdges.Of(nodes, CdConvNeighbours.Search(nodes, radius), radius, options.SequentialKernelSize);
-            CdConvMean? pooling = null;
-            if (stages.Count + 1 < options.Radii.Count)
-            {
-                (nodes, var group) = nodes.Pool(options.Reading);
-                pooling = new CdConvMean(group, nodes.Count, type, device);
-            }
-            stages.Add(new CdConvStage(edges, pooling, type, device));
-        }
-        return new CdConvBatch(input, stages, new CdConvMean(Array.ConvertAll(nodes.Chain, chain => (long)chain), chains.Count, type, device));
-    }
-
-    /// <summary>Residue codes of all chains, one after the other.</summary>
-    public static long[] Codes(IReadOnlyList<Chain> chains, int count)
-    {
-        var codes = new long[count];
-        Array.Fill(codes, Chain.ResidueOrder.Length - 1);
-        var start = 0;
-        foreach (var chain in chains)
-        {
-            for (var i = 0; chain.Residues is { } residues && i < chain.Length; i++)
-                codes[start + i] = residues.Span[i];
-            start += chain.Length;
-        }
-        return codes;
-    }
-
-    private static Chain[] Crop(IReadOnlyList<Chain> chains, int longest, NoiseSource noise)
-    {
-        using var scope = NewDisposeScope();
-        // One number a chain, needed or not: what else is drawn then does not depend on lengths.
-        var places = noise.Uniform(chains.Count, CPU).data<float>();
-        return [.. chains.Select((chain, i) => chain.Length <= longest
-            ? chain
-            : chain.Slice(Math.Min((int)(places[i] * (chain.Length - longest + 1.0)), chain.Length - longest), longest))];
-    }
-
-    private static float[] CoordinateNoise(IReadOnlyList<Chain> chains, double deviation, NoiseSource noise)
-    {
-        if (deviation == 0)
-            return [];
-        using var scope = NewDisposeScope();
-        var still = zeros(3L * chains.Sum(chain => chain.Length), dtype: ScalarType.Float32);
-        return noise.AddGaussian(still, deviation).data<float>().ToArray();
+        var (graph, edges) = new CdConvPreparation(chains, options, noise).Run();
+        return new CdConvBatch(graph, edges, options, type, device);
     }
 }

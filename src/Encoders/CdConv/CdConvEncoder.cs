@@ -6,15 +6,14 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>CDConv as an encoder of protein structures.</summary>
 internal sealed class CdConvEncoder : Encoder
 {
-    // Inference takes the chains in parts of about so many residues: memory grows with them, speed does not.
-    private const int ResiduesPerPart = 1 << 14;
-
+    private readonly CdConvOptions _options;
     private readonly CdConvNetwork network;
 
     /// <summary>Creates the encoder with fresh weights.</summary>
     /// <exception cref="ArgumentException">The options' lists do not fit each other.</exception>
     public CdConvEncoder(CdConvOptions options, Generator generator) : base(nameof(CdConvEncoder))
     {
+        _options = options;
         network = new CdConvNetwork(options, generator);
         RegisterComponents();
     }
@@ -22,21 +21,27 @@ internal sealed class CdConvEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension => network.FeatureDimension;
 
+    /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
+    public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null
+        ? new PreparedStructures(Task.Run(new CdConvPreparation(structures.Chains, _options, noise).Run))
+        : batch;
+
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
+        if (batch is PreparedStructures prepared)
+        {
+            var (graph, edges) = prepared.Preparation.GetAwaiter().GetResult();
+            return network.Encode(graph, edges, noise);
+        }
         var chains = ((StructureBatch)batch).Chains;
         if (noise is not null) // batch normalisation looks at all of them
             return network.Encode(chains, noise);
         using var scope = NewDisposeScope();
+        var batches = LengthBatches.InOrder([.. chains.Select(chain => chain.Length)]);
         var parts = new List<Tensor>();
-        for (int start = 0, end; start < chains.Count; start = end)
-        {
-            var residues = 0;
-            for (end = start; end < chains.Count && (end == start || residues + chains[end].Length <= ResiduesPerPart); end++)
-                residues += chains[end].Length;
-            parts.Add(network.Encode([.. chains.Skip(start).Take(end - start)], noise: null));
-        }
+        for (var part = 0; part < batches.Count; part++)
+            parts.Add(network.Encode(Array.ConvertAll(batches[part].ToArray(), row => chains[row]), noise: null));
         return cat(parts, 0).MoveToOuterDisposeScope();
     }
 }

@@ -18,7 +18,7 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
     public override string Name => "CDConv";
 
     /// <inheritdoc/>
-    public override string? Preparation => "neighbours of residues are searched";
+    public override string? Preprocessing => "neighbours of residues are searched";
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(ProteinStructureModality modality, CdConvOptions options, int inputDimension) =>
@@ -36,7 +36,7 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
         new Description(modality.InputColumnName, modality.OutputColumnName, modality.SequenceColumnName, options);
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(ProteinStructureModality modality, CdConvOptions options)
+    protected override string DescribePreprocessing(ProteinStructureModality modality, CdConvOptions options)
     {
         var radii = options.Radii.Select(radius => radius.ToString(CultureInfo.InvariantCulture));
         return $"neighbours of alpha carbons within {string.Join(", ", radii)} angstrom";
@@ -47,7 +47,8 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
         StructureNodes.Append(graph, options, prefix);
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(ProteinStructureModality modality, CdConvOptions options, int inputDimension) => () => new ChainInputs(options);
+    protected override Func<InputBatch> OpenInputs(ProteinStructureModality modality, CdConvOptions options, int inputDimension) =>
+        () => new ChainInputs(options);
 
     private sealed record Description(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription
     {

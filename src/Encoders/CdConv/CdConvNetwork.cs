@@ -56,9 +56,19 @@ internal sealed class CdConvNetwork : nn.Module
     /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
+        var (graph, edges) = new CdConvPreparation(chains, _options, noise).Run();
+        return Encode(graph, edges, noise);
+    }
+
+    /// <summary>Encodes chains that are prepared, <c>[chains, FeatureDimension]</c>.</summary>
+    /// <param name="graph">Made with the same options.</param>
+    /// <param name="edges">Of each stage.</param>
+    /// <param name="noise">Dropout in training; null in inference.</param>
+    public Tensor Encode(CdConvGraph graph, IReadOnlyList<CdConvEdges> edges, NoiseSource? noise)
+    {
         using var scope = NewDisposeScope();
         var anyWeight = parameters().First();
-        return Encode(CdConvBatch.Build(chains, _options, anyWeight.dtype, anyWeight.device, noise), noise).MoveToOuterDisposeScope();
+        return Encode(new CdConvBatch(graph, edges, _options, anyWeight.dtype, anyWeight.device), noise).MoveToOuterDisposeScope();
     }
 
     /// <summary>Encodes a graph built with the same options.</summary>

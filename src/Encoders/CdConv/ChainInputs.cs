@@ -17,33 +17,31 @@ internal sealed class ChainInputs(CdConvOptions options) : InputBatch
     /// <inheritdoc/>
     public override IReadOnlyList<TowerInput> ToInputs()
     {
-        var nodes = CdConvNodes.Of(_chains);
+        var graph = CdConvGraph.Of(_chains, options);
+        var residues = graph.Residues;
         var inputs = new List<TowerInput>
         {
             options.UseStructureInput
-                ? new(StructureInputs.Steps, Array.ConvertAll(nodes.StructureInput(), value => (float)value), nodes.Count, 6)
-                : new(StructureInputs.Residues, CdConvBatch.Codes(_chains, nodes.Count), nodes.Count),
+                ? new(StructureInputs.Steps, Array.ConvertAll(residues.StructureInput(), value => (float)value), residues.Count, 6)
+                : new(StructureInputs.Residues, graph.Codes(), residues.Count),
         };
-        for (var stage = 0; stage < options.Radii.Count; stage++)
+        foreach (var (stage, level) in graph.Levels.Index())
         {
-            AddLists(inputs, nodes, stage);
-            if (stage + 1 == options.Radii.Count)
-            {
-                AddGroups(inputs, StructureInputs.Chain, StructureInputs.ChainNodes, Array.ConvertAll(nodes.Chain, chain => (long)chain), _chains.Count);
-                break;
-            }
-            (nodes, var group) = nodes.Pool(options.Reading);
-            AddGroups(inputs, StructureInputs.Pooled(stage), StructureInputs.PooledNodes(stage), group, nodes.Count);
+            AddLists(inputs, level, stage);
+            if (level.Groups is { } groups)
+                AddGroups(inputs, StructureInputs.Pooled(stage), StructureInputs.PooledNodes(stage), groups, graph.Levels[stage + 1].Nodes.Count);
+            else
+                AddGroups(inputs, StructureInputs.Chain, StructureInputs.ChainNodes, graph.ChainOfNode, _chains.Count);
         }
         return inputs;
     }
 
-    private void AddLists(List<TowerInput> inputs, CdConvNodes nodes, int stage)
+    private void AddLists(List<TowerInput> inputs, CdConvLevel level, int stage)
     {
         var (radius, span) = (options.Radii[stage], options.SequentialKernelSize / 2);
-        var neighbours = CdConvNeighbours.Search(nodes, radius);
-        var starts = neighbours.Starts;
-        var sources = neighbours.Sources;
+        var nodes = level.Nodes;
+        var starts = level.Neighbours.Starts;
+        var sources = level.Neighbours.Sources;
         var width = 0;
         for (var i = 0; i < nodes.Count; i++)
             width = Math.Max(width, starts[i + 1] - starts[i]);

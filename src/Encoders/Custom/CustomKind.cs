@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
-using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.OnnxWriter;
+using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
@@ -13,7 +13,7 @@ internal abstract class CustomKind<TModality, TOptions> : EncoderKind<TModality,
     public override string Name => "own";
 
     /// <inheritdoc/>
-    public override string? Preparation => "the inputs of a network of your own are prepared";
+    public override string? Preprocessing => "the inputs of a network of your own are prepared";
 
     /// <inheritdoc/>
     public sealed override bool IsCustom => true;
@@ -27,12 +27,13 @@ internal abstract class CustomKind<TModality, TOptions> : EncoderKind<TModality,
     protected sealed override (long Weights, int FeatureDimension) Measure(TModality modality, TOptions options, int inputDimension) => (0, 0);
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(TModality modality, TOptions options) => "unknown";
+    protected override string DescribePreprocessing(TModality modality, TOptions options) => "unknown";
 
     /// <inheritdoc/>
     protected sealed override string? AppendFeatures(OnnxGraph graph, TModality modality, TOptions options, string? vectors, string prefix) => null;
 
     /// <inheritdoc/>
     protected override Func<InputBatch> OpenInputs(TModality modality, TOptions options, int inputDimension) =>
-        throw new NotSupportedException($"The encoder '{EncoderKey.Of(options)}' of column '{modality.InputColumnName}' is a network of your own: no graph takes its inputs.");
+        throw new NotSupportedException(
+            $"The encoder '{EncoderKey.Of(options)}' of column '{modality.InputColumnName}' is a network of your own: no graph takes its inputs.");
 }

@@ -22,15 +22,10 @@ internal sealed class CustomTextEncoder : CustomEncoder<nn.Module<Tensor, Tensor
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        var texts = ((TextBatch)batch).Texts.Select(text => _tokenizer.Encode(text.Span)).ToArray();
-        var length = texts.Max(text => text.Length);
-        var (tokens, mask) = (new long[texts.Length * length], new bool[texts.Length * length]);
-        Array.Fill(tokens, _tokenizer.Padding);
-        for (var row = 0; row < texts.Length; row++)
-        {
-            texts[row].Select(token => (long)token).ToArray().CopyTo(tokens, row * length);
-            mask.AsSpan(row * length, texts[row].Length).Fill(true);
-        }
-        return Run(texts.Length, noise, network => network.call(tensor(tokens, [texts.Length, length], device: Device), tensor(mask, [texts.Length, length], device: Device)));
+        var texts = WordPieceRows.Of(_tokenizer, ((TextBatch)batch).Texts);
+        var tokens = texts.Pad(out var length);
+        var mask = texts.Mask(length, true);
+        return Run(texts.Count, noise, network => network.call(
+            tensor(tokens, [texts.Count, length], device: Device), tensor(mask, [texts.Count, length], device: Device)));
     }
 }

@@ -15,7 +15,7 @@ internal sealed class CustomVectorKind : CustomKind<VectorModality, CustomVector
     public override Type DescriptionType => typeof(Description);
 
     /// <summary>Nothing: a closed form beside the network reads the vectors as they are.</summary>
-    public override string? Preparation => null;
+    public override string? Preprocessing => null;
 
     /// <inheritdoc/>
     protected override Encoder Create(VectorModality modality, CustomVectorEncoderOptions options, int inputDimension, Generator generator) =>
@@ -29,7 +29,7 @@ internal sealed class CustomVectorKind : CustomKind<VectorModality, CustomVector
         modality.InputColumnName, modality.OutputColumnName, inputDimension, EncoderKey.Of(options), EncoderKey.ToJson(options with { WeightsFile = null }));
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(VectorModality modality, CustomVectorEncoderOptions options) => "none";
+    protected override string DescribePreprocessing(VectorModality modality, CustomVectorEncoderOptions options) => "none";
 
     /// <inheritdoc/>
     protected override Func<InputBatch> OpenInputs(VectorModality modality, CustomVectorEncoderOptions options, int inputDimension) =>

@@ -67,19 +67,17 @@ internal sealed class Esm2Encoder : Encoder
         tokens = Esm2Augmentation.Crop(tokens, _options, noise);
         if (noise is not null)
             tokens = Esm2Augmentation.Mask(tokens, _options.Masking, noise);
-        var lengths = tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1).cpu().data<long>().ToArray();
-        var buckets = Esm2Batch.Buckets(lengths, tokens.device_type);
+        var lengths = Array.ConvertAll(tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1).cpu().data<long>().ToArray(), length => (int)length);
+        var batches = LengthBatches.Padded(lengths, tokens.device_type);
         var parts = new List<Tensor>();
-        foreach (var bucket in buckets)
+        for (var part = 0; part < batches.Count; part++)
         {
-            using var part = NewDisposeScope();
-            var rows = tokens.index_select(0, tensor(bucket, device: tokens.device)).narrow(1, 0, lengths[bucket[0]]).contiguous();
+            using var own = NewDisposeScope();
+            var numbers = Array.ConvertAll(batches[part].ToArray(), row => (long)row);
+            var rows = tokens.index_select(0, tensor(numbers, device: tokens.device)).narrow(1, 0, lengths[numbers[0]]).contiguous();
             parts.Add(Pool(model.Represent(rows), rows).MoveToOuterDisposeScope());
         }
-        var order = new long[lengths.Length];
-        foreach (var (row, at) in buckets.SelectMany(bucket => bucket).Select((row, at) => (row, at)))
-            order[row] = at;
-        return cat(parts, 0).index_select(0, tensor(order, device: tokens.device)).MoveToOuterDisposeScope();
+        return batches.Restore(parts, tokens.device).MoveToOuterDisposeScope();
     }
 
     private Tensor Pool(Tensor representations, Tensor tokens)

@@ -17,7 +17,7 @@ internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Option
     public override string Name => "ESM-2";
 
     /// <inheritdoc/>
-    public override string? Preparation => "sequences are tokenised";
+    public override string? Preprocessing => "sequences are tokenised";
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(ProteinSequenceModality modality, Esm2Options options, int inputDimension) =>
@@ -35,7 +35,7 @@ internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Option
         new Description(modality.InputColumnName, modality.OutputColumnName, options with { Size = options.Size, WeightsFile = null });
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(ProteinSequenceModality modality, Esm2Options options) =>
+    protected override string DescribePreprocessing(ProteinSequenceModality modality, Esm2Options options) =>
         FormattableString.Invariant($"tokens of ESM-2's alphabet, at most the first {options.MaximumLength} residues");
 
     /// <inheritdoc/>

@@ -9,7 +9,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal static class Esm2WeightNames
 {
-    private const string OwnEmbedding = ".encoder.model." + Embedding, ContactWeight = "contact_head.regression.weight", Embedding = "embed_tokens.weight", Output = "lm_head.weight", ContactSuffix = "-contact-regression.pt";
+    private const string ContactWeight = "contact_head.regression.weight", Embedding = "embed_tokens.weight", Output = "lm_head.weight";
+    private const string ContactSuffix = "-contact-regression.pt";
 
     // Rotary embeddings replace positions, yet Hugging Face's files carry them; the pooler is not part of ESM-2.
     private static readonly NameMap HuggingFace = new NameMap()
@@ -69,22 +70,6 @@ internal static class Esm2WeightNames
 
     /// <summary>Moves the tensors, without copying, to a dictionary with fair-esm's names; <c>lm_head.weight</c> is the embedding. Names that ESM-2 does not know stay, for the loader to refuse.</summary>
     /// <exception cref="InvalidDataException">Two names mean the same, or the output matrix is not the embedding.</exception>
-    public static StateDict ToFairEsm(StateDict tensors)
-    {
-        if (tensors.Keys.Where(name => name.EndsWith(OwnEmbedding, StringComparison.Ordinal)).ToArray() is { Length: > 0 } own)
-            return FromOwn(tensors, own);
-        return (tensors.Keys.Any(name => name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal)) ? HuggingFace : FairEsm).Apply(tensors, out _);
-    }
-
-    private static StateDict FromOwn(StateDict tensors, string[] embeddings)
-    {
-        if (embeddings.Length > 1)
-            throw new InvalidDataException($"{tensors.Source}: both towers are an ESM-2 ({string.Join(", ", embeddings)}); expected one.");
-        var prefix = embeddings[0][..^Embedding.Length];
-        var (source, metadata) = (tensors.Source, tensors.Metadata);
-        var all = tensors.Take();
-        foreach (var (_, tensor) in all.Where(entry => !entry.Key.StartsWith(prefix, StringComparison.Ordinal)))
-            tensor.Dispose();
-        return new StateDict(source, all.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => KeyValuePair.Create(entry.Key[prefix.Length..], entry.Value)), metadata);
-    }
+    public static StateDict ToFairEsm(StateDict tensors) => TowerWeights.Take(tensors, Embedding, "are an ESM-2")
+        ?? (tensors.Keys.Any(name => name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal)) ? HuggingFace : FairEsm).Apply(tensors, out _);
 }

@@ -2,18 +2,18 @@ using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>Amino-acid sequences: beginning, residues, end.</summary>
-internal sealed class SequenceInputs(int maximumLength) : TokenInputs(Esm2Alphabet.Padding)
+/// <summary>Amino-acid sequences, the beginning of those that are too long.</summary>
+internal sealed class SequenceInputs(int maximumLength) : TokenInputs
 {
+    private readonly List<ReadOnlyMemory<byte>> _sequences = [];
+
     /// <inheritdoc/>
     public override void Add(ExampleReader reader)
     {
         var residues = ((SequenceReader)reader).Tokens;
-        residues = residues[..Math.Min(residues.Length, maximumLength)];
-        var tokens = new long[residues.Length + Esm2Batch.Ends];
-        (tokens[0], tokens[^1]) = (Esm2Alphabet.Beginning, Esm2Alphabet.End);
-        for (var i = 0; i < residues.Length; i++)
-            tokens[i + 1] = residues[i];
-        Add(tokens);
+        _sequences.Add(residues[..Math.Min(residues.Length, maximumLength)].ToArray());
     }
+
+    /// <inheritdoc/>
+    protected override TokenRows Rows => new SequenceRows(_sequences);
 }

@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, TOptions> where TOptions : ImageEncoderOptions
 {
     /// <inheritdoc/>
-    public override string? Preparation => "pictures are scaled";
+    public override string? Preprocessing => "pictures are scaled";
 
     /// <summary>Builds the network with fresh weights.</summary>
     protected abstract ImageNetwork CreateNetwork(TOptions options, int imageSize, Generator generator);
@@ -28,7 +28,7 @@ internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, 
     protected sealed override EncoderFiles Files(TOptions options) => new(options.WeightsFile);
 
     /// <inheritdoc/>
-    protected sealed override string DescribePreparation(ImageModality modality, TOptions options)
+    protected sealed override string DescribePreprocessing(ImageModality modality, TOptions options)
     {
         var images = modality.Images;
         return FormattableString.Invariant($"{(images.Fit == ImageFit.Crop ? "shorter side" : "both sides")} scaled to {images.Stored} pixels, ")
@@ -48,5 +48,6 @@ internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, 
     }
 
     /// <inheritdoc/>
-    protected sealed override Func<InputBatch> OpenInputs(ImageModality modality, TOptions options, int inputDimension) => () => new PictureInputs(modality.Images);
+    protected sealed override Func<InputBatch> OpenInputs(ImageModality modality, TOptions options, int inputDimension) =>
+        () => new PictureInputs(modality.Images);
 }

@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>A tower of pictures with one of the library's first two networks, which share a name in saved models; later ones have records of their own.</summary>
+/// <summary>
+/// A tower of pictures with one of the library's first two networks, which share a name in saved models; later ones have records of their own.
+/// </summary>
 /// <param name="InputColumn">Column of the pictures.</param>
 /// <param name="OutputColumn">Column of the embedding.</param>
 /// <param name="Images">How the pictures are prepared.</param>

@@ -17,7 +17,7 @@ internal sealed class MlpKind : EncoderKind<VectorModality, VectorEncoderOptions
     public override string Name => "MLP";
 
     /// <inheritdoc/>
-    public override string? Preparation => null;
+    public override string? Preprocessing => null;
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(VectorModality modality, VectorEncoderOptions options, int inputDimension) =>
@@ -35,7 +35,7 @@ internal sealed class MlpKind : EncoderKind<VectorModality, VectorEncoderOptions
         new Description(modality.InputColumnName, modality.OutputColumnName, inputDimension, options);
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(VectorModality modality, VectorEncoderOptions options) => "none: the graph standardises";
+    protected override string DescribePreprocessing(VectorModality modality, VectorEncoderOptions options) => "none: the graph standardises";
 
     /// <inheritdoc/>
     protected override string AppendFeatures(OnnxGraph graph, VectorModality modality, VectorEncoderOptions options, string? vectors, string prefix) =>

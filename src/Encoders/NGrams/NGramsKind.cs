@@ -17,7 +17,7 @@ internal sealed class NGramsKind : EncoderKind<TextModality, TextNGramOptions>
     public override string Name => "hashed n-grams";
 
     /// <inheritdoc/>
-    public override string? Preparation => "n-grams of texts are hashed";
+    public override string? Preprocessing => "n-grams of texts are hashed";
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(TextModality modality, TextNGramOptions options, int inputDimension) =>
@@ -35,7 +35,7 @@ internal sealed class NGramsKind : EncoderKind<TextModality, TextNGramOptions>
         new Description(modality.InputColumnName, modality.OutputColumnName, options);
 
     /// <inheritdoc/>
-    protected override string DescribePreparation(TextModality modality, TextNGramOptions options) => FormattableString.Invariant(
+    protected override string DescribePreprocessing(TextModality modality, TextNGramOptions options) => FormattableString.Invariant(
         $"words, pairs of them, and n-grams of {options.MinimumLength} to {options.MaximumLength} characters, in {options.Buckets} buckets");
 
     /// <inheritdoc/>

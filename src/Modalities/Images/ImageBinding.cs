@@ -6,7 +6,7 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>Binds pictures: a column of images, of whole picture files, or of pixels.</summary>
-internal sealed class ImageBinding : ModalityBinding
+internal sealed class ImageBinding : ModalityBinding, IPictureColumns
 {
     /// <summary>The accepted types, in words.</summary>
     public const string ExpectedType =
@@ -46,21 +46,24 @@ internal sealed class ImageBinding : ModalityBinding
         : column.Kind == SchemaShape.Column.VectorKind.Vector ? NumberTypes.IsNumber(column.ItemType) : column.ItemType == NumberDataViewType.Byte);
 
     /// <inheritdoc/>
-    public override ExampleReader Open(DataViewRow row)
+    public override ExampleReader Open(DataViewRow row) => OpenPictures(row);
+
+    /// <inheritdoc/>
+    public PictureReader OpenPictures(DataViewRow row)
     {
         var column = row.Schema[Column.Index];
         if (IsEncoded(column.Type))
             return new EncodedPictureReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
         if (column.Type is not VectorDataViewType vector)
             return new ImageReader(row, column, [.. _names.Select(name => row.Schema[name.Index])], _options);
-        return NumberTypes.Visit(vector.ItemType, new PixelOpener(row, column, _shape, _options));
+        return (PictureReader)NumberTypes.Visit(vector.ItemType, new PixelOpener(row, column, _shape, _options));
     }
 
     /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.</summary>
     public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) =>
         _names.Length > 0 && Environment.ProcessorCount > 1 ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
 
-    /// <summary>What the columns of text say that may name the current row's file.</summary>
+    /// <inheritdoc/>
     public Func<string> OpenNames(DataViewRow row)
     {
         var getters = Array.ConvertAll(_names, name => row.GetGetter<ReadOnlyMemory<char>>(row.Schema[name.Index]));

@@ -25,28 +25,29 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
     private string _problem = "";
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="binding">Of the column.</param>
+    /// <param name="columns">The column of pictures, and those that may name them.</param>
     /// <param name="options">How pictures are prepared.</param>
     /// <param name="cursor">The caller's, at its start.</param>
     /// <param name="data">The view that it belongs to.</param>
     /// <param name="threads">How many to start, 1 or more.</param>
-    public PictureReadAhead(ImageBinding binding, ImageOptions options, DataViewRowCursor cursor, IDataView data, int threads) : base(options)
+    public PictureReadAhead(IPictureColumns columns, ImageOptions options, DataViewRowCursor cursor, IDataView data, int threads) : base(options)
     {
-        _alone = (PictureReader)binding.Open(cursor);
-        _names = binding.OpenNames(cursor);
+        _alone = columns.OpenPictures(cursor);
+        _names = columns.OpenNames(cursor);
         _queues = [.. Enumerable.Range(0, threads).Select(_ => new BlockingCollection<Picture>(QueueLength))];
         var cursors = new List<DataViewRowCursor>();
         try
         {
             for (var i = 0; i < threads; i++)
-                cursors.Add(data.GetRowCursor(binding.Columns));
+                cursors.Add(data.GetRowCursor(columns.Columns));
         }
         catch
         {
             cursors.ForEach(own => own.Dispose());
             throw;
         }
-        _threads = [.. cursors.Select((own, i) => Task.Factory.StartNew(() => Run(binding, own, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        _threads = [.. cursors.Select((own, i) => Task.Factory.StartNew(
+            () => Run(columns, own, i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }
 
     /// <inheritdoc/>
@@ -85,13 +86,13 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
         _stop.Dispose();
     }
 
-    private void Run(ImageBinding binding, DataViewRowCursor cursor, int offset)
+    private void Run(IPictureColumns columns, DataViewRowCursor cursor, int offset)
     {
         var queue = _queues[offset];
         try
         {
             using var own = cursor;
-            var (reader, names) = ((PictureReader)binding.Open(cursor), binding.OpenNames(cursor));
+            var (reader, names) = (columns.OpenPictures(cursor), columns.OpenNames(cursor));
             for (long row = 0; !_stop.IsCancellationRequested && cursor.MoveNext(); row++)
             {
                 if (row % _queues.Length == offset)

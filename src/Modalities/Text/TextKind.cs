@@ -16,7 +16,8 @@ internal sealed class TextKind : ModalityKind<TextModality>
     public override bool Accepts(SchemaShape.Column column) => TextBinding.Accepts(column);
 
     /// <inheritdoc/>
-    protected override ModalityBinding Bind(TextModality modality, DataViewSchema.Column column, DataViewSchema schema) => new TextBinding(column, modality.Encoder);
+    protected override ModalityBinding Bind(TextModality modality, DataViewSchema.Column column, DataViewSchema schema) =>
+        new TextBinding(column, modality.Encoder);
 
     /// <inheritdoc/>
     protected override object? InputOf(Type type, TextModality modality, int inputDimension) =>

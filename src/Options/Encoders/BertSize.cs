@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
@@ -32,7 +33,9 @@ public sealed record BertSize
         FeedForwardDimension = Check.InRange(feedForwardDimension, 1, 1 << 18, nameof(feedForwardDimension));
         MaximumPositions = Check.InRange(maximumPositions, 2, 65536, nameof(maximumPositions));
         if (embeddingDimension % attentionHeads != 0)
-            throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.", nameof(embeddingDimension));
+            throw new ArgumentException(
+                $"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.",
+                nameof(embeddingDimension));
     }
 
     /// <summary>2 layers of 128, 2 heads: a start from random weights that trains on a CPU; published as bert_uncased_L-2_H-128_A-2.</summary>
@@ -53,6 +56,20 @@ public sealed record BertSize
     /// <summary>24 layers of 1024, 16 heads: bert-large.</summary>
     public static BertSize Large { get; } = new(24, 1024, 16);
 
+    /// <summary>The published sizes by the names of their checkpoints, cased and uncased ones alike.</summary>
+    public static IReadOnlyDictionary<string, BertSize> Published { get; } =
+        new ReadOnlyDictionary<string, BertSize>(new OrderedDictionary<string, BertSize>(StringComparer.Ordinal)
+        {
+            ["bert_uncased_L-2_H-128_A-2"] = Tiny,
+            ["bert_uncased_L-4_H-256_A-4"] = Mini,
+            ["bert_uncased_L-4_H-512_A-8"] = Small,
+            ["bert_uncased_L-8_H-512_A-8"] = Medium,
+            ["bert-base-uncased"] = Base,
+            ["bert-base-cased"] = Base,
+            ["bert-large-uncased"] = Large,
+            ["bert-large-cased"] = Large,
+        });
+
     /// <summary>Transformer layers.</summary>
     public int Layers { get; }
 
@@ -67,4 +84,15 @@ public sealed record BertSize
 
     /// <summary>Tokens that a text may have at most.</summary>
     public int MaximumPositions { get; }
+
+    /// <summary>The published size of a name such as <c>bert-base-uncased</c>.</summary>
+    /// <param name="name">One of <see cref="Published"/>.</param>
+    /// <exception cref="ArgumentException">There is none of this name.</exception>
+    public static BertSize FromName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Published.TryGetValue(name, out var size)
+            ? size
+            : throw new ArgumentException($"There is no BERT size '{name}'; expected one of {string.Join(", ", Published.Keys)}.", nameof(name));
+    }
 }

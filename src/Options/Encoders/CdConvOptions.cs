@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip;
 /// <see cref="UseStructureInput"/> is set, residue types. The default is a small network for a CPU; <see cref="Published"/> is the public one.
 /// </summary>
 /// <remarks>Source: Fan et al., Continuous-Discrete Convolution for Geometry-Sequence Modeling in Proteins, ICLR 2023, and its public code.</remarks>
-public sealed record CdConvOptions : IEncoderOptions
+public sealed record CdConvOptions : ProteinStructureEncoderOptions
 {
     private IReadOnlyList<int> _channels = Defaults.Channels;
     private IReadOnlyList<double> _radii = Defaults.Radii;
@@ -196,6 +196,15 @@ public sealed record CdConvOptions : IEncoderOptions
         foreach (var channels in Channels)
             if (WidthOf(channels) < 1)
                 throw new ArgumentException($"{nameof(Channels)} {channels} times {nameof(BaseWidth)} {BaseWidth} / 64 leaves no channel to convolve; expected 1 or more.");
+    }
+
+    internal override void Validate(string inputColumnName, string? sequenceColumnName)
+    {
+        Validate();
+        if (UseStructureInput && sequenceColumnName is { } name)
+            throw new ArgumentException(
+                $"{nameof(CdConvOptions)}.{nameof(UseStructureInput)} reads no sequence, but the modality of column '{inputColumnName}' names '{name}'; "
+                + "leave one of them out.");
     }
 
     private (int, int, int, double, double, bool, double, int, CdConvReading) Scalars =>

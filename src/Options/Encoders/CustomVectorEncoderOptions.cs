@@ -4,20 +4,16 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Settings of an encoder of your own for feature vectors: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to <see cref="Modality.Vector(string, string, CustomVectorEncoderOptions)"/>.
+/// Settings of an encoder of your own for feature vectors: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to
+/// <see cref="Modality.Vector"/>.
 /// </summary>
 /// <remarks>
 /// The record's public properties are saved with the model as JSON, so they are plain data; check their ranges in the setters, because a file that is loaded goes through them.
 /// The projection head into the embedding space is the library's own. See docs/extending.md.
 /// </remarks>
-public abstract record CustomVectorEncoderOptions : ICustomEncoderOptions
+public abstract record CustomVectorEncoderOptions : VectorEncoderOptionsBase, ICustomEncoderOptions
 {
     private string? _weightsFile;
-
-    /// <summary>
-    /// Whether each feature is standardised by the mean and standard deviation over all rows of the modality given to <c>Fit</c> before the network sees it. Default true.
-    /// </summary>
-    public bool Standardize { get; init; } = true;
 
     /// <summary>Whether the network's weights stay as <see cref="CreateNetwork"/> or <see cref="WeightsFile"/> gave them. It then encodes each training row once. Default false.</summary>
     public bool IsFrozen { get; init; }

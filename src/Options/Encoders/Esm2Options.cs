@@ -3,14 +3,13 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>Settings of the ESM-2 protein language model (Lin et al. 2023) that encodes amino-acid sequences.</summary>
-public sealed record Esm2Options : IEncoderOptions
+public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOptions
 {
     private Esm2Size? _size;
     private string? _weightsFile;
     private int? _trainableLayers;
     private Esm2Pooling _pooling = Defaults.Pooling;
     private int _maximumLength = Defaults.MaximumLength;
-    private Esm2UnknownResidues _unknownResidues = Defaults.UnknownResidues;
     private double _masking = Defaults.Masking;
     private double _subsequenceCrop = Defaults.SubsequenceCrop;
 
@@ -89,14 +88,6 @@ public sealed record Esm2Options : IEncoderOptions
         init => _maximumLength = Check.InRange(value, 1, 65534, nameof(MaximumLength));
     }
 
-    /// <summary>What becomes of characters that the alphabet lacks. Default <see cref="Esm2UnknownResidues.Error"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not a defined value.</exception>
-    public Esm2UnknownResidues UnknownResidues
-    {
-        get => _unknownResidues;
-        init => _unknownResidues = Check.Defined(value, nameof(UnknownResidues));
-    }
-
     /// <summary>Share of the residues replaced by the mask token in training, 0 to below 1; it also makes the two views of the self-supervised loss. Default 0.15.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Masking
@@ -127,7 +118,7 @@ public sealed record Esm2Options : IEncoderOptions
 
     /// <summary>Checks what no setter can see alone.</summary>
     /// <exception cref="ArgumentException">More trainable layers are asked for than there are.</exception>
-    internal void Validate()
+    internal override void Validate()
     {
         if (TrainableLayers > Size.Layers)
             throw new ArgumentException($"{nameof(Esm2Options)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");

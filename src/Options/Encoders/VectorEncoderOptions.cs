@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip;
 /// Settings of the multilayer perceptron that encodes feature vectors: standardised input, then layers of
 /// linear map, GELU and dropout, then the projection head.
 /// </summary>
-public sealed record VectorEncoderOptions : IEncoderOptions
+public sealed record VectorEncoderOptions : VectorEncoderOptionsBase
 {
     private IReadOnlyList<int> _hiddenDimensions = Defaults.HiddenDimensions;
     private double _dropout = Defaults.Dropout;
@@ -73,12 +73,6 @@ public sealed record VectorEncoderOptions : IEncoderOptions
         get => _inputMasking;
         init => _inputMasking = Check.InRangeExclusive(value, 0, 1, nameof(InputMasking));
     }
-
-    /// <summary>
-    /// Whether each feature is standardised by the mean and standard deviation over all rows of the modality given to Fit, paired,
-    /// unpaired and held out for validation (a constant feature is only centred). Default true.
-    /// </summary>
-    public bool Standardize { get; init; } = Defaults.Standardize;
 
     /// <summary>Value equality, the layers included.</summary>
     /// <param name="other">The other settings.</param>

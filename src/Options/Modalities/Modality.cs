@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -28,43 +27,37 @@ public abstract class Modality
 
     /// <summary>
     /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>, or of other
-    /// numbers, which are converted to float32; encoded by a multilayer perceptron.
+    /// numbers, which are converted to float32; encoded by a multilayer perceptron or a network of your own.
     /// </summary>
-    /// <param name="outputColumnName">Column of the embedding.</param>
-    /// <param name="inputColumnName">Column of the features.</param>
-    /// <param name="encoder">Encoder settings; null takes the defaults.</param>
-    /// <exception cref="ArgumentException">A name is empty.</exception>
-#pragma warning disable RS0027 // both overloads are new, the encoder's type tells them apart, and the priority settles null and new()
-    [OverloadResolutionPriority(1)]
-    public static VectorModality Vector(string outputColumnName, string inputColumnName, VectorEncoderOptions? encoder = null) =>
-        new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
-#pragma warning restore RS0027
-
-    /// <summary>A modality of feature vectors with an encoder of your own; see docs/extending.md.</summary>
-    /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">
     /// Column of the features: <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>. Double and integers are
     /// converted to float32, and Booleans of a vector to 0 and 1.
     /// </param>
-    /// <param name="encoder">Its settings, which build its network.</param>
-    /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static VectorModality Vector(string outputColumnName, string inputColumnName, CustomVectorEncoderOptions encoder)
-    {
-        ArgumentNullException.ThrowIfNull(encoder);
-        return new(outputColumnName, inputColumnName, encoder);
-    }
-
-    /// <summary>A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2. Empty or blank text is a missing sample.</summary>
     /// <param name="outputColumnName">Column of the embedding.</param>
-    /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
-    /// <param name="encoder">Encoder settings; null takes the defaults, a small network with random weights that trains on a CPU.</param>
+    /// <param name="encoder">
+    /// <see cref="VectorEncoderOptions"/> or your own <see cref="CustomVectorEncoderOptions"/>, see docs/extending.md; null takes the defaults of the former.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
-    public static ProteinSequenceModality ProteinSequence(string outputColumnName, string inputColumnName, Esm2Options? encoder = null) =>
+    public static VectorModality Vector(string outputColumnName, string inputColumnName, VectorEncoderOptionsBase? encoder = null) =>
+        new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
+
+    /// <summary>
+    /// A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2 or a network of your own. Empty or blank text is a missing
+    /// sample.
+    /// </summary>
+    /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
+    /// <param name="outputColumnName">Column of the embedding.</param>
+    /// <param name="encoder">
+    /// <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of the former, a small network
+    /// with random weights that trains on a CPU.
+    /// </param>
+    /// <exception cref="ArgumentException">A name is empty.</exception>
+    public static ProteinSequenceModality ProteinSequence(string outputColumnName, string inputColumnName, ProteinSequenceEncoderOptions? encoder = null) =>
         new(outputColumnName, inputColumnName, encoder ?? new Esm2Options());
 
     /// <summary>
-    /// A modality of protein structures, encoded by CDConv: a column of vectors that hold a chain's alpha carbons in angstrom, x, y and z of each residue
-    /// in turn. A vector that is empty or NaN in every slot is a missing sample.
+    /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom,
+    /// x, y and z of each residue in turn. A vector that is empty or NaN in every slot is a missing sample.
     /// </summary>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
@@ -72,10 +65,13 @@ public abstract class Modality
     /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is the
     /// sequence, the encoder could copy what it is to be aligned with: leave it out then.
     /// </param>
-    /// <param name="encoder">Encoder settings; null takes the defaults, a small network for a CPU.</param>
+    /// <param name="encoder">
+    /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small
+    /// network for a CPU.
+    /// </param>
     /// <exception cref="ArgumentException">A name is empty, or both input columns are the same.</exception>
     public static ProteinStructureModality ProteinStructure(
-        string outputColumnName, string inputColumnName, string? sequenceColumnName = null, CdConvOptions? encoder = null) =>
+        string outputColumnName, string inputColumnName, string? sequenceColumnName = null, ProteinStructureEncoderOptions? encoder = null) =>
         new(outputColumnName, inputColumnName, sequenceColumnName, encoder ?? new CdConvOptions());
 
     /// <summary>

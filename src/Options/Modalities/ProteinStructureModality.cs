@@ -3,7 +3,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>A modality of protein structures; see <see cref="Modality.ProteinStructure"/>.</summary>
 public sealed class ProteinStructureModality : Modality
 {
-    internal ProteinStructureModality(string outputColumnName, string inputColumnName, string? sequenceColumnName, CdConvOptions encoder)
+    internal ProteinStructureModality(string outputColumnName, string inputColumnName, string? sequenceColumnName, ProteinStructureEncoderOptions encoder)
         : base(outputColumnName, inputColumnName)
     {
         if (sequenceColumnName is not null)
@@ -17,8 +17,8 @@ public sealed class ProteinStructureModality : Modality
     /// <summary>Column of the residues' types, one letter each; null where they are not read.</summary>
     public string? SequenceColumnName { get; }
 
-    /// <summary>Settings of CDConv.</summary>
-    public CdConvOptions Encoder { get; }
+    /// <summary>Settings of the encoder: <see cref="CdConvOptions"/> or a <see cref="CustomProteinStructureEncoderOptions"/>.</summary>
+    public ProteinStructureEncoderOptions Encoder { get; }
 
     internal override IEncoderOptions EncoderOptions => Encoder;
 
@@ -26,8 +26,7 @@ public sealed class ProteinStructureModality : Modality
 
     internal override void Validate()
     {
-        Encoder.Validate();
-        if (Encoder.UseStructureInput && SequenceColumnName is { } name)
-            throw new ArgumentException($"{nameof(CdConvOptions)}.{nameof(CdConvOptions.UseStructureInput)} reads no sequence, but the modality of column '{InputColumnName}' names '{name}'; leave one of them out.");
+        base.Validate();
+        Encoder.Validate(InputColumnName, SequenceColumnName);
     }
 }

@@ -16,6 +16,8 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 /// <summary>What makes a training the one it is: every option that changes its weights, its rows and the model it starts from, as text by name.</summary>
 internal static class CheckpointFingerprint
 {
+    private const string NotSet = "not set";
+
     // How a training runs, not what it computes; and files whose content decides, wherever they lie.
     private static readonly HashSet<string> LeftOut =
     [
@@ -85,17 +87,20 @@ internal static class CheckpointFingerprint
         }
     }
 
-    /// <summary>What differs, in words.</summary>
+    /// <summary>What differs, in words. A name that one side lacks is one that is not set: other versions of the library have other options.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now) =>
-        [.. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal).Where(name => saved.GetValueOrDefault(name) != now.GetValueOrDefault(name))
-            .Select(name => $"{name} is {now.GetValueOrDefault(name, "not set")}, was {saved.GetValueOrDefault(name, "not set")}")];
+    [
+        .. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
+            .Select(name => (Name: name, Now: now.GetValueOrDefault(name, NotSet), Saved: saved.GetValueOrDefault(name, NotSet)))
+            .Where(entry => entry.Now != entry.Saved).Select(entry => $"{entry.Name} is {entry.Now}, was {entry.Saved}"),
+    ];
 
     private static void Describe(SortedDictionary<string, string> result, string name, object? value)
     {
         switch (value)
         {
             case null:
-                result[name] = "not set";
+                result[name] = NotSet;
                 break;
             case string or Enum or bool or TimeSpan:
                 result[name] = value.ToString()!;

@@ -105,6 +105,6 @@ public sealed partial class CatalogDocumentationTests
 
     private static string Text(XElement? element) => element?.Value.Trim() ?? "";
 
-    [GeneratedRegex(@"samples/\w+")]
+    [GeneratedRegex(@"(?:samples|studies)/\w+")]
     private static partial Regex Sample();
 }

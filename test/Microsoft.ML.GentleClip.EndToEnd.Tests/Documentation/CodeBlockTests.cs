@@ -4,11 +4,14 @@ using Microsoft.ML.GentleClip.Tests.Runtime;
 namespace Microsoft.ML.GentleClip.Tests.Documentation;
 
 /// <summary>
-/// Every C# block of the README, the documentation and the samples' pages compiles and runs. The blocks of a page are one script. What they take as given, such as
-/// <c>pairs</c>, comes from Preludes/PAGE.csx; Preludes/PAGE.after.csx looks at what came of it. A block that cannot run here says why in a comment before it,
-/// <c>&lt;!-- compile only: reason --&gt;</c>; a block that is a whole program (<c>&lt;!-- program --&gt;</c>) runs in a fresh project: <see cref="PackageTests"/>.
+/// Every C# block of the README, the documentation and the samples' pages compiles and runs. The blocks of a page are one script. What they take as
+/// given, such as <c>pairs</c>, comes from Preludes/PAGE.csx; Preludes/PAGE.after.csx looks at what came of it. A block that cannot
+/// run here says why in a comment before it,
+/// <c>&lt;!-- compile only: reason --&gt;</c>; a block that is a whole program (<c>&lt;!-- program --&gt;</c>) runs in a fresh project:
+/// <see cref="PackageTests"/>.
 /// </summary>
 [TestClass]
+[DoNotParallelize]
 public sealed partial class CodeBlockTests
 {
     // Shell commands have tests of their own; the others are data or output.
@@ -19,7 +22,8 @@ public sealed partial class CodeBlockTests
 
     public TestContext TestContext { get; set; } = null!;
 
-    public static IEnumerable<object[]> PagesWithCode => CodeBlock.All().Where(block => block.Language == "csharp" && !block.IsProgram).Select(block => block.Page).Distinct().Select(page => new object[] { page });
+    public static IEnumerable<object[]> PagesWithCode => CodeBlock.All().Where(block => block.Language == "csharp" && !block.IsProgram)
+        .Select(block => block.Page).Distinct().Select(page => new object[] { page });
 
     [TestMethod]
     [DynamicData(nameof(PagesWithCode))]
@@ -42,7 +46,8 @@ public sealed partial class CodeBlockTests
                 {
                     TestContext.WriteLine($"{block.Place}: compiled only: {reason}");
                     if (reason == RunsInTheReadme)
-                        StringAssert.Contains(CodeBlock.Of(Path.Combine(Repository.Root, "README.md")).Single(program => program.IsProgram).Text, block.Text, block.Place);
+                        StringAssert.Contains(
+                            CodeBlock.Of(Path.Combine(Repository.Root, "README.md")).Single(program => program.IsProgram).Text, block.Text, block.Place);
                     script.Compile(block.Text, page, block.Line);
                 }
                 else
@@ -63,10 +68,12 @@ public sealed partial class CodeBlockTests
         foreach (CodeBlock block in CodeBlock.All().Where(block => block.NotRun is not null))
             TestContext.WriteLine($"{block.Place}: {block.Language}, not run: {block.NotRun}");
         string[] unknown = [.. CodeBlock.All().Where(block => !Languages.Contains(block.Language) && block.NotRun is null)
-            .Select(block => $"{block.Place}: '{block.Language}'; expected one of {string.Join(", ", Languages)}, or a comment before it, <!-- not run: reason -->")];
+            .Select(block => $"{block.Place}: '{block.Language}'; expected one of {string.Join(", ", Languages)}, "
+                + "or a comment before it, <!-- not run: reason -->")];
         Assert.IsEmpty(unknown, string.Join(Environment.NewLine, unknown));
         // The package test runs that one.
-        Assert.AreEqual("README.md", string.Join(", ", CodeBlock.All().Where(block => block.IsProgram).Select(block => block.Page)), "pages with a whole program");
+        string programs = string.Join(", ", CodeBlock.All().Where(block => block.IsProgram).Select(block => block.Page));
+        Assert.AreEqual("README.md", programs, "pages with a whole program");
         // C# that hides behind another name would neither be compiled nor run.
         string[] hidden = [.. CodeBlock.All().Where(block => block.Language is "text" or "sh" && Statement().IsMatch(block.Text)).Select(block => block.Place)];
         Assert.IsEmpty(hidden, $"these look like C#: {string.Join(", ", hidden)}");

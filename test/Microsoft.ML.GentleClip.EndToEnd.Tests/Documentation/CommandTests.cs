@@ -27,7 +27,7 @@ public sealed partial class CommandTests
     [TestMethod]
     [DataRow("dotnet run -c Release --project samples/NoSuchSample")]
     [DataRow("dotnet run -c Release --project samples/ProteinAlignment -- --no-such-option")]
-    [DataRow("dotnet run -c Release --project samples/Experiments -- samples/Experiments/configurations/none.json --out OUT")]
+    [DataRow("dotnet run -c Release --project studies/Experiments -- studies/Experiments/configurations/none.json --out OUT")]
     [DataRow("dotnet run samples/ProteinAlignment")]
     [DataRow("dotnet test test/Microsoft.ML.GentleClip.Tests --filter FullyQualifiedName~NoSuchTest")]
     [DataRow("dotnet add package NoSuchPackage")]
@@ -73,11 +73,11 @@ public sealed partial class CommandTests
             return own.All(word => word.StartsWith('-') || word is "Release" or "linux-x64") ? null : $"'{own[0]}' is no option; --project is missing";
         if (ProjectFile(own.ElementAtOrDefault(project + 1) ?? "") is not { } file)
             return "there is no such project";
-        string usage = UsageOf(Path.GetDirectoryName(file)!);
+        string usage = OptionsOf(Path.GetDirectoryName(file)!);
         foreach (string word in arguments)
             if (word.StartsWith('-') ? !Regex.IsMatch(usage, $@"(?<![\w-]){Regex.Escape(word)}(?![\w-])") : word.Contains('/', StringComparison.Ordinal) && word.Contains('.', StringComparison.Ordinal)
                 && !word.StartsWith("artifacts", StringComparison.Ordinal) && !File.Exists(Path.Combine(Repository.Root, word)))
-                return word.StartsWith('-') ? $"the usage of the project does not mention {word}" : $"there is no file {word}";
+                return word.StartsWith('-') ? $"the project has no option {word}" : $"there is no file {word}";
         return null;
     }
 
@@ -103,10 +103,10 @@ public sealed partial class CommandTests
         return folder.Length > 0 && Directory.Exists(full) ? Directory.EnumerateFiles(full, "*.csproj").SingleOrDefault() : null;
     }
 
-    /// <summary>What --help prints: the constant that every program of this repository calls Usage.</summary>
-    private static string UsageOf(string folder) => string.Concat(Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+    /// <summary>The options that a program's sources name, and what those without System.CommandLine print on --help.</summary>
+    private static string OptionsOf(string folder) => string.Concat(Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
-        .SelectMany(file => Usage().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)));
+        .SelectMany(file => Option().Matches(File.ReadAllText(file)).Select(match => $"{match.Value}\n")));
 
     [GeneratedRegex(@"`((?:[A-Z_]+=\S+ )*dotnet (?:run|test|build|pack|add package) [^`]*)`(?!`)")]
     private static partial Regex Inline();
@@ -114,6 +114,6 @@ public sealed partial class CommandTests
     [GeneratedRegex(@"^[A-Z_]+=\S+$")]
     private static partial Regex Variable();
 
-    [GeneratedRegex(@"const string Usage =\s*""""""(.*?)""""""", RegexOptions.Singleline)]
-    private static partial Regex Usage();
+    [GeneratedRegex(@"""--[\w-]+""|const string Usage =\s*""""""(.*?)""""""", RegexOptions.Singleline)]
+    private static partial Regex Option();
 }

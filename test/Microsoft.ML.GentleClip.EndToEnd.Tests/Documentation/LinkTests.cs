@@ -39,8 +39,9 @@ public sealed partial class LinkTests
     }
 
     internal static IEnumerable<string> Pages() =>
-        new[] { "docs", "samples" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md", SearchOption.AllDirectories))
+        new[] { "docs", "samples", "studies" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md", SearchOption.AllDirectories))
             .Where(page => !page.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
+            .Append(Path.Combine(Repository.Root, "CONTRIBUTING.md"))
             .Append(Path.Combine(Repository.Root, "README.md"));
 
     private static string Relative(string page) => Path.GetRelativePath(Repository.Root, page);

@@ -15,6 +15,12 @@ public sealed class PageCoverageTests
         [typeof(ViTOptions)] = "vit",
     };
 
+    private static readonly Type[] Bases =
+    [
+        typeof(VectorEncoderOptionsBase), typeof(TextEncoderOptions), typeof(ImageEncoderOptions),
+        typeof(ProteinSequenceEncoderOptions), typeof(ProteinStructureEncoderOptions),
+    ];
+
     [TestMethod]
     public void EachObjectiveHasAPage()
     {
@@ -39,9 +45,8 @@ public sealed class PageCoverageTests
     [TestMethod]
     public void EachEncoderHasAPageWithItsOptions()
     {
-        // One class of options an encoder; those of pictures and texts have a base class.
-        Type[] options = [.. typeof(Modality).Assembly.GetExportedTypes().Where(type => !type.IsAbstract && (type == typeof(VectorEncoderOptions) || type == typeof(Esm2Options) || type == typeof(CdConvOptions)
-            || type.IsSubclassOf(typeof(ImageEncoderOptions)) || type.IsSubclassOf(typeof(TextEncoderOptions))))];
+        // One class of options per encoder, under the base of its modality.
+        Type[] options = [.. typeof(Modality).Assembly.GetExportedTypes().Where(type => !type.IsAbstract && Bases.Any(type.IsSubclassOf))];
         CollectionAssert.AreEquivalent(Encoders.Keys, options);
         foreach (var (type, page) in Encoders)
         {

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using Microsoft.ML.GentleClip.Programs;
 using Microsoft.ML.GentleClip.Reliability;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Reliability;
 
-/// <summary>Short forms of the commands of test/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
+/// <summary>Short forms of the commands of tools/Microsoft.ML.GentleClip.Reliability; docs/reliability.md has the long ones.</summary>
 [TestClass]
 public sealed class ReliabilityCommandTests
 {
@@ -21,12 +22,30 @@ public sealed class ReliabilityCommandTests
     public void MemoryStaysFlat()
     {
         // In a process of its own: what other tests leave to finalizers would be counted.
-        using var process = ChildProgram.Start(["soak", "--steps", "400", "--rows", "5000"]);
+        using var process = ChildProgram.Start(["soak", "--steps", "200", "--rows", "2000"]);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.AreEqual(0, process.ExitCode, output);
-        Assert.Contains("soak: 400 steps with ", output);
-        Assert.Contains("; 5000 rows with ", output);
+        Assert.Contains("soak: 200 steps with ", output);
+        Assert.Contains("; 2000 rows with ", output);
+    }
+
+    [TestMethod]
+    public void StructuresAreComparedWithAnotherReadersTable()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.FullName, "files", "a.pdb");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, "ATOM      2  CA  ALA A   1       0.250   2.000  -3.000\nATOM      6  CA  GLY A   2       1.750   2.500  -1.750\n");
+        var table = folder.File("table.tsv");
+        string[] command = ["structures", "--folder", Path.GetDirectoryName(file)!, "--table", table];
+        File.WriteAllText(table, "a.pdb\tA\tAG\t1,2\n");
+        Succeeds("structures: 1 files, 1 equal", command);
+
+        File.WriteAllText(table, "a.pdb\tA\tAGS\t1,2,3\n");
+        using var output = new StringWriter();
+        Assert.AreEqual(1, ReliabilityCommand.Run(command, output, output));
+        Assert.Contains("a.pdb: with another number of residues: here A:AG[1,2], there A:AGS[1,2,3]", output.ToString());
     }
 
     [TestMethod]
@@ -37,16 +56,18 @@ public sealed class ReliabilityCommandTests
     [DataRow("fuzz --count")]
     [DataRow("soak --steps many")]
     [DataRow("disk --count 1")]
+    [DataRow("structures --folder .")]
+    [DataRow("structures --folder none --table none")]
     [DataRow("burn")]
     [DataRow("")]
     public void AWrongCommandLineIsAnError(string arguments)
     {
         using StringWriter output = new(), error = new();
-        Assert.AreEqual(2, ReliabilityCommand.Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error));
-        Assert.Contains("Usage: ", error.ToString());
+        Assert.AreEqual(2, Run(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error));
+        Assert.Contains("Usage:", error.ToString());
         Assert.AreEqual("", output.ToString());
-        Assert.AreEqual(0, ReliabilityCommand.Run(["--help"], output, error));
-        Assert.Contains("Usage: ", output.ToString());
+        Assert.AreEqual(0, Run(["--help"], output, error));
+        Assert.Contains("Usage:", output.ToString());
     }
 
     [TestMethod]
@@ -55,7 +76,8 @@ public sealed class ReliabilityCommandTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File(KillFolder.Checkpoints));
         byte[] content = [1, 2, 3];
-        var file = Path.Combine(folder.File(KillFolder.Checkpoints), $"checkpoint-0-000000007-run-{Convert.ToHexStringLower(SHA256.HashData(content))[..32]}.safetensors");
+        var hash = Convert.ToHexStringLower(SHA256.HashData(content))[..32];
+        var file = Path.Combine(folder.File(KillFolder.Checkpoints), $"checkpoint-0-000000007-run-{hash}.safetensors");
         File.WriteAllBytes(file, content);
         var left = new KillFolder(Path.GetDirectoryName(folder.File(KillFolder.Checkpoints))!);
         Assert.AreEqual(new KillProgress(0, 7, false), left.Newest()[0].Progress);
@@ -63,10 +85,13 @@ public sealed class ReliabilityCommandTests
         Assert.ThrowsExactly<LossException>(() => left.Newest());
     }
 
+    private static int Run(string[] arguments, TextWriter output, TextWriter error) =>
+        ConsoleProgram.RunAsync(ReliabilityCommand.Create(output), arguments, output, error).GetAwaiter().GetResult();
+
     private static void Succeeds(string counts, params string[] arguments)
     {
         using StringWriter output = new(), error = new();
-        Assert.AreEqual(0, ReliabilityCommand.Run(arguments, output, error), $"{output}\n{error}");
+        Assert.AreEqual(0, Run(arguments, output, error), $"{output}\n{error}");
         Assert.Contains(counts, output.ToString().TrimEnd().Split('\n')[^1]);
     }
 }

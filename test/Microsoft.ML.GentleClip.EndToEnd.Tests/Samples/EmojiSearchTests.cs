@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EmojiPictures;
 using EmojiSearch;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using SkiaSharp;
@@ -18,14 +19,8 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void RunsToTheEndAndFindsMoreThanGuessing()
     {
-        // What is learnt is asked of the method that learns in a second; the networks go to the end in a few steps.
-        const string figureOfInterest = "picture to words R@10";
-        Run("--seeds", "1", "--steps", "40", "--methods", "features");
-        using (var learnt = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json"))))
-            Assert.IsGreaterThan(learnt.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
-                learnt.RootElement.GetProperty("runs")[0].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
-
-        string output = Run("--seeds", "1", "--steps", "4", "--methods", "clip,gentle,features");
+        // What is learnt is asked of the closed form of features, which learns in a second whatever the steps; the networks go to the end in a few.
+        string output = Run("--seeds", "1", "--steps", "2", "--methods", "clip,gentle,features");
         StringAssert.Contains(output, "| Gentle-CLIP on features, a tenth of the pairs |");
         using var json = JsonDocument.Parse(File.ReadAllText(_folder.File("figures.json")));
         var runs = json.RootElement.GetProperty("runs").EnumerateArray().ToArray();
@@ -33,6 +28,9 @@ public sealed class EmojiSearchTests : IDisposable
         foreach (var run in runs)
             foreach (var figure in run.GetProperty("figures").EnumerateObject())
                 Assert.IsTrue(figure.Value.GetDouble() is >= 0 and <= 1, $"{figure.Name}: {figure.Value}");
+        const string figureOfInterest = "picture to words R@10";
+        Assert.IsGreaterThan(json.RootElement.GetProperty("chance").GetProperty(figureOfInterest).GetDouble() * 1.5,
+            runs[2].GetProperty("figures").GetProperty(figureOfInterest).GetDouble());
         Assert.AreEqual(0, runs[0].GetProperty("texts").GetInt32(), "Clip reads pairs alone.");
         Assert.IsGreaterThan(100, runs[1].GetProperty("texts").GetInt32());
         Assert.IsGreaterThan(200, runs[1].GetProperty("pictures").GetInt32());
@@ -46,9 +44,10 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void NoEmojiIsInTwoPartsAndBothStylesAreInOne()
     {
-        var data = EmojiData.Read(EmojiCommandLine.OwnData);
+        var data = EmojiData.Read(EmojiData.Own);
         Assert.HasCount(382, data.Train.Concat(data.Test).Distinct().ToArray());
-        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(), EmojiData.Read(EmojiCommandLine.OwnData).Test.Select(emoji => emoji.Name).ToArray());
+        CollectionAssert.AreEqual(data.Test.Select(emoji => emoji.Name).ToArray(),
+            EmojiData.Read(EmojiData.Own).Test.Select(emoji => emoji.Name).ToArray());
         var (pairs, pictures, words) = data.Deal(seed: 2, pairedShare: 0.1);
         CollectionAssert.AllItemsAreUnique(pairs.Concat(pictures).Concat(words).ToArray());
         Assert.AreEqual(data.Train.Count, pairs.Length + pictures.Length + words.Length);
@@ -69,8 +68,9 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     public void AFileThatIsNotThereOrDoesNotFitIsNamed()
     {
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message, Path.Combine("none", "emoji.tsv"));
-        foreach (string file in Directory.GetFiles(EmojiCommandLine.OwnData))
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => EmojiData.Read(_folder.File("none"))).Message,
+            Path.Combine("none", "emoji.tsv"));
+        foreach (string file in Directory.GetFiles(EmojiData.Own))
             File.Copy(file, _folder.File(Path.GetFileName(file)));
         string table = _folder.File("emoji.tsv");
         string[] lines = File.ReadAllLines(table);
@@ -80,7 +80,8 @@ public sealed class EmojiSearchTests : IDisposable
         Refused("expected 20 emoji or more, found 0", lines[..1]);
         File.WriteAllLines(table, lines);
         File.WriteAllText(_folder.File("twitter_32x32_rgb.bin.gz"), "text");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message, "twitter_32x32_rgb.bin.gz: not a gzip file");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => EmojiData.Read(_folder.FullName)).Message,
+            "twitter_32x32_rgb.bin.gz: not a gzip file");
 
         void Refused(string message, string[] content)
         {
@@ -92,15 +93,17 @@ public sealed class EmojiSearchTests : IDisposable
     [TestMethod]
     [DataRow("--seeds", "none", "--seeds needs a whole number above 0, found 'none'.")]
     [DataRow("--methods", "best", "There is no method 'best'")]
-    [DataRow("--json", "--out", "--json needs a value.")]
-    [DataRow("--nothing", "", "Unknown option '--nothing'.")]
+    [DataRow("--json", "--out", "--json needs a value, found '--out'.")]
+    [DataRow("--json", "--other", "--json needs a value, found '--other'.")]
+    [DataRow("--nothing", "", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => EmojiCommandLine.Parse([option, value])).Message, message);
 
     private string Run(params string[] arguments)
     {
         var output = new StringWriter();
-        EmojiStudy.Run(EmojiCommandLine.Parse([.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")]), output, CancellationToken.None);
+        string[] all = [.. arguments, "--out", _folder.FullName, "--json", _folder.File("figures.json")];
+        EmojiStudy.Run(EmojiCommandLine.Parse(all), output, CancellationToken.None);
         return output.ToString();
     }
 }

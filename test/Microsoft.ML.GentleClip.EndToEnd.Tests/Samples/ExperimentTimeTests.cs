@@ -8,6 +8,7 @@ namespace Microsoft.ML.GentleClip.Tests.Samples;
 
 /// <summary>What cells took: shares of what runs side by side, and sums over all starts.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class ExperimentTimeTests : ExperimentTest
 {
     [TestMethod]
@@ -41,11 +42,13 @@ public sealed class ExperimentTimeTests : ExperimentTest
     {
         CellResult[] cells = [Cell(1, new(60, 90)), Cell(2, new(120, 210)), Cell(3, null)];
         Assert.AreEqual(
-            "3 cells: 3.0 min of wall time, 5.0 min of processor time (2.5 min on 2 cores); 1 of the cells come from a version that did not time them, and are not in these sums.",
+            "3 cells: 3.0 min of wall time, 5.0 min of processor time (2.5 min on 2 cores); "
+                + "1 of the cells come from a version that did not time them, and are not in these sums.",
             $"{RunTotals.Of(cells, [])}");
         var data = new TwoViewData("d", [[1f]], [[1f]], null, "hash") { NetworkTime = new ComputingTime(30, 60) };
         Assert.AreEqual(
-            "2 cells and the networks of the features: 3.5 min of wall time, 6.0 min of processor time (3.0 min on 2 cores); 1.0 min of the processor time are the networks'.",
+            "2 cells and the networks of the features: 3.5 min of wall time, 6.0 min of processor time (3.0 min on 2 cores); "
+                + "1.0 min of the processor time are the networks'.",
             $"{RunTotals.Of(cells[..2], [data])}");
     }
 
@@ -70,5 +73,6 @@ public sealed class ExperimentTimeTests : ExperimentTest
     }
 
     private static CellResult Cell(int seed, ComputingTime? time) => new(
-        new CellKey(false, "d", "Clip", null, "8", UnpairedRows.Real, "all", seed), "hash", "build", 8, 10, 10, 3, 2000, 0.5, new Dictionary<string, double>(), time);
+        new CellKey(false, "d", "Clip", null, "8", UnpairedRows.Real, "all", seed), "hash", "build", 8, 10, 10, 3, 2000, 0.5,
+        new Dictionary<string, double>(), time);
 }

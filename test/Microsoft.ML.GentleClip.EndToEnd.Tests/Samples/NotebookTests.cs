@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Microsoft.ML.GentleClip.Tests.Documentation;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
@@ -65,7 +64,7 @@ public sealed class NotebookTests
     {
         // Its output folder lies as the tests' own does.
         string tests = typeof(NotebookTests).Assembly.GetName().Name!;
-        string program = Path.Combine(AppContext.BaseDirectory.Replace(tests, Program, StringComparison.Ordinal), Program + ".dll");
+        string program = Path.Combine(AppContext.BaseDirectory.Replace(Path.Combine("test", tests), Path.Combine("tools", Program), StringComparison.Ordinal), Program + ".dll");
         Assert.IsTrue(File.Exists(program), $"there is no {program}");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";

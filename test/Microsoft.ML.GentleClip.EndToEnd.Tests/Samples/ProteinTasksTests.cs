@@ -100,7 +100,7 @@ public sealed class ProteinTasksTests : IDisposable
     [TestMethod]
     public void WrongCommandLineSaysWhy()
     {
-        Assert.AreEqual("--data DIR is missing.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
+        Assert.AreEqual("Option '--data' is required.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
         Assert.AreEqual("--seeds is '3-2', expected N or A-B, whole numbers above 0.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--seeds", "3-2")).Message);
         Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
         Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));

@@ -2,14 +2,13 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using EmojiSearch;
+using EmojiPictures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Serving;
-using EmojiCommandLine = EmojiSearch.CommandLine;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
@@ -19,7 +18,7 @@ public sealed class ServingTests
 {
     private const int Steps = 3;
 
-    private static readonly EmojiData Data = EmojiData.Read(EmojiCommandLine.OwnData);
+    private static readonly EmojiData Data = EmojiData.Read(EmojiData.Own);
     private static readonly TemporaryFolder Folder = new();
 
     private static string ModelFile => Folder.File("model.zip");
@@ -60,7 +59,7 @@ public sealed class ServingTests
         await using var server = await StartAsync("--model", ModelFile);
         var emoji = Data.Test.Take(20).ToArray();
         using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
-        var view = model.Transform(new MLContext().Data.LoadFromEnumerable(emoji.Select(one => new Row { Picture = RowMaker.Planes(one.Pictures[0]), Words = one.Words }).ToList()));
+        var view = model.Transform(new MLContext().Data.LoadFromEnumerable(emoji.Select(one => new Row { Picture = EmojiData.Planes(one.Pictures[0]), Words = one.Words }).ToList()));
         AssertClose(Embeddings.Column(view, "WordsEmbedding"), await server.EmbedAsync("Words", emoji.Select(one => one.Words), Token));
         AssertClose(Embeddings.Column(view, "PictureEmbedding"), await server.EmbedAsync("Picture", emoji.Select(one => Convert.ToBase64String(Png(one.Pictures[0]))), Token));
     }
@@ -82,7 +81,7 @@ public sealed class ServingTests
         var names = emoji.SelectMany(one => EmojiData.Styles.Select(style => $"{one.Name}, {style}")).ToArray();
         using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
         var pictures = Embeddings.Column(model.Transform(new MLContext().Data.LoadFromEnumerable(
-            emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = RowMaker.Planes(picture), Words = "" }).ToList())), "PictureEmbedding");
+            emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = EmojiData.Planes(picture), Words = "" }).ToList())), "PictureEmbedding");
         var query = (await server.EmbedAsync("Words", ["clock"], Token))[0];
         var best = pictures.Select((picture, i) => (Name: names[i], Score: Embeddings.Dot(query, picture))).MaxBy(match => match.Score);
         var answer = await server.SearchAsync(new { column = "Words", input = "clock" }, Token);

@@ -1,11 +1,10 @@
-using EmojiSearch;
+using EmojiPictures;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.VectorData;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using VectorSearch;
-using EmojiCommandLine = EmojiSearch.CommandLine;
 using SearchCommandLine = VectorSearch.CommandLine;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
@@ -32,7 +31,7 @@ public sealed class VectorSearchTests
     [TestMethod]
     public async Task ASavedModelIsSearchedByWordsAndPictures()
     {
-        var data = EmojiData.Read(EmojiCommandLine.OwnData);
+        var data = EmojiData.Read(EmojiData.Own);
         using var folder = new TemporaryFolder();
         using (var trained = SmallModel.Train(data, 2, null, Token))
             new MLContext().Model.Save(trained, null, folder.File("model.zip"));
@@ -79,8 +78,8 @@ public sealed class VectorSearchTests
 
     [TestMethod]
     [DataRow("--steps", "none", "--steps needs a whole number above 0, found 'none'.")]
-    [DataRow("--model", "", "--model needs a value.")]
-    [DataRow("--nothing", "1", "Unknown option '--nothing'.")]
+    [DataRow("--model", "", "Required argument missing for option: '--model'.")]
+    [DataRow("--nothing", "1", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(value.Length == 0 ? [option] : [option, value])).Message, message);
 

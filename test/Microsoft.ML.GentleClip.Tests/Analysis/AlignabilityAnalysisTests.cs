@@ -175,7 +175,7 @@ public sealed class AlignabilityAnalysisTests
         Assert.AreNotEqual(one.LinearCka, other.LinearCka);
         Assert.AreEqual(one.LinearCka!.Value, other.LinearCka!.Value, 0.05);
 
-        AlignabilityAnalysis Of(int seed) => _mlContext.Data.AnalyzeAlignability(view, "A", "B", seed: seed);
+        AlignabilityAnalysis Of(int seed) => _mlContext.GentleClip().AnalyzeAlignability(view, "A", "B", seed: seed);
     }
 
     [TestMethod]
@@ -184,12 +184,12 @@ public sealed class AlignabilityAnalysisTests
         var random = new Random(4);
         Plain[] rows = [.. Enumerable.Range(0, 40).Select(_ => new { A = random.NextSingle(), B = random.NextSingle(), C = random.NextSingle() })
             .Select((x, i) => new Plain { X = [x.A, x.B, x.C], Y = [1e150 * x.A, 1e150 * x.B, 1e150 * x.C], Number = x.A, Paired = i < 25 })];
-        var analysis = _mlContext.Data.AnalyzeAlignability(_mlContext.Data.LoadFromEnumerable(rows), "X", "Y", "Paired");
+        var analysis = _mlContext.GentleClip().AnalyzeAlignability(_mlContext.Data.LoadFromEnumerable(rows), "X", "Y", "Paired");
         Assert.AreEqual((25L, 15L, 15L), (analysis.PairCount, analysis.A.UnpairedRowCount, analysis.B.UnpairedRowCount));
         Assert.AreEqual(1, analysis.LinearCka!.Value, 1e-6);
         Assert.AreEqual(1, analysis.KernelCka!.Value, 1e-6);
         Assert.AreEqual(1, analysis.NeighbourOverlap!.Value, 1e-12);
-        Assert.AreEqual(1, _mlContext.Data.AnalyzeAlignability(_mlContext.Data.LoadFromEnumerable(rows), "X", "Number").A.Dimension / 3.0, 1e-12);
+        Assert.AreEqual(1, _mlContext.GentleClip().AnalyzeAlignability(_mlContext.Data.LoadFromEnumerable(rows), "X", "Number").A.Dimension / 3.0, 1e-12);
     }
 
     [TestMethod]
@@ -202,7 +202,7 @@ public sealed class AlignabilityAnalysisTests
         Assert.Contains("'Text'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Run("X", "Y", "Text")).Message);
         Assert.Contains("'X'", Assert.ThrowsExactly<ArgumentException>(() => Run("X", "X")).Message);
         Assert.Contains("'Nowhere'", Assert.ThrowsExactly<ArgumentException>(
-            () => _mlContext.Data.AnalyzeAlignability(View(rows), "X", "Y", labelColumnNameA: "Nowhere")).Message);
+            () => _mlContext.GentleClip().AnalyzeAlignability(View(rows), "X", "Y", labelColumnNameA: "Nowhere")).Message);
 
         rows[3].Y = [1, double.NaN, 3];
         var partly = Assert.ThrowsExactly<InvalidOperationException>(() => Run("X", "Y")).Message;
@@ -218,7 +218,7 @@ public sealed class AlignabilityAnalysisTests
             row.X = null;
         Assert.Contains("'X'", Assert.ThrowsExactly<InvalidOperationException>(() => Run("X", "Y")).Message);
 
-        AlignabilityAnalysis Run(string a, string b, string? paired = null) => _mlContext.Data.AnalyzeAlignability(View(rows), a, b, paired);
+        AlignabilityAnalysis Run(string a, string b, string? paired = null) => _mlContext.GentleClip().AnalyzeAlignability(View(rows), a, b, paired);
     }
 
     private static List<TwoViews.Row> Independent(int count, int seed)
@@ -236,7 +236,7 @@ public sealed class AlignabilityAnalysisTests
             $"{analysis} {analysis.A.EffectiveDimension} {analysis.B.Hubness} {analysis.ClassShareDistance}"));
 
     private AlignabilityAnalysis Analyze(IEnumerable<TwoViews.Row> rows, string? label = null) =>
-        _mlContext.Data.AnalyzeAlignability(View(rows), "A", "B", labelColumnNameA: label);
+        _mlContext.GentleClip().AnalyzeAlignability(View(rows), "A", "B", labelColumnNameA: label);
 
     private IDataView View<T>(IEnumerable<T> rows) where T : class => _mlContext.Data.LoadFromEnumerable(rows);
 }

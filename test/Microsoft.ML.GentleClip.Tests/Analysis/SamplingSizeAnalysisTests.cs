@@ -63,7 +63,7 @@ public sealed class SamplingSizeAnalysisTests
     public void Standard_errors_are_the_spread_between_seeds()
     {
         var data = View(Rows(500, 4, Normal));
-        var runs = Enumerable.Range(0, 40).Select(seed => _mlContext.Data.AnalyzeSamplingSize(data, "X", [8], 40, seed).Gaps[0]).ToArray();
+        var runs = Enumerable.Range(0, 40).Select(seed => _mlContext.GentleClip().AnalyzeSamplingSize(data, "X", [8], 40, seed).Gaps[0]).ToArray();
         Check([.. runs.Select(gap => gap.Ratio)], runs.Average(gap => gap.RatioStandardError));
         Check([.. runs.Select(gap => gap.RatioLeaveOneOut)], runs.Average(gap => gap.RatioLeaveOneOutStandardError));
 
@@ -122,10 +122,10 @@ public sealed class SamplingSizeAnalysisTests
     {
         var data = View(Rows(60, 3, Normal));
         Assert.AreSequenceEqual(Analyze(data).Gaps, Analyze(data).Gaps);
-        Assert.AreNotEqual(Analyze(data).Gaps[1], _mlContext.Data.AnalyzeSamplingSize(data, "X", repetitions: 20, seed: 8).Gaps[1]);
+        Assert.AreNotEqual(Analyze(data).Gaps[1], _mlContext.GentleClip().AnalyzeSamplingSize(data, "X", repetitions: 20, seed: 8).Gaps[1]);
         // Without a seed the context's; without that a new one, which the result tells.
-        Assert.AreEqual(1, _mlContext.Data.AnalyzeSamplingSize(data, "X", repetitions: 2).Seed);
-        var free = new MLContext().Data;
+        Assert.AreEqual(1, _mlContext.GentleClip().AnalyzeSamplingSize(data, "X", repetitions: 2).Seed);
+        var free = new MLContext().GentleClip();
         var first = free.AnalyzeSamplingSize(data, "X", repetitions: 2);
         Assert.AreNotEqual(first.Seed, free.AnalyzeSamplingSize(data, "X", repetitions: 2).Seed);
         Assert.AreSequenceEqual(first.Gaps, free.AnalyzeSamplingSize(data, "X", repetitions: 2, seed: first.Seed).Gaps);
@@ -196,17 +196,17 @@ public sealed class SamplingSizeAnalysisTests
     public void Bad_arguments_are_refused()
     {
         var data = View(Rows(20, 3, Normal));
-        Assert.ThrowsExactly<ArgumentNullException>(() => GentleClipCatalog.AnalyzeSamplingSize(null!, data, "X"));
-        Assert.ThrowsExactly<ArgumentNullException>(() => _mlContext.Data.AnalyzeSamplingSize(null!, "X"));
-        Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Data.AnalyzeSamplingSize(data, ""));
+        Assert.ThrowsExactly<ArgumentNullException>(() => AnalysisCatalog.AnalyzeSamplingSize(null!, data, "X"));
+        Assert.ThrowsExactly<ArgumentNullException>(() => _mlContext.GentleClip().AnalyzeSamplingSize(null!, "X"));
+        Assert.ThrowsExactly<ArgumentException>(() => _mlContext.GentleClip().AnalyzeSamplingSize(data, ""));
         Assert.AreEqual("repetitions", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Analyze(data, repetitions: 1)).ParamName);
         Assert.Contains("at least 2; found 1, 4", Assert.ThrowsExactly<ArgumentException>(() => Analyze(data, [4, 1])).Message);
         Assert.Contains("found none", Assert.ThrowsExactly<ArgumentException>(() => Analyze(data, [])).Message);
-        Assert.Contains("'Y'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Data.AnalyzeSamplingSize(data, "Y")).Message);
+        Assert.Contains("'Y'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.GentleClip().AnalyzeSamplingSize(data, "Y")).Message);
         foreach (var name in new[] { "Text", "Open", "Scalar" })
         {
             var other = _mlContext.Data.LoadFromEnumerable([new OtherRow()]);
-            var message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Data.AnalyzeSamplingSize(other, name)).Message;
+            var message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.GentleClip().AnalyzeSamplingSize(other, name)).Message;
             Assert.Contains($"'{name}': expected a vector of numbers of known size, got ", message);
         }
     }
@@ -246,7 +246,7 @@ public sealed class SamplingSizeAnalysisTests
         var host = new MLContext(1);
         var cancelHost = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic)!;
         last = host.Data.LoadFromEnumerable(CancelAtEnd(() => cancelHost.Invoke(host, null)), Schema<DoubleRow>(NumberDataViewType.Double, 3));
-        Assert.Contains("through the MLContext", Assert.ThrowsExactly<OperationCanceledException>(() => host.Data.AnalyzeSamplingSize(last, "X")).Message);
+        Assert.Contains("through the MLContext", Assert.ThrowsExactly<OperationCanceledException>(() => host.GentleClip().AnalyzeSamplingSize(last, "X")).Message);
 
         IEnumerable<DoubleRow> Endless()
         {
@@ -267,7 +267,7 @@ public sealed class SamplingSizeAnalysisTests
     }
 
     private SamplingSizeAnalysis Analyze(IDataView data, int[]? sizes = null, int repetitions = 20, CancellationToken cancellationToken = default) =>
-        _mlContext.Data.AnalyzeSamplingSize(data, "X", sizes, repetitions, seed: 7, cancellationToken);
+        _mlContext.GentleClip().AnalyzeSamplingSize(data, "X", sizes, repetitions, seed: 7, cancellationToken);
 
     private IDataView View(double[]?[] rows) =>
         _mlContext.Data.LoadFromEnumerable(rows.Select(row => new DoubleRow { X = row }), Schema<DoubleRow>(NumberDataViewType.Double, rows.First(row => row is not null)!.Length));

@@ -20,7 +20,7 @@ public sealed class DirectReferencesTests
     [DataRow("extensions/Microsoft.ML.GentleClip.Interactive/Microsoft.ML.GentleClip.Interactive.csproj", "")]
     public void EveryAssemblyThatIsUsedIsAskedFor(string project, string assembly)
     {
-        var file = Path.Combine(Root, project);
+        var file = Path.Combine(Repository.Root, project);
         var built = assembly.Length > 0 ? Path.Combine(AppContext.BaseDirectory, assembly) : Newest(file);
         if (built is null)
             Assert.Inconclusive($"{project} is not built here.");
@@ -31,17 +31,6 @@ public sealed class DirectReferencesTests
         var used = module.AssemblyReferences.Select(reference => reference.Name).Where(name => !IsOfTheFramework(name)).Select(name => PackageOf.GetValueOrDefault(name, name)).Distinct().ToArray();
         Assert.IsNotEmpty(used);
         Assert.IsEmpty(used.Except(named), $"used by {Path.GetFileName(built)}, not named in {project}: {string.Join(", ", used.Except(named))}");
-    }
-
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder.FullName, "Directory.Packages.props")))
-                folder = folder.Parent!;
-            return folder.FullName;
-        }
     }
 
     private static string? Newest(string project)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Domain.Extensions;
 using ArchUnitNET.Loader;
@@ -6,36 +8,17 @@ namespace Microsoft.ML.GentleClip.Tests.Architecture;
 
 /// <summary>Folders of src are layers: a folder uses only folders below it, and everything may use the base.</summary>
 [TestClass]
-public sealed class LayerTests
+public sealed partial class LayerTests
 {
     private const int Base = -1;
 
-    private static readonly Dictionary<string, int> Layers = new()
-    {
-        ["Interop"] = Base,
-        ["Runtime"] = Base,
-        ["Objectives"] = 0,
-        ["Evaluation"] = 0,
-        ["Data"] = 0,
-        ["OnnxWriter"] = 0,
-        ["Weights"] = 0,
-        // Lists the objectives of a training, each of which computes itself.
-        ["Options"] = 1,
-        ["Alignment"] = 2,
-        ["Analysis"] = 2,
-        ["MissingModality"] = 2,
-        ["Modalities"] = 2,
-        ["Encoders"] = 3,
-        ["Models"] = 4,
-        ["Onnx"] = 5,
-        ["MultiLabel"] = 6,
-        ["Search"] = 6,
-        ["Trainers"] = 6,
-        ["Transformers"] = 6,
-        ["Estimators"] = 7,
-        ["EmbeddingGenerators"] = 8,
-        [""] = 9,
-    };
+    // The table of docs/architecture.md, so that page and code cannot drift apart.
+    private static readonly Dictionary<string, int> Layers = File.ReadLines(Path.Combine(Repository.Root, "docs", "architecture.md"))
+        .SkipWhile(line => line != "## Layers").Skip(1).TakeWhile(line => !line.StartsWith('#'))
+        .Select(line => Row().Match(line)).Where(row => row.Success)
+        .ToDictionary(
+            row => row.Groups[2].Value is var folder && folder == "." ? "" : folder,
+            row => row.Groups[1].Value == "base" ? Base : int.Parse(row.Groups[1].Value, CultureInfo.InvariantCulture));
 
     private static readonly System.Reflection.Assembly Library = typeof(GentleClipOptions).Assembly;
     private static readonly Dictionary<string, string> Folders = SourceFolders.OfTypes(Library.Location);
@@ -46,6 +29,8 @@ public sealed class LayerTests
     {
         var unknown = Folders.Values.Distinct().Where(folder => folder != "generated" && !Layers.ContainsKey(folder)).ToList();
         Assert.IsEmpty(unknown, $"folders without a layer: {string.Join(", ", unknown)}");
+        var gone = Layers.Keys.Except(Folders.Values).ToList();
+        Assert.IsEmpty(gone, $"docs/architecture.md has folders that are not there: {string.Join(", ", gone)}");
     }
 
     [TestMethod]
@@ -79,4 +64,7 @@ public sealed class LayerTests
 
     private static string? Folder(IType type) =>
         Folders.TryGetValue(type.FullName, out var folder) && folder != "generated" ? folder : null;
+
+    [GeneratedRegex(@"^\| (base|\d+) \| `([^`]+)` \|")]
+    private static partial Regex Row();
 }

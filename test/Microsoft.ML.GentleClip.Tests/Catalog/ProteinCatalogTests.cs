@@ -75,14 +75,31 @@ public sealed class ProteinCatalogTests : IDisposable
         string[] files = [_folder.Write("a.pdb", Bad), _folder.Write("b.pdb", Good), _folder.File("none.pdb"), _folder.Write("c.pdb", ""), _folder.FullName];
         var states = new List<ProteinFileProgress>();
         var view = _context.Data.LoadProteinStructures(files, new() { BadFiles = BadFileHandling.Skip, Progress = new Listener(states) });
-        Assert.AreEqual(2, view.GetRowCount());
+        Assert.AreEqual(3, view.GetRowCount(), "a record that is damaged costs itself alone");
         Assert.HasCount(4, log.Warnings);
         StringAssert.Contains(log.Warnings[0], $"{files[0]}, line 2: ");
         StringAssert.Contains(log.Warnings[1], files[2]);
         StringAssert.Contains(log.Warnings[2], $"{files[3]}: the file is empty.");
         StringAssert.Contains(log.Warnings[3], files[4], "a folder among the files");
-        Assert.AreEqual(new ProteinFileProgress(5, 5, 2, 4), states[^1]);
+        Assert.AreEqual(new ProteinFileProgress(5, 5, 3, 3), states[^1]);
         CollectionAssert.AreEqual(new[] { 1, 2, 3, 4, 5 }, states.Select(state => state.Files).ToArray());
+    }
+
+    [TestMethod]
+    public void AReportSaysWhatWasLeftOut()
+    {
+        var twice = Pdb([.. Residues("ALA 1 GLY 2"), "TER", .. Residues("ALA 1 GLY 2", x: 40), "TER", Atom("HOH", "301", name: " O  ", hetero: true)]);
+        string[] files = [_folder.Write("a.pdb", twice), _folder.Write("b.pdb", Good)];
+        var report = new ProteinFileReport();
+        var log = new ContextLog(_context);
+        var rows = Rows(_context.Data.LoadProteinStructures(files, new() { Report = report, MinimumLength = 2, NumberOfThreads = 2 }));
+        CollectionAssert.AreEqual(new[] { "a_A", "a_A-2", "b_A" }, rows.Select(row => row.Identifier).ToArray());
+        CollectionAssert.AreEqual(files, report.Files.Select(file => file.File).ToArray());
+        Assert.AreEqual("Water 1, SplitChain 1", report.Files[0].ToString());
+        Assert.AreEqual("another chain 'A' begins at residue 1", report.Files[0].Details.Single());
+        Assert.AreEqual("Water 1, SplitChain 1, OtherLength 1", report.Total.ToString());
+        Assert.AreEqual(3, report.Total.Rows);
+        StringAssert.Contains(log.Warnings.Single(), "another chain 'A' begins at residue 1");
     }
 
     [TestMethod]

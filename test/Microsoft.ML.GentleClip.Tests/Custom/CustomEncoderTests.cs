@@ -12,9 +12,9 @@ public sealed class CustomEncoderTests
         var mlContext = new MLContext(seed: 1);
         using var model = mlContext.Transforms.GentleClip(CustomTraining.Options(150)).Fit(CustomTraining.Rows);
         var test = mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(60, seed: 77));
-        var metrics = RetrievalMetrics.Evaluate(model.Transform(test), "EmbeddingA", "EmbeddingB");
+        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(test), "EmbeddingA", "EmbeddingB");
         Assert.IsGreaterThan(0.6, metrics.AToB.RecallAt(5), metrics.ToString());
-        Assert.AreEqual("GatedOptions", model.ModalityA is VectorModality vector ? vector.CustomEncoder?.GetType().Name : null);
+        Assert.AreEqual("GatedOptions", model.ModalityA is VectorModality vector ? vector.Encoder.GetType().Name : null);
     }
 
     [TestMethod]
@@ -104,7 +104,7 @@ public sealed class CustomEncoderTests
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message;
         Assert.Contains("Objectives.pair-distance.Weight is 0.3, was 0.2", message);
         Assert.Contains("Objectives.margin.Margin is 3, was 2", message);
-        Assert.Contains("ModalityA.CustomEncoder.dropout is 0.5, was 0.1", message);
+        Assert.Contains("ModalityA.Encoder.dropout is 0.5, was 0.1", message);
         options.Objectives = usual;
         Assert.Contains("Objectives.margin is not set, was Given", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
@@ -118,7 +118,7 @@ public sealed class CustomEncoderTests
         var first = CustomTraining.Content(CustomTraining.Fit(options));
         CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new WanderingOptions { Seed = 2 });
-        Assert.Contains("ModalityA.CustomEncoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
+        Assert.Contains("ModalityA.Encoder.seed is 2, was 1", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
     }
 
     [TestMethod]
@@ -241,7 +241,7 @@ public sealed class CustomEncoderTests
         var alone = Embeddings.Column(model.Transform(mlContext.Data.LoadFromEnumerable([shortText])), "TextEmbedding").Single();
         for (var slot = 0; slot < alone.Length; slot++)
             Assert.AreEqual(alone[slot], together[0][slot], 1e-5f);
-        var metrics = RetrievalMetrics.Evaluate(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))), "TextEmbedding", "FeatureEmbedding");
+        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))), "TextEmbedding", "FeatureEmbedding");
         Assert.IsGreaterThan(0.2, metrics.AToB.RecallAt(5), metrics.ToString()); // 0.125 by guessing
         SameAfterReload(model, mlContext.Data.LoadFromEnumerable([shortText, longText]), "TextEmbedding");
 

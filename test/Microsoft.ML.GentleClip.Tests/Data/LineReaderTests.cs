@@ -100,6 +100,22 @@ public sealed class LineReaderTests
     }
 
     [TestMethod]
+    public void BytesBehindGzipArePassedOver()
+    {
+        var packed = Gzip("a\nb\n");
+        foreach (byte[] behind in new byte[][] { new byte[8], new byte[1000], Encoding.ASCII.GetBytes("garbage behind the data"), [0x1F, 0x8B] })
+        {
+            foreach (byte[] file in new byte[][] { [.. packed, .. behind], [.. Gzip("a\n"), .. Gzip("b\n"), .. behind] })
+            {
+                using var reader = new LineReader(ProteinFile.Decompressed(new MemoryStream(file)), "file");
+                Assert.IsTrue(reader.TryRead(out _) && reader.TryRead(out _) && !reader.TryRead(out _));
+                Assert.IsTrue(reader.HasBytesBehind);
+            }
+        }
+        StringAssert.EndsWith(Error(ProteinFile.Decompressed(new MemoryStream([.. packed[..^4], .. new byte[8]]))), "cut off.", "zeros do not hide that data is missing");
+    }
+
+    [TestMethod]
     public void CancellationIsObeyed()
     {
         using var reader = new LineReader(new Endless(), "file", cancellationToken: new CancellationToken(canceled: true));

@@ -97,13 +97,14 @@ public sealed class PdbReaderTests
     [TestMethod]
     public void AListedModificationCountsBehindTheChainToo() => Assert.AreEqual(
         "A:GK 1 2",
-        Read(Pdb("MODRES 1ABC QQQ A    2  LYS  LINKED", Atom("GLY", "1"), "TER", Atom("QQQ", "2", hetero: true), Atom("QQQ", "3", hetero: true))).Summary());
+        Read(Pdb("MODRES 1ABC QQQ A    2  LYS  LINKED", Atom("GLY", "1"), "TER", Atom("QQQ", "2", hetero: true), Atom("QQQ", "3", x: 9, hetero: true))).Summary());
 
     [TestMethod]
     public void AnUnknownHeteroResidueCountsIfTheChainGoesOn()
     {
         string[] lines = [Atom("GLY", "1"), Atom("QQQ", "2", hetero: true), Atom("ALA", "3")];
-        Assert.AreEqual("A:GA 1 3", Read(Pdb(lines)).Summary(), "no TER, no SEQRES: it may be a ligand");
+        Assert.AreEqual("A:GXA 1 2 3", Read(Pdb(lines)).Summary(), "between residues that it is bonded to");
+        Assert.AreEqual("A:GA 1 3", Read(Pdb(Atom("GLY", "1"), Atom("QQQ", "2", x: 9, hetero: true), Atom("ALA", "3"))).Summary(), "no TER, no SEQRES, no bond: a ligand");
         Assert.AreEqual("A:GXA 1 2 3", Read(Pdb([.. lines, "TER"])).Summary());
         Assert.AreEqual("A:GXA 1 2 3", Read(Pdb(["SEQRES   1 A    3  GLY QQQ ALA", .. lines])).Summary());
     }

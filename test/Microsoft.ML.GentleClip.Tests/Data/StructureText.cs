@@ -16,10 +16,10 @@ internal static class StructureText
 
     public static LineReader Lines(byte[] bytes, string name = "file") => new(new MemoryStream(bytes), name);
 
-    public static ProteinStructure Read(string text, bool useLabels = false)
+    public static ProteinStructure Read(string text, bool useLabels = false, bool keepsGoodRecords = false)
     {
         using var lines = Lines(text);
-        return StructureReader.Read(lines, useLabels);
+        return StructureReader.Read(lines, useLabels, keepsGoodRecords);
     }
 
     /// <summary>The error of a text that must not be read.</summary>
@@ -31,14 +31,22 @@ internal static class StructureText
 
     /// <summary>One line of a PDB file; x alone tells atoms apart, y and z are 0.</summary>
     public static string Atom(
-        string residue, string number, string chain = "A", string name = " CA ", double x = 0, string alternate = " ", string? occupancy = "1.00", string element = "C", bool hetero = false)
+        string residue, string number, string chain = "A", string name = " CA ", double x = 0, string alternate = " ", string? occupancy = "1.00", string element = "C", bool hetero = false,
+        string segment = "")
     {
         var insertion = char.IsAsciiLetter(number[^1]) && number.Length < 4 ? number[^1..] : " ";
         var digits = insertion == " " ? number : number[..^1];
+        var columns = residue.Length > 3 ? residue + chain : $"{residue,3}{chain,2}"; // column 21 belongs to either
         var line = string.Create(CultureInfo.InvariantCulture,
-            $"{(hetero ? "HETATM" : "ATOM  ")}{1,5} {name,-4}{alternate}{residue,3} {chain}{digits,4}{insertion}   {x,8:F3}{0,8:F3}{0,8:F3}");
-        return occupancy is null ? line : $"{line}{occupancy,6}{10,6:F2}          {element,2}";
+            $"{(hetero ? "HETATM" : "ATOM  ")}{1,5} {name,-4}{alternate}{columns}{digits,4}{insertion}   {x,8:F3}{0,8:F3}{0,8:F3}");
+        return occupancy is null ? line : $"{line}{occupancy,6}{10,6:F2}      {segment,-4}{element,2}";
     }
+
+    /// <summary>
+    /// Lines of a chain with alpha carbons 3.8 angstrom apart, from residues in short: "ALA 1 MSE* 2 GLY 3A", where a star stands for HETATM.
+    /// </summary>
+    public static IEnumerable<string> Residues(string residues, string chain = "A", double x = 0, string segment = "") =>
+        residues.Split(' ').Chunk(2).Select((pair, i) => Atom(pair[0].TrimEnd('*'), pair[1], chain, x: x + 3.8 * i, hetero: pair[0].EndsWith('*'), segment: segment));
 
     /// <summary>A PDB file with these lines.</summary>
     public static string Pdb(params IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));

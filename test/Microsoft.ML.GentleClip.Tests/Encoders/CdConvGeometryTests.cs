@@ -177,8 +177,12 @@ public sealed class CdConvGeometryTests
     [TestMethod]
     public void ChainsAreChecked()
     {
-        void Refuses(string expected, float[] coordinates, byte[]? residues = null) =>
-            Assert.Contains(expected, Assert.ThrowsExactly<ArgumentException>(() => new Chain(coordinates, residues is null ? (ReadOnlyMemory<byte>?)null : residues)).Message);
+        void Refuses(string expected, float[] coordinates, byte[]? residues = null)
+        {
+            var codes = residues is null ? (ReadOnlyMemory<byte>?)null : residues;
+            Assert.Contains(expected, Assert.ThrowsExactly<ArgumentException>(() => new Chain(coordinates, codes)).Message);
+        }
+
         Refuses("found 0 numbers", []);
         Refuses("found 4 numbers", [1, 2, 3, 4]);
         Refuses("Residue 1: coordinate y must be finite, found NaN", [1, 2, 3, 4, float.NaN, 6]);

@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Weights;
@@ -257,6 +256,27 @@ public sealed class CdConvNetworkTests
     }
 
     [TestMethod]
+    public void ABatchThatIsPreparedAheadGivesTheSameBits()
+    {
+        using var scope = NewDisposeScope();
+        using var weights = new Generator(2);
+        using var encoder = new CdConvEncoder(Small with { Dropout = 0.1, MaximumLength = 20, CoordinateNoise = 0.1 }, weights);
+        var batch = new StructureBatch([.. Enumerable.Range(0, 6).Select(i => CdConvChains.Random(new Random(i), 15 + 3 * i))]);
+        var other = new StructureBatch([CdConvChains.Random(new Random(9), 40)]);
+        Assert.IsInstanceOfType<PreparedStructures>(encoder.Prepare(batch, new NoiseSource(weights)), "the search runs on another thread");
+        var (ahead, atOnce) = (Encode(isAhead: true), Encode(isAhead: false));
+        AssertClose(atOnce, ahead, 0, "prepared ahead");
+        Assert.AreSame(other, encoder.Prepare(other, noise: null), "inference draws nothing");
+
+        Tensor Encode(bool isAhead)
+        {
+            using var generator = new Generator(9);
+            var noise = new NoiseSource(generator);
+            return encoder.Encode(isAhead ? encoder.Prepare(batch, noise) : batch, noise);
+        }
+    }
+
+    [TestMethod]
     public void TrainingLeavesNoTensorsAndLearns()
     {
         using var scope = NewDisposeScope();
@@ -284,14 +304,6 @@ public sealed class CdConvNetworkTests
         using var one = NewDisposeScope();
         network.Encode([CdConvChains.Random(new Random(1), 1)], noise).sum().backward();
         Assert.IsTrue(network.parameters().All(p => p.grad is null || p.grad.isfinite().all().item<bool>()), "a batch of one residue");
-    }
-
-    [TestMethod]
-    public void ThroughputIsMeasuredOnChainsAsDenseAsProteins()
-    {
-        var nodes = CdConvNodes.Of(MadeUpChains.Walks(2, 200));
-        var edges = (double)CdConvNeighbours.Search(nodes, MadeUpChains.Options.Radii[0]).Sources.Length / nodes.Count;
-        Assert.IsTrue(edges is > 8 and < 16, $"{edges} neighbours");
     }
 
     [TestMethod]

@@ -26,7 +26,7 @@ public sealed class ClosedFormTests
 
     private static float[][] Embed(GentleClipTransformer model, string column = "EmbeddingA") => Embeddings.Column(model.Transform(Test), column);
 
-    private static double Recall(GentleClipTransformer model) => RetrievalMetrics.Evaluate(model.Transform(Test), "EmbeddingA", "EmbeddingB").RecallAt(5);
+    private static double Recall(GentleClipTransformer model) => Operations.Catalog.EvaluateRetrieval(model.Transform(Test), "EmbeddingA", "EmbeddingB").RecallAt(5);
 
     private static ValidationRetrieval Validation(GentleClipTransformer model) => ValidationReference.Evaluate(model, TestRows, TrainRows);
 

@@ -58,11 +58,11 @@ public sealed class ColumnMessageTests
         AssertSaid<ArgumentOutOfRangeException>("Could not find paired column 'Paired'. Did you mean 'IsPaired'? Columns: A, B, IsPaired, Cluster, Name.",
             () => _mlContext.Transforms.GentleClip(options).Fit(data));
         AssertSaid<ArgumentOutOfRangeException>("Could not find input column 'zzzz'. Columns: A, B, IsPaired, Cluster, Name.",
-            () => _mlContext.Data.AnalyzeSamplingSize(data, "zzzz"));
+            () => _mlContext.GentleClip().AnalyzeSamplingSize(data, "zzzz"));
         AssertSaid<ArgumentException>("There is no embedding column 'EmbeddingA'. Columns: A, B, IsPaired, Cluster, Name.",
-            () => RetrievalMetrics.Evaluate(data, "EmbeddingA", "EmbeddingB", 1));
+            () => Operations.Catalog.EvaluateRetrieval(data, "EmbeddingA", "EmbeddingB", k: [1]));
         AssertSaid<ArgumentException>("There is no label column 'Clusters'. Did you mean 'Cluster'?",
-            () => LabelTransferMetrics.Evaluate(data, "A", "A", "Clusters"));
+            () => Operations.Catalog.EvaluateLabelTransfer(data, "A", "A", "Clusters"));
     }
 
     [TestMethod]
@@ -115,9 +115,9 @@ public sealed class ColumnMessageTests
         const string expected = "Row 6, column 'A': the vector has 2 slots; expected 12, as the column's type says, or none for a sample that is absent.";
         foreach (var use in new Action[]
         {
-            () => RetrievalMetrics.Evaluate(view, "A", "A", 1),
-            () => EmbeddingIndex.Create(view, "A"),
-            () => _mlContext.Data.AnalyzeSamplingSize(view, "A"),
+            () => Operations.Catalog.EvaluateRetrieval(view, "A", "A", k: [1]),
+            () => Operations.Catalog.CreateEmbeddingIndex(view, "A"),
+            () => _mlContext.GentleClip().AnalyzeSamplingSize(view, "A"),
         })
             Assert.AreEqual(expected, Assert.ThrowsExactly<InvalidOperationException>(use).Message);
     }

@@ -97,8 +97,8 @@ public sealed class NumericColumnTests
     {
         var single = _mlContext.Data.LoadFromEnumerable(Rows(100));
         Assert.AreEqual(
-            _mlContext.Data.AnalyzeSamplingSize(single, "A", [2, 4], repetitions: 5, seed: 1).ToString(),
-            _mlContext.Data.AnalyzeSamplingSize(Convert(single, DataKind.Int32), "A", [2, 4], repetitions: 5, seed: 1).ToString());
+            _mlContext.GentleClip().AnalyzeSamplingSize(single, "A", [2, 4], repetitions: 5, seed: 1).ToString(),
+            _mlContext.GentleClip().AnalyzeSamplingSize(Convert(single, DataKind.Int32), "A", [2, 4], repetitions: 5, seed: 1).ToString());
     }
 
     [TestMethod]
@@ -114,8 +114,8 @@ public sealed class NumericColumnTests
             Probability = Probability(row),
         });
         Assert.AreEqual(
-            MultiLabelMetrics.Evaluate(_mlContext.Data.LoadFromEnumerable(booleans), "Labels", "Probability").ToString(),
-            MultiLabelMetrics.Evaluate(_mlContext.Data.LoadFromEnumerable(integers), "Labels", "Probability").ToString());
+            Operations.Catalog.EvaluateMultiLabel(_mlContext.Data.LoadFromEnumerable(booleans), "Labels", "Probability").ToString(),
+            Operations.Catalog.EvaluateMultiLabel(_mlContext.Data.LoadFromEnumerable(integers), "Labels", "Probability").ToString());
     }
 
     private sealed class LabelRow<T>

@@ -37,7 +37,7 @@ public sealed class ProteinTrainingTests
         using var model = mlContext.Transforms.GentleClip(options).Fit(mlContext.Data.LoadFromEnumerable(chains[..Training]));
         var seconds = clock.Elapsed.TotalSeconds;
         var scored = model.Transform(mlContext.Data.LoadFromEnumerable(chains[Training..]));
-        var metrics = RetrievalMetrics.Evaluate(scored, "SequenceEmbedding", "StructureEmbedding");
+        var metrics = Operations.Catalog.EvaluateRetrieval(scored, "SequenceEmbedding", "StructureEmbedding");
         var losses = model.History.Select(epoch => epoch.Losses["contrastive"]).ToArray();
         TestContext.WriteLine($"{seconds:F1} s, {2.0 * options.BatchSize * options.MaximumNumberOfSteps / seconds:F0} samples/s; contrastive loss {losses[0]:F2} to {losses[^1]:F2}; recall@10 {metrics.RecallAt(10):P1}, chance {metrics.ChanceRecallAt(10):P1}; mean reciprocal rank {metrics.MeanReciprocalRank:F3}.");
 

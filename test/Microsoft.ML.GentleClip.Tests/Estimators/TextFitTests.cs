@@ -26,7 +26,7 @@ public sealed class TextFitTests
         options.EmbeddingDimension = 32;
         using var model = Fit(options, Captions.Mixed(200, 100, 100));
         var test = model.Transform(View(Captions.Pairs(100, seed: 77)));
-        var metrics = RetrievalMetrics.Evaluate(test, "TextEmbedding", "FeatureEmbedding");
+        var metrics = Operations.Catalog.EvaluateRetrieval(test, "TextEmbedding", "FeatureEmbedding");
         var losses = model.History.Select(epoch => epoch.Losses["contrastive"]).ToArray();
         TestContext.WriteLine($"contrastive loss {losses[0]:F2} to {losses[^1]:F2}; recall@5 {metrics.RecallAt(5):P1}, chance {metrics.ChanceRecallAt(5):P1}");
         Assert.IsLessThan(losses[0] - 0.5, losses[^1], "the loss falls");

@@ -10,7 +10,7 @@ public sealed class EmbeddingSpaceMetricsTests
     {
         // A at 0 and 180 degrees, B at 90 and 180, twice as long; a third row has B alone, at 90.
         // Squared distances of the pairs: 2 and 0. A: its two rows are 4 apart. B: 2, 0, 2 apart. Means: (0, 0) and (-1, 2) / 3.
-        var metrics = EmbeddingSpaceMetrics.Evaluate(View(
+        var metrics = Operations.Catalog.EvaluateEmbeddingSpace(View(
             new VectorRow { A = [1, 0], B = [0, 2] }, new VectorRow { A = [-1, 0], B = [-2, 0] }, new VectorRow { B = [0, 2] }), "A", "B");
 
         Assert.AreEqual((2, 3, 2), (metrics.CountA, metrics.CountB, metrics.PairCount));
@@ -42,7 +42,7 @@ public sealed class EmbeddingSpaceMetricsTests
         var rows = Enumerable.Range(0, count).Select(i => new VectorRow { A = Gaussian(random, dimension), B = i % 5 == 4 ? [] : i % 7 == 1 ? new float[dimension] : Gaussian(random, dimension) }).ToList();
         var (a, pairs) = (rows.Select(row => Unit(row.A)).ToList(), rows.Where(row => row.B.Length > 0).Select(row => (A: Unit(row.A), B: Unit(row.B))).ToList());
         var b = pairs.Select(pair => pair.B).ToList();
-        var metrics = EmbeddingSpaceMetrics.Evaluate(View(rows), "A", "B");
+        var metrics = Operations.Catalog.EvaluateEmbeddingSpace(View(rows), "A", "B");
 
         Assert.AreEqual(pairs.Average(pair => SquaredDistance(pair.A, pair.B)), metrics.Alignment, 1e-6);
         Assert.AreEqual(pairs.Average(pair => Dot(pair.A, pair.B)), metrics.MeanPairCosine, 1e-6);
@@ -57,7 +57,7 @@ public sealed class EmbeddingSpaceMetricsTests
     [TestMethod]
     public void What_needs_more_rows_is_NaN()
     {
-        var metrics = EmbeddingSpaceMetrics.Evaluate(View(new VectorRow { A = [1, 0] }, new VectorRow { B = [0, 1] }), "A", "B");
+        var metrics = Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1, 0] }, new VectorRow { B = [0, 1] }), "A", "B");
         foreach (var value in new[] { metrics.Alignment, metrics.UniformityA, metrics.UniformityB, metrics.MeanPairCosine, metrics.MeanOtherCosine })
             Assert.AreEqual(double.NaN, value);
         Assert.AreEqual(Math.Sqrt(2), metrics.ModalityGap, 1e-7);
@@ -66,9 +66,9 @@ public sealed class EmbeddingSpaceMetricsTests
     [TestMethod]
     public void Wrong_inputs_are_named()
     {
-        Assert.Contains("'A' has 1 and 'B' has 0", Assert.ThrowsExactly<InvalidOperationException>(() => EmbeddingSpaceMetrics.Evaluate(View(new VectorRow { A = [1, 0] }), "A", "B")).Message);
-        Assert.Contains("no embedding column 'C'", Assert.ThrowsExactly<ArgumentException>(() => EmbeddingSpaceMetrics.Evaluate(View(new VectorRow { A = [1] }), "A", "C")).Message);
-        Assert.Throws<OperationCanceledException>(() => EmbeddingSpaceMetrics.Evaluate(View(new VectorRow { A = [1], B = [1] }), "A", "B", new(true)));
+        Assert.Contains("'A' has 1 and 'B' has 0", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1, 0] }), "A", "B")).Message);
+        Assert.Contains("no embedding column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1] }), "A", "C")).Message);
+        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1], B = [1] }), "A", "B", new(true)));
     }
 
     private static double Uniformity(List<double[]> rows) => Math.Log(rows.SelectMany((x, i) => rows.Skip(i + 1).Select(y => Math.Exp(-2 * SquaredDistance(x, y)))).Average());

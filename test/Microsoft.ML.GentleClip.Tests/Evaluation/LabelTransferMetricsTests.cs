@@ -13,11 +13,11 @@ public sealed class LabelTransferMetricsTests
     public void A_hand_worked_case()
     {
         // B x at 5: nearest A 0 and 10, x. B y at 84: nearest A is x at 80 (4), then y at 90 (6), then y at 100 (16).
-        var one = LabelTransferMetrics.Evaluate(View(Case), "A", "B", "Label");
+        var one = Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label");
         Assert.AreEqual(0.5, one.AToB.NeighbourAccuracy);
-        Assert.AreEqual(1.0, LabelTransferMetrics.Evaluate(View(Case), "A", "B", "Label", neighbours: 3).AToB.NeighbourAccuracy);
+        Assert.AreEqual(1.0, Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", neighbours: 3).AToB.NeighbourAccuracy);
         // Two neighbours of y at 84: x and y, one vote each: half.
-        Assert.AreEqual(0.75, LabelTransferMetrics.Evaluate(View(Case), "A", "B", "Label", neighbours: 2).AToB.NeighbourAccuracy, 1e-12);
+        Assert.AreEqual(0.75, Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", neighbours: 2).AToB.NeighbourAccuracy, 1e-12);
         // Centroids of A: x at about 29 degrees, y at 95; both samples of B are right.
         Assert.AreEqual(1.0, one.AToB.CentroidAccuracy);
 
@@ -49,7 +49,7 @@ public sealed class LabelTransferMetricsTests
         var random = new Random(seed);
         var rows = Enumerable.Range(0, 90).Select(i => new VectorRow { A = i % 3 == 1 ? [] : Lattice(random, 3), B = i % 3 == 2 ? [] : Lattice(random, 3), Label = $"{random.Next(4)}" }).ToList();
         var (a, b) = (Side(rows, row => row.A), Side(rows, row => row.B));
-        var metrics = LabelTransferMetrics.Evaluate(View(rows), "A", "B", "Label", neighbours);
+        var metrics = Operations.Catalog.EvaluateLabelTransfer(View(rows), "A", "B", "Label", neighbours);
         Assert.AreEqual(Vote(a, b, neighbours), metrics.AToB.NeighbourAccuracy, 1e-9);
         Assert.AreEqual(Vote(b, a, neighbours), metrics.BToA.NeighbourAccuracy, 1e-9);
         Assert.AreEqual(Centroid(a, b), metrics.AToB.CentroidAccuracy, 1e-9);
@@ -59,7 +59,7 @@ public sealed class LabelTransferMetricsTests
     [TestMethod]
     public void Labels_that_are_missing_or_that_the_references_lack_are_counted()
     {
-        var metrics = LabelTransferMetrics.Evaluate(View([.. Case, OfB(5, "z"), OfA(5, ""), OfB(7, "")]), "A", "B", "Label");
+        var metrics = Operations.Catalog.EvaluateLabelTransfer(View([.. Case, OfB(5, "z"), OfA(5, ""), OfB(7, "")]), "A", "B", "Label");
         Assert.AreEqual((2L, 1, 0, 2, 5), (metrics.UnlabelledRowCount, metrics.AToB.UnknownLabelCount, metrics.BToA.UnknownLabelCount, metrics.AToB.Count, metrics.AToB.ReferenceCount));
         Assert.AreEqual(0.5, metrics.AToB.NeighbourAccuracy);
         Assert.AreEqual(3, metrics.BToA.ReferenceCount, "z stays among the references of the other direction.");
@@ -68,10 +68,10 @@ public sealed class LabelTransferMetricsTests
     [TestMethod]
     public void Wrong_inputs_are_named()
     {
-        Assert.Contains("share no label", Assert.ThrowsExactly<InvalidOperationException>(() => LabelTransferMetrics.Evaluate(View(OfA(0, "x"), OfB(0, "y")), "A", "B", "Label")).Message);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LabelTransferMetrics.Evaluate(View(Case), "A", "B", "Label", neighbours: 0));
-        Assert.Contains("label column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => LabelTransferMetrics.Evaluate(View(Case), "A", "B", "A")).Message);
-        Assert.Throws<OperationCanceledException>(() => LabelTransferMetrics.Evaluate(View(Case), "A", "B", "Label", cancellationToken: new(true)));
+        Assert.Contains("share no label", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateLabelTransfer(View(OfA(0, "x"), OfB(0, "y")), "A", "B", "Label")).Message);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", neighbours: 0));
+        Assert.Contains("label column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "A")).Message);
+        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", cancellationToken: new(true)));
     }
 
     private static List<(double[] Unit, string Label)> Side(List<VectorRow> rows, Func<VectorRow, float[]> side) =>

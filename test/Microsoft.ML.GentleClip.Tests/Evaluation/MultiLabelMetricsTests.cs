@@ -19,7 +19,7 @@ public sealed class MultiLabelMetricsTests
         // t = .4: protein 1 predicts u, w, v: pr = 2/3, rc = (1 + 0 + 0) / 3; F = 4/9 = .4444
         // t = .3: protein 2 predicts w as well: pr = (2/3 + 1) / 2 = 5/6, rc = (1 + 1 + 0) / 3 = 2/3; F = 20/27 = .7407
         // t = .2: protein 2: w right, u wrong: pr = (2/3 + 1/2) / 2 = 7/12, rc = 2/3; F = .6222
-        var metrics = MultiLabelMetrics.Evaluate(View([.9f, .4f, .6f], [1, 1, 0], [.2f, .1f, .3f], [0, 0, 1], Missing(3), [1, 0, 0], [.95f, .8f, .7f], [0, 0, 0]));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(View([.9f, .4f, .6f], [1, 1, 0], [.2f, .1f, .3f], [0, 0, 1], Missing(3), [1, 0, 0], [.95f, .8f, .7f], [0, 0, 0]));
 
         Assert.AreEqual((4, 3, 1), (metrics.Count, metrics.AnnotatedRowCount, metrics.UnscoredRowCount));
         Assert.AreEqual(20 / 27.0, metrics.FMax.FMax, 1e-12);
@@ -56,7 +56,7 @@ public sealed class MultiLabelMetricsTests
         var random = new Random(seed);
         var scores = Enumerable.Range(0, rows).Select(row => row % 7 == 6 ? Missing(labels) : [.. Enumerable.Range(0, labels).Select(_ => random.Next(levels + 1) / (float)levels)]).ToArray();
         var truth = Enumerable.Range(0, rows).Select(row => Enumerable.Range(0, labels).Select(label => row % 5 != 4 && (random.Next(4) == 0 || label == row % labels) ? 1f : 0f).ToArray()).ToArray();
-        var metrics = MultiLabelMetrics.Evaluate(View([.. scores.Zip(truth, (score, label) => new[] { score, label }).SelectMany(row => row)]));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(View([.. scores.Zip(truth, (score, label) => new[] { score, label }).SelectMany(row => row)]));
 
         var distinct = scores.SelectMany(row => row).Where(score => score > 0).Distinct();
         Assert.AreEqual(distinct.Max(t => F(scores, truth, t)), metrics.FMax.FMax, 1e-9);
@@ -78,7 +78,7 @@ public sealed class MultiLabelMetricsTests
     [TestMethod]
     public void Scores_that_are_no_probabilities_have_no_CAFA_thresholds()
     {
-        var metrics = MultiLabelMetrics.Evaluate(View([-3, 5], [0, 1], [2, -1], [1, 0]));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(View([-3, 5], [0, 1], [2, -1], [1, 0]));
         Assert.IsNull(metrics.CafaFMax);
         Assert.AreEqual((1.0, 2.0), (metrics.FMax.FMax, metrics.FMax.Threshold));
         Assert.AreEqual(1.0, metrics.MicroAreaUnderPrecisionRecallCurve);
@@ -89,19 +89,19 @@ public sealed class MultiLabelMetricsTests
     {
         // 0.7 and 0.29 are below themselves once one of the two is rounded to single precision and the other is not.
         foreach (var score in new[] { .7f, .29f, .01f, 1f })
-            Assert.AreEqual(score, MultiLabelMetrics.Evaluate(View([score, 0], [1, 0])).CafaFMax!.Threshold, 1e-6);
+            Assert.AreEqual(score, Operations.Catalog.EvaluateMultiLabel(View([score, 0], [1, 0])).CafaFMax!.Threshold, 1e-6);
     }
 
     [TestMethod]
     public void Boolean_and_sparse_labels_and_slot_names_are_read()
     {
         var data = Context.Data.LoadFromEnumerable(new[] { new BooleanRow { Labels = [true, false], Score = [1, 0], Text = "b a" }, new BooleanRow { Labels = [true, true], Score = [1, 1], Text = "a" } });
-        Assert.AreEqual(1.0, MultiLabelMetrics.Evaluate(data, "Labels", "Score").FMax.FMax);
+        Assert.AreEqual(1.0, Operations.Catalog.EvaluateMultiLabel(data, "Labels", "Score").FMax.FMax);
 
         // Bags of keys are vectors of counts with the labels as slot names.
         var bags = Context.Transforms.Text.TokenizeIntoWords("Text").Append(Context.Transforms.Conversion.MapValueToKey("Text"))
             .Append(Context.Transforms.Conversion.MapKeyToVector("Bag", "Text", outputCountVector: true)).Fit(data).Transform(data);
-        var metrics = MultiLabelMetrics.Evaluate(bags, "Bag", "Score");
+        var metrics = Operations.Catalog.EvaluateMultiLabel(bags, "Bag", "Score");
         Assert.AreSequenceEqual(["b", "a"], metrics.LabelNames);
         Assert.AreEqual(F([[1, 0], [1, 1]], [[1, 1], [0, 1]], 1), metrics.FMax.FMax, 1e-12);
     }
@@ -114,11 +114,11 @@ public sealed class MultiLabelMetricsTests
         Assert.Contains("None of 1 rows has a label", Fails<InvalidOperationException>(View([1, 1], [0, 0])));
         Assert.Contains("None of 1 rows has scores", Fails<InvalidOperationException>(View(Missing(2), [0, 1])));
         Assert.Contains("'Probability' has 2 slots and 'Labels' has 3", Fails<ArgumentException>(View([1, 1], [0, 1, 1])));
-        Assert.Contains("no label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => MultiLabelMetrics.Evaluate(View([1], [1]), "C")).Message);
-        Assert.Contains("Label column 'Text' must be a vector", Assert.ThrowsExactly<ArgumentException>(() => MultiLabelMetrics.Evaluate(Context.Data.LoadFromEnumerable(new BooleanRow[] { new() }), "Text", "Score")).Message);
-        Assert.Throws<OperationCanceledException>(() => MultiLabelMetrics.Evaluate(View([1], [1]), cancellationToken: new(true)));
+        Assert.Contains("no label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateMultiLabel(View([1], [1]), "C")).Message);
+        Assert.Contains("Label column 'Text' must be a vector", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateMultiLabel(Context.Data.LoadFromEnumerable(new BooleanRow[] { new() }), "Text", "Score")).Message);
+        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateMultiLabel(View([1], [1]), cancellationToken: new(true)));
 
-        static string Fails<T>(IDataView data) where T : Exception => Assert.ThrowsExactly<T>(() => MultiLabelMetrics.Evaluate(data)).Message;
+        static string Fails<T>(IDataView data) where T : Exception => Assert.ThrowsExactly<T>(() => Operations.Catalog.EvaluateMultiLabel(data)).Message;
     }
 
     /// <summary>F at a threshold, by the words of the definition.</summary>

@@ -13,7 +13,7 @@ public sealed class RetrievalItemTests
         // Captions by distance from x: x2 (10), y2 (20), x1 (50), y1 (80): first right one at 1. From y: y1 (10), x1 (40), y2 (70), x2 (80): 1.
         // Images from x1: y (40), x (50): rank 2. x2: x (10): 1. y1: 1. y2: x (20), y (70): 2.
         IDataView data = View(Row(0, 50, "x"), Row(0, 10, "x"), Row(90, 80, "y"), Row(90, 20, "y"));
-        var metrics = RetrievalMetrics.Evaluate(data, "A", "B", "ItemA", null, [1]);
+        var metrics = Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null, [1]);
 
         Assert.AreEqual((4, 2, 4, 4, 2), (metrics.Count, metrics.AToB.QueryCount, metrics.AToB.CandidateCount, metrics.BToA.QueryCount, metrics.BToA.CandidateCount));
         Assert.AreEqual((1.0, 1.0), (metrics.AToB.RecallAt(1), metrics.AToB.MeanReciprocalRank));
@@ -24,7 +24,7 @@ public sealed class RetrievalItemTests
         Assert.Contains("Retrieval over 4 pairs of 2 and 4 items", metrics.ToString());
 
         // Without the column the second row of an image is a wrong candidate that ties with it.
-        Assert.AreEqual(0.25, RetrievalMetrics.Evaluate(data, "A", "B").BToA.RecallAt(1), 1e-12);
+        Assert.AreEqual(0.25, Operations.Catalog.EvaluateRetrieval(data, "A", "B").BToA.RecallAt(1), 1e-12);
 
         static VectorRow Row(double a, double b, string item) => new() { A = Angle(a), B = Angle(b), ItemA = item };
     }
@@ -39,7 +39,7 @@ public sealed class RetrievalItemTests
         // Items of both sides meet in several rows; a lattice makes other items equally similar.
         var (a, b) = (Enumerable.Range(0, 12).Select(_ => Lattice(random, 3)).ToArray(), Enumerable.Range(0, 15).Select(_ => Lattice(random, 3)).ToArray());
         var pairs = Enumerable.Range(0, 40).Select(_ => (A: random.Next(a.Length), B: random.Next(b.Length))).ToList();
-        var metrics = RetrievalMetrics.Evaluate(
+        var metrics = Operations.Catalog.EvaluateRetrieval(
             View(pairs.Select(pair => new VectorRow { A = a[pair.A], B = b[pair.B], ItemA = $"a{pair.A}", ItemB = $"b{pair.B}" })), "A", "B", "ItemA", "ItemB");
 
         Check(metrics.AToB, pairs, a, b);
@@ -80,7 +80,7 @@ public sealed class RetrievalItemTests
     public void Rows_without_an_item_are_items_of_their_own()
     {
         var data = View(new VectorRow { A = Angle(0), B = Angle(0), ItemA = "x" }, new VectorRow { A = Angle(0), B = Angle(10), ItemA = "x" }, new VectorRow { A = Angle(90), B = Angle(90) }, new VectorRow { A = Angle(95), B = Angle(95) });
-        Assert.AreEqual(3, RetrievalMetrics.Evaluate(data, "A", "B", "ItemA", null).AToB.QueryCount);
+        Assert.AreEqual(3, Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null).AToB.QueryCount);
     }
 
     [TestMethod]
@@ -88,12 +88,12 @@ public sealed class RetrievalItemTests
     {
         var data = View(new VectorRow { A = Angle(0), B = Angle(0), ItemA = "x" }, new VectorRow { A = Angle(30), B = Angle(10), ItemA = "x" });
         Assert.Contains("Rows 0 and 1 have the item 'x' but different embeddings 'A'",
-            Assert.ThrowsExactly<InvalidOperationException>(() => RetrievalMetrics.Evaluate(data, "A", "B", "ItemA", null)).Message);
-        Assert.Contains("item column 'C'", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Evaluate(data, "A", "B", "C", null)).Message);
-        Assert.Contains("item column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Evaluate(data, "A", "B", "A", null)).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null)).Message);
+        Assert.Contains("item column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "C", null)).Message);
+        Assert.Contains("item column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "A", null)).Message);
     }
 
     [TestMethod]
     public void A_cancelled_evaluation_stops() => Assert.Throws<OperationCanceledException>(() =>
-        RetrievalMetrics.Evaluate(View(new VectorRow { A = [1], B = [1] }), "A", "B", null, null, cancellationToken: new CancellationToken(true)));
+        Operations.Catalog.EvaluateRetrieval(View(new VectorRow { A = [1], B = [1] }), "A", "B", null, null, cancellationToken: new CancellationToken(true)));
 }

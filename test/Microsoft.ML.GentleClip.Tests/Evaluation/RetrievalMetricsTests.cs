@@ -110,7 +110,7 @@ public sealed class RetrievalMetricsTests
             new() { A = [1, 1], B = [float.NaN, 1] },
             new() { A = null!, B = [1, 0] },
         });
-        var metrics = RetrievalMetrics.Evaluate(data, "A", "B");
+        var metrics = Operations.Catalog.EvaluateRetrieval(data, "A", "B");
         Assert.AreEqual((2, 3L), (metrics.Count, metrics.SkippedRowCount));
         Assert.AreEqual(1.0, metrics.RecallAt(1));
         Assert.AreSequenceEqual([1, 5, 10], metrics.K);
@@ -124,15 +124,15 @@ public sealed class RetrievalMetricsTests
         var rows = Enumerable.Range(0, 300).Select(_ => new Row { A = [(float)random.NextDouble(), (float)random.NextDouble()], B = [(float)random.NextDouble(), (float)random.NextDouble()] }).ToArray();
         var view = Context.Data.LoadFromEnumerable(rows);
         var expected = Evaluate([.. rows.Select(row => row.A)], [.. rows.Select(row => row.B)]).ToString();
-        Assert.AreEqual(expected, RetrievalMetrics.Evaluate(view, "A", "B").ToString());
-        Assert.AreEqual(expected, RetrievalMetrics.Evaluate(Context.Data.FilterRowsByMissingValues(view, "A"), "A", "B").ToString());
+        Assert.AreEqual(expected, Operations.Catalog.EvaluateRetrieval(view, "A", "B").ToString());
+        Assert.AreEqual(expected, Operations.Catalog.EvaluateRetrieval(Context.Data.FilterRowsByMissingValues(view, "A"), "A", "B").ToString());
     }
 
     [TestMethod]
     public void A_column_against_itself_is_perfect()
     {
         var rows = Angles([.. Enumerable.Range(0, 100).Select(i => i * 3.6)]).Select(a => new Row { A = a, B = [1, 0] });
-        var metrics = RetrievalMetrics.Evaluate(Context.Data.LoadFromEnumerable(rows), "A", "A");
+        var metrics = Operations.Catalog.EvaluateRetrieval(Context.Data.LoadFromEnumerable(rows), "A", "A");
         Assert.AreEqual((1.0, 1.0), (metrics.RecallAt(1), metrics.MedianRank));
     }
 
@@ -154,14 +154,14 @@ public sealed class RetrievalMetricsTests
             new() { A = new(4, 1, [2], [3]), B = new(4, [0, 0, 0, 1]) },
             new() { A = new(4, 1, [2], [0]), B = new(4, [1, 0, 0, 0]) },
         }, schema);
-        Assert.AreEqual(1.0, RetrievalMetrics.Evaluate(data, "A", "B").RecallAt(1));
+        Assert.AreEqual(1.0, Operations.Catalog.EvaluateRetrieval(data, "A", "B").RecallAt(1));
     }
 
     [TestMethod]
     public void No_usable_row_is_an_error_that_says_why()
     {
         var data = Context.Data.LoadFromEnumerable(new Row[] { new() { A = [1, 2], B = [float.NaN, 0] }, new() { A = [float.NaN, 0], B = [float.NaN, 0] } });
-        Assert.Contains("of 2 rows, 1 lack 'A' and 2 lack 'B'", Assert.ThrowsExactly<InvalidOperationException>(() => RetrievalMetrics.Evaluate(data, "A", "B")).Message);
+        Assert.Contains("of 2 rows, 1 lack 'A' and 2 lack 'B'", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
         Assert.Contains("of 0 rows", Assert.ThrowsExactly<InvalidOperationException>(() => RetrievalMetrics.Evaluate([], [], 0, 3)).Message);
     }
 
@@ -169,7 +169,7 @@ public sealed class RetrievalMetricsTests
     public void Infinite_values_are_named_by_column_row_and_slot()
     {
         var data = Context.Data.LoadFromEnumerable(new Row[] { new() { A = [1, 2], B = [1, 2] }, new() { A = [1, 2], B = [3, float.NegativeInfinity] } });
-        Assert.Contains("The embedding 'B' of row 1 is -Infinity in slot 1", Assert.ThrowsExactly<InvalidOperationException>(() => RetrievalMetrics.Evaluate(data, "A", "B")).Message);
+        Assert.Contains("The embedding 'B' of row 1 is -Infinity in slot 1", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
     }
 
     [TestMethod]
@@ -181,9 +181,9 @@ public sealed class RetrievalMetricsTests
         Assert.Contains("'Doubles' must be a vector of Single of known size, but is Vector<Double, 2>", Message("A", "Doubles"));
         Assert.Contains("'Text' must be a vector of Single of known size, but is String", Message("Text", "A"));
         Assert.Contains("'Variable' must be a vector of Single of known size, but is Vector<Single>", Message("A", "Variable"));
-        Assert.ThrowsExactly<ArgumentNullException>(() => RetrievalMetrics.Evaluate(null!, "A", "B"));
+        Assert.ThrowsExactly<ArgumentNullException>(() => Operations.Catalog.EvaluateRetrieval(null!, "A", "B"));
 
-        string Message(string a, string b) => Assert.ThrowsExactly<ArgumentException>(() => RetrievalMetrics.Evaluate(data, a, b)).Message;
+        string Message(string a, string b) => Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, a, b)).Message;
     }
 
     [TestMethod]

@@ -10,7 +10,7 @@ public sealed class ZeroShotMetricsTests
     {
         // Class x has templates at 0 and 40 degrees (prototype at 20), y one at 90, z one at 180.
         // Samples: x at 10 -> x; x at 60 -> y (30) before x (40); y at 80 -> y; z at 130 -> y (40) before z (50).
-        var metrics = ZeroShotMetrics.Evaluate(
+        var metrics = Operations.Catalog.EvaluateZeroShot(
             View(Sample(10, "x"), Sample(60, "x"), Sample(80, "y"), Sample(130, "z")), "A", "Label",
             View(Prototype(0, "x"), Prototype(40, "x"), Prototype(90, "y"), Prototype(180, "z")), "B", "Label", [1, 2]);
 
@@ -31,7 +31,7 @@ public sealed class ZeroShotMetricsTests
     [TestMethod]
     public void Samples_without_embedding_or_known_label_are_counted()
     {
-        var metrics = ZeroShotMetrics.Evaluate(
+        var metrics = Operations.Catalog.EvaluateZeroShot(
             View(Sample(10, "x"), Sample(10, "other"), Sample(10, ""), new VectorRow { B = Angle(0), Label = "x" }), "A", "Label",
             View(Prototype(0, "x"), Prototype(90, "y"), new VectorRow { A = Angle(0), Label = "absent" }), "B", "Label");
         Assert.AreEqual((1, 1L, 2L, 2), (metrics.Count, metrics.SkippedRowCount, metrics.UnknownLabelCount, metrics.ClassNames.Count));
@@ -47,7 +47,7 @@ public sealed class ZeroShotMetricsTests
         var keyed = Context.Transforms.Conversion.MapValueToKey("Label").Fit(prototypes).Transform(prototypes);
         // y is key 1 among the samples and key 2 among the prototypes.
         foreach (var view in new[] { prototypes, keyed })
-            Assert.AreEqual(0.5, ZeroShotMetrics.Evaluate(samples, "A", "Label", view, "B", "Label").Accuracy);
+            Assert.AreEqual(0.5, Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", view, "B", "Label").Accuracy);
     }
 
     [TestMethod]
@@ -60,7 +60,7 @@ public sealed class ZeroShotMetricsTests
         // Classes of one direction each, some shared, so that they tie exactly; the last two are means of directions of their own.
         var directions = Enumerable.Range(0, 8).Select(_ => Lattice(random, 3)).ToList();
         var prototypes = Enumerable.Range(0, 24).Select(i => new VectorRow { A = [0, 0, 0], B = i % 8 < 6 ? directions[i % 8] : Gaussian(random, 3), Label = $"{i % 8}" }).ToList();
-        var metrics = ZeroShotMetrics.Evaluate(View(samples), "A", "Label", View(prototypes), "B", "Label");
+        var metrics = Operations.Catalog.EvaluateZeroShot(View(samples), "A", "Label", View(prototypes), "B", "Label");
         var centers = prototypes.GroupBy(row => row.Label).ToDictionary(group => group.Key, group =>
             Unit([.. Enumerable.Range(0, 3).Select(i => group.Average(row => Unit(row.B)[i]))]));
         foreach (var k in new[] { 1, 2, 3, 8, 9 })
@@ -78,7 +78,7 @@ public sealed class ZeroShotMetricsTests
     [TestMethod]
     public void Prototypes_that_are_all_the_same_score_what_guessing_scores()
     {
-        var metrics = ZeroShotMetrics.Evaluate(View(Sample(10, "x"), Sample(60, "y")), "A", "Label", View(Prototype(5, "x"), Prototype(5, "y"), Prototype(5, "z"), Prototype(5, "u")), "B", "Label");
+        var metrics = Operations.Catalog.EvaluateZeroShot(View(Sample(10, "x"), Sample(60, "y")), "A", "Label", View(Prototype(5, "x"), Prototype(5, "y"), Prototype(5, "z"), Prototype(5, "u")), "B", "Label");
         Assert.AreEqual((0.25, 0.25, 0.75, 0.75), (metrics.Accuracy, metrics.ChanceAccuracyAt(1), metrics.AccuracyAt(3), metrics.ChanceAccuracyAt(3)));
     }
 
@@ -86,12 +86,12 @@ public sealed class ZeroShotMetricsTests
     public void Wrong_inputs_are_named()
     {
         var (samples, prototypes) = (View(Sample(10, "x")), View(Prototype(0, "x")));
-        Assert.Contains("label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => ZeroShotMetrics.Evaluate(samples, "A", "C", prototypes, "B", "Label")).Message);
-        Assert.Contains("'A' has 2 dimensions and 'B' has 3", Assert.ThrowsExactly<ArgumentException>(() => ZeroShotMetrics.Evaluate(samples, "A", "Label", View(new VectorRow { B = [1, 2, 3] }), "B", "Label")).Message);
-        Assert.Contains("prototype in row 1 has no label", Assert.ThrowsExactly<InvalidOperationException>(() => ZeroShotMetrics.Evaluate(samples, "A", "Label", View(Prototype(0, "x"), Prototype(0, "")), "B", "Label")).Message);
-        Assert.Contains("No sample can be classified: 0 lack 'A' and 1", Assert.ThrowsExactly<InvalidOperationException>(() => ZeroShotMetrics.Evaluate(View(Sample(0, "y")), "A", "Label", prototypes, "B", "Label")).Message);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ZeroShotMetrics.Evaluate(samples, "A", "Label", prototypes, "B", "Label", [0]));
-        Assert.Throws<OperationCanceledException>(() => ZeroShotMetrics.Evaluate(samples, "A", "Label", prototypes, "B", "Label", cancellationToken: new(true)));
+        Assert.Contains("label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "C", prototypes, "B", "Label")).Message);
+        Assert.Contains("'A' has 2 dimensions and 'B' has 3", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(new VectorRow { B = [1, 2, 3] }), "B", "Label")).Message);
+        Assert.Contains("prototype in row 1 has no label", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(Prototype(0, "x"), Prototype(0, "")), "B", "Label")).Message);
+        Assert.Contains("No sample can be classified: 0 lack 'A' and 1", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateZeroShot(View(Sample(0, "y")), "A", "Label", prototypes, "B", "Label")).Message);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", prototypes, "B", "Label", [0]));
+        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", prototypes, "B", "Label", cancellationToken: new(true)));
     }
 
     private static VectorRow Sample(double degrees, string label) => new() { A = Angle(degrees), Label = label };

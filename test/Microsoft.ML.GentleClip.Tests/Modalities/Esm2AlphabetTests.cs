@@ -50,22 +50,4 @@ public sealed class Esm2AlphabetTests
         foreach (var refused in new[] { "mkt", "MK<pad>" })
             Assert.ThrowsExactly<FormatException>(() => Esm2Alphabet.Encode(refused, Esm2UnknownResidues.UnknownToken));
     }
-
-    [TestMethod]
-    public void BucketsKeepEverySequenceOnceWithLittlePadding()
-    {
-        var random = new Random(5);
-        long[] lengths = [.. Enumerable.Range(0, 200).Select(_ => (long)random.Next(3, 1024))];
-        var buckets = Esm2Batch.Buckets(lengths, TorchSharp.DeviceType.CPU);
-        CollectionAssert.AreEquivalent(Enumerable.Range(0, 200).Select(i => (long)i).ToArray(), buckets.SelectMany(b => b).ToArray());
-        foreach (var bucket in buckets)
-        {
-            Assert.AreEqual(bucket.Max(i => lengths[i]), lengths[bucket[0]], "the longest comes first");
-            var padding = bucket.Length * lengths[bucket[0]] - bucket.Sum(i => lengths[i]);
-            Assert.IsLessThanOrEqualTo(Math.Max(16, 0.1 * bucket.Length * lengths[bucket[0]]), padding);
-        }
-        Assert.IsGreaterThan(1, buckets.Count);
-        Assert.HasCount(1, Esm2Batch.Buckets([200, 200, 195, 198], TorchSharp.DeviceType.CPU), "similar lengths stay together");
-        Assert.HasCount(1, Esm2Batch.Buckets([300, 30], TorchSharp.DeviceType.CUDA), "on a GPU a pass costs more than some padding");
-    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Tests.Estimators;
 using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Tests.Transformers;
 using static Microsoft.ML.GentleClip.Tests.MultiLabel.MultiLabelData;
 
 namespace Microsoft.ML.GentleClip.Tests.MultiLabel;
@@ -65,6 +66,26 @@ public sealed class OnePerLabelContractTests
     }
 
     [TestMethod]
+    public void A_row_that_is_filled_anew_in_its_place_gets_scores_of_its_own()
+    {
+        var mlContext = new MLContext(seed: 1);
+        var rows = Rows(60);
+        var data = View(mlContext, rows);
+        var model = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(data);
+        var mapper = model.GetRowToRowMapper(data.Schema);
+        var input = new RefilledRow(data.Schema, "Features");
+        using var row = mapper.GetRow(input, mapper.OutputSchema.Where(column => column.Name == "Score"));
+        var getter = row.GetGetter<VBuffer<float>>(row.Schema["Score"]);
+        foreach (var (features, expected) in rows.Zip(Embeddings.Column(model.Transform(data), "Score")))
+        {
+            VBuffer<float> scores = default;
+            input.Fill(features.Features);
+            getter(ref scores);
+            Assert.AreSequenceEqual(expected, scores.DenseValues());
+        }
+    }
+
+    [TestMethod]
     public void Texts_with_many_labels_become_label_vectors()
     {
         // As docs/evaluation.md shows.
@@ -75,7 +96,7 @@ public sealed class OnePerLabelContractTests
             .Append(mlContext.Transforms.Conversion.MapValueToKey("Labels"))
             .Append(mlContext.Transforms.Conversion.MapKeyToVector("Labels", outputCountVector: true))
             .Append(mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)));
-        var metrics = MultiLabelMetrics.Evaluate(pipeline.Fit(data).Transform(data));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(pipeline.Fit(data).Transform(data));
         Assert.AreSequenceEqual(["0.1.1.1", "1.1.1.1", "2.1.1.1", "3.1.1.1"], metrics.LabelNames.Order());
         Assert.IsGreaterThan(0.97, metrics.CafaFMax!.FMax);
     }

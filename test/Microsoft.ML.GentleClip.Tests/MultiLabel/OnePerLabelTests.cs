@@ -14,7 +14,7 @@ public sealed class OnePerLabelTests
     {
         var mlContext = new MLContext(seed: 1);
         var model = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(View(mlContext, Rows(300)));
-        var metrics = MultiLabelMetrics.Evaluate(model.Transform(View(mlContext, Rows(200, seed: 2))));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(model.Transform(View(mlContext, Rows(200, seed: 2))));
 
         Assert.AreSequenceEqual(Names, metrics.LabelNames);
         Assert.IsGreaterThan(0.97, metrics.FMax.FMax);
@@ -110,7 +110,7 @@ public sealed class OnePerLabelTests
         var estimator = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => mlContext.BinaryClassification.Trainers.AveragedPerceptron(label, features), scoreColumnName: "S");
         var scored = estimator.Fit(data).Transform(data);
         Assert.IsNull(scored.Schema.GetColumnOrNull("Probability"));
-        Assert.IsGreaterThan(0.95, MultiLabelMetrics.Evaluate(scored, "Labels", "S").MicroAreaUnderPrecisionRecallCurve);
+        Assert.IsGreaterThan(0.95, Operations.Catalog.EvaluateMultiLabel(scored, "Labels", "S").MicroAreaUnderPrecisionRecallCurve);
         EstimatorContract.Check(estimator, mlContext, data);
     }
 
@@ -120,7 +120,7 @@ public sealed class OnePerLabelTests
         var mlContext = new MLContext(seed: 1);
         var data = View(mlContext, Rows(200));
         var model = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => mlContext.BinaryClassification.Trainers.FastTree(label, features, numberOfTrees: 5, minimumExampleCountPerLeaf: 5)).Fit(data);
-        Assert.IsGreaterThan(0.95, MultiLabelMetrics.Evaluate(model.Transform(data)).MicroAreaUnderPrecisionRecallCurve);
+        Assert.IsGreaterThan(0.95, Operations.Catalog.EvaluateMultiLabel(model.Transform(data)).MicroAreaUnderPrecisionRecallCurve);
         var (loaded, _) = EstimatorContract.SaveAndLoad(mlContext, model, data.Schema);
         Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(data), "Probability"), Embeddings.Bits(loaded.Transform(data), "Probability"));
     }

@@ -1,4 +1,3 @@
-using EmojiSearch;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Runtime;
@@ -11,8 +10,6 @@ namespace Microsoft.ML.GentleClip.Tests.Onnx;
 [TestClass]
 public sealed class OnnxEncoderTests : IDisposable
 {
-    private static readonly Lazy<EmojiData> Emoji = new(() => EmojiData.Read(EmojiSearch.CommandLine.OwnData));
-
     private readonly TemporaryFolder _folder = new();
 
     public TestContext TestContext { get; set; } = null!;
@@ -146,7 +143,7 @@ public sealed class OnnxEncoderTests : IDisposable
 
     private async Task ComparePicturesAsync(GentleClipTransformer transformer, OnnxSession session)
     {
-        var pictures = Emoji.Value.Test.Take(12).SelectMany(emoji => emoji.Pictures).Select((pixels, i) => Picture(pixels, hasHoles: i % 3 == 0)).ToList();
+        var pictures = Emoji.Pictures("google").Take(12).Concat(Emoji.Pictures("twitter").Take(12)).Select((pixels, i) => Picture(pixels, hasHoles: i % 3 == 0)).ToList();
         await OnnxModels.CompareAsync(TestContext, transformer, session, pictures, 1, 5, pictures.Count);
         pictures.ForEach(picture => picture.Dispose());
     }
@@ -154,19 +151,19 @@ public sealed class OnnxEncoderTests : IDisposable
     // Some with a transparent corner.
     private static MLImage Picture(byte[] pixels, bool hasHoles)
     {
-        var colors = new byte[EmojiData.Side * EmojiData.Side * 4];
+        var colors = new byte[Emoji.Side * Emoji.Side * 4];
         for (var i = 0; i < colors.Length / 4; i++)
         {
             pixels.AsSpan(3 * i, 3).CopyTo(colors.AsSpan(4 * i));
             colors[4 * i + 3] = hasHoles && i < 300 ? (byte)(i % 256) : byte.MaxValue;
         }
-        return MLImage.CreateFromPixels(EmojiData.Side, EmojiData.Side, MLPixelFormat.Rgba32, colors);
+        return MLImage.CreateFromPixels(Emoji.Side, Emoji.Side, MLPixelFormat.Rgba32, colors);
     }
 
     private static List<string> Texts() =>
     [
-        .. Emoji.Value.Test.Take(30).Select(emoji => emoji.Words),
-        string.Join(' ', Emoji.Value.Test.Select(emoji => emoji.Words)), // longer than what is read
+        .. Emoji.Words.Take(30),
+        string.Join(' ', Emoji.Words.Take(95)), // longer than what is read
         "a", "Łódź, naïve café", "日本語のテキスト", "\u200B", "...", "👩‍👩‍👧 family", "ǅ x x x x x",
     ];
 }

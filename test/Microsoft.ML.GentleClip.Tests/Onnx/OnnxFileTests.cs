@@ -50,7 +50,7 @@ public sealed class OnnxFileTests : IDisposable
         CollectionAssert.AreEqual(new[] { "batch", "length" }, session.Session.InputMetadata["input_ids"].SymbolicDimensions);
         CollectionAssert.AreEqual(new[] { "embedding" }, session.Session.OutputNames.ToArray());
         CollectionAssert.AreEqual(new[] { -1, 16 }, session.Session.OutputMetadata["embedding"].Dimensions);
-        Assert.AreEqual(Proteins.SmallSequence.Size, ((ProteinSequenceModality)session.Inputs.Modality).Encoder.Size);
+        Assert.AreEqual(Proteins.SmallSequence.Size, ((Esm2Options)((ProteinSequenceModality)session.Inputs.Modality).Encoder).Size);
     }
 
     [TestMethod]
@@ -156,11 +156,11 @@ public sealed class OnnxFileTests : IDisposable
     public void AnEncoderOfAnotherKindIsNamed()
     {
         using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A"), 20);
-        foreach (var (modality, name) in new (Modality, string)[] { (new ForeignModality(), nameof(ForeignText)), (Modality.Text("Embedding", "Sounds", new ForeignText()), nameof(ForeignText)) })
+        foreach (var modality in new[] { new ForeignModality(), (Modality)Modality.Text("Embedding", "Sounds", new ForeignText()) })
         {
             var spec = transformer.Model.Spec with { A = new TowerSpec(modality, 0) };
             var error = Assert.ThrowsExactly<NotSupportedException>(() => TowerGraph.Encoder(new OnnxGraph(new Dictionary<string, Tensor>()), spec.A.Modality, null));
-            StringAssert.Contains(error.Message, $"The encoder of column 'Sounds' ({name}) cannot be written as ONNX");
+            StringAssert.Contains(error.Message, $"The encoder of column 'Sounds' ({nameof(ForeignText)}) cannot be written as ONNX");
         }
     }
 

@@ -54,12 +54,14 @@ public sealed class PipelineScoreTests
     public void AZeroShotClassification()
     {
         var embedded = Model.Value.Transform(Pipelines.View(Pipelines.Rows(30)));
-        var classifier = ZeroShotClassifier.Create(embedded, "EmbeddingB", "Kind");
+        var classifier = Operations.Catalog.CreateZeroShotClassifier(embedded, "EmbeddingB", "Kind");
         var data = Pipelines.View(Pipelines.Gaps(40));
-        var classified = Context.Data.ScoreZeroShot(Model.Value.Transform(data), classifier, "EmbeddingA", "Kinds", "Found");
-        var rest = Context.Transforms.CopyColumns("Copy", "Kinds").Fit(classified);
-        var file = Pipelines.Convert(rest, classified, "EmbeddingA", "Kinds", "Found", "Copy");
-        Pipelines.Compare(TestContext, file, data, rest.Transform(classified), "EmbeddingA", "Kinds", "Found", "Copy");
+        var rest = Context.Transforms.ZeroShot(classifier, "EmbeddingA", "Kinds", "Found")
+            .Append(Context.Transforms.CopyColumns("Copy", "Kinds")).Fit(Model.Value.Transform(data));
+        var model = Model.Value.Append(rest);
+        var classified = model.Transform(data);
+        var file = Pipelines.Convert(model, data, "EmbeddingA", "Kinds", "Found", "Copy");
+        Pipelines.Compare(TestContext, file, data, classified, "EmbeddingA", "Kinds", "Found", "Copy");
         var found = classified.GetColumn<string>("Found").ToList();
         Assert.IsGreaterThan(2, found.Distinct().Count(), "all rows are of one kind: the comparison would pass on anything");
         Assert.Contains("", found);

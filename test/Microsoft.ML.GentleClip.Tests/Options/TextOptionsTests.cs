@@ -25,6 +25,17 @@ public sealed class TextOptionsTests
     }
 
     [TestMethod]
+    public void PublishedBertSizesHaveNames()
+    {
+        Assert.HasCount(8, BertSize.Published);
+        Assert.AreSame(BertSize.Tiny, BertSize.FromName("bert_uncased_L-2_H-128_A-2"));
+        Assert.AreSame(BertSize.Base, BertSize.FromName("bert-base-cased"));
+        foreach (var (name, size) in BertSize.Published.Where(entry => entry.Key.Contains("L-", StringComparison.Ordinal)))
+            Assert.AreEqual($"bert_uncased_L-{size.Layers}_H-{size.EmbeddingDimension}_A-{size.AttentionHeads}", name);
+        Assert.Contains("no BERT size 'bert'; expected one of bert_uncased_L-2_H-128_A-2, ", Assert.ThrowsExactly<ArgumentException>(() => BertSize.FromName("bert")).Message);
+    }
+
+    [TestMethod]
     [DataRow(true, "TrainableLayers", -1, "TrainableLayers must be from 0 to 256, found -1.")]
     [DataRow(true, "MaximumLength", 1, "MaximumLength must be from 2 to 65536, found 1.")]
     [DataRow(true, "MaximumVocabularySize", 99, "MaximumVocabularySize must be from 100 to 1048576, found 99.")]

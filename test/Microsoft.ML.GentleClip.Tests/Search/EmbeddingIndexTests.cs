@@ -27,7 +27,7 @@ public sealed class EmbeddingIndexTests
     public void FindsWhatBruteForceFinds(int queries, int rows, int count)
     {
         var (q, r) = (Vectors(queries, 1), Vectors(rows, 2));
-        var index = EmbeddingIndex.Create(View(r), "E");
+        var index = Operations.Catalog.CreateEmbeddingIndex(View(r), "E");
         Assert.AreEqual((rows, 0L, Dimension, false), (index.Count, index.SkippedRowCount, index.Dimension, index.UsesCsls));
         var found = index.Search(View(q), "E", count);
         for (var i = 0; i < queries; i++)
@@ -44,7 +44,7 @@ public sealed class EmbeddingIndexTests
     public void CslsIsThatOfTheDefinition(int queries, int rows, int bank, int count, int neighbours)
     {
         var (q, r, b) = (Vectors(queries, 1), Vectors(rows, 2), Vectors(bank, 3));
-        var index = EmbeddingIndex.Create(View(r), "E").WithCsls(View(b), "E", neighbours);
+        var index = Operations.Catalog.CreateEmbeddingIndex(View(r), "E").WithCsls(View(b), "E", neighbours);
         Assert.IsTrue(index.UsesCsls);
         var found = index.Search(View(q), "E", count);
         for (var i = 0; i < queries; i++)
@@ -61,7 +61,7 @@ public sealed class EmbeddingIndexTests
     {
         // Row 0 lies in the middle of all queries, rows 1 and 2 each near one of them.
         float[][] rows = [[1, 1, 0.6f, 0, 0, 0, 0], [1, -1, 0.3f, 0, 0, 0, 0], [-1, 1, 0.3f, 0, 0, 0, 0]], queries = [[1, 0, 0.3f, 0, 0, 0, 0], [0, 1, 0.3f, 0, 0, 0, 0]];
-        var plain = EmbeddingIndex.Create(View(rows), "E");
+        var plain = Operations.Catalog.CreateEmbeddingIndex(View(rows), "E");
         CollectionAssert.AreEqual(new long[] { 0, 0 }, plain.Search(View(queries), "E", 1).Select(found => found[0].Row).ToArray());
         CollectionAssert.AreEqual(new long[] { 1, 2 }, plain.WithCsls(View(queries), "E", 2).Search(View(queries), "E", 1).Select(found => found[0].Row).ToArray());
     }
@@ -70,7 +70,7 @@ public sealed class EmbeddingIndexTests
     public void AbsentRowsAreLeftOutAndNumbersStay()
     {
         float[]?[] rows = [null, Unit(0), [.. Enumerable.Repeat(float.NaN, Dimension)], Unit(1), [0, 0, 0, 0, 0, 0, 0], Unit(0, 5)];
-        var index = EmbeddingIndex.Create(View(rows), "E");
+        var index = Operations.Catalog.CreateEmbeddingIndex(View(rows), "E");
         Assert.AreEqual((4, 2L), (index.Count, index.SkippedRowCount));
         var found = index.Search(View([Unit(0, -3), null, Unit(1, 0.1f)]), "E", 4);
         CollectionAssert.AreEqual(new EmbeddingMatch[] { new(3, 0), new(4, 0), new(1, -1), new(5, -1) }, found[0].ToArray(), "equal scores in the order of the rows");
@@ -82,8 +82,8 @@ public sealed class EmbeddingIndexTests
     [TestMethod]
     public void WrongInputIsNamed()
     {
-        var index = EmbeddingIndex.Create(View(Vectors(4, 1)), "E");
-        Assert.Contains("There is no embedding column 'Gone'", Assert.ThrowsExactly<ArgumentException>(() => EmbeddingIndex.Create(View(Vectors(4, 1)), "Gone")).Message);
+        var index = Operations.Catalog.CreateEmbeddingIndex(View(Vectors(4, 1)), "E");
+        Assert.Contains("There is no embedding column 'Gone'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.CreateEmbeddingIndex(View(Vectors(4, 1)), "Gone")).Message);
         Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.Search(View(Vectors(4, 1)), "Short", 1)).Message);
         Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.WithCsls(View(Vectors(4, 1)), "Short")).Message);
         Assert.Contains("The query has 2 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.Search([1, 2], 1)).Message);
@@ -91,7 +91,7 @@ public sealed class EmbeddingIndexTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => index.Search(View(Vectors(4, 1)), "E", 0));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => index.WithCsls(View(Vectors(4, 1)), "E", 0));
         Assert.Contains("of row 1 is ∞ in slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => index.Search(View([Unit(0), Unit(0, float.PositiveInfinity)]), "E", 1)).Message.Replace("Infinity", "∞", StringComparison.Ordinal));
-        Assert.AreEqual("No row has an embedding 'E'.", Assert.ThrowsExactly<InvalidOperationException>(() => EmbeddingIndex.Create(View([null]), "E")).Message);
+        Assert.AreEqual("No row has an embedding 'E'.", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.CreateEmbeddingIndex(View([null]), "E")).Message);
         Assert.AreEqual("No row of the bank has an embedding 'E'.", Assert.ThrowsExactly<InvalidOperationException>(() => index.WithCsls(View([null]), "E")).Message);
         using var source = new CancellationTokenSource();
         source.Cancel();

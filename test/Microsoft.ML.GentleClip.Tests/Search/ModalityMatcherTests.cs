@@ -1,4 +1,8 @@
+using System.IO.Compression;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Tests.Estimators;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Tests.Transformers;
 
 namespace Microsoft.ML.GentleClip.Tests.Search;
 
@@ -108,7 +112,7 @@ public sealed class ModalityMatcherTests
         // Input is what the bank's things really are; queries are other things.
         var (bank, queries) = (Pairs(500, 1), Pairs(200, 2));
         var matcher = Matcher(queries, bank, input: "Input");
-        var translated = _mlContext.Data.TranslateModality(View(queries), matcher, "A", "Expected");
+        var translated = Translated(View(queries), matcher, "A", "Expected");
         Assert.AreEqual(new VectorDataViewType(NumberDataViewType.Single, Slots), translated.Schema["Expected"].Type);
         var rows = translated.GetColumn<float[]>("Expected").ToArray();
         float[] mean = [.. Enumerable.Range(0, Slots).Select(slot => bank.Average(row => row.Input![slot]))];
@@ -144,7 +148,7 @@ public sealed class ModalityMatcherTests
         }
         Assert.IsTrue(log.Exists(line => line.Contains("2 of 30 rows have no 'A'", StringComparison.Ordinal)), string.Join('\n', log));
         Assert.IsTrue(found.Where((_, i) => i is not (2 or 4)).All(match => match.MatchIndex >= 2));
-        Assert.AreEqual(2, _mlContext.Data.TranslateModality(View(queries), matcher, "A").GetColumn<float[]>("Translation").Count(row => row.All(float.IsNaN)));
+        Assert.AreEqual(2, Translated(View(queries), matcher, "A").GetColumn<float[]>("Translation").Count(row => row.All(float.IsNaN)));
         Assert.IsNull(matcher.Match(Missing()));
         Assert.IsNull(matcher.Translate(Missing()));
 
@@ -175,7 +179,7 @@ public sealed class ModalityMatcherTests
     public void Wrong_input_is_refused_by_name()
     {
         var rows = Pairs(20, 1);
-        var (view, data) = (View(rows), _mlContext.Data);
+        var (view, data) = (View(rows), _mlContext.GentleClip());
         Assert.Contains("'Z'", Assert.ThrowsExactly<ArgumentException>(() => data.CreateModalityMatcher(view, "Z", view, "B")).Message);
         Assert.Contains("'Name'", Assert.ThrowsExactly<ArgumentException>(() => data.CreateModalityMatcher(view, "A", view, "Name")).Message);
         Assert.Contains("9", Assert.ThrowsExactly<ArgumentException>(() => data.CreateModalityMatcher(view, "A", view, "Long")).Message);
@@ -193,12 +197,118 @@ public sealed class ModalityMatcherTests
             () => data.CreateModalityMatcher(view, "A", view, "B", cancellationToken: new CancellationToken(true)));
 
         var matcher = Matcher(rows, rows);
-        Assert.Contains("'Z'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => data.MatchModalities(view, matcher, "Z")).Message);
-        Assert.Contains("'Long'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => data.MatchModalities(view, matcher, "Long")).Message);
-        Assert.Contains("bankInputColumnName", Assert.ThrowsExactly<InvalidOperationException>(() => data.TranslateModality(view, matcher, "A")).Message);
+        Assert.Contains("'Z'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Transforms.MatchModalities(matcher, "Z").Fit(view)).Message);
+        Assert.Contains("'Long'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Transforms.MatchModalities(matcher, "Long").Fit(view)).Message);
+        Assert.Contains("bankInputColumnName", Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.TranslateModality(matcher, "Translation", "A")).Message);
         Assert.ThrowsExactly<ArgumentException>(() => matcher.Match(new float[3]));
         rows[3].A![1] = float.PositiveInfinity;
         Assert.Contains("row 3", Assert.ThrowsExactly<InvalidOperationException>(() => data.CreateModalityMatcher(View(rows), "A", view, "B")).Message);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void The_estimators_keep_what_ML_NET_expects(bool translates)
+    {
+        var rows = Pairs(30, 1);
+        var (matcher, data) = (Matcher(rows, rows, Pairs(20, 2), id: "Name", input: "Input"), View(rows));
+        EstimatorContract.Check(
+            translates ? _mlContext.Transforms.TranslateModality(matcher, "Expected", "A") : _mlContext.Transforms.MatchModalities(matcher, "A"),
+            _mlContext, data,
+            WrongInput.Missing(_mlContext.Transforms.DropColumns("A").Fit(data).Transform(data), "A"),
+            new WrongInput(Renamed("Name"), "A", "expected Vector<Single, 8>", "String", "String"),
+            new WrongInput(Renamed("Long"), "A", "expected Vector<Single, 8>", "Vector<Single, 9>", null) { ForTransformersAlone = true });
+
+        IDataView Renamed(string column) => _mlContext.Transforms.CopyColumns("A", column).Fit(data).Transform(data);
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Saved_and_loaded_it_is_the_same_matcher(bool isCalibrated)
+    {
+        var rows = Pairs(60, 1);
+        rows[5].B = null;
+        rows[6].Name = ""; // no identifier
+        var (queries, pairs) = (Pairs(40, 1), isCalibrated ? Pairs(30, 2) : null);
+        var matcher = Matcher(queries, rows, pairs, id: "Name", input: "Input", noPartnerShare: 0.4);
+        var data = View(queries);
+        var loaded = (ModalityMatcherTransformer)EstimatorContract.SaveAndLoad(
+            _mlContext, _mlContext.Transforms.MatchModalities(matcher, "A").Fit(data), data.Schema).Loaded;
+        Assert.AreEqual(Figures(matcher), Figures(loaded.Matcher));
+        foreach (var query in queries)
+        {
+            Assert.AreEqual(matcher.Match(query.A), loaded.Matcher.Match(query.A));
+            Assert.AreSequenceEqual(matcher.Translate(query.A)!, loaded.Matcher.Translate(query.A)!);
+        }
+        var plain = (ModalityMatcherTransformer)EstimatorContract.SaveAndLoad(
+            _mlContext, _mlContext.Transforms.MatchModalities(Matcher(queries, rows), "A").Fit(data), data.Schema).Loaded;
+        Assert.IsNull(plain.Matcher.Match(queries[0].A)!.Id);
+        Assert.Throws<InvalidOperationException>(() => plain.Matcher.Translate(queries[0].A));
+
+        static (int, long, int, double, bool, int, double?, double?) Figures(ModalityMatcher one) =>
+            (one.Count, one.SkippedRowCount, one.Dimension, one.Temperature, one.IsCalibrated, one.CalibrationPairCount, one.CalibrationError, one.CalibrationAccuracy);
+    }
+
+    [TestMethod]
+    public void A_fresh_process_loads_the_pipeline_and_finds_the_same_partners()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = Pairs(50, 1);
+        var (matcher, data) = (Matcher(rows, rows, Pairs(20, 2), id: "Name", input: "Input"), View(rows));
+        var model = _mlContext.Transforms.MatchModalities(matcher, "A").Append(_mlContext.Transforms.TranslateModality(matcher, "Expected", "A")).Fit(data);
+        var (modelPath, rowsPath, outputPath) = (folder.File("model.zip"), folder.File("rows.idv"), folder.File("scored.idv"));
+        _mlContext.Model.Save(model, data.Schema, modelPath);
+        using (var stream = File.Create(rowsPath))
+            _mlContext.Data.SaveAsBinary(data, stream);
+
+        var result = ChildProcess.Run(AppContext.BaseDirectory, ["score", modelPath, rowsPath, outputPath]);
+
+        Assert.AreEqual(0, result.ExitCode, result.ToString());
+        var (here, there) = (model.Transform(data), _mlContext.Data.LoadFromBinary(outputPath));
+        Embeddings.AssertEqualBits(Embeddings.Bits(here, "Expected"), Embeddings.Bits(there, "Expected"));
+        Assert.AreSequenceEqual(here.GetColumn<string>("MatchId"), there.GetColumn<string>("MatchId"));
+        Assert.AreSequenceEqual(here.GetColumn<float>("MatchConfidence"), there.GetColumn<float>("MatchConfidence"));
+    }
+
+    [TestMethod]
+    [DataRow("embeddings.bin", "entry 'embeddings.bin' ends in row 19; expected 20 rows of 8 numbers")]
+    [DataRow("numbers.bin", "entry 'numbers.bin' ends in row 0; expected 1 rows of 20 numbers")]
+    [DataRow("potentials.bin", "entry 'potentials.bin' ends in row 0")]
+    [DataRow("inputs.bin", "entry 'inputs.bin' ends in row 19; expected 20 rows of 3 numbers")]
+    [DataRow("ids.json", "entry 'ids.json' cannot be read")]
+    [DataRow("matcher.json", "entry 'matcher.json' cannot be read")]
+    public void A_file_that_was_cut_is_refused(string entry, string message)
+    {
+        var rows = Pairs(20, 1);
+        var data = View(rows);
+        using var file = new MemoryStream();
+        _mlContext.Model.Save(_mlContext.Transforms.MatchModalities(Matcher(rows, rows, id: "Name", input: "Input"), "A").Fit(data), data.Schema, file);
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            using var stream = zip.Entries.Single(one => one.Name == entry).Open();
+            stream.SetLength(stream.Length - 1);
+        }
+        file.Position = 0;
+        Assert.Contains(message, Assert.Throws<Exception>(() => new MLContext().Model.Load(file, out _)).ToString());
+    }
+
+    [TestMethod]
+    public void A_row_that_is_filled_anew_in_its_place_gets_a_match_of_its_own()
+    {
+        var rows = Pairs(30, 1, noise: 0.02);
+        var (matcher, data) = (Matcher(rows, rows), View(rows));
+        var mapper = _mlContext.Transforms.MatchModalities(matcher, "A").Fit(data).GetRowToRowMapper(data.Schema);
+        var input = new RefilledRow(data.Schema, "A");
+        using var row = mapper.GetRow(input, mapper.OutputSchema.Where(column => column.Name == "MatchIndex"));
+        var getter = row.GetGetter<long>(row.Schema["MatchIndex"]);
+        foreach (var (i, query) in rows.Index())
+        {
+            var found = -1L;
+            input.Fill(query.A!);
+            getter(ref found);
+            Assert.AreEqual(i, found);
+        }
     }
 
     [TestMethod]
@@ -209,10 +319,10 @@ public sealed class ModalityMatcherTests
         using var model = _mlContext.Transforms.GentleClip(options).Fit(_mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(60, 100, 100)));
         var (bank, pairs) = (TwoViews.Pairs(200, 31), TwoViews.Pairs(60, 32));
         IDataView Embedded(IEnumerable<TwoViews.Row> rows) => model.Transform(_mlContext.Data.LoadFromEnumerable(rows));
-        var matcher = _mlContext.Data.CreateModalityMatcher(Embedded(bank), "EmbeddingA", Embedded(bank), "EmbeddingB", Embedded(pairs), "Name", "B");
-        var found = _mlContext.Data.MatchModalities(Embedded(bank), matcher, "EmbeddingA").GetColumn<long>("MatchIndex").ToArray();
+        var matcher = _mlContext.GentleClip().CreateModalityMatcher(Embedded(bank), "EmbeddingA", Embedded(bank), "EmbeddingB", Embedded(pairs), "Name", "B");
+        var found = Matched(Embedded(bank), matcher, "EmbeddingA").GetColumn<long>("MatchIndex").ToArray();
         Assert.IsGreaterThan(0.3, found.Select((row, i) => row == i ? 1.0 : 0).Average());
-        var translated = _mlContext.Data.TranslateModality(Embedded(pairs), matcher, "EmbeddingA").GetColumn<float[]>("Translation").ToArray();
+        var translated = Translated(Embedded(pairs), matcher, "EmbeddingA").GetColumn<float[]>("Translation").ToArray();
         float[] mean = [.. Enumerable.Range(0, TwoViews.DimensionB).Select(slot => bank.Average(row => row.B![slot]))];
         Assert.IsLessThan(0.5 * pairs.Sum(row => Distance(row.B!, mean)), pairs.Zip(translated).Sum(pair => Distance(pair.First.B!, pair.Second)));
 
@@ -249,13 +359,19 @@ public sealed class ModalityMatcherTests
 
     private IDataView View(IEnumerable<Row> rows) => _mlContext.Data.LoadFromEnumerable(rows);
 
+    private IDataView Matched(IDataView queries, ModalityMatcher matcher, string embedding) =>
+        _mlContext.Transforms.MatchModalities(matcher, embedding).Fit(queries).Transform(queries);
+
+    private IDataView Translated(IDataView queries, ModalityMatcher matcher, string embedding, string output = "Translation") =>
+        _mlContext.Transforms.TranslateModality(matcher, output, embedding).Fit(queries).Transform(queries);
+
     private ModalityMatcher Matcher(
         List<Row> queries, List<Row> bank, List<Row>? pairs = null, string? id = null, string? input = null, double noPartnerShare = 0.2,
         double regularization = 0.1) =>
-        _mlContext.Data.CreateModalityMatcher(View(queries), "A", View(bank), "B",
+        _mlContext.GentleClip().CreateModalityMatcher(View(queries), "A", View(bank), "B",
             pairs is null ? null : View(pairs), id, input, noPartnerShare, regularization);
 
     private Match[] Matches(List<Row> queries, ModalityMatcher matcher) =>
         [.. _mlContext.Data.CreateEnumerable<Match>(
-            _mlContext.Data.MatchModalities(View(queries), matcher, "A"), reuseRowObject: false, ignoreMissingColumns: true)];
+            Matched(View(queries), matcher, "A"), reuseRowObject: false, ignoreMissingColumns: true)];
 }

@@ -51,9 +51,9 @@ public sealed class ZeroShotClassifierTests
         var test = Captions.Pairs(80, seed: 51);
         var view = Model.Value.Transform(View(test));
         var prototypes = Model.Value.Transform(View([.. Captions.Colours.SelectMany(colour => Templates.Select(template => new Captions.Row { Text = string.Format(null, template, colour), Colour = colour }))]));
-        var metrics = ZeroShotMetrics.Evaluate(view, "FeatureEmbedding", "Colour", prototypes, "TextEmbedding", "Colour");
+        var metrics = Operations.Catalog.EvaluateZeroShot(view, "FeatureEmbedding", "Colour", prototypes, "TextEmbedding", "Colour");
         var fromTexts = Model.Value.CreateZeroShotClassifier(Captions.Colours, Templates);
-        var fromView = ZeroShotClassifier.Create(prototypes, "TextEmbedding", "Colour", fromTexts.Temperature);
+        var fromView = Operations.Catalog.CreateZeroShotClassifier(prototypes, "TextEmbedding", "Colour", fromTexts.Temperature);
         CollectionAssert.AreEqual(Captions.Colours, fromView.Labels.ToArray());
         Assert.AreEqual(Model.Value.History[^1].Temperature, fromTexts.Temperature, 1e-5);
         var embeddings = Embeddings.Column(view, "FeatureEmbedding");
@@ -70,7 +70,7 @@ public sealed class ZeroShotClassifierTests
         [
             new() { E = [2, 0, 0], Label = "x" }, new() { E = [0, 0.5f, 0], Label = "x" }, new() { E = [float.NaN, float.NaN, float.NaN], Label = "gone" }, new() { E = [0, 0, -1], Label = "y" },
         ]);
-        var classifier = ZeroShotClassifier.Create(prototypes, "E", "Label", temperature: 0.5);
+        var classifier = Operations.Catalog.CreateZeroShotClassifier(prototypes, "E", "Label", temperature: 0.5);
         CollectionAssert.AreEqual(new[] { "x", "y" }, classifier.Labels.ToArray());
         var similarities = classifier.GetSimilarities([3, 3, -3]);
         Assert.AreEqual(2 / Math.Sqrt(6), similarities[0], 1e-6);
@@ -79,15 +79,14 @@ public sealed class ZeroShotClassifierTests
         Assert.AreEqual(("x", "y", "x", null), (classifier.Classify([1, 0, 0]), classifier.Classify([0, -1, 0]), classifier.Classify([0, 0, 0]), classifier.Classify([float.NaN, 0, 0])));
         Assert.IsTrue(Array.TrueForAll(classifier.GetProbabilities([float.NaN, 0, 0]), float.IsNaN));
         Assert.Contains("The embedding has 2 dimensions; expected 3.", Assert.ThrowsExactly<ArgumentException>(() => classifier.Classify([1, 2])).Message);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ZeroShotClassifier.Create(prototypes, "E", "Label", temperature: 0));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.CreateZeroShotClassifier(prototypes, "E", "Label", temperature: 0));
 
         // As columns: absent embeddings keep their rows.
         var rows = MlContext.Data.LoadFromEnumerable<Prototype>([new() { E = [1, 1, 0] }, new() { E = [float.NaN, 1, 0] }, new() { E = null }, new() { E = [0, 0, -1] }]);
-        var scored = MlContext.Data.ScoreZeroShot(rows, classifier, "E", "P", "L");
+        var scored = MlContext.Transforms.ZeroShot(classifier, "E", "P", "L").Fit(rows).Transform(rows);
         CollectionAssert.AreEqual(new[] { "x", "", "", "y" }, scored.GetColumn<string>("L").ToArray());
         CollectionAssert.AreEqual(new[] { true, false, false, true }, scored.GetColumn<float[]>("P").Select(scores => scores.Length == 2 && float.IsFinite(scores[0])).ToArray());
-        Assert.Contains("column 'Label': expected Vector<Single, 3>, got String", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => MlContext.Data.ScoreZeroShot(rows, classifier, "Label")).Message);
-        Assert.Contains("both are to be 'S'", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Data.ScoreZeroShot(rows, classifier, "E", "S", "S")).Message);
+        Assert.Contains("both are to be 'S'", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.ZeroShot(classifier, "E", "S", "S")).Message);
     }
 
     private sealed class Prototype
@@ -111,7 +110,7 @@ public sealed class ZeroShotClassifierTests
 
         // A typed query finds rows of the other modality.
         var rows = Captions.Pairs(200, 60);
-        var index = EmbeddingIndex.Create(Model.Value.Transform(View(rows)), "FeatureEmbedding");
+        var index = Operations.Catalog.CreateEmbeddingIndex(Model.Value.Transform(View(rows)), "FeatureEmbedding");
         var best = index.Search(Model.Value.EmbedTexts(["a red apple on the beach"])[0], 10);
         TestContext.WriteLine(string.Join("; ", best.Select(match => rows[(int)match.Row].Text)));
         Assert.IsGreaterThan(6, best.Count(match => rows[(int)match.Row].Text!.Contains("on the beach", StringComparison.Ordinal)), "a fifth of all rows are");

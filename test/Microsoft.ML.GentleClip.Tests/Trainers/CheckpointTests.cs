@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 namespace Microsoft.ML.GentleClip.Tests.Trainers;
 
@@ -13,6 +14,15 @@ public sealed class CheckpointTests : IDisposable
     private string Checkpoints => _folder.File("checkpoints");
 
     public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void AnOptionThatAVersionLacksIsOneThatIsNotSet()
+    {
+        Dictionary<string, string> older = new() { ["gone"] = "not set", ["seed"] = "3" }, newer = new() { ["new"] = "not set", ["seed"] = "3" };
+        Assert.IsEmpty(CheckpointFingerprint.Differences(older, newer));
+        (older["gone"], newer["seed"]) = ("7", "4");
+        CollectionAssert.AreEqual(new[] { "gone is not set, was 7", "seed is 4, was 3" }, CheckpointFingerprint.Differences(older, newer).ToArray());
+    }
 
     public static IEnumerable<object[]> Trainings =>
     [

@@ -231,7 +231,7 @@ public sealed class TrainingTests
             [$"{typeof(T).Name}.{name}", (Action<GentleClipOptions>)(options => options.Objectives = options.Objectives.With(change))];
 
         static VectorModality Encoder(GentleClipOptions options, Func<VectorEncoderOptions, VectorEncoderOptions> change) =>
-            Modality.Vector("EmbeddingA", "A", change(((VectorModality)options.ModalityA!).Encoder));
+            Modality.Vector("EmbeddingA", "A", change((VectorEncoderOptions)((VectorModality)options.ModalityA!).Encoder));
     }
 
     [TestMethod]

@@ -74,7 +74,7 @@ public sealed class ValidationTests
         double Recall()
         {
             using var model = _mlContext.Transforms.GentleClip(options).Fit(_mlContext.Data.LoadFromEnumerable(rows));
-            return RetrievalMetrics.Evaluate(model.Transform(test), "EmbeddingA", "EmbeddingB").RecallAt(1);
+            return Operations.Catalog.EvaluateRetrieval(model.Transform(test), "EmbeddingA", "EmbeddingB").RecallAt(1);
         }
     }
 

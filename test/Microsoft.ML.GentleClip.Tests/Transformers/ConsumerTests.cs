@@ -28,6 +28,23 @@ public sealed class ConsumerTests
     public void Dispose() => _transformer.Dispose();
 
     [TestMethod]
+    public void ARowThatIsFilledAnewInItsPlaceGetsAnEmbeddingOfItsOwn()
+    {
+        var schema = Load(Source).Schema;
+        var mapper = _transformer.GetRowToRowMapper(schema);
+        var input = new RefilledRow(schema, "A");
+        using var row = mapper.GetRow(input, [mapper.OutputSchema["EmbeddingA"]]);
+        var getter = row.GetGetter<VBuffer<float>>(row.Schema["EmbeddingA"]);
+        for (var i = 0; i < 20; i++)
+        {
+            VBuffer<float> embedding = default;
+            input.Fill(Source[i].A ?? []);
+            getter(ref embedding);
+            AssertClose(_a[i], [.. embedding.DenseValues()], $"row {i}");
+        }
+    }
+
+    [TestMethod]
     public void Preview()
     {
         var preview = _view.Preview(maxRows: 300);

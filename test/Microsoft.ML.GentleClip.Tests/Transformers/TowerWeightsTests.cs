@@ -175,7 +175,8 @@ public sealed class TowerWeightsTests
         GentleClipTransformer Create(ulong seed)
         {
             using var generator = new Generator(seed);
-            var spec = new TwoTowerSpec(new(modality, 0), new(Modality.Vector("EmbeddingB", "B", new() { HiddenDimensions = [] }), 3), EmbeddingDimension: 16, Temperature: 0.07);
+            var other = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [] });
+            var spec = new TwoTowerSpec(new(modality, 0), new(other, 3), EmbeddingDimension: 16, Temperature: 0.07);
             return new(new FittedModel(new TwoTowerModel(spec, generator), 1, TrainingRows.All, []), CPU);
         }
 

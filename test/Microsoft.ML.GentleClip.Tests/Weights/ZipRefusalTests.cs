@@ -12,7 +12,7 @@ public sealed class ZipRefusalTests
     private static readonly byte[] Pickle = Bytes(Single(Tensor([6], [1])));
 
     [TestMethod]
-    public void TheChecksumsAreTheFormats() => Assert.AreEqual(0xcbf43926u, Microsoft.ML.GentleClip.Weights.Crc32.Of("123456789"u8));
+    public void TheChecksumsAreTheFormats() => Assert.AreEqual(0xcbf43926u, System.IO.Hashing.Crc32.HashToUInt32("123456789"u8));
 
     [TestMethod]
     public void DamagedBytesAreSeen()

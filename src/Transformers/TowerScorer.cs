@@ -1,0 +1,99 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>One side of the model as columns are computed from it: a pass gives all that they take.</summary>
+/// <param name="shared">Guards the model's weights.</param>
+/// <param name="model">The model.</param>
+/// <param name="side">Its side.</param>
+/// <param name="device">Where the model lives.</param>
+internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side side, Device device)
+{
+    private long _forwardPasses;
+
+    /// <summary>Modality and sizes.</summary>
+    public TowerSpec Spec => side == Side.A ? model.Spec.A : model.Spec.B;
+
+    /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
+    public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
+
+    /// <summary>Length of an output's vectors.</summary>
+    public int DimensionOf(ColumnOutput output) => output.Dimension(model, !model.HasTowers ? null : side == Side.A ? model.TowerA : model.TowerB);
+
+    /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
+    /// <param name="examples">The store.</param>
+    /// <param name="positions">Which of them.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[positions.Length, Dimension]</c>.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public void Run(ExampleStore examples, ReadOnlySpan<int> positions, params ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    {
+        using var use = shared.Enter();
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var pass = Run(examples, positions);
+        foreach (var (output, target) in columns)
+            Values(output, pass).CopyTo(target);
+    }
+
+    /// <summary>Computes columns for all examples of a store, in the store's order, in as many passes as planned.</summary>
+    /// <param name="examples">The store.</param>
+    /// <param name="batches">Plans the passes.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="cancellationToken">Looked at before each pass.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public void Run(
+        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        CancellationToken cancellationToken = default)
+    {
+        batches.PlanScoring(examples, batchSize);
+        var start = 0;
+        for (var part = 0; part < batches.Count; part++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var positions = batches[part];
+            using var use = shared.Enter();
+            using var inference = inference_mode();
+            using var scope = NewDisposeScope();
+            var pass = Run(examples, positions);
+            foreach (var (output, target) in columns)
+            {
+                var values = Values(output, pass);
+                var dimension = values.Length / positions.Length;
+                if (!batches.IsReordered)
+                    values.CopyTo(target.AsSpan(start * dimension));
+                for (var i = 0; batches.IsReordered && i < positions.Length; i++)
+                    values.Slice(i * dimension, dimension).CopyTo(target.AsSpan(positions[i] * dimension));
+            }
+            start += positions.Length;
+        }
+    }
+
+    /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public T Use<T>(Func<TwoTowerModel, Side, T> compute)
+    {
+        using var use = shared.Enter();
+        return compute(model, side);
+    }
+
+    /// <summary>Throws when the model was disposed.</summary>
+    public void ThrowIfDisposed() => shared.ThrowIfDisposed();
+
+    // In the caller's dispose scope, which owns the memory.
+    private TowerOutput Run(ExampleStore examples, ReadOnlySpan<int> positions)
+    {
+        Interlocked.Increment(ref _forwardPasses);
+        ThreadCountLease.KeepOwnNumber();
+        return model.Run(side, examples.Gather(positions, device));
+    }
+
+    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput pass) =>
+        MemoryMarshal.Cast<byte, float>(output.Take(pass).cpu().contiguous().bytes);
+}

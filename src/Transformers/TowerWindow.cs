@@ -1,0 +1,74 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>The columns of one side of the model over the rows of a window: collects the examples row by row, then computes them together, each once.</summary>
+internal sealed class TowerWindow : IDisposable
+{
+    private const int NoExample = -1;
+
+    private readonly TowerScorer _tower;
+    private readonly ExampleStore _examples;
+    private readonly LengthBatches _batches = new();
+    private readonly int? _batchSize;
+    private readonly int[] _exampleOfRow;
+    private readonly (ColumnOutput Output, float[] Values)[] _columns;
+    private readonly int[] _dimensions;
+
+    /// <summary>Makes an empty window.</summary>
+    /// <param name="columns">What to compute, one column or more of one side.</param>
+    /// <param name="binding">Of the rows' schema.</param>
+    /// <param name="rows">Rows of a window.</param>
+    /// <param name="batchSize">Most rows of a pass; null bounds them by what they cost.</param>
+    public TowerWindow(IReadOnlyList<EmbeddingColumn> columns, ModalityBinding binding, int rows, int? batchSize)
+    {
+        _tower = columns[0].Tower;
+        _examples = binding.CreateStore();
+        _batchSize = batchSize;
+        _exampleOfRow = new int[rows];
+        _columns = [.. columns.Select(column => (column.Output, new float[(long)rows * column.Dimension]))];
+        _dimensions = [.. columns.Select(column => column.Dimension)];
+    }
+
+    /// <summary>Frees the examples of a cursor that nobody disposed.</summary>
+    ~TowerWindow() => _examples?.Dispose();
+
+    /// <summary>Starts a new window.</summary>
+    public void Clear() => _examples.Clear();
+
+    /// <summary>Sets a row of the window to the sample that a reader holds, or to none.</summary>
+    public void Set(int row, ExampleReader reader, Presence presence)
+    {
+        _exampleOfRow[row] = presence == Presence.Present ? _examples.Count : NoExample;
+        if (presence == Presence.Present)
+            _examples.Add(reader);
+    }
+
+    /// <summary>Computes the columns of the window's examples.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public void Compute() => _tower.Run(_examples, _batches, _batchSize, _columns);
+
+    /// <summary>Copies a row's vector of a column; NaN in every slot where the row has no sample.</summary>
+    /// <param name="column">Number of the column.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="value">Receives it.</param>
+    public void CopyTo(int column, int row, ref VBuffer<float> value)
+    {
+        var (values, dimension) = (_columns[column].Values, _dimensions[column]);
+        var editor = VBufferEditor.Create(ref value, dimension);
+        if (_exampleOfRow[row] == NoExample)
+            editor.Values.Fill(float.NaN);
+        else
+            values.AsSpan(_exampleOfRow[row] * dimension, dimension).CopyTo(editor.Values);
+        value = editor.Commit();
+    }
+
+    /// <summary>Frees the examples.</summary>
+    public void Dispose()
+    {
+        _examples.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Experiments.Configuration;
+using Experiments.Data;
+using Experiments.Features;
+using Experiments.Reporting;
+using Experiments.Running;
+using Spectre.Console;
+
+namespace Experiments;
+
+/// <summary>From the configuration to the reports.</summary>
+internal static class Experiment
+{
+    /// <summary>Runs what the command line asks for and returns the exit code: 0, or 1 where cells failed.</summary>
+    /// <exception cref="ConfigurationException">The configuration is wrong.</exception>
+    /// <exception cref="IOException">Another run computes into the folder.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; computed cells are kept.</exception>
+    public static int Run(CommandLine commandLine, TextWriter output, CancellationToken cancellation)
+    {
+        output = TextWriter.Synchronized(output);
+        var config = ExperimentConfig.Load(commandLine.Config);
+        if (commandLine.Validation && config.ValidationSeeds.Count == 0)
+            throw new ConfigurationException($"{config.File}: validationSeeds: the key is missing, and --validation asks for them.");
+        foreach (var method in config.Methods) // whatever is wrong with one shows before an hour of the others
+            for (var candidate = method.Candidates.Count - 1; candidate >= -1; candidate--)
+                Methods.Methods.Create(config, method, candidate < 0 ? null : candidate);
+
+        using var ownFolder = commandLine.Plan ? null : OutputLock.Take(commandLine.OutputFolder!);
+        var data = config.Data.ToDictionary(
+            set => set.Name,
+            set => SelfSupervisedFeatures.Apply(
+                DataReaders.Read(set, config, commandLine.DataFolder), set, config, commandLine.Plan ? null : commandLine.OutputFolder, commandLine.Parallel, output.WriteLine, cancellation));
+        var plan = new ExperimentPlan(config, data, commandLine.Unpaired);
+        PlannedCell[] tuningCells = [.. plan.Tuning()];
+        if (commandLine.Plan)
+            return List(output, tuningCells, [.. plan.Matrix(commandLine.Validation, config.Methods.Where(method => method.Candidates.Count > 0).ToDictionary(method => method.Name, _ => 0))]);
+
+        var folder = Path.GetFullPath(commandLine.OutputFolder!);
+        using var store = new CellStore(Path.Combine(folder, "cells.jsonl"), output.WriteLine);
+        var runner = new ExperimentRunner(config, data, store, commandLine.Parallel);
+        var tried = Compute(runner, "tuning on validation rows", tuningCells, output, cancellation);
+        var tuning = Tuning.Choose(config, tried);
+        foreach (var note in tuning.Notes)
+            output.WriteLine(note);
+        var results = Compute(runner, commandLine.Validation ? "validation" : "cells", [.. plan.Matrix(commandLine.Validation, tuning.Chosen)], output, cancellation);
+        var totals = RunTotals.Of([.. tried, .. results], data.Values);
+        Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning, totals);
+
+        foreach (var (key, problem) in runner.Failures)
+            output.WriteLine($"Failed: {key}: {problem}");
+        output.WriteLine($"{runner.Counts.Computed} cells computed, {runner.Counts.Resumed} taken over from {folder}. See results.md there.");
+        output.WriteLine($"{totals}");
+        return runner.Failures.IsEmpty ? 0 : 1;
+    }
+
+    private static IReadOnlyList<CellResult> Compute(ExperimentRunner runner, string name, PlannedCell[] cells, TextWriter output, CancellationToken cancellation)
+    {
+        if (cells.Length == 0)
+            return [];
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var left = new TimeLeft(cells.Length);
+        if (!console.Profile.Capabilities.Interactive)
+        {
+            return runner.Run(
+                cells,
+                (key, computed) =>
+                {
+                    var state = left.Finished(computed);
+                    if (computed)
+                        output.WriteLine($"{name} {state}: {key}");
+                },
+                cancellation);
+        }
+
+        return console.Progress()
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn())
+            .Start(bars =>
+            {
+                var bar = bars.AddTask(name, maxValue: cells.Length);
+                return runner.Run(
+                    cells,
+                    (key, computed) =>
+                    {
+                        bar.Description = $"{name} {left.Finished(computed)}: {key}".EscapeMarkup();
+                        bar.Increment(1);
+                    },
+                    cancellation);
+            });
+    }
+
+    private static void Write(string folder, string prefix, ExperimentConfig config, IReadOnlyList<CellResult> results, Tuning tuning, RunTotals totals)
+    {
+        var table = new ResultTable(config, results);
+        CsvReport.WriteCells(Path.Combine(folder, $"{prefix}results.csv"), results);
+        CsvReport.WriteSummary(Path.Combine(folder, $"{prefix}summary.csv"), table);
+        MarkdownReport.Write(Path.Combine(folder, $"{prefix}results.md"), config, table, tuning.Notes, results, totals);
+        if (CurvePlot.Save(folder, table, "R@1", Figures.RecallAt10).Count > 0)
+            CurvePlot.SavePoints(Path.Combine(folder, $"{prefix}curve.csv"), table);
+    }
+
+    private static int List(TextWriter output, PlannedCell[] tuning, PlannedCell[] matrix)
+    {
+        foreach (var cell in tuning.Concat(matrix))
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cell.Key}: {cell.Method.Plan(cell.Pairs, cell.UnpairedA.Length, cell.UnpairedB.Length).Steps} steps"));
+        output.WriteLine($"{tuning.Length} cells of tuning, {matrix.Length} of the matrix.");
+        return 0;
+    }
+}

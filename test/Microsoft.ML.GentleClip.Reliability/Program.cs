@@ -1,3 +1,0 @@
-using Microsoft.ML.GentleClip.Reliability;
-
-return ReliabilityCommand.Run(args, Console.Out, Console.Error);

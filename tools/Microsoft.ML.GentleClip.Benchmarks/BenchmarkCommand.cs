@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.ML.GentleClip.Programs;
+using CliCommand = System.CommandLine.Command;
+
+namespace Microsoft.ML.GentleClip.Benchmarks;
+
+/// <summary>What the user, or this program in a child process, can ask for.</summary>
+internal static class BenchmarkCommand
+{
+    /// <summary>The commands.</summary>
+    public static RootCommand Create() => new(
+        "Measures time and memory: of the objectives' or the encoders' forward and backward passes, of fitting the closed-form alignment, "
+        + "or of scoring rows by a transformer.")
+    {
+        Of("objectives", "Forward and backward passes of the losses.", "Batches up to 1024 instead of 16384.",
+            ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
+        Of("encoders", "Forward and backward passes of the encoders.", "3 runs instead of 15.",
+            EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
+        Alignment(),
+        Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
+            ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
+        Measure(), MeasureScale(), MeasureScoring(),
+    };
+
+    private static CliCommand Of<T>(
+        string name, string description, string quickDescription, IReadOnlyList<T> all, Func<string, T> named, Func<IReadOnlyList<T>, bool, string?, int> run)
+    {
+        var json = Json();
+        var quick = CommandOption.Flag("--quick", quickDescription);
+        var only = CommandOption.List("--only", "NAMES", "Some of them only, separated by commas, such as CL,SDD.", named);
+        var command = new CliCommand(name, description) { json, quick, only };
+        command.SetAction(result => run(result.GetValue(only) ?? all, result.GetValue(quick), result.GetValue(json)));
+        return command;
+    }
+
+    private static Option<string?> Json() => CommandOption.Text("--json", "FILE", "Writes the figures as a list.");
+
+    private static CliCommand Alignment()
+    {
+        var json = Json();
+        var quick = CommandOption.Flag("--quick", "One run, 2,000 rows a side.");
+        var scale = CommandOption.Flag("--scale", "Time and peak memory of the default at sizes up to 200,000 rows, each in a process of its own.");
+        var command = new CliCommand("alignment", "Fitting the closed form.") { json, quick, scale };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(quick) && result.GetValue(scale))
+                result.AddError("--quick and --scale exclude each other.");
+        });
+        command.SetAction(result => result.GetValue(scale)
+            ? new AlignmentScale(runs: 3, result.GetValue(json)).Run()
+            : new AlignmentBenchmark(result.GetValue(quick), result.GetValue(json)).Run());
+        return command;
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand Measure()
+    {
+        var objective = Argument("OBJECTIVE", ObjectiveCase.Named);
+        var batch = Argument("BATCH", text => Number("BATCH", text, smallest: 2));
+        var form = Argument("FORM", text => Enum.GetNames<Form>().Contains(text)
+            ? Enum.Parse<Form>(text)
+            : throw new ArgumentException($"FORM is '{text}', expected {string.Join('|', Enum.GetNames<Form>())}."));
+        var once = CommandOption.Flag("--once", "One run.");
+        var command = new CliCommand(ChildProcess.Command) { objective, batch, form, once };
+        return Printing(command, result => Measurement.Take(
+            result.GetRequiredValue(objective), result.GetValue(batch), result.GetValue(form), result.GetValue(once)).ToJson());
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand MeasureScale()
+    {
+        Argument<int> pairs = Count("PAIRS"), rows = Count("ROWS"), dimension = Count("DIMENSION");
+        var share = Argument("SHARE", text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new ArgumentException($"SHARE is '{text}', expected a number."));
+        return Printing(
+            new CliCommand(ChildProcess.ScaleCommand) { pairs, rows, dimension, share },
+            result => new AlignmentSize(result.GetValue(pairs), result.GetValue(rows), result.GetValue(dimension), result.GetValue(share)).Measure().ToJson());
+    }
+
+    /// <summary>The child's side: one line of JSON on standard output.</summary>
+    private static CliCommand MeasureScoring()
+    {
+        var tower = Argument("TOWER", ScoringCase.Named);
+        var way = Argument("WAY", ScoringContender.Named);
+        var rows = Count("ROWS");
+        var file = new Argument<string>("ONNX-FILE") { Description = "Empty where there is none." };
+        return Printing(
+            new CliCommand(ChildProcess.ScoringCommand) { tower, way, rows, file },
+            result => ScoringRun.Take(
+                result.GetRequiredValue(tower),
+                result.GetRequiredValue(way),
+                result.GetValue(rows),
+                result.GetValue(file) is { Length: > 0 } path ? path : null).ToJson());
+    }
+
+    private static CliCommand Printing(CliCommand command, Func<ParseResult, string> line)
+    {
+        command.Hidden = true;
+        command.SetAction(result =>
+        {
+            Console.WriteLine(line(result));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Argument<int> Count(string name) => Argument(name, text => Number(name, text, smallest: 0));
+
+    private static int Number(string name, string text, int smallest) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= smallest
+            ? number
+            : throw new ArgumentException($"{name} is '{text}', expected a whole number of {smallest} or more.");
+
+    private static Argument<T> Argument<T>(string name, Func<string, T> read) => new(name)
+    {
+        CustomParser = result =>
+        {
+            try
+            {
+                return read(result.Tokens.Single().Value);
+            }
+            catch (ArgumentException problem)
+            {
+                result.AddError(problem.Message);
+                return default;
+            }
+        },
+    };
+}
