@@ -43,7 +43,7 @@ internal sealed class AlignmentData
     public RowSource? UnpairedB { get; }
 
     /// <summary>All rows of a side, in one or two parts.</summary>
-    public IReadOnlyList<RowSource> AllRows(AlignmentSide side) => (side == AlignmentSide.A ? (PairsA, UnpairedA) : (PairsB, UnpairedB)) switch
+    public IReadOnlyList<RowSource> AllRows(Side side) => (side == Side.A ? (PairsA, UnpairedA) : (PairsB, UnpairedB)) switch
     {
         (var pairs, null) => [pairs],
         var (pairs, unpaired) => [pairs, unpaired],

@@ -28,11 +28,11 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
         _pseudoPairs.Clear();
-        (_passed, _rows) = (0, data.AllRows(AlignmentSide.A).Sum(part => part.Count) + data.AllRows(AlignmentSide.B).Sum(part => part.Count));
+        (_passed, _rows) = (0, data.AllRows(Side.A).Sum(part => part.Count) + data.AllRows(Side.B).Sum(part => part.Count));
         Report(TrainingPhase.PreparingRows);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var (preparedA, preparedB) = (Prepare(data, AlignmentSide.A), Prepare(data, AlignmentSide.B));
+        var (preparedA, preparedB) = (Prepare(data, Side.A), Prepare(data, Side.B));
         var pairs = WeightedPairs.Equal(Apply(preparedA, data.PairsA), Apply(preparedB, data.PairsB), preparedA.Bandwidth, preparedB.Bandwidth);
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
         PassRows(PassesOverRows * _rows); // whatever way they took
@@ -84,7 +84,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         if (settings.Method == ClosedFormMethod.Transport && !transport)
             throw new NothingToAlignException(
                 $"Transport needs unpaired rows on both sides; found {pools.A.size(0)} of side A and {pools.B.size(0)} of side B.");
-        var (a, b) = (Side(pairs.A, pools.A, pairs.BandwidthA, transport, "a"), Side(pairs.B, pools.B, pairs.BandwidthB, transport, "b"));
+        var (a, b) = (TransportSideOf(pairs.A, pools.A, pairs.BandwidthA, transport, "a"), TransportSideOf(pairs.B, pools.B, pairs.BandwidthB, transport, "b"));
         var graphs = settings.Spectral.Use == ClosedFormPart.Off ? null : FitGraphs(pairs, pools);
         var choice = Decides(settings) ? Select(pairs, a, b, transport, settings.Spectral.Use == ClosedFormPart.Gated ? graphs : null) : null;
 
@@ -114,7 +114,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         };
     }
 
-    private TransportSide Side(Tensor pairs, Tensor pool, double bandwidth, bool transport, string name)
+    private TransportSide TransportSideOf(Tensor pairs, Tensor pool, double bandwidth, bool transport, string name)
     {
         using var scope = NewDisposeScope();
         var rows = Rows.Pick(pool, Rows.Sample(pool.size(0), settings.Transport.MaximumRows, Stream("transport rows " + name)));
@@ -150,7 +150,7 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
     private ManagedGenerator Stream(string name) => random.Managed(StreamPrefix + name);
 
-    private RowPreparation Prepare(AlignmentData data, AlignmentSide side) =>
+    private RowPreparation Prepare(AlignmentData data, Side side) =>
         RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, PassRows, cancellationToken)
         ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 

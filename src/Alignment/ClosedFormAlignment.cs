@@ -27,14 +27,14 @@ internal sealed class ClosedFormAlignment : IDisposable
     public bool HasSpectralPart => _a.Spectral is not null;
 
     /// <summary>Dimension of the rows of a side.</summary>
-    public long Dimension(AlignmentSide side) => Of(side).Mean.size(0);
+    public long Dimension(Side side) => Of(side).Mean.size(0);
 
     /// <summary>Unit rows `[batch, width]` of the input's type. A row without direction (all parts zero) becomes the first axis.</summary>
     /// <param name="rows">`[batch, dimension]`, floating point, finite, on the device of the alignment.</param>
     /// <param name="side">The rows' modality.</param>
     /// <param name="cancellationToken">Stops between row blocks.</param>
     /// <exception cref="ArgumentException">Another shape or type, or a value that is not finite.</exception>
-    public Tensor Embed(Tensor rows, AlignmentSide side, CancellationToken cancellationToken = default)
+    public Tensor Embed(Tensor rows, Side side, CancellationToken cancellationToken = default)
     {
         var maps = Of(side);
         AlignmentData.CheckRows(side.ToString(), "rows", rows);
@@ -64,5 +64,5 @@ internal sealed class ClosedFormAlignment : IDisposable
             tensor.Value.Dispose();
     }
 
-    private SideAlignment Of(AlignmentSide side) => side == AlignmentSide.A ? _a : _b;
+    private SideAlignment Of(Side side) => side == Side.A ? _a : _b;
 }

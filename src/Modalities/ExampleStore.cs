@@ -7,13 +7,11 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <summary>Examples of one modality, addressed by the order in which they were added.</summary>
 internal abstract class ExampleStore : IDisposable
 {
-    private ExampleStore? _features;
-
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
 
-    /// <summary>Whether <see cref="ReplaceByFeatures"/> was called.</summary>
-    public bool HasFeatures => _features is not null;
+    /// <summary>Whether batches hold what a frozen encoder made of the examples.</summary>
+    public virtual bool HasFeatures => false;
 
     /// <summary>Adds the sample that a reader of the same binding holds.</summary>
     public abstract void Add(ExampleReader reader);
@@ -46,36 +44,16 @@ internal abstract class ExampleStore : IDisposable
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
-        _features is null ? GatherExamples(positions, device)
-        : new FeatureBatch(_features.Gather(positions, device).Vectors, this is VectorStore ? GatherExamples(positions, device).Vectors : null);
-
-    /// <summary>Feature vectors: the examples themselves, or what a frozen encoder made of them; null where there are none.</summary>
-    public VectorStore? Vectors => this as VectorStore ?? _features as VectorStore;
-
-    /// <summary>From now on batches hold what a frozen encoder made of the examples, one row each, in their order. Takes the features, vectors, over.</summary>
-    public void ReplaceByFeatures(ExampleStore features)
-    {
-        if (features.Count != Count)
-            throw new ArgumentException($"There are {Count} examples; found features of {features.Count}.", nameof(features));
-        _features = features;
-    }
-
-    /// <summary>Frees the features; batches hold the examples again.</summary>
-    public void ForgetFeatures()
-    {
-        _features?.Dispose();
-        _features = null;
-    }
+        GatherExamples(positions, device);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
-        _features?.Dispose();
         Dispose(true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A batch of the examples themselves.</summary>
+    /// <summary>A batch of the examples, or of their features.</summary>
     protected abstract ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device);
 
     /// <summary>Frees the memory.</summary>

@@ -42,7 +42,7 @@ internal sealed class TwoTowerModel : nn.Module
     public Tower TowerB => tower_b ?? throw NoTowers();
 
     /// <summary>A side's tower, or only its encoder; null where the closed form reads feature vectors and there are no towers.</summary>
-    public Tower? TowerOf(AlignmentSide side) => side == AlignmentSide.A ? tower_a : tower_b;
+    public Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
 
     /// <summary>The closed-form part, owned; null until <see cref="SetClosedForm"/>, and where the spec has none.</summary>
     public ClosedFormAlignment? ClosedForm { get; private set; }
@@ -62,7 +62,7 @@ internal sealed class TwoTowerModel : nn.Module
     /// <exception cref="ArgumentException">It does not fit the spec.</exception>
     public void SetClosedForm(ClosedFormAlignment closedForm)
     {
-        foreach (var (side, tower) in new[] { (AlignmentSide.A, Spec.A), (AlignmentSide.B, Spec.B) })
+        foreach (var (side, tower) in new[] { (Side.A, Spec.A), (Side.B, Spec.B) })
         {
             var expected = Spec.ReadsFeatures(tower) ? TowerOf(side)!.FeatureDimension : tower.InputDimension;
             if (closedForm.Dimension(side) != expected)
@@ -78,15 +78,15 @@ internal sealed class TwoTowerModel : nn.Module
     public void SetShare(double share) => Spec = Spec with { ClosedForm = Spec.ClosedForm! with { Share = share } };
 
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the closed form's part, then the towers'.</summary>
-    public Tensor Embed(AlignmentSide side, ModalityBatch batch) => Run(side, batch).Embedding;
+    public Tensor Embed(Side side, ModalityBatch batch) => Run(side, batch).Embedding;
 
     /// <summary>The encoder's features, and the embeddings as users get them, without noise.</summary>
-    public TowerOutput Run(AlignmentSide side, ModalityBatch batch)
+    public TowerOutput Run(Side side, ModalityBatch batch)
     {
         var tower = TowerOf(side);
         if (Spec.ClosedForm is not { } spec)
             return tower!.Run(batch, noise: null);
-        var features = Spec.ReadsFeatures(side == AlignmentSide.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
+        var features = Spec.ReadsFeatures(side == Side.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
         var closedForm = (ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.")).Embed(features ?? batch.Vectors, side);
         if (!HasTowers)
             return new TowerOutput(features, closedForm);

@@ -16,9 +16,9 @@ internal sealed class AlignmentNodes
     /// <param name="graph">The graph.</param>
     /// <param name="state">What <see cref="ClosedFormAlignment.GetState"/> gives.</param>
     /// <param name="side">The side.</param>
-    public AlignmentNodes(OnnxGraph graph, IReadOnlyDictionary<string, Tensor> state, AlignmentSide side)
+    public AlignmentNodes(OnnxGraph graph, IReadOnlyDictionary<string, Tensor> state, Side side)
     {
-        var prefix = side == AlignmentSide.A ? "a." : "b.";
+        var prefix = side == Side.A ? "a." : "b.";
         _graph = graph;
         _state = state.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.cpu());
         _numbers = _state["numbers"].data<double>().ToArray();

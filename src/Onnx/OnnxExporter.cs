@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
@@ -18,7 +17,7 @@ internal static class OnnxExporter
     /// <param name="largestInside">Bytes of weights from which on they go to a second file.</param>
     /// <param name="cancellationToken">Looked at before each weight.</param>
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
-    public static void Write(string path, TwoTowerModel model, AlignmentSide side, long largestInside, CancellationToken cancellationToken)
+    public static void Write(string path, TwoTowerModel model, Side side, long largestInside, CancellationToken cancellationToken)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();

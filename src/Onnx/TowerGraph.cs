@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.OnnxWriter;
@@ -11,9 +10,9 @@ internal static class TowerGraph
     private const string EncoderPrefix = "encoder.", HeadPrefix = "head.";
 
     /// <summary>Why a side cannot be part of the graph of a whole pipeline, in sentences; null where it can.</summary>
-    public static string? PipelineObstacle(TwoTowerModel model, AlignmentSide side)
+    public static string? PipelineObstacle(TwoTowerModel model, Side side)
     {
-        var modality = (side == AlignmentSide.A ? model.Spec.A : model.Spec.B).Modality;
+        var modality = (side == Side.A ? model.Spec.A : model.Spec.B).Modality;
         if (model.TowerOf(side)?.OnnxObstacle is { } obstacle)
             return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
         var preparation = EncoderKinds.Of(modality).Preprocessing;
@@ -28,9 +27,9 @@ internal static class TowerGraph
     /// <param name="side">Its side.</param>
     /// <param name="opset">Version of the operators; an older one than the newest only for vectors.</param>
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
-    public static OnnxGraph Build(TwoTowerModel model, AlignmentSide side, int opset = OnnxOpset.Newest)
+    public static OnnxGraph Build(TwoTowerModel model, Side side, int opset = OnnxOpset.Newest)
     {
-        var spec = side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
+        var spec = side == Side.A ? model.Spec.A : model.Spec.B;
         var tower = model.TowerOf(side);
         if (tower?.OnnxObstacle is { } obstacle)
             throw new NotSupportedException($"The encoder of column '{spec.Modality.InputColumnName}' cannot be exported: {obstacle}.");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -17,9 +16,9 @@ internal static class TowerMetadata
 
     /// <summary>The texts of a side of a model.</summary>
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
-    public static SortedDictionary<string, string> Of(TwoTowerSpec spec, AlignmentSide side)
+    public static SortedDictionary<string, string> Of(TwoTowerSpec spec, Side side)
     {
-        var tower = side == AlignmentSide.A ? spec.A : spec.B;
+        var tower = side == Side.A ? spec.A : spec.B;
         var encoder = EncoderKinds.Of(tower.Modality);
         return new SortedDictionary<string, string>(StringComparer.Ordinal)
         {

@@ -64,7 +64,7 @@ internal static class OptionsValidator
         var indicator = keywords.IndicatorColumnName;
         if (indicator == a.InputColumnName || indicator == b.InputColumnName || indicator == options.PairedColumnName)
             throw new ArgumentException($"Column '{indicator}' is both the keywords' indicator column and another input; expected a column of its own.");
-        if ((keywords.Modality == PseudoLabelSides.A ? a : b) is not VectorModality and var own)
+        if ((keywords.Modality == Side.A ? a : b) is not VectorModality and var own)
             throw new ArgumentException($"Keywords need a modality of feature vectors, but column '{own.InputColumnName}' is a {own.GetType().Name}.");
     }
 

@@ -1,34 +1,75 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
-/// <summary>Encodes the examples of a frozen encoder once, so that the steps of a training have only the projection head to do.</summary>
-internal static class FrozenFeatures
+/// <summary>
+/// What frozen encoders make of the rows of a training, computed once, so that its steps have only the projection heads to do. The rows stay as they are.
+/// </summary>
+internal sealed class FrozenFeatures : IDisposable
 {
-    /// <summary>Replaces the examples of frozen encoders by their features, those of the validation included; once, as the weights stay.</summary>
+    private readonly Dictionary<ExampleStore, FeatureStore> _stores = [];
+
+    private FrozenFeatures()
+    {
+    }
+
+    /// <summary>Encodes the examples of frozen encoders, those of the validation included.</summary>
     /// <param name="model">On the device.</param>
     /// <param name="data">The training's rows.</param>
     /// <param name="validation">Pairs to validate on, or null.</param>
     /// <param name="device">Where the model lives.</param>
     /// <param name="reporter">Told after each pass.</param>
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
-    public static void Compute(TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
+    public static FrozenFeatures Compute(
+        TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
-        var (a, b) = (new[] { data.A, validation?.A.Store }, new[] { data.B, validation?.B.Store });
-        foreach (var (tower, spec, stores) in new[] { (model.TowerOf(AlignmentSide.A), model.Spec.A, a), (model.TowerOf(AlignmentSide.B), model.Spec.B, b) })
+        var result = new FrozenFeatures();
+        var specs = new Sides<TowerSpec>(model.Spec.A, model.Spec.B);
+        var stores = new Sides<ExampleStore?[]>([data.A, validation?.A.Store], [data.B, validation?.B.Store]);
+        try
         {
-            foreach (var examples in stores)
-                if (tower is { IsFrozen: true } && examples is { HasFeatures: false, Count: > 0 })
-                    Compute(tower, examples, spec.Modality.InputColumnName, device, reporter, checkCancelled);
+            foreach (var (side, own) in stores.Each)
+            {
+                if (model.TowerOf(side) is not { IsFrozen: true } tower)
+                    continue;
+                foreach (var examples in own.OfType<ExampleStore>().Distinct().Where(examples => examples.Count > 0))
+                {
+                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled);
+                    result._stores.Add(examples, new FeatureStore(examples, features));
+                }
+            }
+            return result;
+        }
+        catch
+        {
+            result.Dispose();
+            throw;
         }
     }
 
-    private static void Compute(Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
+    /// <summary>The same rows, with features where there are some.</summary>
+    public TrainingData Of(TrainingData data) => data.With(Of);
+
+    /// <summary>The same pairs, with features where there are some; null for null.</summary>
+    public ValidationSet? Of(ValidationSet? validation) =>
+        validation is null ? null : validation with { A = validation.A.With(Of), B = validation.B.With(Of) };
+
+    /// <summary>Frees the features.</summary>
+    public void Dispose()
+    {
+        foreach (var store in _stores.Values)
+            store.Dispose();
+    }
+
+    private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var features) ? features : examples;
+
+    private static VectorStore Compute(
+        Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
     {
         var features = new VectorStore(tower.FeatureDimension);
         try
@@ -36,7 +77,8 @@ internal static class FrozenFeatures
             features.Extend(examples.Count);
             int[] all = [.. Enumerable.Range(0, examples.Count)];
             var (done, length) = (0, 0d);
-            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: all.Sum(position => (double)examples.LengthOf(position)));
+            var work = all.Sum(position => (double)examples.LengthOf(position));
+            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: work);
             using var inference = inference_mode();
             var passes = LengthBatches.Passes(examples, all);
             for (var number = 0; number < passes.Count; number++)
@@ -54,7 +96,7 @@ internal static class FrozenFeatures
             }
             checkCancelled();
             reporter.EndPhase();
-            examples.ReplaceByFeatures(features);
+            return features;
         }
         catch
         {

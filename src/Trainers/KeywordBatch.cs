@@ -12,10 +12,10 @@ internal sealed class KeywordBatch : IDisposable
     private readonly Tensor _samples;
     private readonly Tensor _indicators;
 
-    private KeywordBatch(Tensor samples, Tensor indicators, bool belongsToB) => (_samples, _indicators, BelongsToB) = (samples, indicators, belongsToB);
+    private KeywordBatch(Tensor samples, Tensor indicators, Side side) => (_samples, _indicators, Side) = (samples, indicators, side);
 
-    /// <summary>Whether the keywords are samples of modality B.</summary>
-    public bool BelongsToB { get; }
+    /// <summary>The modality whose samples the keywords are.</summary>
+    public Side Side { get; }
 
     /// <summary>The keywords as a batch of their modality.</summary>
     public ModalityBatch Samples => new VectorBatch(_samples);
@@ -29,7 +29,7 @@ internal sealed class KeywordBatch : IDisposable
         var (count, dimension) = (keywords.Samples.Count, keywords.Samples[0].Length);
         var samples = tensor(keywords.Samples.SelectMany(sample => sample).ToArray(), [count, dimension]).to(device);
         var indicators = tensor(data.PairKeywords.SelectMany(pair => pair).ToArray(), [data.PairKeywords.Count, count]).to(device);
-        return new KeywordBatch(samples.DetachFromDisposeScope(), indicators.DetachFromDisposeScope(), keywords.Modality == PseudoLabelSides.B);
+        return new KeywordBatch(samples.DetachFromDisposeScope(), indicators.DetachFromDisposeScope(), keywords.Modality);
     }
 
     /// <summary>Whether each of some pairs holds each keyword, <c>[pairs, keywords]</c>.</summary>
@@ -44,7 +44,7 @@ internal sealed class KeywordBatch : IDisposable
         var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("keyword", name, schema);
         if (column.Type is not VectorDataViewType vector || vector.Size != keywords.Samples.Count || (vector.ItemType != NumberDataViewType.Single && vector.ItemType != BooleanDataViewType.Instance))
             throw SchemaErrors.Mismatch("keyword", name, $"Vector<Single, {keywords.Samples.Count}> or Vector<Boolean, {keywords.Samples.Count}>, a slot a keyword,", column.Type.ToString()!);
-        var own = keywords.Modality == PseudoLabelSides.A ? a : b;
+        var own = new Sides<ModalityBinding>(a, b)[keywords.Modality];
         if (own.InputDimension != keywords.Samples[0].Length)
             throw new ArgumentException($"The keywords have {keywords.Samples[0].Length} values each; expected {own.InputDimension} as in column '{own.Column.Name}' of their modality.");
         return column;

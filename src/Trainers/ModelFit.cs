@@ -19,6 +19,7 @@ internal sealed class ModelFit(
     private TrainingPlan _plan = plan;
     private SortedDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, ClosedFormReport Report)? _closedForm;
+    private FrozenFeatures? _features;
     // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
     private TwoTowerModel? _prepared;
 
@@ -62,7 +63,13 @@ internal sealed class ModelFit(
     {
         _closedForm?.Alignment.Dispose();
         _prepared?.Dispose();
+        _features?.Dispose();
     }
+
+    // With what frozen encoders make of them, once that is known.
+    private TrainingData Data => _features?.Of(data) ?? data;
+
+    private ValidationSet? Validation => _features?.Of(validation) ?? validation;
 
     private void PlanSteps() => reporter.Plan(_plan.Steps, Math.Max(1, _plan.Trainings));
 
@@ -75,10 +82,10 @@ internal sealed class ModelFit(
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
             {
                 _prepared = Create(_plan, random, initial);
-                FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
+                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
             }
             _closedForm = ClosedFormFactory.Fit(
-                closedForm, _plan.ClosedFormSpec?.Dimension, data, random, device, OnAlignment, _options.CancellationToken);
+                closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken);
             reporter.EndPhase();
             reporter.ClosedForm(_closedForm.Value.Report);
         }
@@ -88,8 +95,8 @@ internal sealed class ModelFit(
             reporter.Info($"No closed form: {nothing.Message}{_plan.LeftOutWithClosedForm}");
             _prepared?.Dispose();
             _prepared = null;
-            foreach (var store in new[] { data.A, data.B, validation?.A.Store, validation?.B.Store })
-                store?.ForgetFeatures(); // of encoders whose weights are drawn again
+            _features?.Dispose();
+            _features = null; // of encoders whose weights are drawn again
             PlanSteps();
         }
         catch (NothingToAlignException nothing)
@@ -103,8 +110,8 @@ internal sealed class ModelFit(
     private FittedModel Better(FittedModel with, FittedModel without)
     {
         reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, 2 * validation!.Rows);
-        var first = validation.Evaluate(with.Model, device, OnRows, _options.CancellationToken);
-        var second = validation.Evaluate(without.Model, device, rows => OnRows(validation.Rows + rows), _options.CancellationToken);
+        var first = Validation!.Evaluate(with.Model, device, OnRows, _options.CancellationToken);
+        var second = Validation!.Evaluate(without.Model, device, rows => OnRows(validation!.Rows + rows), _options.CancellationToken);
         reporter.EndPhase();
         // Equal figures are no reason to leave out what was asked for.
         var kept = first.MeanLogRank <= second.MeanLogRank;
@@ -130,16 +137,21 @@ internal sealed class ModelFit(
                 CheckpointFingerprint.AddFiles(_fingerprint, model);
             if (model.Spec.ClosedForm is not null)
                 model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
+            if (training.TrainsTowers)
+            {
+                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
+                reporter.EndPhase();
+            }
             var history = training.TrainsTowers
                 ? new TwoTowerTrainer(
                     training, source, device, reporter, checkCancelled, Checkpoints(number),
                     number == 0 ? TrainingPhase.Training : TrainingPhase.TrainingOnPairsOnly)
-                    .Train(model, data, validation, _closedForm?.Alignment)
+                    .Train(model, Data, Validation, _closedForm?.Alignment)
                 : ClosedFormHistory(model);
             if (training.ClosedFormSettings is { Role: ClosedFormRole.BesideTowers, Share: null } && validation is not null)
             {
                 reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, ClosedFormFactory.RowsOfChoice(validation));
-                ClosedFormFactory.ChooseShare(model, validation, device, OnRows);
+                ClosedFormFactory.ChooseShare(model, Validation!, device, OnRows);
                 reporter.EndPhase();
                 reporter.Info($"Share of the closed form in the embedding, by validation: {model.Spec.ClosedForm!.Share:F2}.");
             }
@@ -173,8 +185,8 @@ internal sealed class ModelFit(
                 model.CopyWeights(initial);
             else
             {
-                model.TowerOf(AlignmentSide.A)?.Prepare(data.A);
-                model.TowerOf(AlignmentSide.B)?.Prepare(data.B);
+                model.TowerOf(Side.A)?.Prepare(data.A);
+                model.TowerOf(Side.B)?.Prepare(data.B);
             }
             return model.to(device);
         }
@@ -190,7 +202,7 @@ internal sealed class ModelFit(
         if (validation is null)
             return [];
         reporter.Begin(TrainingPhase.Validating, ProgressUnit.Rows, validation.Rows);
-        var retrieval = validation.Evaluate(model, device, OnRows, _options.CancellationToken);
+        var retrieval = Validation!.Evaluate(model, device, OnRows, _options.CancellationToken);
         reporter.Validated(retrieval);
         reporter.EndPhase();
         return [new TrainingEpoch(0, 0, new Dictionary<string, double>(), _options.Temperature, 0, retrieval)];

@@ -20,7 +20,8 @@ internal sealed class StoredRows : SparseRows
     /// <exception cref="InvalidOperationException">The store holds no feature vectors.</exception>
     public StoredRows(ExampleStore store, int[] positions, Device device)
     {
-        _store = store.Vectors ?? throw new InvalidOperationException($"Expected feature vectors, found a {store.GetType().Name} without features.");
+        _store = store as VectorStore ?? (store as FeatureStore)?.Vectors
+            ?? throw new InvalidOperationException($"Expected feature vectors, found a {store.GetType().Name} without features.");
         (_positions, Device) = (positions, device);
         var stored = positions.Sum(position => (double)_store.Stored(position, out _).Length);
         IsSparse = device.type == DeviceType.CPU && stored <= LargestSparseShare * positions.Length * _store.Dimension;

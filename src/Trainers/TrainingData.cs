@@ -22,6 +22,13 @@ internal sealed class TrainingData : IDisposable
         (Rows, EmptyRows, Pairing) = (read.Rows, read.EmptyRows, read.DescribePairs());
     }
 
+    private TrainingData(TrainingData same, ExampleStore a, ExampleStore b)
+    {
+        (_read, BindingA, BindingB, A, B) = (same._read, same.BindingA, same.BindingB, a, b);
+        (PairsA, PairsB, PairKeywords, UnpairedA, UnpairedB) = (same.PairsA, same.PairsB, same.PairKeywords, same.UnpairedA, same.UnpairedB);
+        (Rows, EmptyRows, Pairing) = (same.Rows, same.EmptyRows, same.Pairing);
+    }
+
     private TrainingData(TrainingData all, bool[] isHeldOut)
     {
         (_read, BindingA, BindingB, A, B) = (all._read, all.BindingA, all.BindingB, all.A, all.B);
@@ -110,6 +117,9 @@ internal sealed class TrainingData : IDisposable
             isHeldOut[pair] = true;
         return (new TrainingData(this, isHeldOut), [.. pairs.Select(pair => PairsA[pair])], [.. pairs.Select(pair => PairsB[pair])]);
     }
+
+    /// <summary>The same rows in other stores, which stay their maker's.</summary>
+    public TrainingData With(Func<ExampleStore, ExampleStore> change) => new(this, change(A), change(B));
 
     /// <summary>What looks like a default value where a side is in fact absent, in words.</summary>
     /// <param name="what">What messages call the data, empty or ending in a blank.</param>

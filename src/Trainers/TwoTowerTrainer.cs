@@ -28,8 +28,6 @@ internal sealed class TwoTowerTrainer(
     /// <exception cref="ArithmeticException">A loss term or the gradient is not finite.</exception>
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? closedForm = null)
     {
-        FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
-        reporter.EndPhase();
         var batches = plan.Batches ?? throw new ArgumentException("The plan trains no towers.");
         var sampler = new MixedBatchSampler(data, batches, random);
         var schedule = new LearningRateSchedule(_options.LearningRate, plan.Steps, _options.WarmupFraction);
@@ -76,9 +74,9 @@ internal sealed class TwoTowerTrainer(
                 SecondViewsB = needs.SecondViews ? model.TowerB.Embed(secondB, noise) : null,
                 AveragedA = averagedEmbeddings?.A,
                 AveragedB = averagedEmbeddings?.B,
-                ClosedFormA = follows?.Embed(a.AlignedRows, AlignmentSide.A),
-                ClosedFormB = follows?.Embed(b.AlignedRows, AlignmentSide.B),
-                Keywords = keywords is null ? null : (keywords.BelongsToB ? model.TowerB : model.TowerA).Embed(keywords.Samples, noise),
+                ClosedFormA = follows?.Embed(a.AlignedRows, Side.A),
+                ClosedFormB = follows?.Embed(b.AlignedRows, Side.B),
+                Keywords = keywords is null ? null : (keywords.Side == Side.A ? model.TowerA : model.TowerB).Embed(keywords.Samples, noise),
                 PairHasKeyword = keywords?.Indicators(sampler.Pairs),
                 NumberOfPairs = batches.Pairs,
                 Step = step,

@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
@@ -27,7 +26,7 @@ internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOn
     {
         var done = 0;
         void OnRows(int rows) => embedded?.Invoke(done += rows);
-        var (a, b) = (A.Embed(model, AlignmentSide.A, device, OnRows), B.Embed(model, AlignmentSide.B, device, OnRows));
+        var (a, b) = (A.Embed(model, Side.A, device, OnRows), B.Embed(model, Side.B, device, OnRows));
         // Each ranking compares one side's few with the other's all; what it counts of the other direction is left.
         var fromA = new PairLinks(Links, a.Samples.Count, b.All.Count);
         var (aToB, _) = RetrievalRanker.Rank<DotProduct>(a.Samples, b.All, fromA, cancellationToken: cancellationToken);

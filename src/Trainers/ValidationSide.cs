@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Modalities;
@@ -18,12 +17,16 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
     /// <summary>Number of candidates that a sample of the other side is ranked among.</summary>
     public int CandidateCount => Samples.Length + Distractors.Sum(part => part.Positions.Length);
 
+    /// <summary>The same samples in other stores.</summary>
+    public ValidationSide With(Func<ExampleStore, ExampleStore> change) =>
+        this with { Store = change(Store), Distractors = [.. Distractors.Select(part => (change(part.Store), part.Positions))] };
+
     /// <summary>Embeddings of the pairs' samples, and of these followed by the distractors.</summary>
     /// <param name="model">On the device.</param>
     /// <param name="side">Which of its towers.</param>
     /// <param name="device">Where it lives.</param>
     /// <param name="onRows">Told the rows of each pass; may throw to stop.</param>
-    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, AlignmentSide side, Device device, Action<int> onRows)
+    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, Side side, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var (samples, all) = (new EmbeddingRows(dimension, Samples.Length), new EmbeddingRows(dimension, CandidateCount));
@@ -45,7 +48,7 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         }
     }
 
-    private static float[][] Embed(TwoTowerModel model, AlignmentSide side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
+    private static float[][] Embed(TwoTowerModel model, Side side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length][];

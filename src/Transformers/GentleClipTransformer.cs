@@ -1,7 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -52,8 +51,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         _shared = new SharedModel(model);
         _columns =
         [
-            new EmbeddingColumn(new TowerScorer(_shared, model, AlignmentSide.A, device), ColumnOutput.Embedding, model.Spec.A.Modality.OutputColumnName),
-            new EmbeddingColumn(new TowerScorer(_shared, model, AlignmentSide.B, device), ColumnOutput.Embedding, model.Spec.B.Modality.OutputColumnName),
+            new EmbeddingColumn(new TowerScorer(_shared, model, Side.A, device), ColumnOutput.Embedding, model.Spec.A.Modality.OutputColumnName),
+            new EmbeddingColumn(new TowerScorer(_shared, model, Side.B, device), ColumnOutput.Embedding, model.Spec.B.Modality.OutputColumnName),
         ];
     }
 
@@ -198,12 +197,12 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     /// <summary>The side that writes a column.</summary>
     /// <exception cref="ArgumentException">None does.</exception>
-    internal AlignmentSide SideOf(string embeddingColumnName)
+    internal Side SideOf(string embeddingColumnName)
     {
         ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
         var (a, b) = (ModalityA.OutputColumnName, ModalityB.OutputColumnName);
-        return embeddingColumnName == a ? AlignmentSide.A
-            : embeddingColumnName == b ? AlignmentSide.B
+        return embeddingColumnName == a ? Side.A
+            : embeddingColumnName == b ? Side.B
             : throw new ArgumentException($"No tower writes column '{embeddingColumnName}'; expected '{a}' or '{b}'.", nameof(embeddingColumnName));
     }
 

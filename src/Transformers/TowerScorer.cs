@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -13,18 +12,18 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
 /// <param name="device">Where the model lives.</param>
-internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, AlignmentSide side, Device device)
+internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side side, Device device)
 {
     private long _forwardPasses;
 
     /// <summary>Modality and sizes.</summary>
-    public TowerSpec Spec => side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
+    public TowerSpec Spec => side == Side.A ? model.Spec.A : model.Spec.B;
 
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
     /// <summary>Length of an output's vectors.</summary>
-    public int DimensionOf(ColumnOutput output) => output.Dimension(model, !model.HasTowers ? null : side == AlignmentSide.A ? model.TowerA : model.TowerB);
+    public int DimensionOf(ColumnOutput output) => output.Dimension(model, !model.HasTowers ? null : side == Side.A ? model.TowerA : model.TowerB);
 
     /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
     /// <param name="examples">The store.</param>
@@ -78,7 +77,7 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Align
 
     /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public T Use<T>(Func<TwoTowerModel, AlignmentSide, T> compute)
+    public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
         return compute(model, side);

@@ -14,7 +14,7 @@ internal static class TowerWeightsFile
     private const string Prefix = "tower.";
 
     /// <summary>Writes beside the file, then renames.</summary>
-    public static void Write(string path, TwoTowerModel model, AlignmentSide side)
+    public static void Write(string path, TwoTowerModel model, Side side)
     {
         using var scope = NewDisposeScope();
         var weights = Tower(model, side).state_dict().ToDictionary(entry => Prefix + entry.Key, entry => entry.Value);
@@ -33,7 +33,7 @@ internal static class TowerWeightsFile
 
     /// <summary>A copy of the model on its device, one tower of which has the file's weights.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or does not fit the tower; the message lists every weight that is missing, unexpected or of another shape.</exception>
-    public static TwoTowerModel Read(string path, TwoTowerModel model, AlignmentSide side, Device device)
+    public static TwoTowerModel Read(string path, TwoTowerModel model, Side side, Device device)
     {
         _ = Tower(model, side);
         using var generator = new Generator(0);
@@ -48,7 +48,7 @@ internal static class TowerWeightsFile
             using var weights = WeightFile.Read(path);
             if (weights.Keys.FirstOrDefault(name => !name.StartsWith(Prefix, StringComparison.Ordinal)) is { } foreign)
                 throw new InvalidDataException($"{path}: expected the weights of a tower, names that begin with '{Prefix}', found '{foreign}'.");
-            var tower = side == AlignmentSide.A ? copy.TowerA : copy.TowerB;
+            var tower = side == Side.A ? copy.TowerA : copy.TowerB;
             StateDictLoader.Load(tower, weights.ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value), path);
             foreach (var (name, value) in weights)
                 if (value.is_floating_point() && !value.isfinite().all().item<bool>())
@@ -62,9 +62,9 @@ internal static class TowerWeightsFile
         }
     }
 
-    private static Tower Tower(TwoTowerModel model, AlignmentSide side) => !model.HasTowers
-        ? throw new InvalidOperationException($"The model is a closed-form alignment without towers; its maps are in the saved model, under 'teacher.{(side == AlignmentSide.A ? "a" : "b")}.'.")
-        : side == AlignmentSide.A ? model.TowerA : model.TowerB;
+    private static Tower Tower(TwoTowerModel model, Side side) => !model.HasTowers
+        ? throw new InvalidOperationException($"The model is a closed-form alignment without towers; its maps are in the saved model, under 'teacher.{(side == Side.A ? "a" : "b")}.'.")
+        : side == Side.A ? model.TowerA : model.TowerB;
 
-    private static TowerSpec Spec(TwoTowerModel model, AlignmentSide side) => side == AlignmentSide.A ? model.Spec.A : model.Spec.B;
+    private static TowerSpec Spec(TwoTowerModel model, Side side) => side == Side.A ? model.Spec.A : model.Spec.B;
 }

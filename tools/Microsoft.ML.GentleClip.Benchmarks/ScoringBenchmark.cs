@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
@@ -62,7 +61,7 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
         var features = ScoringCase.MakeFeatures().AsMemory(0, rows * tower.InputDimension);
         var found = OnnxScoring.Session(file, rows)(features);
         using var frozen = no_grad();
-        var embeddings = transformer.Model.Embed(AlignmentSide.A, new VectorBatch(tensor(features.ToArray(), [rows, tower.InputDimension]))).contiguous();
+        var embeddings = transformer.Model.Embed(Side.A, new VectorBatch(tensor(features.ToArray(), [rows, tower.InputDimension]))).contiguous();
         var expected = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
         var largest = 0f;
         for (var i = 0; i < expected.Length; i++)

@@ -89,7 +89,7 @@ internal sealed record ScoringContender(
         {
             using var inference = inference_mode();
             using var scope = NewDisposeScope();
-            transformer.Model.Embed(AlignmentSide.A, batch);
+            transformer.Model.Embed(Side.A, batch);
         }
     }
 }

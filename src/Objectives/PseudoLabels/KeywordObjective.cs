@@ -51,7 +51,7 @@ public sealed record KeywordObjective : Objective
     /// <inheritdoc/>
     public override Tensor Compute(ObjectiveBatch batch)
     {
-        var (queries, pairs) = Keywords.Modality == PseudoLabelSides.A ? (batch.UnpairedB, batch.PairedB) : (batch.UnpairedA, batch.PairedA);
+        var (queries, pairs) = Keywords.Modality == Side.A ? (batch.UnpairedB, batch.PairedB) : (batch.UnpairedA, batch.PairedA);
         var keywords = batch.Keywords;
         if (queries.size(0) == 0 || batch.NumberOfPairs == 0 || keywords.size(0) == 0)
             return Pairwise.ZeroWithGraph(queries, keywords, batch.LogScale);

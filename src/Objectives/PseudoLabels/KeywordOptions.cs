@@ -9,7 +9,7 @@ public sealed record KeywordOptions
 {
     private readonly string _indicatorColumnName = "";
     private readonly IReadOnlyList<float[]> _samples = [];
-    private readonly PseudoLabelSides _side = PseudoLabelSides.B;
+    private readonly Side _side = Side.B;
 
     /// <summary>Creates options.</summary>
     /// <param name="indicatorColumnName">
@@ -44,15 +44,12 @@ public sealed record KeywordOptions
     public IReadOnlyList<float[]> Samples => _samples;
 
     /// <summary>
-    /// Modality that the keywords belong to, <see cref="PseudoLabelSides.A"/> or <see cref="PseudoLabelSides.B"/> (default); unpaired samples of the
-    /// other one are matched with them.
+    /// Modality that the keywords belong to, <see cref="Side.A"/> or <see cref="Side.B"/> (default); unpaired samples of the other one are matched with them.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Both, or not a value of the enumeration.</exception>
-    public PseudoLabelSides Modality
+    /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
+    public Side Modality
     {
         get => _side;
-        init => _side = Check.Defined(value, nameof(Modality)) != PseudoLabelSides.Both
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(Modality), value, "Keywords belong to one modality; expected A or B.");
+        init => _side = Check.Defined(value, nameof(Modality));
     }
 }

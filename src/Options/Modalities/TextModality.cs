@@ -10,7 +10,7 @@ public sealed class TextModality : Modality
     public TextEncoderOptions Encoder { get; }
 
     /// <summary>The same columns with other settings.</summary>
-    internal TextModality With(TextEncoderOptions encoder) => new(InputColumnName, OutputColumnName, encoder);
+    internal TextModality With(TextEncoderOptions encoder) => new(OutputColumnName, InputColumnName, encoder);
 
     internal override IEncoderOptions EncoderOptions => Encoder;
 

@@ -59,7 +59,7 @@ public abstract class AlignmentTest
     internal static Tensor Cosines(ClosedFormAlignment alignment, Tensor a, Tensor b)
     {
         using var scope = NewDisposeScope();
-        return alignment.Embed(a, AlignmentSide.A).matmul(alignment.Embed(b, AlignmentSide.B).t()).MoveToOuterDisposeScope();
+        return alignment.Embed(a, Side.A).matmul(alignment.Embed(b, Side.B).t()).MoveToOuterDisposeScope();
     }
 
     protected static double[][] ToRows(Tensor x) => [.. x.to(float64).contiguous().data<double>().ToArray().Chunk((int)x.size(1))];
@@ -92,6 +92,6 @@ public abstract class AlignmentTest
     {
         public static implicit operator AlignmentData(ViewRows rows) => new(rows.PairsA, rows.PairsB, rows.UnpairedA, rows.UnpairedB);
 
-        public IReadOnlyList<RowSource> AllRows(AlignmentSide side) => ((AlignmentData)this).AllRows(side);
+        public IReadOnlyList<RowSource> AllRows(Side side) => ((AlignmentData)this).AllRows(side);
     }
 }

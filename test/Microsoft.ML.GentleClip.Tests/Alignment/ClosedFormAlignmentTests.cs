@@ -53,11 +53,11 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
             using var rebuilt = ClosedFormAlignment.FromState(state);
             Assert.AreEqual(alignment.Width, rebuilt.Width);
             Assert.AreEqual(everything, rebuilt.HasSpectralPart);
-            Assert.AreEqual(6, rebuilt.Dimension(AlignmentSide.A));
-            AssertSameBits(alignment.Embed(a, AlignmentSide.A), rebuilt.Embed(a, AlignmentSide.A), "A");
-            AssertSameBits(alignment.Embed(b, AlignmentSide.B), rebuilt.Embed(b, AlignmentSide.B), "B");
+            Assert.AreEqual(6, rebuilt.Dimension(Side.A));
+            AssertSameBits(alignment.Embed(a, Side.A), rebuilt.Embed(a, Side.A), "A");
+            AssertSameBits(alignment.Embed(b, Side.B), rebuilt.Embed(b, Side.B), "B");
             alignment.Dispose();
-            AssertUnit(rebuilt.Embed(a, AlignmentSide.A)); // it has its own copies
+            AssertUnit(rebuilt.Embed(a, Side.A)); // it has its own copies
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
             using (alignment)
             {
                 var fitted = LiveTensors.Settled();
-                using (var embeddings = alignment.Embed(rows, AlignmentSide.A))
+                using (var embeddings = alignment.Embed(rows, Side.A))
                     AssertUnit(embeddings);
                 using (NewDisposeScope())
                     ClosedFormAlignment.FromState(alignment.GetState()).Dispose();
@@ -175,7 +175,7 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
         {
             Assert.AreEqual(reportOfNatural.NaturalWidth, natural.Width);
             Assert.AreEqual((width, reportOfNatural.NaturalWidth), (resized.Width, report.NaturalWidth));
-            foreach (var (rows, side) in new[] { (a, AlignmentSide.A), (b, AlignmentSide.B) })
+            foreach (var (rows, side) in new[] { (a, Side.A), (b, Side.B) })
             {
                 var embeddings = resized.Embed(rows, side);
                 CollectionAssert.AreEqual(new long[] { 30, width }, embeddings.shape);
@@ -184,7 +184,7 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
             if (width > report.NaturalWidth)
             {
                 Assert.AreEqual(1, report.KeptEnergy);
-                AssertSameBits(natural.Embed(a, AlignmentSide.A), resized.Embed(a, AlignmentSide.A).narrow(1, 0, report.NaturalWidth), "padding");
+                AssertSameBits(natural.Embed(a, Side.A), resized.Embed(a, Side.A).narrow(1, 0, report.NaturalWidth), "padding");
             }
             else
                 Assert.IsTrue(report.KeptEnergy is > 0 and < 1, $"kept {report.KeptEnergy}");
@@ -204,11 +204,11 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
         using (alignment)
         {
             var rows = Views(7, 6, 5, seed: 7).A;
-            var (wide, narrow) = (alignment.Embed(rows, AlignmentSide.A), alignment.Embed(rows.to(float32), AlignmentSide.A));
+            var (wide, narrow) = (alignment.Embed(rows, Side.A), alignment.Embed(rows.to(float32), Side.A));
             Assert.AreEqual((float64, float32), (wide.dtype, narrow.dtype));
             AssertClose(wide, narrow.to(float64), 1e-5);
-            CollectionAssert.AreEqual(new long[] { 0, alignment.Width }, alignment.Embed(rows.narrow(0, 0, 0), AlignmentSide.A).shape);
-            Assert.IsFalse(alignment.Embed(rows.clone().requires_grad_(), AlignmentSide.A).requires_grad);
+            CollectionAssert.AreEqual(new long[] { 0, alignment.Width }, alignment.Embed(rows.narrow(0, 0, 0), Side.A).shape);
+            Assert.IsFalse(alignment.Embed(rows.clone().requires_grad_(), Side.A).requires_grad);
         }
     }
 
@@ -219,8 +219,8 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
         using (alignment)
         {
             var rows = Views(40, 6, 5, seed: 7).B;
-            var together = alignment.Embed(rows, AlignmentSide.B);
-            var single = cat([.. Enumerable.Range(0, 40).Select(i => alignment.Embed(rows.narrow(0, i, 1), AlignmentSide.B))], 0);
+            var together = alignment.Embed(rows, Side.B);
+            var single = cat([.. Enumerable.Range(0, 40).Select(i => alignment.Embed(rows.narrow(0, i, 1), Side.B))], 0);
             AssertClose(together, single, 1e-10);
         }
     }

@@ -86,7 +86,7 @@ public sealed class EdgeCaseTests : AlignmentTest
         Check(new AlignmentData((a * 1e-20).to(float32), (b * 1e20).to(float32)));
         var (alignment, _) = Fit(new AlignmentData(a, b), Plain);
         using (alignment)
-            AssertUnit(alignment.Embed(cat([1e15 * a, 1e-15 * a, zeros_like(a)], 0), AlignmentSide.A));
+            AssertUnit(alignment.Embed(cat([1e15 * a, 1e-15 * a, zeros_like(a)], 0), Side.A));
     }
 
     [TestMethod]
@@ -97,7 +97,7 @@ public sealed class EdgeCaseTests : AlignmentTest
         var (alignment, _) = Fit(new AlignmentData(a, b), Plain);
         using (alignment)
         {
-            var embedding = alignment.Embed(tensor(new[] { 0d, 0, 0.5, 0 }, [2, 2]), AlignmentSide.A);
+            var embedding = alignment.Embed(tensor(new[] { 0d, 0, 0.5, 0 }, [2, 2]), Side.A);
             AssertUnit(embedding);
             Assert.AreEqual(1, embedding[0, 0].item<double>());
             AssertClose(ones(2, dtype: float64), Cosines(alignment, a, b).diag(), 1e-12);
@@ -136,8 +136,8 @@ public sealed class EdgeCaseTests : AlignmentTest
         var (alignment, _) = Fit(New(a, b), Plain);
         using (alignment)
         {
-            Refuses<ArgumentException>(() => alignment.Embed(b, AlignmentSide.A), "Side A", "6", "5");
-            Refuses<ArgumentException>(() => alignment.Embed(Bad(b, double.NaN), AlignmentSide.B), "Side B", "row 4");
+            Refuses<ArgumentException>(() => alignment.Embed(b, Side.A), "Side A", "6", "5");
+            Refuses<ArgumentException>(() => alignment.Embed(Bad(b, double.NaN), Side.B), "Side B", "row 4");
         }
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AlignmentSettings { PrincipalComponents = 0 });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new AlignmentSettings { Ridge = 0 });
@@ -152,7 +152,7 @@ public sealed class EdgeCaseTests : AlignmentTest
             using (alignment)
             {
                 Assert.IsTrue(double.IsFinite(report.KeptEnergy) && double.IsFinite(report.Gate?.Recipe ?? 0) && double.IsFinite(report.Gate?.SelfTraining ?? 0));
-                foreach (var side in new[] { AlignmentSide.A, AlignmentSide.B })
+                foreach (var side in new[] { Side.A, Side.B })
                     foreach (var rows in data.AllRows(side))
                         AssertUnit(alignment.Embed(rows.Block(0, rows.Count), side));
             }

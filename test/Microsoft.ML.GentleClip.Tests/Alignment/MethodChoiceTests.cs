@@ -99,7 +99,7 @@ public sealed class ClosedFormChoiceTests : AlignmentTest
                 var (alignment, _) = Fit(data, settings with { Method = method });
                 using (alignment)
                 {
-                    AssertUnit(alignment.Embed(data.PairsA, AlignmentSide.A));
+                    AssertUnit(alignment.Embed(data.PairsA, Side.A));
                     var dead = settings.KernelWeight == 0 ? ".kernel" : ".linear";
                     var maps = alignment.GetState().Where(entry => entry.Key.EndsWith(dead, StringComparison.Ordinal));
                     Assert.IsTrue(maps.All(entry => entry.Value.numel() == 0), $"{method}{dead}");

@@ -87,10 +87,10 @@ public sealed class NeighbourPartTests : AlignmentTest
         using (both)
         {
             Assert.IsTrue(report.UsesSpectral && both.HasSpectralPart);
-            var (own, joined) = (recipe.Embed(a, AlignmentSide.A), both.Embed(a, AlignmentSide.A));
+            var (own, joined) = (recipe.Embed(a, Side.A), both.Embed(a, Side.A));
             // 3 : 1 in squared length.
             AssertClose(own * Math.Sqrt(0.75), joined.narrow(1, 0, recipe.Width), 1e-10);
-            AssertUnit(both.Embed(b, AlignmentSide.B));
+            AssertUnit(both.Embed(b, Side.B));
         }
     }
 

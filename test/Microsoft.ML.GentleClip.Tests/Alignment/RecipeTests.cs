@@ -20,7 +20,7 @@ public sealed class RecipeTests : AlignmentTest
         var (alignment, _) = Fit(data, Plain with { LinearWeight = linearWeight, KernelWeight = kernelWeight, Power = power });
         using (alignment)
         {
-            AssertUnit(alignment.Embed(a, AlignmentSide.A));
+            AssertUnit(alignment.Embed(a, Side.A));
             AssertClose(tensor(plain.Cosines(ToRows(a), ToRows(b)).SelectMany(row => row).ToArray(), [9, 9]), Cosines(alignment, a, b), 1e-8);
             AssertClose(tensor(plain.Cosines(ToRows(data.PairsA), ToRows(b)).SelectMany(row => row).ToArray(), [12, 9]), Cosines(alignment, data.PairsA, b), 1e-8);
         }

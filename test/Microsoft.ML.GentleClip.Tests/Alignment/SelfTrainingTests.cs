@@ -73,7 +73,7 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         var world = new AgreeingViews(seed);
         var (data, test) = (world.Data(pairs: 8, unpaired: 500), world.Pairs(200, 4));
-        var prepared = (A: RowPreparation.Fit(data.AllRows(AlignmentSide.A), 64, 512)!, B: RowPreparation.Fit(data.AllRows(AlignmentSide.B), 64, 512)!);
+        var prepared = (A: RowPreparation.Fit(data.AllRows(Side.A), 64, 512)!, B: RowPreparation.Fit(data.AllRows(Side.B), 64, 512)!);
         var pairs = WeightedPairs.Equal(prepared.A.Apply(data.PairsA, 512), prepared.B.Apply(data.PairsB, 512), prepared.A.Bandwidth, prepared.B.Bandwidth);
         var (poolA, poolB) = (prepared.A.Apply(data.UnpairedA!, 512), prepared.B.Apply(data.UnpairedB!, 512));
         var recipe = Recipe.Fit(pairs, null, Trained)!;
@@ -171,7 +171,7 @@ public sealed class SelfTrainingTests : AlignmentTest
         {
             Assert.IsFalse(report.UsesSelfTraining);
             Assert.IsNull(report.Gate);
-            AssertUnit(alignment.Embed(Views(5, 6, 5, 3).A, AlignmentSide.A));
+            AssertUnit(alignment.Embed(Views(5, 6, 5, 3).A, Side.A));
         }
         var (three, reportOfThree) = Fit(Data(3, 40, 40), SelfTrained);
         three.Dispose();

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Tests.Custom;
 using Microsoft.ML.GentleClip.Tests.Encoders;
@@ -117,7 +116,7 @@ public sealed class FrozenClosedFormTests
         var options = CustomTraining.Options(6, a: new GatedOptions { IsFrozen = true });
         (options.ClosedForm, options.ValidationFraction) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 0.3);
         using var model = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
-        Assert.AreEqual(TwoViews.DimensionA, model.Model.ClosedForm!.Dimension(AlignmentSide.A));
+        Assert.AreEqual(TwoViews.DimensionA, model.Model.ClosedForm!.Dimension(Side.A));
         Assert.IsNotNull(model.History[^1].Validation);
     }
 

@@ -93,7 +93,7 @@ public sealed class KeywordTests
         AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Missing", Samples()), "Missing");
         AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Cluster", Samples()), "Cluster");
         AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Keywords", Samples()[..2]), "Vector<Single, 2>");
-        AssertRefused<ArgumentException>(new KeywordOptions("Keywords", Samples()) { Modality = PseudoLabelSides.A }, "expected 12 as in column 'A'");
+        AssertRefused<ArgumentException>(new KeywordOptions("Keywords", Samples()) { Modality = Side.A }, "expected 12 as in column 'A'");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(Options(new KeywordOptions("A", Samples())))).Message, "'A' is both");
 
         void AssertRefused<T>(KeywordOptions keywords, string message) where T : Exception =>
@@ -106,7 +106,7 @@ public sealed class KeywordTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [])).Message, "found none");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [[1, 2], [3]])).Message, "Keyword 1 has 1 values");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new KeywordOptions("K", [[1, float.NaN]])).Message, "Keyword 0, slot 1");
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new KeywordOptions("K", [[1]]) { Modality = PseudoLabelSides.Both });
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new KeywordOptions("K", [[1]]) { Modality = (Side)2 });
     }
 
     // Share of test samples of A whose nearest keyword is that of their cluster.

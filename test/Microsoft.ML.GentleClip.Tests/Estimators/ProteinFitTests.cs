@@ -90,19 +90,20 @@ public sealed class ProteinFitTests
         int[] positions = [15, 3, 3, 0];
         var expected = model.TowerA.Embed(data.A.Gather(positions, CPU), noise: null);
         using var reporter = new TrainingReporter((Microsoft.ML.Runtime.IHost)((Microsoft.ML.Runtime.IHostEnvironment)_mlContext).Register("test"), null);
-        FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
-        Assert.IsTrue(data.A.HasFeatures);
-        Assert.IsFalse(data.B.HasFeatures, "the structure's encoder trains");
-        var batch = data.A.Gather(positions, CPU);
+        using var features = FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
+        var encoded = features.Of(data);
+        Assert.IsTrue(encoded.A.HasFeatures);
+        Assert.IsFalse(encoded.B.HasFeatures, "the structure's encoder trains");
+        Assert.IsFalse(data.A.HasFeatures, "the rows stay as they are");
+        var batch = encoded.A.Gather(positions, CPU);
         CollectionAssert.AreEqual(new long[] { 4, 16 }, ((FeatureBatch)batch).Values.shape);
         Esm2Golden.AssertClose(expected, model.TowerA.Embed(batch, noise: null), 1e-5);
 
-        // A second time nothing is encoded: no weight is looked at.
+        // Nothing is encoded again: no weight is looked at.
         using (no_grad())
             foreach (var parameter in model.TowerA.parameters().Where(parameter => !parameter.requires_grad))
                 parameter.zero_();
-        FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
-        Esm2Golden.AssertClose(expected, model.TowerA.Embed(data.A.Gather(positions, CPU), noise: null), 1e-5);
+        Esm2Golden.AssertClose(expected, model.TowerA.Embed(encoded.A.Gather(positions, CPU), noise: null), 1e-5);
     }
 
     [TestMethod]

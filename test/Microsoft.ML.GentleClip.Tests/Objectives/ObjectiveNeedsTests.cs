@@ -139,7 +139,7 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
             MmdObjective own => Enum.GetValues<MmdKernelWeights>().Select(weights => own with { KernelWeights = weights }),
             SelfSupervisedObjective own => Enum.GetValues<SelfSupervisedForm>().Select(form => own with { Form = form }),
             PseudoLabelObjective own => Enum.GetValues<PseudoLabelSides>().Select(sides => own with { Sides = sides }),
-            KeywordObjective own => [own, own with { Keywords = own.Keywords with { Modality = PseudoLabelSides.A } }],
+            KeywordObjective own => [own, own with { Keywords = own.Keywords with { Modality = Side.A } }],
             _ => [usual],
         };
     }

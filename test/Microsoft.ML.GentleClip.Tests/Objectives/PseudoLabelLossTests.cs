@@ -96,12 +96,12 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
             Step = 25, // the ramp rises from 10 to 40
             NumberOfSteps = 100,
         };
-        foreach (var side in new[] { PseudoLabelSides.A, PseudoLabelSides.B })
+        foreach (var side in new[] { Side.A, Side.B })
         {
             // Those that the keywords do not belong to are matched with them.
-            var belongs = side == PseudoLabelSides.A ? PseudoLabelSides.B : PseudoLabelSides.A;
+            var belongs = side == Side.A ? Side.B : Side.A;
             using var objective = new TotalLoss([new KeywordObjective(Keywords with { Modality = belongs }) { Weight = 3 }]);
-            var rows = side == PseudoLabelSides.A ? a : b;
+            var rows = side == Side.A ? a : b;
             var (pairs, queries) = (rows.narrow(0, 0, 3), rows.narrow(0, 3, rows.size(0) - 3));
             var plan = PseudoLabelLoss.Plan(queries, pairs, logScale, PseudoLabelKind.OptimalTransport);
             var targets = KeywordLoss.Targets(queries, keywords, plan, has, logScale, softmax: true);

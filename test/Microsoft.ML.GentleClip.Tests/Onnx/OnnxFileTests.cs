@@ -1,6 +1,5 @@
 using System.Collections;
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.OnnxWriter;
@@ -88,7 +87,7 @@ public sealed class OnnxFileTests : IDisposable
     {
         using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = [64] }), 20);
         using var scope = NewDisposeScope();
-        var total = TowerGraph.Build(transformer.Model, AlignmentSide.A).Tensors.Sum(tensor => tensor.Length);
+        var total = TowerGraph.Build(transformer.Model, Side.A).Tensors.Sum(tensor => tensor.Length);
         Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding", total);
         Assert.HasCount(1, Names());
         Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding", total - 1);
@@ -119,7 +118,7 @@ public sealed class OnnxFileTests : IDisposable
             var count = LiveTensors.Settled();
             using (NewDisposeScope())
             {
-                var graph = TowerGraph.Build(later.Model, AlignmentSide.A);
+                var graph = TowerGraph.Build(later.Model, Side.A);
                 Assert.Throws<OperationCanceledException>(() => OnnxFile.Write(_file, graph, new Stopping(stopped), "1", threshold, stopped.Token));
             }
             Assert.IsTrue(stopped.IsCancellationRequested);

@@ -80,7 +80,7 @@ public sealed class FeatureColumnTests
 
     private static (EmbeddingColumn Embedding, EmbeddingColumn Features, TowerScorer Tower) Columns(GentleClipTransformer transformer)
     {
-        var tower = new TowerScorer(new SharedModel(transformer.Model), transformer.Model, AlignmentSide.A, CPU);
+        var tower = new TowerScorer(new SharedModel(transformer.Model), transformer.Model, Side.A, CPU);
         return (new EmbeddingColumn(tower, ColumnOutput.Embedding, "EmbeddingA"), new EmbeddingColumn(tower, ColumnOutput.Features, "FeaturesA"), tower);
     }
 }

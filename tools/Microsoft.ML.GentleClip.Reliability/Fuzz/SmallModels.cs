@@ -24,7 +24,7 @@ internal static class SmallModels
         using var file = new MemoryStream();
         Context.Model.Save(model, rows.Schema, file);
         return new SmallModel(Context.Data.TakeRows(rows, 3), file.ToArray(), Zips.Read(file.ToArray()),
-            [TowerMetadata.Of(model.Model.Spec, AlignmentSide.A), TowerMetadata.Of(model.Model.Spec, AlignmentSide.B)]);
+            [TowerMetadata.Of(model.Model.Spec, Side.A), TowerMetadata.Of(model.Model.Spec, Side.B)]);
     }
 
     private static VectorEncoderOptions Small => new() { HiddenDimensions = [8] };
