@@ -3,8 +3,8 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// Lays examples out as the named arrays that an encoder's graph reads (docs/onnx.md), without torch. The examples come through the binding, reader and store that
-/// training and scoring have. Thread-safe.
+/// Lays examples out as the named arrays that an encoder's graph reads (docs/onnx.md), without torch. The examples come through the binding, reader and
+/// store that training and scoring have. Thread-safe.
 /// </summary>
 internal abstract class Preparation
 {
