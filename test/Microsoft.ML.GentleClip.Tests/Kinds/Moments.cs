@@ -103,8 +103,8 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     protected override string AppendFeatures(OnnxGraph graph, MomentModality modality, MomentOptions options, string? vectors, string prefix) =>
         graph.Gelu(graph.Linear(graph.Input(OnnxNames.Features, OnnxType.Single, "places on circles", OnnxNames.Batch, MomentReader.Features), prefix + "map"));
 
-    protected override Func<InputBatch> OpenInputs(MomentModality modality, MomentOptions options, int inputDimension) =>
-        () => new VectorInputs(MomentReader.Features);
+    protected override Preparation CreatePreparation(MomentModality modality, MomentOptions options, int inputDimension) =>
+        new VectorPreparation();
 
     private sealed record Description(string InputColumn, string OutputColumn, MomentOptions Encoder) : TowerDescription
     {

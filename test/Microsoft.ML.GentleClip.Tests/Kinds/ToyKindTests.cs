@@ -62,6 +62,16 @@ public sealed class ToyKindTests : IDisposable
     }
 
     [TestMethod]
+    public void ANameInASavedModelMeansOneDescription()
+    {
+        var kinds = EncoderKinds.All.Select(kind => (kind.SavedName, kind.DescriptionType)).Distinct().ToList();
+        Assert.HasCount(kinds.Count, kinds.Select(kind => kind.SavedName).Distinct().ToList());
+        Assert.HasCount(kinds.Count, kinds.Select(kind => kind.DescriptionType).Distinct().ToList());
+        Assert.IsTrue(kinds.TrueForAll(kind => kind.DescriptionType.IsSubclassOf(typeof(TowerDescription)) && kind.DescriptionType.IsSealed));
+        Assert.IsGreaterThan(12, kinds.Count);
+    }
+
+    [TestMethod]
     public void AColumnOfAnotherTypeIsRefusedInTheKindsWords()
     {
         var options = Options();
