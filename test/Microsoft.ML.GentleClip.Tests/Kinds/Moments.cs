@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Tests.Kinds;
 
 /// <summary>A toy modality: moments, a column of DateTime, of which the default is missing.</summary>
-internal sealed class MomentModality(string inputColumnName, string outputColumnName, MomentOptions encoder) : Modality(inputColumnName, outputColumnName)
+internal sealed class MomentModality(string outputColumnName, string inputColumnName, MomentOptions encoder) : Modality(outputColumnName, inputColumnName)
 {
     public MomentOptions Encoder => encoder;
 
@@ -109,6 +109,6 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     private sealed record Description(string InputColumn, string OutputColumn, MomentOptions Encoder) : TowerDescription
     {
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
-            (new MomentModality(InputColumn, OutputColumn, Encoder), 0);
+            (new MomentModality(OutputColumn, InputColumn, Encoder), 0);
     }
 }
