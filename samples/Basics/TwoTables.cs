@@ -28,13 +28,13 @@ internal static class TwoTables
 
         // 100 machines that the training has not seen: how often is the right sound among the nearest?
         IDataView test = model.Transform(mlContext.Data.LoadFromEnumerable(machines[400..]));
-        RetrievalMetrics metrics = RetrievalMetrics.Evaluate(test, "VibrationEmbedding", "SoundEmbedding", 1, 5);
+        RetrievalMetrics metrics = mlContext.GentleClip().EvaluateRetrieval(test, "VibrationEmbedding", "SoundEmbedding", k: [1, 5]);
         Console.WriteLine($"pairs in the training: 40 of {machines[..400].Length} machines");
         Console.WriteLine(FormattableString.Invariant($"recall@1: {metrics.RecallAt(1):0.00}, by chance 0.01"));
         Console.WriteLine(FormattableString.Invariant($"recall@5: {metrics.RecallAt(5):0.00}, by chance 0.05"));
 
         // The nearest sound of the first machine's vibration.
-        EmbeddingIndex sounds = EmbeddingIndex.Create(test, "SoundEmbedding");
+        EmbeddingIndex sounds = mlContext.GentleClip().CreateEmbeddingIndex(test, "SoundEmbedding");
         var nearest = sounds.Search(test, "VibrationEmbedding", count: 1)[0][0];
         Console.WriteLine(FormattableString.Invariant($"machine 0: the nearest sound has cosine {nearest.Score:0.00}"));
     }

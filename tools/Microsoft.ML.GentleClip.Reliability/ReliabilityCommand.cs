@@ -82,21 +82,24 @@ internal static class ReliabilityCommand
 
     private static CliCommand Structures(TextWriter output)
     {
-        var folder = CommandOption.Text("--folder", "PATH", "The files, also in folders below.");
-        var table = CommandOption.Text("--table", "PATH", "The table that Structures/structure_table.py wrote.");
+        var folder = Existing(CommandOption.Text("--folder", "PATH", "The files, also in folders below."), Directory.Exists);
+        var table = Existing(CommandOption.Text("--table", "PATH", "The table that Structures/structure_table.py wrote."), File.Exists);
         var command = new CliCommand("structures", "Compares the structure files of a folder with another reader's table.") { folder, table };
         command.SetAction(result =>
-        {
-            var (files, known) = (Existing(result.GetValue(folder), "--folder", Directory.Exists), Existing(result.GetValue(table), "--table", File.Exists));
-            return Counted(new StructureComparison(files, new StructureTable(known), output), output);
-        });
+            Counted(new StructureComparison(result.GetRequiredValue(folder)!, new StructureTable(result.GetRequiredValue(table)!), output), output));
         return command;
     }
 
-    private static string Existing(string? path, string option, Func<string, bool> exists) =>
-        path is null ? throw new ArgumentException($"structures needs {option}.")
-        : exists(path) ? path
-        : throw new ArgumentException($"{option}: there is no '{path}'.");
+    private static Option<string?> Existing(Option<string?> option, Func<string, bool> exists)
+    {
+        option.Required = true;
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [.., var path] && !exists(path.Value))
+                result.AddError($"{option.Name}: there is no '{path.Value}'.");
+        });
+        return option;
+    }
 
     private static int Counted(ITrial trial, TextWriter output)
     {

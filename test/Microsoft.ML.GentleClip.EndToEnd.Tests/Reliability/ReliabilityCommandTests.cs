@@ -44,7 +44,7 @@ public sealed class ReliabilityCommandTests
 
         File.WriteAllText(table, "a.pdb\tA\tAGS\t1,2,3\n");
         using var output = new StringWriter();
-        Assert.AreEqual(1, ReliabilityCommand.Run(command, output, output));
+        Assert.AreEqual(1, Run(command, output, output));
         Assert.Contains("a.pdb: with another number of residues: here A:AG[1,2], there A:AGS[1,2,3]", output.ToString());
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Transformers;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.Reliability;
