@@ -5,7 +5,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>
-/// Sequences of FASTA files as rows. Nothing is kept: each cursor reads the files anew, so their size does not matter. Any number of cursors may walk over it at once.
+/// Sequences of FASTA files as rows. Nothing is kept: each cursor reads the files anew, so their size does not matter. Any number of
+/// cursors may walk over it at once.
 /// </summary>
 internal sealed class FastaDataView : IDataView
 {
@@ -68,13 +69,15 @@ internal sealed class FastaDataView : IDataView
     }
 
     /// <summary>One cursor: the files follow one another, and a set may be smaller than asked for.</summary>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
 
     /// <summary>The column's index, if the column can be one of this view.</summary>
     public int CheckedIndex(DataViewSchema.Column column) =>
         column.Index < Schema.Count && column.Name == Schema[column.Index].Name
             ? column.Index
-            : throw new ArgumentException($"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {Schema.Count} columns.", nameof(column));
+            : throw new ArgumentException(
+                $"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {Schema.Count} columns.", nameof(column));
 
     /// <summary>Opens a file.</summary>
     public LineReader Open(string file) => ProteinFile.Open(file, Options, FastaReader.MaximumLineLength, allowsZeros: true);

@@ -103,7 +103,9 @@ internal sealed class FastaRowCursor(FastaDataView view, bool[] active) : DataVi
         base.Dispose(disposing);
     }
 
-    private FastaReader Row() => _position >= 0 && _reader is not null ? _reader : throw new InvalidOperationException("The cursor is on no row: call MoveNext first, and stop when it says false.");
+    private FastaReader Row() => _position >= 0 && _reader is not null
+        ? _reader
+        : throw new InvalidOperationException("The cursor is on no row: call MoveNext first, and stop when it says false.");
 
     private bool OpenNext()
     {

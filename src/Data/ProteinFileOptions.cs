@@ -20,7 +20,8 @@ public abstract class ProteinFileOptions
         get => _badFiles;
         set => _badFiles = Enum.IsDefined(value)
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(BadFiles), value, $"{nameof(BadFiles)} must be {BadFileHandling.Throw} or {BadFileHandling.Skip}, found {value}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(BadFiles), value, $"{nameof(BadFiles)} must be {BadFileHandling.Throw} or {BadFileHandling.Skip}, found {value}.");
     }
 
     /// <summary>Sequences with fewer residues are left out. Default: 1.</summary>
@@ -75,7 +76,8 @@ public abstract class ProteinFileOptions
     }
 
     /// <summary>
-    /// Receives the state after each file, one call at a time, from the reading threads; of FASTA files also after each 65,536 rows, whenever a cursor reads them.
+    /// Receives the state after each file, one call at a time, from the reading threads; of FASTA files also after each 65,536 rows, whenever
+    /// a cursor reads them.
     /// </summary>
     public IProgress<ProteinFileProgress>? Progress { get; set; }
 
