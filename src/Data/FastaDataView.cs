@@ -22,7 +22,7 @@ internal sealed class FastaDataView : IDataView
     /// <exception cref="IOException">A file cannot be read, and such files are not to be skipped.</exception>
     public FastaDataView(IHostEnvironment env, IReadOnlyList<string> files, FastaLoadOptions options)
     {
-        (_env, Files, Options) = (env, files, options);
+        (_env, Files, Options) = (env, files, options.Copy());
         var schema = new DataViewSchema.Builder();
         foreach (var name in new[] { nameof(File), nameof(Identifier), nameof(Description), nameof(Sequence) })
             schema.AddColumn(name, TextDataViewType.Instance);

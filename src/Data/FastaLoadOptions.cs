@@ -36,6 +36,9 @@ public sealed class FastaLoadOptions : ProteinFileOptions
         set => _insertions = Defined(value, nameof(Insertions));
     }
 
+    /// <summary>A copy, which later changes do not reach.</summary>
+    internal FastaLoadOptions Copy() => (FastaLoadOptions)MemberwiseClone();
+
     private static T Defined<T>(T value, string name)
         where T : struct, Enum =>
         Enum.IsDefined(value)

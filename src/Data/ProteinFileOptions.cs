@@ -84,7 +84,7 @@ public abstract class ProteinFileOptions
     /// <summary>Collects what was left out, merged, renamed, moved or split; null, the default, where the log is enough.</summary>
     public ProteinFileReport? Report { get; set; }
 
-    /// <summary>Stops the load.</summary>
+    /// <summary>Stops the load; of FASTA files, each cursor that reads them.</summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Whether a sequence of this many residues is asked for.</summary>
