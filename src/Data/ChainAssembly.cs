@@ -107,7 +107,9 @@ internal sealed class ChainAssembly
                     continue;
                 }
                 // Before or behind all ATOM records of its piece it may have been sorted there; its number says where it belongs.
-                if ((i > anchors[^1] && _residues[i].CompareOrder(_residues[anchors[^1]]) < 0) || (i < anchors[0] && _residues[i].CompareOrder(_residues[anchors[0]]) > 0))
+                var isTooLate = i > anchors[^1] && _residues[i].CompareOrder(_residues[anchors[^1]]) < 0;
+                var isTooEarly = i < anchors[0] && _residues[i].CompareOrder(_residues[anchors[0]]) > 0;
+                if (isTooLate || isTooEarly)
                 {
                     sortedAway.Add(i);
                     continue;
@@ -286,7 +288,8 @@ internal sealed class ChainAssembly
     }
 
     // A ligand of programs that write nothing but ATOM records is a chain of one unknown residue or two.
-    private bool IsProtein(Strand strand) => strand.Residues.Count > 2 || strand.Residues.Any(residue => residue.Evidence >= ResidueEvidence.ListedName || _letters.IsKnown(residue.Name));
+    private bool IsProtein(Strand strand) =>
+        strand.Residues.Count > 2 || strand.Residues.Any(residue => residue.Evidence >= ResidueEvidence.ListedName || _letters.IsKnown(residue.Name));
 
     private ProteinChain Chain(string id, IReadOnlyList<ObservedResidue> residues, string fullSequence, int copy)
     {

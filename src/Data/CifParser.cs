@@ -135,7 +135,9 @@ internal sealed class CifParser
     private (CifTable Table, int Item)? Find(ReadOnlySpan<byte> tag)
     {
         Span<char> letters = stackalloc char[LongestTag];
-        return tag.Length <= LongestTag && Ascii.ToUtf16(tag, letters, out var length) == System.Buffers.OperationStatus.Done && _items.TryGetValue(letters[..length], out var found)
+        return tag.Length <= LongestTag
+            && Ascii.ToUtf16(tag, letters, out var length) == System.Buffers.OperationStatus.Done
+            && _items.TryGetValue(letters[..length], out var found)
             ? found
             : null;
     }

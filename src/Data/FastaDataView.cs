@@ -5,7 +5,8 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.GentleClip.Data;
 
 /// <summary>
-/// Sequences of FASTA files as rows. Nothing is kept: each cursor reads the files anew, so their size does not matter. Any number of cursors may walk over it at once.
+/// Sequences of FASTA files as rows. Nothing is kept: each cursor reads the files anew, so their size does not matter. Any number of
+/// cursors may walk over it at once.
 /// </summary>
 internal sealed class FastaDataView : IDataView
 {
@@ -21,7 +22,7 @@ internal sealed class FastaDataView : IDataView
     /// <exception cref="IOException">A file cannot be read, and such files are not to be skipped.</exception>
     public FastaDataView(IHostEnvironment env, IReadOnlyList<string> files, FastaLoadOptions options)
     {
-        (_env, Files, Options) = (env, files, options);
+        (_env, Files, Options) = (env, files, options.Copy());
         var schema = new DataViewSchema.Builder();
         foreach (var name in new[] { nameof(File), nameof(Identifier), nameof(Description), nameof(Sequence) })
             schema.AddColumn(name, TextDataViewType.Instance);
@@ -68,13 +69,15 @@ internal sealed class FastaDataView : IDataView
     }
 
     /// <summary>One cursor: the files follow one another, and a set may be smaller than asked for.</summary>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
 
     /// <summary>The column's index, if the column can be one of this view.</summary>
     public int CheckedIndex(DataViewSchema.Column column) =>
         column.Index < Schema.Count && column.Name == Schema[column.Index].Name
             ? column.Index
-            : throw new ArgumentException($"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {Schema.Count} columns.", nameof(column));
+            : throw new ArgumentException(
+                $"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {Schema.Count} columns.", nameof(column));
 
     /// <summary>Opens a file.</summary>
     public LineReader Open(string file) => ProteinFile.Open(file, Options, FastaReader.MaximumLineLength, allowsZeros: true);

@@ -10,7 +10,9 @@ public sealed class FastaLoadOptions : ProteinFileOptions
     /// <summary>Settings with their defaults.</summary>
     public FastaLoadOptions() => MaximumFileSize = long.MaxValue;
 
-    /// <summary>What becomes of a record with a <c>*</c> before its end; one at the end is always taken out. Default: <see cref="FastaStopHandling.LeaveOut"/>.</summary>
+    /// <summary>
+    /// What becomes of a record with a <c>*</c> before its end; one at the end is always taken out. Default: <see cref="FastaStopHandling.LeaveOut"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not defined.</exception>
     public FastaStopHandling InnerStops
     {
@@ -34,7 +36,12 @@ public sealed class FastaLoadOptions : ProteinFileOptions
         set => _insertions = Defined(value, nameof(Insertions));
     }
 
+    /// <summary>A copy, which later changes do not reach.</summary>
+    internal FastaLoadOptions Copy() => (FastaLoadOptions)MemberwiseClone();
+
     private static T Defined<T>(T value, string name)
         where T : struct, Enum =>
-        Enum.IsDefined(value) ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}, found {value}.");
+        Enum.IsDefined(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}, found {value}.");
 }

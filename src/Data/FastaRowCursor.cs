@@ -12,6 +12,7 @@ internal sealed class FastaRowCursor(FastaDataView view, bool[] active) : DataVi
     private LineReader? _lines;
     private FastaReader? _reader;
     private long _position = -1;
+    private int _skippedFiles;
     private bool _ended;
 
     /// <inheritdoc/>
@@ -78,6 +79,7 @@ internal sealed class FastaRowCursor(FastaDataView view, bool[] active) : DataVi
                 view.Options.BadFiles == BadFileHandling.Skip && problem is (InvalidDataException or IOException or UnauthorizedAccessException))
             {
                 _notes[^1].Problem = problem.Message;
+                _skippedFiles++;
             }
             catch
             {
@@ -103,7 +105,9 @@ internal sealed class FastaRowCursor(FastaDataView view, bool[] active) : DataVi
         base.Dispose(disposing);
     }
 
-    private FastaReader Row() => _position >= 0 && _reader is not null ? _reader : throw new InvalidOperationException("The cursor is on no row: call MoveNext first, and stop when it says false.");
+    private FastaReader Row() => _position >= 0 && _reader is not null
+        ? _reader
+        : throw new InvalidOperationException("The cursor is on no row: call MoveNext first, and stop when it says false.");
 
     private bool OpenNext()
     {
@@ -128,7 +132,7 @@ internal sealed class FastaRowCursor(FastaDataView view, bool[] active) : DataVi
     }
 
     private void Report(int files) =>
-        view.Options.Progress?.Report(new(files, view.Files.Count, _position + 1, _notes.Count(notes => notes.Problem is not null)));
+        view.Options.Progress?.Report(new(files, view.Files.Count, _position + 1, _skippedFiles));
 
     private void End()
     {

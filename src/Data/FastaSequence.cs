@@ -70,8 +70,8 @@ internal sealed class FastaSequence(FastaLoadOptions options)
         if (IsBlank(line))
             return null;
         HasBegun = true;
-        var first = line[0];
-        if (_stops == 0 && options.Insertions == FastaInsertionHandling.Keep && first is >= (byte)'a' and <= (byte)'z' && line.IndexOfAnyExceptInRange((byte)'a', (byte)'z') < 0)
+        var isPlain = _stops == 0 && options.Insertions == FastaInsertionHandling.Keep;
+        if (isPlain && line[0] is >= (byte)'a' and <= (byte)'z' && line.IndexOfAnyExceptInRange((byte)'a', (byte)'z') < 0)
         {
             Ascii.ToUpper(line, _letters.GetSpan(line.Length), out var written);
             _letters.Advance(written);

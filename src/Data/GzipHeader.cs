@@ -20,7 +20,9 @@ internal static class GzipHeader
                 return false;
             file.Position += length;
         }
-        return ((flags & HasName) == 0 || SkipText(file)) && ((flags & HasComment) == 0 || SkipText(file)) && ((flags & HasCheck) == 0 || (file.ReadByte() >= 0 && file.ReadByte() >= 0));
+        return ((flags & HasName) == 0 || SkipText(file))
+            && ((flags & HasComment) == 0 || SkipText(file))
+            && ((flags & HasCheck) == 0 || (file.ReadByte() >= 0 && file.ReadByte() >= 0));
     }
 
     private static bool SkipText(Stream file)

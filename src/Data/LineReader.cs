@@ -30,8 +30,16 @@ internal sealed class LineReader : IDisposable
     /// <param name="allowsZeros">Whether zero bytes are the caller's business; otherwise they are an error, since no text holds one.</param>
     /// <param name="cancellationToken">Looked at once a block.</param>
     public LineReader(
-        Stream stream, string name, int maximumLineLength = 1 << 20, long maximumSize = 1L << 30, bool allowsZeros = false, CancellationToken cancellationToken = default) =>
-        (_stream, Name, _maximumLineLength, _maximumSize, _cancellationToken, _allowsZeros) = (stream, name, maximumLineLength, maximumSize, cancellationToken, allowsZeros);
+        Stream stream,
+        string name,
+        int maximumLineLength = 1 << 20,
+        long maximumSize = 1L << 30,
+        bool allowsZeros = false,
+        CancellationToken cancellationToken = default)
+    {
+        (_stream, Name, _maximumLineLength, _maximumSize) = (stream, name, maximumLineLength, maximumSize);
+        (_allowsZeros, _cancellationToken) = (allowsZeros, cancellationToken);
+    }
 
     /// <summary>File name for error messages.</summary>
     public string Name { get; }

@@ -55,7 +55,8 @@ internal sealed class MmCifPolymers(TextPool texts)
         var entity = _entities.GetValueOrDefault((chain, labelChain), "");
         if (entity.Length == 0)
             entity = _entityOfStrand.GetValueOrDefault(chain, "");
-        sequence = _ofChains.TryGetValue(labelChain, out var found) || _ofEntities.TryGetValue(entity, out found) ? string.Concat(found.Names.Select(letters.Of))
+        sequence = _ofChains.TryGetValue(labelChain, out var found) || _ofEntities.TryGetValue(entity, out found)
+            ? string.Concat(found.Names.Select(letters.Of))
             : _codes.TryGetValue(entity, out var code) ? Letters(code, letters)
             : "";
         _sequences.Add((chain, labelChain), sequence);

@@ -59,7 +59,8 @@ internal sealed class PdbNumbers
     private bool TryRead(ReadOnlySpan<byte> field, int last, out int value, out bool isRepaired)
     {
         isRepaired = false;
-        var isHexadecimal = int.TryParse(field, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) && hexadecimal > LargestInFourColumns;
+        var isHexadecimal = int.TryParse(field, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal)
+            && hexadecimal > LargestInFourColumns;
         if (Field.TryInt(field, out value))
         {
             _areHexadecimal |= isHexadecimal && last == LargestInFourColumns && hexadecimal == last + 1;

@@ -62,7 +62,7 @@ internal sealed class PdbReader
         return ChainAssembly.Chains(_builder, _chains.IsClosed, first =>
         {
             if (!sequences.TryGetValue(first.Chain, out var sequence))
-                sequences.Add(first.Chain, sequence = _fullSequences.TryGetValue(first.Chain, out var names) ? string.Concat(names.Select(_builder.Letters.Of)) : "");
+                sequences.Add(first.Chain, sequence = string.Concat(_fullSequences.GetValueOrDefault(first.Chain, []).Select(_builder.Letters.Of)));
             return sequence;
         });
     }
@@ -134,7 +134,8 @@ internal sealed class PdbReader
         }
     }
 
-    private static bool IsAlphaCarbonName(ReadOnlySpan<byte> line) => line[12..16] is [(byte)' ', (byte)'C', (byte)'A', (byte)' '] || line[12..16].Trim((byte)' ').SequenceEqual("CA"u8);
+    private static bool IsAlphaCarbonName(ReadOnlySpan<byte> line) =>
+        line[12..16] is [(byte)' ', (byte)'C', (byte)'A', (byte)' '] || line[12..16].Trim((byte)' ').SequenceEqual("CA"u8);
 
     private void AlphaCarbon(ReadOnlySpan<byte> line, string residue, bool isHetero)
     {

@@ -57,7 +57,10 @@ internal static class ProteinFile
             : path.AsSpan().ContainsAny('*', '?') ? [.. Matches(path)]
             : throw new FileNotFoundException($"There is no file or folder '{path}'.", path);
         if (found.Length == 0)
-            throw new FileNotFoundException($"No file matches '{path}'{(Directory.Exists(path) ? $"; looked for {string.Join(", ", suffixes)}, also with .gz" : "")}.", path);
+        {
+            var looked = Directory.Exists(path) ? $"; looked for {string.Join(", ", suffixes)}, also with .gz" : "";
+            throw new FileNotFoundException($"No file matches '{path}'{looked}.", path);
+        }
         Array.Sort(found, StringComparer.Ordinal);
         return found;
 
@@ -80,13 +83,16 @@ internal static class ProteinFile
         if (recursive)
             folder = Path.GetDirectoryName(folder) ?? "";
         if (folder.AsSpan().ContainsAny('*', '?') || pattern.Contains("**", StringComparison.Ordinal) || pattern.Length == 0)
-            throw new ArgumentException($"'{path}': wildcards may stand in the file name, with '**' for all folders below as the folder before it.", nameof(path));
+            throw new ArgumentException(
+                $"'{path}': wildcards may stand in the file name, with '**' for all folders below as the folder before it.", nameof(path));
         if (folder.Length > 0 && !Directory.Exists(folder))
             throw new FileNotFoundException($"There is no folder '{folder}'.", path);
         return Files(folder, pattern, recursive);
     }
 
-    private static IEnumerable<string> Files(string folder, string pattern, bool recursive) =>
-        Directory.EnumerateFiles(folder.Length > 0 ? folder : ".", pattern, new EnumerationOptions { RecurseSubdirectories = recursive, IgnoreInaccessible = false })
-            .Select(file => folder.Length > 0 ? file : file[2..]);
+    private static IEnumerable<string> Files(string folder, string pattern, bool recursive)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = recursive, IgnoreInaccessible = false };
+        return Directory.EnumerateFiles(folder.Length > 0 ? folder : ".", pattern, options).Select(file => folder.Length > 0 ? file : file[2..]);
+    }
 }

@@ -23,7 +23,11 @@ internal static class ProteinFileLoader
         var problems = new Exception?[files.Count];
         var state = new ProteinFileProgress(0, files.Count, 0, 0);
         var gate = new Lock();
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.NumberOfThreads ?? Environment.ProcessorCount, CancellationToken = options.CancellationToken };
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = options.NumberOfThreads ?? Environment.ProcessorCount,
+            CancellationToken = options.CancellationToken,
+        };
         try
         {
             Parallel.For(0, files.Count, parallel, (i, loop) =>
@@ -58,7 +62,7 @@ internal static class ProteinFileLoader
         {
             lock (gate)
             {
-                state = state with { Files = state.Files + 1, Rows = state.Rows + (rows?.Count ?? 0), SkippedFiles = state.SkippedFiles + (rows is null ? 1 : 0) };
+                state = new(state.Files + 1, state.TotalFiles, state.Rows + (rows?.Count ?? 0), state.SkippedFiles + (rows is null ? 1 : 0));
                 options.Progress?.Report(state);
             }
         }

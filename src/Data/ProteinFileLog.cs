@@ -9,7 +9,10 @@ internal static class ProteinFileLog
 
     // What the reader could not do right by everyone; the rest is in the sum.
     private static readonly ProteinFileRemark[] Grave =
-        [ProteinFileRemark.BadRecord, ProteinFileRemark.FurtherDataBlocks, ProteinFileRemark.SplitChain, ProteinFileRemark.RepairedNumber, ProteinFileRemark.InnerStop, ProteinFileRemark.EmptyRecord];
+    [
+        ProteinFileRemark.BadRecord, ProteinFileRemark.FurtherDataBlocks, ProteinFileRemark.SplitChain, ProteinFileRemark.RepairedNumber,
+        ProteinFileRemark.InnerStop, ProteinFileRemark.EmptyRecord,
+    ];
 
     /// <summary>Writes the warnings, and the sum last.</summary>
     public static void Write(IHostEnvironment env, IReadOnlyList<ProteinFileNotes> files, ProteinFileOptions options)
@@ -35,10 +38,12 @@ internal static class ProteinFileLog
             }
         }
         if (noted > MostFiles)
-            channel.Warning(MessageSensitivity.None, FormattableString.Invariant($"{noted - MostFiles} more files have remarks; a ProteinFileReport lists them."));
+        {
+            channel.Warning(
+                MessageSensitivity.None, FormattableString.Invariant($"{noted - MostFiles} more files have remarks; a ProteinFileReport lists them."));
+        }
         var remarks = total.ToString();
-        channel.Info(
-            MessageSensitivity.None,
-            FormattableString.Invariant($"{total.Rows} rows from {files.Count - skipped} of {files.Count} files.") + (remarks.Length > 0 ? $" {remarks}." : ""));
+        var rows = FormattableString.Invariant($"{total.Rows} rows from {files.Count - skipped} of {files.Count} files.");
+        channel.Info(MessageSensitivity.None, remarks.Length > 0 ? $"{rows} {remarks}." : rows);
     }
 }

@@ -20,7 +20,8 @@ public abstract class ProteinFileOptions
         get => _badFiles;
         set => _badFiles = Enum.IsDefined(value)
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(BadFiles), value, $"{nameof(BadFiles)} must be {BadFileHandling.Throw} or {BadFileHandling.Skip}, found {value}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(BadFiles), value, $"{nameof(BadFiles)} must be {BadFileHandling.Throw} or {BadFileHandling.Skip}, found {value}.");
     }
 
     /// <summary>Sequences with fewer residues are left out. Default: 1.</summary>
@@ -75,14 +76,15 @@ public abstract class ProteinFileOptions
     }
 
     /// <summary>
-    /// Receives the state after each file, one call at a time, from the reading threads; of FASTA files also after each 65,536 rows, whenever a cursor reads them.
+    /// Receives the state after each file, one call at a time, from the reading threads; of FASTA files also after each 65,536 rows, whenever
+    /// a cursor reads them.
     /// </summary>
     public IProgress<ProteinFileProgress>? Progress { get; set; }
 
     /// <summary>Collects what was left out, merged, renamed, moved or split; null, the default, where the log is enough.</summary>
     public ProteinFileReport? Report { get; set; }
 
-    /// <summary>Stops the load.</summary>
+    /// <summary>Stops the load; of FASTA files, each cursor that reads them.</summary>
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Whether a sequence of this many residues is asked for.</summary>

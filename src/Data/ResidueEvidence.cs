@@ -18,7 +18,9 @@ internal enum ResidueEvidence
     /// <summary>A HETATM record of a name that the sequence of the chain lists.</summary>
     ListedName,
 
-    /// <summary>A HETATM record of a residue that MODRES lists, or of a polymer of mmCIF without a place in it; programs put these at the end of the file.</summary>
+    /// <summary>
+    /// A HETATM record of a residue that MODRES lists, or of a polymer of mmCIF without a place in it; programs put these at the end of the file.
+    /// </summary>
     ListedResidue,
 
     /// <summary>An ATOM record of an amino acid, or of a name that the sequence lists.</summary>

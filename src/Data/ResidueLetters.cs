@@ -45,7 +45,10 @@ internal sealed class ResidueLetters
 
     private readonly Dictionary<string, char> _parents = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Notes what the file itself says: <paramref name="residue"/> was made from <paramref name="parent"/>. Parents that are no single amino acid say nothing.</summary>
+    /// <summary>
+    /// Notes what the file itself says: <paramref name="residue"/> was made from <paramref name="parent"/>. Parents that are no single amino
+    /// acid say nothing.
+    /// </summary>
     public void AddParent(string residue, string parent)
     {
         if (Standard.TryGetValue(parent, out var letter) && letter != Unknown && !Standard.ContainsKey(residue))

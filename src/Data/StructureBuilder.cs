@@ -73,7 +73,9 @@ internal sealed class StructureBuilder(string file)
             // Waters come by the thousand, and names from a pool.
             _classified = _residue;
             _isAminoAcid = Letters.IsKnown(_residue);
-            _leftOut = _isAminoAcid ? ProteinFileRemark.ResidueWithoutAlphaCarbon : Waters.Contains(_residue) ? ProteinFileRemark.Water : ProteinFileRemark.Ligand;
+            _leftOut = _isAminoAcid ? ProteinFileRemark.ResidueWithoutAlphaCarbon
+                : Waters.Contains(_residue) ? ProteinFileRemark.Water
+                : ProteinFileRemark.Ligand;
         }
         if (_firstCarbon < 0)
             Notes.Add(_isAminoAcid && _isHetero ? ProteinFileRemark.Ligand : _leftOut);

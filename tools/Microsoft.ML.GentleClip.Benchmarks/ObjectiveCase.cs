@@ -42,8 +42,11 @@ internal sealed record ObjectiveCase(
         new("Soft-PL", b => PseudoLabels(b, PseudoLabelKind.Soft), WithPlan),
         new("S-CLIP", b => PseudoLabels(b, PseudoLabelKind.OptimalTransport), WithPlan),
         new("Transport-pairs", b => TransportPairLoss.Compute(b.U, b.V, b.TeacherU, b.TeacherV, b.LogScale, new()), WithPlan),
-        new("KLOT", b => KlotLoss.Compute(b.U, b.V, b.TeacherU, b.TeacherV, new()), WithPlan),
+        new("KLOT", b => Klot(b, new()), WithPlan),
     ];
+
+    private static Tensor Klot(Batch b, KlotObjective klot) =>
+        KlotLoss.Compute(b.U, b.V, b.TeacherU, b.TeacherV, klot.Regularization, klot.TeacherRegularization, klot.Iterations);
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static ObjectiveCase Named(string name) =>

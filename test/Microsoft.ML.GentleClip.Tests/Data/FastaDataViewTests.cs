@@ -20,7 +20,9 @@ public sealed class FastaDataViewTests : IDisposable
     public void EachCursorReadsTheFilesAnew()
     {
         var file = _folder.Write("a.fasta", ">a\nMK\n");
-        var view = _context.Data.LoadFasta(file);
+        var options = new FastaLoadOptions();
+        var view = _context.Data.LoadFasta(file, options);
+        options.MinimumLength = 100; // too late to matter
         Assert.IsNull(view.GetRowCount(), "nothing was read yet");
         CollectionAssert.AreEqual(new[] { "MK" }, Texts(view, "Sequence"));
         Assert.AreEqual(1, view.GetRowCount());
@@ -84,9 +86,11 @@ public sealed class FastaDataViewTests : IDisposable
     {
         var good = _folder.Write("a.fasta", ">a\nMK\n");
         Assert.ThrowsExactly<FileNotFoundException>(() => _context.Data.LoadFasta([good, _folder.File("none.fasta")]));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _context.Data.LoadFasta([good, _folder.Write("b.fasta", "")])).Message, "b.fasta: the file has no sequence.");
+        var empty = Assert.ThrowsExactly<InvalidDataException>(() => _context.Data.LoadFasta([good, _folder.Write("b.fasta", "")]));
+        StringAssert.Contains(empty.Message, "b.fasta: the file has no sequence.");
         File.WriteAllText(_folder.File("c.fasta"), ">a\nMK\n", System.Text.Encoding.Unicode);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => _context.Data.LoadFasta([good, _folder.File("c.fasta")])).Message, "found UTF-16");
+        var wide = Assert.ThrowsExactly<InvalidDataException>(() => _context.Data.LoadFasta([good, _folder.File("c.fasta")]));
+        StringAssert.Contains(wide.Message, "found UTF-16");
     }
 
     [TestMethod]
@@ -105,10 +109,14 @@ public sealed class FastaDataViewTests : IDisposable
         var log = new ContextLog(_context);
         var packed = _folder.WriteGzip("d.fasta.gz", string.Concat(Enumerable.Range(0, 20_000).Select(i => $">{i}\nMKVLAAGG{"ACDEFGH"[i * 31 % 7]}\n")));
         File.WriteAllBytes(packed, File.ReadAllBytes(packed)[..^20]);
-        string[] files = [_folder.Write("a.fasta", ">a\nMK\n>b\nM[\n>c\nMKV\n>d\nM\n"), _folder.File("none.fasta"), packed, _folder.Write("e.fasta", ">e\n>f\nMKV\n")];
+        string[] files =
+        [
+            _folder.Write("a.fasta", ">a\nMK\n>b\nM[\n>c\nMKV\n>d\nM\n"), _folder.File("none.fasta"), packed, _folder.Write("e.fasta", ">e\n>f\nMKV\n"),
+        ];
         var states = new List<ProteinFileProgress>();
         var report = new ProteinFileReport();
-        var view = _context.Data.LoadFasta(files, new() { BadFiles = BadFileHandling.Skip, MinimumLength = 2, Report = report, Progress = new Listener(states) });
+        var options = new FastaLoadOptions { BadFiles = BadFileHandling.Skip, MinimumLength = 2, Report = report, Progress = new Listener(states) };
+        var view = _context.Data.LoadFasta(files, options);
         var rows = Texts(view, "Identifier");
         CollectionAssert.AreEqual(new[] { "a", "c", "f" }, rows.Where(row => char.IsAsciiLetter(row[0])).ToArray());
         Assert.IsGreaterThan(100, rows.Length, "a file that is cut off gives what stands before");

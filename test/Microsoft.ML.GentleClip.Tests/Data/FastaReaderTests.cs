@@ -91,6 +91,7 @@ public sealed class FastaReaderTests
         CollectionAssert.AreEqual(new[] { "a||MKV", "c||MA" }, records);
         Assert.AreEqual(2, notes[ProteinFileRemark.BadRecord]);
         CollectionAssert.AreEqual(
-            new[] { "file, line 1: expected '>' before the first sequence, found 'junk'.", "file, line 5: column 3 holds '[', expected a letter from A to Z." }, notes.Details.ToArray());
+            new[] { "file, line 1: expected '>' before the first sequence, found 'junk'.", "file, line 5: column 3 holds '[', expected a letter from A to Z." },
+            notes.Details.ToArray());
     }
 }

@@ -11,19 +11,28 @@ public sealed class MmCifDialectTests
     // x is 3.8 times the row; "." and "?" stand for what a program does not write.
     private static string File(string rows, bool hasAuthorNumbers = true, string tables = "") => "data_x\n" + tables
         + Cif(
-            "group_PDB type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code Cartn_x Cartn_y Cartn_z occupancy auth_asym_id"
+            "group_PDB type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code "
+                + "Cartn_x Cartn_y Cartn_z occupancy auth_asym_id"
                 + (hasAuthorNumbers ? " auth_seq_id" : ""),
             rows.Split(" | ").Select((row, i) => Row(row.Split(' '), i, hasAuthorNumbers)))["data_TEST\n".Length..];
 
     // group residue chain entity label-number insertion-code author-chain author-number [x]
     private static string Row(string[] row, int i, bool hasAuthorNumbers) =>
-        FormattableString.Invariant($"{row[0]} C CA . {row[1]} {row[2]} {row[3]} {row[4]} {row[5]} {(row.Length > 8 ? row[8] : $"{3.8 * i:F1}")} 0 0 1.0 {row[6]}{(hasAuthorNumbers ? $" {row[7]}" : "")}");
+        $"{row[0]} C CA . {row[1]} {row[2]} {row[3]} {row[4]} {row[5]} {(row.Length > 8 ? row[8] : FormattableString.Invariant($"{3.8 * i:F1}"))} 0 0 1.0 "
+            + (hasAuthorNumbers ? $"{row[6]} {row[7]}" : row[6]);
 
     [TestMethod]
-    [DataRow("ATOM ALA . ? -1 ? H . | ATOM GLY . ? 52 ? H . | ATOM SER . ? 52 A H . | ATOM VAL . ? 52 B H . | ATOM LEU . ? 53 ? H .", "H:AGSVL -1 52 52A 52B 53", DisplayName = "insertion codes")]
-    [DataRow("ATOM ALA . ? 1 ? A . | ATOM GLY . ? 2 ? A . | HETATM LIG . ? 301 ? A . | HETATM GLU . ? 302 ? A .", "A:AG 1 2", DisplayName = "ligands with numbers")]
+    [DataRow(
+        "ATOM ALA . ? -1 ? H . | ATOM GLY . ? 52 ? H . | ATOM SER . ? 52 A H . | ATOM VAL . ? 52 B H . | ATOM LEU . ? 53 ? H .",
+        "H:AGSVL -1 52 52A 52B 53",
+        DisplayName = "insertion codes")]
+    [DataRow(
+        "ATOM ALA . ? 1 ? A . | ATOM GLY . ? 2 ? A . | HETATM LIG . ? 301 ? A . | HETATM GLU . ? 302 ? A .",
+        "A:AG 1 2",
+        DisplayName = "ligands with numbers")]
     [DataRow("ATOM ALA . ? 1 ? A . | HETATM MSE . ? 2 ? A . | ATOM GLY . ? 3 ? A .", "A:AMG 1 2 3", DisplayName = "a modified residue")]
-    public void PyMolWritesTheNumbersOfTheAuthorsAsThoseOfTheArchive(string rows, string expected) => Assert.AreEqual(expected, Read(File(rows, hasAuthorNumbers: false)).Summary());
+    public void PyMolWritesTheNumbersOfTheAuthorsAsThoseOfTheArchive(string rows, string expected) =>
+        Assert.AreEqual(expected, Read(File(rows, hasAuthorNumbers: false)).Summary());
 
     [TestMethod]
     [DataRow("ATOM ALA A 1 1 ? A 1 | HETATM MSE A 1 . ? A 2 | ATOM GLY A 1 2 ? A 3", DisplayName = "no number for HETATM")]
@@ -44,9 +53,11 @@ public sealed class MmCifDialectTests
 
     [TestMethod]
     [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | HETATM SER B 2 . ? A 5 3.8", DisplayName = "number of a residue")]
-    [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | HETATM SER B 2 . ? A 7 7.6", DisplayName = "next number and near by, but of an entity that is no polymer")]
+    [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | HETATM SER B 2 . ? A 7 7.6", DisplayName = "near by, but of an entity that is no polymer")]
     [DataRow("ATOM ALA A 1 5 ? A 5 | ATOM GLY A 1 6 ? A 6 | ATOM SER B 2 301 ? B 301", DisplayName = "an ATOM record of such an entity")]
-    [DataRow("ATOM ALA A ? 5 ? A 5 | ATOM GLY A ? 6 ? A 6 | HETATM LIG A ? 301 ? A 301 | HETATM GLU A ? 302 ? A 302", DisplayName = "all rows numbered, OpenMM")]
+    [DataRow(
+        "ATOM ALA A ? 5 ? A 5 | ATOM GLY A ? 6 ? A 6 | HETATM LIG A ? 301 ? A 301 | HETATM GLU A ? 302 ? A 302",
+        DisplayName = "all rows numbered, OpenMM")]
     public void LigandsAreLeftOut(string rows) => Assert.AreEqual("A:AG 5 6", Read(File(rows, tables: Tables)).Summary());
 
     [TestMethod]
@@ -55,7 +66,8 @@ public sealed class MmCifDialectTests
         var structure = Read(File("ATOM ALA A 1 1 ? A 1 | ATOM GLY A 1 2 ? A 2 | ATOM ALA B 1 1 ? A 1 | ATOM GLY B 1 2 ? A 2", tables: Tables));
         Assert.AreEqual("A:AG 1 2 | A:AG 1 2", structure.Summary());
         Assert.AreEqual(1, structure.Notes[ProteinFileRemark.SplitChain]);
-        Assert.AreEqual("A:AG 1 2 | A:AG 101 102", Read(File("ATOM ALA A 1 1 ? A 1 | ATOM GLY A 1 2 ? A 2 | ATOM ALA B 1 1 ? A 101 | ATOM GLY B 1 2 ? A 102")).Summary(), "by the archive's numbers");
+        var numbered = File("ATOM ALA A 1 1 ? A 1 | ATOM GLY A 1 2 ? A 2 | ATOM ALA B 1 1 ? A 101 | ATOM GLY B 1 2 ? A 102");
+        Assert.AreEqual("A:AG 1 2 | A:AG 101 102", Read(numbered).Summary(), "by the archive's numbers");
     }
 
     [TestMethod]
@@ -71,9 +83,10 @@ public sealed class MmCifDialectTests
     [TestMethod]
     public void NumbersOfTheAuthorsMayStandInTheScheme()
     {
-        const string Scheme = "loop_\n_pdbx_poly_seq_scheme.asym_id\n_pdbx_poly_seq_scheme.entity_id\n_pdbx_poly_seq_scheme.seq_id\n_pdbx_poly_seq_scheme.mon_id\n_pdbx_poly_seq_scheme.pdb_seq_num\n"
-            + "_pdbx_poly_seq_scheme.auth_seq_num\n_pdbx_poly_seq_scheme.pdb_strand_id\n_pdbx_poly_seq_scheme.pdb_ins_code\nA 1 1 ALA 101 101 X .\nA 1 2 GLY 101 ? X B\nA 1 3 SER 102 ? X .\n";
-        var text = File("ATOM ALA A 1 1 ? . . | ATOM GLY A 1 2 ? . .", hasAuthorNumbers: false, tables: Scheme);
+        var items = "asym_id entity_id seq_id mon_id pdb_seq_num auth_seq_num pdb_strand_id pdb_ins_code".Split(' ')
+            .Select(item => $"_pdbx_poly_seq_scheme.{item}\n");
+        var scheme = $"loop_\n{string.Concat(items)}A 1 1 ALA 101 101 X .\nA 1 2 GLY 101 ? X B\nA 1 3 SER 102 ? X .\n";
+        var text = File("ATOM ALA A 1 1 ? . . | ATOM GLY A 1 2 ? . .", hasAuthorNumbers: false, tables: scheme);
         Assert.AreEqual("X:AG 101 101B", Read(text).Summary());
         Assert.AreEqual("AGS", Read(text).Chains.Single().FullSequence);
         Assert.AreEqual("A:AG 1 2", Read(text, useLabels: true).Summary());

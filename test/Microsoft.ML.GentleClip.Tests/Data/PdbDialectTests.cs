@@ -10,7 +10,11 @@ public sealed class PdbDialectTests
     [TestMethod]
     public void ChainIdsMayHaveTwoLetters() => Assert.AreEqual(
         "AA:AGS 1 2 3 | BA:VL 1 2 | AB:KH 1 2",
-        Read(Pdb([.. Residues("ALA 1 GLY 2 SER 3", "AA"), "TER", .. Residues("VAL 1 LEU 2", "BA"), "TER       9      LEUBA   2", .. Residues("LYS 1 HIS 2", "AB"), "TER"])).Summary());
+        Read(Pdb([
+            .. Residues("ALA 1 GLY 2 SER 3", "AA"), "TER",
+            .. Residues("VAL 1 LEU 2", "BA"), "TER       9      LEUBA   2",
+            .. Residues("LYS 1 HIS 2", "AB"), "TER",
+        ])).Summary());
 
     [TestMethod]
     public void SequencesOfTwoLetterChainsAreFound()
@@ -36,9 +40,12 @@ public sealed class PdbDialectTests
     }
 
     [TestMethod]
-    public void WatersMayHaveAnyNumber() => Assert.AreEqual(
-        "A:AGS 1 2 3",
-        Read(Pdb([.. Residues("ALA 1 GLY 2 SER 3"), "TER", .. new[] { "9999", "2710", "271a", "ffff", "****", "(new" }.Select(number => Atom("TIP", "1", "W", " OH2", element: "O").Replace("W   1 ", $"W{number} "))])).Summary());
+    public void WatersMayHaveAnyNumber()
+    {
+        var water = Atom("TIP", "1", "W", " OH2", element: "O");
+        var waters = new[] { "9999", "2710", "271a", "ffff", "****", "(new" }.Select(number => water.Replace("W   1 ", $"W{number} "));
+        Assert.AreEqual("A:AGS 1 2 3", Read(Pdb([.. Residues("ALA 1 GLY 2 SER 3"), "TER", .. waters])).Summary());
+    }
 
     [TestMethod]
     [DataRow("9998 9999 2710 2711 271a", "9998 9999 10000 10001 10010", DisplayName = "hexadecimal, VMD")]
@@ -49,13 +56,18 @@ public sealed class PdbDialectTests
     {
         var structure = Read(Pdb(numbers.Split(' ').Select((number, i) => Atom("GLY", "1", x: 3.8 * i).Replace("A   1 ", $"A{number} "))));
         Assert.AreEqual($"A:GGGGG {expected}", structure.Summary());
-        Assert.AreEqual(expected.Contains("10000") && !numbers.Contains('A') ? numbers.Split(' ').Count(number => number is not ("9998" or "9999")) : 0, structure.Notes[ProteinFileRemark.RepairedNumber]);
+        var areRepaired = expected.Contains("10000") && !numbers.Contains('A');
+        Assert.AreEqual(areRepaired ? 3 : 0, structure.Notes[ProteinFileRemark.RepairedNumber]);
     }
 
     [TestMethod]
     public void WithoutIdsATerSeparatesChains()
     {
-        var structure = Read(Pdb([.. Residues("VAL 1 ALA 2 GLY 3", " "), "TER", .. Residues("VAL 4 SER 5 LEU 6", " ", x: 30), "TER", .. Residues("LIG 7", " ", x: 60), "TER"]));
+        string[] lines =
+        [
+            .. Residues("VAL 1 ALA 2 GLY 3", " "), "TER", .. Residues("VAL 4 SER 5 LEU 6", " ", x: 30), "TER", .. Residues("LIG 7", " ", x: 60), "TER",
+        ];
+        var structure = Read(Pdb(lines));
         Assert.AreEqual(":VAG 1 2 3 | :VSL 4 5 6", structure.Summary());
         CollectionAssert.AreEqual(new[] { 1, 2 }, structure.Chains.Select(chain => chain.Copy).ToArray());
     }
@@ -77,7 +89,11 @@ public sealed class PdbDialectTests
     [TestMethod]
     public void AnIdThatComesAgainBehindTerIsAnotherChainIfNumbersStartAgain()
     {
-        string[] lines = [.. Residues("VAL 1 ALA 2 GLY 3"), "TER", .. Residues("VAL 1 ALA 2", "B", x: 20), "TER", .. Residues("MSE* 1 ALA 2 GLY 3", x: 40), "TER", .. Residues("LEU 1 ALA 2", "B", x: 60), "TER"];
+        string[] lines =
+        [
+            .. Residues("VAL 1 ALA 2 GLY 3"), "TER", .. Residues("VAL 1 ALA 2", "B", x: 20), "TER",
+            .. Residues("MSE* 1 ALA 2 GLY 3", x: 40), "TER", .. Residues("LEU 1 ALA 2", "B", x: 60), "TER",
+        ];
         var structure = Read(Pdb(lines));
         Assert.AreEqual("A:VAG 1 2 3 | B:VA 1 2 | A:MAG 1 2 3 | B:LA 1 2", structure.Summary());
         CollectionAssert.AreEqual(new[] { 1, 1, 2, 2 }, structure.Chains.Select(chain => chain.Copy).ToArray());
@@ -129,7 +145,8 @@ public sealed class PdbDialectTests
     public void AChainMayConsistOfHeteroRecords()
     {
         Assert.AreEqual("B:ALW 1 2 3", Read(Pdb(Residues("ALA* 1 LEU* 2 TRP* 3", "B"))).Summary());
-        Assert.AreEqual("A:AG 1 2", Read(Pdb([.. Residues("ALA 1 GLY 2"), "TER", .. Residues("GLU* 1", "B", x: 20), .. Residues("CYS* 7", "B", x: 40)])).Summary(), "free amino acids");
+        string[] free = [.. Residues("ALA 1 GLY 2"), "TER", .. Residues("GLU* 1", "B", x: 20), .. Residues("CYS* 7", "B", x: 40)];
+        Assert.AreEqual("A:AG 1 2", Read(Pdb(free)).Summary(), "free amino acids");
     }
 
     [TestMethod]
@@ -185,7 +202,8 @@ public sealed class PdbDialectTests
     [TestMethod]
     public void RecordsThatAreNotNeededMayBeCutShort()
     {
-        var structure = Read(Pdb([.. Residues("ALA 1 GLY 2"), Atom("GLY", "2", name: " CB ")[..30], "TER", Atom("HOH", "301", name: " O  ", hetero: true)[..26]]));
+        string[] lines = [.. Residues("ALA 1 GLY 2"), Atom("GLY", "2", name: " CB ")[..30], "TER", Atom("HOH", "301", name: " O  ", hetero: true)[..26]];
+        var structure = Read(Pdb(lines));
         Assert.AreEqual("A:AG 1 2", structure.Summary());
         Assert.AreEqual(1, structure.Notes[ProteinFileRemark.BadRecord]);
     }
@@ -228,7 +246,8 @@ public sealed class PdbDialectTests
     [TestMethod]
     public void ALigandIsNotNeededSoItMayBeDamaged()
     {
-        var structure = Read(Pdb([.. Residues("ALA 1 GLY 2"), "TER", Atom("LIG", "301", hetero: true).Replace("   0.000   0.000   0.000", "****************0.000   ")]));
+        var ligand = Atom("LIG", "301", hetero: true).Replace("   0.000   0.000   0.000", "****************0.000   ");
+        var structure = Read(Pdb([.. Residues("ALA 1 GLY 2"), "TER", ligand]));
         Assert.AreEqual("A:AG 1 2", structure.Summary());
         Assert.AreEqual(1, structure.Notes[ProteinFileRemark.BadRecord]);
     }
@@ -237,8 +256,9 @@ public sealed class PdbDialectTests
     public void WhatIsLeftOutIsCounted()
     {
         var notes = Read(Pdb(
-            "MODEL        1", Atom("ALA", "1", alternate: "A", occupancy: "0.40"), Atom("ALA", "1", alternate: "B", occupancy: "0.60"), Atom("GLY", "2", name: " N  "), Atom("QQQ", "3"),
-            "TER", Atom("HEM", "201", name: "FE  ", element: "FE", hetero: true), Atom("CA", "202", name: "CA  ", element: "CA", hetero: true), Atom("GLU", "203", x: 40, hetero: true),
+            "MODEL        1", Atom("ALA", "1", alternate: "A", occupancy: "0.40"), Atom("ALA", "1", alternate: "B", occupancy: "0.60"),
+            Atom("GLY", "2", name: " N  "), Atom("QQQ", "3"), "TER", Atom("HEM", "201", name: "FE  ", element: "FE", hetero: true),
+            Atom("CA", "202", name: "CA  ", element: "CA", hetero: true), Atom("GLU", "203", x: 40, hetero: true),
             Atom("HOH", "301", name: " O  ", hetero: true), Atom("HOH", "302", name: " O  ", hetero: true), "ENDMDL", "MODEL        2")).Notes;
         Assert.AreEqual("ResidueWithoutAlphaCarbon 1, Water 2, Ligand 3, FurtherModels 1, Conformation 1, UnknownResidue 1", notes.ToString());
     }
