@@ -256,7 +256,7 @@ public sealed class ClosedFormTests
     public void OptionsThatContradictEachOtherAreNamed()
     {
         AssertRefused(
-            "The objective 'klot' has a weight of 1, but there is no Teacher",
+            "The objective 'klot' has a weight of 1, but there is no ClosedForm",
             options => options.Objectives = options.Objectives.With(new KlotObjective()));
         AssertRefused("no objective follows it, so that it would teach nothing", options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher });
         AssertRefused("The closed form has 16 slots of an embedding of 16", options => options.ClosedForm = new ClosedFormOptions { Dimension = 16 });
