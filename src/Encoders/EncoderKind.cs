@@ -59,10 +59,8 @@ internal abstract class EncoderKind
     /// <param name="prefix">Of the weights' names.</param>
     public abstract string? AppendFeatures(OnnxGraph graph, Modality modality, string? vectors, string prefix);
 
-    /// <summary>
-    /// What collects samples and lays them out as the inputs that <see cref="AppendFeatures"/> declares; each call of the result starts a batch.
-    /// </summary>
-    public abstract Func<InputBatch> OpenInputs(Modality modality, int inputDimension);
+    /// <summary>What lays examples out as the inputs that <see cref="AppendFeatures"/> declares.</summary>
+    public abstract Preparation CreatePreparation(Modality modality, int inputDimension);
 }
 
 /// <summary>A kind of encoder that knows the classes of the modality and of the settings.</summary>
@@ -94,8 +92,8 @@ internal abstract class EncoderKind<TModality, TOptions> : EncoderKind
         AppendFeatures(graph, (TModality)modality, Options(modality), vectors, prefix);
 
     /// <inheritdoc/>
-    public sealed override Func<InputBatch> OpenInputs(Modality modality, int inputDimension) =>
-        OpenInputs((TModality)modality, Options(modality), inputDimension);
+    public sealed override Preparation CreatePreparation(Modality modality, int inputDimension) =>
+        CreatePreparation((TModality)modality, Options(modality), inputDimension);
 
     /// <inheritdoc cref="EncoderKind.Measure"/>
     protected abstract (long Weights, int FeatureDimension) Measure(TModality modality, TOptions options, int inputDimension);
@@ -115,8 +113,8 @@ internal abstract class EncoderKind<TModality, TOptions> : EncoderKind
     /// <inheritdoc cref="EncoderKind.AppendFeatures"/>
     protected abstract string? AppendFeatures(OnnxGraph graph, TModality modality, TOptions options, string? vectors, string prefix);
 
-    /// <inheritdoc cref="EncoderKind.OpenInputs"/>
-    protected abstract Func<InputBatch> OpenInputs(TModality modality, TOptions options, int inputDimension);
+    /// <inheritdoc cref="EncoderKind.CreatePreparation"/>
+    protected abstract Preparation CreatePreparation(TModality modality, TOptions options, int inputDimension);
 
     private static TOptions Options(Modality modality) => (TOptions)modality.EncoderOptions;
 }

@@ -60,5 +60,5 @@ internal abstract class TokenRows
     /// <summary>Writes a row's tokens.</summary>
     protected abstract void CopyTo(int row, Span<long> target);
 
-    private static int Length(int rows, int width) => InputBatch.Length(rows, width);
+    private static int Length(int rows, int width) => Preparation.Length(rows, width);
 }

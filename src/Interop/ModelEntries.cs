@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -58,6 +59,9 @@ internal static class ModelEntries
 
     private static void Read<T>(Stream stream, string entry, int rows, int width, Action<T[]> take) where T : unmanaged
     {
+        // Before anything is allocated: a damaged description may say any number.
+        if ((long)width * Unsafe.SizeOf<T>() > Array.MaxLength)
+            throw new FormatException($"The saved model's entry '{entry}' is said to have rows of {width} numbers, more than can be read.");
         var row = new T[width];
         var bytes = MemoryMarshal.AsBytes(row.AsSpan()).Length;
         for (var i = 0; i < rows; i++)

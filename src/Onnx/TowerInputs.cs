@@ -14,12 +14,12 @@ namespace Microsoft.ML.GentleClip;
 public sealed class TowerInputs
 {
     private readonly TowerSpec _tower;
-    private readonly Lazy<Func<InputBatch>> _inputs;
+    private readonly Lazy<Preparation> _preparation;
 
     private TowerInputs(TowerSpec tower, int embeddingDimension)
     {
         (_tower, EmbeddingDimension) = (tower, embeddingDimension);
-        _inputs = new(() => EncoderKinds.Of(tower.Modality).OpenInputs(tower.Modality, tower.InputDimension));
+        _preparation = new(() => EncoderKinds.Of(tower.Modality).CreatePreparation(tower.Modality, tower.InputDimension));
     }
 
     /// <summary>Columns and encoder settings of the tower, as at its training.</summary>
@@ -74,16 +74,17 @@ public sealed class TowerInputs
         foreach (var (name, type) in kind.Columns)
             builder.AddColumn(name, type);
         var row = new InputRow<TInput>(builder.ToSchema(), kind);
-        var reader = ModalityKinds.Bind(_tower.Modality, row.Schema).Open(row);
-        var batch = _inputs.Value();
+        var binding = ModalityKinds.Bind(_tower.Modality, row.Schema);
+        var reader = binding.Open(row);
+        using var examples = binding.CreateStore();
         for (var i = 0; i < all.Length; i++)
         {
             row.Set(all[i], i);
             if (Read(i) is var presence && presence != Presence.Present)
                 throw Unfit(i, presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
-            batch.Add(reader);
+            examples.Add(reader);
         }
-        return batch.ToInputs();
+        return _preparation.Value.Prepare(examples);
 
         Presence Read(int index)
         {

@@ -12,6 +12,8 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
     private const string DescriptionEntry = "matcher.json", IdsEntry = "ids.json",
         EmbeddingsEntry = "embeddings.bin", NumbersEntry = "numbers.bin", PotentialsEntry = "potentials.bin", InputsEntry = "inputs.bin";
 
+    private const int RowsAtOnce = 1 << 16;
+
     /// <summary>What a matcher knows beside its bank.</summary>
     /// <param name="Temperature">What cosines are divided by.</param>
     /// <param name="UsualEnergy">Median of the queries that the plan was made with.</param>
@@ -30,8 +32,8 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
         writer.WriteJson(DescriptionEntry, new Description(
             EmbeddingColumn, TranslationColumn, Matcher.Count, Matcher.Dimension, bank.SkippedRowCount, bank.InputDimension, Matcher.HasIds, Matcher.ToPlan()));
         writer.WriteRows(EmbeddingsEntry, Enumerable.Range(0, Matcher.Count).Select(row => bank.Rows.Values(row).ToArray()));
-        writer.WriteRows(NumbersEntry, [bank.Numbers.ToArray()]);
-        writer.WriteRows(PotentialsEntry, [Matcher.Potentials]);
+        writer.WriteRows(NumbersEntry, bank.Numbers.Chunk(RowsAtOnce));
+        writer.WriteRows(PotentialsEntry, Matcher.Potentials.Chunk(RowsAtOnce));
         if (bank.Inputs is { } inputs)
             writer.WriteRows(InputsEntry, inputs);
         if (bank.Ids is { } ids)
@@ -43,7 +45,7 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
     public static ModalityMatcherModel Read(ModelReader reader)
     {
         var read = reader.ReadJson<Description>(DescriptionEntry, IsComplete);
-        var rows = new EmbeddingRows(read.Dimension, read.Rows, scale: false); // unit rows, bit for bit those that were saved
+        var rows = new EmbeddingRows(read.Dimension, scale: false); // unit rows, bit for bit those that were saved
         reader.ReadRows<float>(EmbeddingsEntry, read.Rows, read.Dimension, row => rows.Add(Finite(row, EmbeddingsEntry)));
         var bank = new MatchBank(rows)
         {
@@ -52,12 +54,12 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
             InputDimension = read.InputDimension,
             SkippedRowCount = read.SkippedRowCount,
         };
-        reader.ReadRows<long>(NumbersEntry, 1, read.Rows, bank.Numbers.AddRange);
-        var potentials = new double[read.Rows];
-        reader.ReadRows<double>(PotentialsEntry, 1, read.Rows, row => row.CopyTo(potentials, 0));
+        reader.ReadRows<long>(NumbersEntry, read.Rows, 1, row => bank.Numbers.Add(row[0]));
+        var potentials = new List<double>();
+        reader.ReadRows<double>(PotentialsEntry, read.Rows, 1, row => potentials.Add(row[0]));
         if (bank.Inputs is { } inputs)
             reader.ReadRows<float>(InputsEntry, read.Rows, read.InputDimension, row => inputs.Add([.. Finite(row, InputsEntry)]));
-        return new(ModalityMatcher.Restore(bank, potentials, read.Plan), read.EmbeddingColumn, read.TranslationColumn);
+        return new(ModalityMatcher.Restore(bank, [.. potentials], read.Plan), read.EmbeddingColumn, read.TranslationColumn);
     }
 
     private static float[] Finite(float[] row, string entry) => Array.TrueForAll(row, float.IsFinite)

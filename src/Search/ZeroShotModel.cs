@@ -26,7 +26,7 @@ internal sealed record ZeroShotModel(ZeroShotClassifier Classifier, string Embed
     public static ZeroShotModel Read(ModelReader reader)
     {
         var read = reader.ReadJson<Description>(DescriptionEntry, IsComplete);
-        var prototypes = new EmbeddingRows(read.Dimension, read.Labels.Length, scale: false); // unit rows, bit for bit those that were saved
+        var prototypes = new EmbeddingRows(read.Dimension, scale: false); // unit rows, bit for bit those that were saved
         reader.ReadRows<float>(PrototypesEntry, read.Labels.Length, read.Dimension, row => prototypes.Add(row.All(float.IsFinite)
             ? row
             : throw new FormatException($"The saved model's entry '{PrototypesEntry}' has a number that is not finite.")));

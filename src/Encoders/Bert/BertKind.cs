@@ -42,16 +42,13 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
     /// <inheritdoc/>
     protected override string AppendFeatures(OnnxGraph graph, TextModality modality, BertEncoderOptions options, string? vectors, string prefix)
     {
-        var (tokens, mask) = TokenInputs.Declare(graph, "WordPiece tokens: [CLS], the text's, [SEP]; padding [PAD]");
+        var (tokens, mask) = TokenPreparation.Declare(graph, "WordPiece tokens: [CLS], the text's, [SEP]; padding [PAD]");
         return BertNodes.Append(graph, tokens, mask, options, prefix);
     }
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(TextModality modality, BertEncoderOptions options, int inputDimension)
-    {
-        var tokenizer = new TextTokenizer(options);
-        return () => new TextInputs(tokenizer);
-    }
+    protected override Preparation CreatePreparation(TextModality modality, BertEncoderOptions options, int inputDimension) =>
+        new TextPreparation(new TextTokenizer(options));
 
     private sealed record Description(string InputColumn, string OutputColumn, BertEncoderOptions Encoder) : TowerDescription
     {

@@ -46,7 +46,7 @@ internal sealed class CdConvBatch
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
     public static CdConvBatch Build(IReadOnlyList<Chain> chains, CdConvOptions options, ScalarType type, Device device, NoiseSource? noise = null)
     {
-        var (graph, edges) = new CdConvPreparation(chains, options, noise).Run();
+        var (graph, edges) = new CdConvWork(chains, options, noise).Run();
         return new CdConvBatch(graph, edges, options, type, device);
     }
 }

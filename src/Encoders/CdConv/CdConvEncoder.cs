@@ -23,7 +23,7 @@ internal sealed class CdConvEncoder : Encoder
 
     /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
     public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null
-        ? new PreparedStructures(Task.Run(new CdConvPreparation(structures.Chains, _options, noise).Run))
+        ? new PreparedStructures(Task.Run(new CdConvWork(structures.Chains, _options, noise).Run))
         : batch;
 
     /// <inheritdoc/>

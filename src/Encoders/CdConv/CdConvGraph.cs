@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
 /// Chains as one graph without edges between them: all that depends on coordinates and residue types, at every stage, in C# arrays and without torch.
-/// The network's tensors (<see cref="CdConvBatch"/>) and the inputs of an exported graph (<see cref="ChainInputs"/>) are two layouts of it.
+/// The network's tensors (<see cref="CdConvBatch"/>) and the inputs of an exported graph (<see cref="StructurePreparation"/>) are two layouts of it.
 /// </summary>
 internal sealed class CdConvGraph
 {

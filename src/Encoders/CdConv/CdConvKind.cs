@@ -47,8 +47,8 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
         StructureNodes.Append(graph, options, prefix);
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(ProteinStructureModality modality, CdConvOptions options, int inputDimension) =>
-        () => new ChainInputs(options);
+    protected override Preparation CreatePreparation(ProteinStructureModality modality, CdConvOptions options, int inputDimension) =>
+        new StructurePreparation(options);
 
     private sealed record Description(string InputColumn, string OutputColumn, string? SequenceColumn, CdConvOptions Encoder) : TowerDescription
     {

@@ -56,7 +56,7 @@ internal sealed class CdConvNetwork : nn.Module
     /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
-        var (graph, edges) = new CdConvPreparation(chains, _options, noise).Run();
+        var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
         return Encode(graph, edges, noise);
     }
 

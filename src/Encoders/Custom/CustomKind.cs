@@ -33,7 +33,7 @@ internal abstract class CustomKind<TModality, TOptions> : EncoderKind<TModality,
     protected sealed override string? AppendFeatures(OnnxGraph graph, TModality modality, TOptions options, string? vectors, string prefix) => null;
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(TModality modality, TOptions options, int inputDimension) =>
+    protected override Preparation CreatePreparation(TModality modality, TOptions options, int inputDimension) =>
         throw new NotSupportedException(
             $"The encoder '{EncoderKey.Of(options)}' of column '{modality.InputColumnName}' is a network of your own: no graph takes its inputs.");
 }

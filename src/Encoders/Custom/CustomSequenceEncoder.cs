@@ -23,8 +23,7 @@ internal sealed class CustomSequenceEncoder : CustomEncoder<nn.Module<Tensor, Te
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        ReadOnlyMemory<byte>[] sequences =
-            [.. ((SequenceBatch)batch).Residues.Select(sequence => sequence[..Math.Min(sequence.Length, _maximumLength)])];
+        ReadOnlyMemory<byte>[] sequences = [.. ((SequenceBatch)batch).Residues.Select(sequence => SequenceRows.Beginning(sequence, _maximumLength))];
         return Run(sequences.Length, noise, network => Call(network, sequences));
     }
 

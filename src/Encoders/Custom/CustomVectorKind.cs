@@ -32,8 +32,8 @@ internal sealed class CustomVectorKind : CustomKind<VectorModality, CustomVector
     protected override string DescribePreprocessing(VectorModality modality, CustomVectorEncoderOptions options) => "none";
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(VectorModality modality, CustomVectorEncoderOptions options, int inputDimension) =>
-        () => new VectorInputs(inputDimension);
+    protected override Preparation CreatePreparation(VectorModality modality, CustomVectorEncoderOptions options, int inputDimension) =>
+        new VectorPreparation();
 
     private sealed record Description(string InputColumn, string OutputColumn, int InputDimension, string Key, JsonElement Encoder) : TowerDescription
     {

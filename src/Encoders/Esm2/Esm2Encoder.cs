@@ -54,7 +54,7 @@ internal sealed class Esm2Encoder : Encoder
         using var scope = NewDisposeScope();
         var residues = ((SequenceBatch)batch).Residues;
         if (noise is null || IsFrozen) // never padded for what would be cut off anyway
-            (residues, noise) = ([.. residues.Select(sequence => sequence[..Math.Min(sequence.Length, _options.MaximumLength)])], null);
+            (residues, noise) = ([.. residues.Select(sequence => SequenceRows.Beginning(sequence, _options.MaximumLength))], null);
         return Features(Esm2Batch.Pad(residues, parameters().First().device), noise).MoveToOuterDisposeScope();
     }
 

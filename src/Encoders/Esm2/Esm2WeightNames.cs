@@ -70,6 +70,11 @@ internal static class Esm2WeightNames
 
     /// <summary>Moves the tensors, without copying, to a dictionary with fair-esm's names; <c>lm_head.weight</c> is the embedding. Names that ESM-2 does not know stay, for the loader to refuse.</summary>
     /// <exception cref="InvalidDataException">Two names mean the same, or the output matrix is not the embedding.</exception>
-    public static StateDict ToFairEsm(StateDict tensors) => TowerWeights.Take(tensors, Embedding, "are an ESM-2")
-        ?? (tensors.Keys.Any(name => name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal)) ? HuggingFace : FairEsm).Apply(tensors, out _);
+    public static StateDict ToFairEsm(StateDict tensors)
+    {
+        if (TowerWeights.Take(tensors, Embedding, "are an ESM-2") is { } own)
+            return own;
+        var isHuggingFace = tensors.Keys.Any(name => name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal));
+        return (isHuggingFace ? HuggingFace : FairEsm).Apply(tensors, out _);
+    }
 }

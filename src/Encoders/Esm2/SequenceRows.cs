@@ -12,6 +12,9 @@ internal sealed class SequenceRows(IReadOnlyList<ReadOnlyMemory<byte>> sequences
     /// <inheritdoc/>
     public override int Count => sequences.Count;
 
+    /// <summary>A sequence's first residues.</summary>
+    public static ReadOnlyMemory<byte> Beginning(ReadOnlyMemory<byte> sequence, int maximumLength) => sequence[..Math.Min(sequence.Length, maximumLength)];
+
     /// <inheritdoc/>
     public override long Padding => Esm2Alphabet.Padding;
 

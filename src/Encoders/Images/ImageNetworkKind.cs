@@ -48,6 +48,6 @@ internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, 
     }
 
     /// <inheritdoc/>
-    protected sealed override Func<InputBatch> OpenInputs(ImageModality modality, TOptions options, int inputDimension) =>
-        () => new PictureInputs(modality.Images);
+    protected sealed override Preparation CreatePreparation(ImageModality modality, TOptions options, int inputDimension) =>
+        new PicturePreparation(modality.Images);
 }

@@ -42,8 +42,8 @@ internal sealed class MlpKind : EncoderKind<VectorModality, VectorEncoderOptions
         VectorNodes.Append(graph, vectors!, options.HiddenDimensions.Count, prefix);
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(VectorModality modality, VectorEncoderOptions options, int inputDimension) =>
-        () => new VectorInputs(inputDimension);
+    protected override Preparation CreatePreparation(VectorModality modality, VectorEncoderOptions options, int inputDimension) =>
+        new VectorPreparation();
 
     private sealed record Description(string InputColumn, string OutputColumn, int InputDimension, VectorEncoderOptions Encoder) : TowerDescription
     {

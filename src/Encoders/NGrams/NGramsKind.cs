@@ -49,7 +49,7 @@ internal sealed class NGramsKind : EncoderKind<TextModality, TextNGramOptions>
     }
 
     /// <inheritdoc/>
-    protected override Func<InputBatch> OpenInputs(TextModality modality, TextNGramOptions options, int inputDimension) => () => new NGramInputs(options);
+    protected override Preparation CreatePreparation(TextModality modality, TextNGramOptions options, int inputDimension) => new NGramPreparation(options);
 
     private sealed record Description(string InputColumn, string OutputColumn, TextNGramOptions Encoder) : TowerDescription
     {

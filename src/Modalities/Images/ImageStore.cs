@@ -16,6 +16,9 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
     private readonly List<nint> _chunks = [];
     private bool _disposed;
 
+    /// <summary>The square at a position; valid until the store is disposed.</summary>
+    public ReadOnlySpan<byte> this[int position] => Square(Checked(position));
+
     /// <inheritdoc/>
     public override void Add(ExampleReader reader)
     {

@@ -8,6 +8,9 @@ internal sealed class SequenceStore : PackedStore
 {
     private readonly PackedRecords<byte> _tokens = new();
 
+    /// <summary>The tokens at a position, without beginning and end; valid until <see cref="Clear"/>.</summary>
+    public ReadOnlyMemory<byte> this[int position] => _tokens[Checked(position)];
+
     /// <inheritdoc/>
     public override int LengthOf(int position) => _tokens[position].Length;
 

@@ -10,6 +10,16 @@ internal sealed class StructureStore : PackedStore
     private readonly PackedRecords<float> _coordinates = new();
     private readonly PackedRecords<byte> _residues = new();
 
+    /// <summary>The chain at a position; valid until <see cref="Clear"/>.</summary>
+    public Chain this[int position]
+    {
+        get
+        {
+            var residues = _residues[Checked(position)];
+            return new Chain(_coordinates[position], residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)residues);
+        }
+    }
+
     /// <inheritdoc/>
     public override int LengthOf(int position) => _coordinates[position].Length / 3;
 
@@ -41,10 +51,7 @@ internal sealed class StructureStore : PackedStore
     {
         var chains = new Chain[positions.Length];
         for (var i = 0; i < chains.Length; i++)
-        {
-            var residues = _residues[positions[i]];
-            chains[i] = new Chain(_coordinates[positions[i]], residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)residues);
-        }
+            chains[i] = this[positions[i]];
         return new StructureBatch(chains);
     }
 }

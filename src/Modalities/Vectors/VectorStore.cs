@@ -119,7 +119,8 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
         _disposed = true;
     }
 
-    private void CopyTo(int index, Span<float> target)
+    /// <summary>Writes all slots of an example.</summary>
+    public void CopyTo(int index, Span<float> target)
     {
         var values = Stored(index, out var slots);
         if (_rows[index].Stored == EverySlot)

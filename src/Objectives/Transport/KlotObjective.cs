@@ -45,5 +45,6 @@ public sealed record KlotObjective : Objective
 
     /// <inheritdoc/>
     public override Tensor Compute(ObjectiveBatch batch) => KlotLoss.Compute(
-        batch.UnpairedA, batch.UnpairedB, batch.Unpaired(batch.ClosedFormA), batch.Unpaired(batch.ClosedFormB), this);
+        batch.UnpairedA, batch.UnpairedB, batch.Unpaired(batch.ClosedFormA), batch.Unpaired(batch.ClosedFormB),
+        Regularization, TeacherRegularization, Iterations);
 }

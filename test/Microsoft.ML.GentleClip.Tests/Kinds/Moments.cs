@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Tests.Kinds;
 
 /// <summary>A toy modality: moments, a column of DateTime, of which the default is missing.</summary>
-internal sealed class MomentModality(string inputColumnName, string outputColumnName, MomentOptions encoder) : Modality(inputColumnName, outputColumnName)
+internal sealed class MomentModality(string outputColumnName, string inputColumnName, MomentOptions encoder) : Modality(outputColumnName, inputColumnName)
 {
     public MomentOptions Encoder => encoder;
 
@@ -103,12 +103,12 @@ internal sealed class MomentEncoderKind : EncoderKind<MomentModality, MomentOpti
     protected override string AppendFeatures(OnnxGraph graph, MomentModality modality, MomentOptions options, string? vectors, string prefix) =>
         graph.Gelu(graph.Linear(graph.Input(OnnxNames.Features, OnnxType.Single, "places on circles", OnnxNames.Batch, MomentReader.Features), prefix + "map"));
 
-    protected override Func<InputBatch> OpenInputs(MomentModality modality, MomentOptions options, int inputDimension) =>
-        () => new VectorInputs(MomentReader.Features);
+    protected override Preparation CreatePreparation(MomentModality modality, MomentOptions options, int inputDimension) =>
+        new VectorPreparation();
 
     private sealed record Description(string InputColumn, string OutputColumn, MomentOptions Encoder) : TowerDescription
     {
         public override (Modality Modality, int InputDimension) Restore(IEnumerable<Assembly> registered) =>
-            (new MomentModality(InputColumn, OutputColumn, Encoder), 0);
+            (new MomentModality(OutputColumn, InputColumn, Encoder), 0);
     }
 }

@@ -62,10 +62,20 @@ public sealed class ToyKindTests : IDisposable
     }
 
     [TestMethod]
+    public void ANameInASavedModelMeansOneDescription()
+    {
+        var kinds = EncoderKinds.All.Select(kind => (kind.SavedName, kind.DescriptionType)).Distinct().ToList();
+        Assert.HasCount(kinds.Count, kinds.Select(kind => kind.SavedName).Distinct().ToList());
+        Assert.HasCount(kinds.Count, kinds.Select(kind => kind.DescriptionType).Distinct().ToList());
+        Assert.IsTrue(kinds.TrueForAll(kind => kind.DescriptionType.IsSubclassOf(typeof(TowerDescription)) && kind.DescriptionType.IsSealed));
+        Assert.IsGreaterThan(12, kinds.Count);
+    }
+
+    [TestMethod]
     public void AColumnOfAnotherTypeIsRefusedInTheKindsWords()
     {
         var options = Options();
-        options.ModalityA = new MomentModality("Title", "WhenEmbedding", new MomentOptions());
+        options.ModalityA = new MomentModality("WhenEmbedding", "Title", new MomentOptions());
         var shape = SchemaShapes.Of(new MLContext().Data.LoadFromEnumerable(Rows(2)).Schema);
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext(3).Transforms.GentleClip(options).GetOutputSchema(shape));
         Assert.Contains("expected DateTime", error.Message);
@@ -73,7 +83,7 @@ public sealed class ToyKindTests : IDisposable
 
     private static GentleClipOptions Options() => new()
     {
-        ModalityA = new MomentModality("When", "WhenEmbedding", new MomentOptions(6)),
+        ModalityA = new MomentModality("WhenEmbedding", "When", new MomentOptions(6)),
         ModalityB = Modality.Image("ImageEmbedding", "Image", Pictures.Images, new DotsOptions(Width: 10)),
         EmbeddingDimension = 8,
         BatchSize = 12,

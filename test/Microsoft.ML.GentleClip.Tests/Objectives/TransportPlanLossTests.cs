@@ -24,7 +24,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     public void KlotGradientIsExactAtConvergedPlans()
     {
         var (teacherU, teacherV) = (RandomUnit(5, 6, 3), RandomUnit(7, 6, 4));
-        CheckGradients(t => KlotLoss.Compute(t[0], t[1], teacherU, teacherV, Klot(0.5, 0.4, 80)), RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
+        CheckGradients(t => Klot(t[0], t[1], teacherU, teacherV, new() { Regularization = 0.5, TeacherRegularization = 0.4, Iterations = 80 }), RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
     }
 
     [TestMethod]
@@ -62,8 +62,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
 
         var (target, plan) = (Plan(ToRows(teacherU), ToRows(teacherV), 0.2), Plan(ToRows(u), ToRows(v), 0.3));
         var expected = Enumerable.Range(0, 20).Sum(k => target[k / 5, k % 5] * Math.Log(target[k / 5, k % 5] / plan[k / 5, k % 5]));
-        GoldenCase.AssertClose(expected, KlotLoss.Compute(u, v, teacherU, teacherV, Klot(0.3, 0.2, 50)).item<double>(), "value");
-        Assert.AreEqual(0, KlotLoss.Compute(u, v, u, v, Klot(0.3, 0.3, 50)).item<double>(), 1e-14);
+        GoldenCase.AssertClose(expected, Klot(u, v, teacherU, teacherV, new() { Regularization = 0.3, TeacherRegularization = 0.2, Iterations = 50 }).item<double>(), "value");
+        Assert.AreEqual(0, Klot(u, v, u, v, new() { Regularization = 0.3, TeacherRegularization = 0.3, Iterations = 50 }).item<double>(), 1e-14);
     }
 
     [TestMethod]
@@ -93,7 +93,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
             ("centroid", 1, CentroidLoss.Compute(a, b)),
             ("sinkhorn", 2, SinkhornDivergence.Compute(a, b, new())),
             ("transportPairs", 0.15, TransportPairLoss.Compute(Rest(a), Rest(b), Rest(averagedA), Rest(averagedB), logScale, new())),
-            ("klot", 4, KlotLoss.Compute(Rest(a), Rest(b), Rest(teacherA), Rest(teacherB), new())),
+            ("klot", 4, Klot(Rest(a), Rest(b), Rest(teacherA), Rest(teacherB), new())),
         ];
         Assert.HasCount(expected.Length, terms);
         foreach (var ((name, weight, value), term) in expected.Zip(terms))
@@ -117,7 +117,7 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     public void EmptySideGivesZeroWithGraph(int n, int m)
     {
         CheckZeroWithGraph(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new()), RandomUnit(n, 4, 1), RandomUnit(m, 4, 2), tensor(2.0));
-        CheckZeroWithGraph(t => KlotLoss.Compute(t[0], t[1], t[0], t[1], new()), RandomUnit(n, 4, 1), RandomUnit(m, 4, 2));
+        CheckZeroWithGraph(t => Klot(t[0], t[1], t[0], t[1], new()), RandomUnit(n, 4, 1), RandomUnit(m, 4, 2));
     }
 
     [TestMethod]
@@ -125,16 +125,16 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     {
         var (x, y) = (RandomUnit(1, 4, 1, ScalarType.Float32).expand(6, 4), RandomUnit(5, 4, 2, ScalarType.Float32));
         CheckFinite(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new() { Epsilon = 0.001 }), x, y, tensor(4.6f));
-        CheckFinite(t => KlotLoss.Compute(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, Klot(0.05, 0.001, 100)), x, y);
+        CheckFinite(t => Klot(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, new() { Regularization = 0.05, TeacherRegularization = 0.001, Iterations = 100 }), x, y);
     }
 
     [TestMethod]
     public void LeavesNoTensors()
     {
         CheckLeavesNoTensors(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new()), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2), tensor(2.0));
-        CheckLeavesNoTensors(t => KlotLoss.Compute(t[0], t[1], t[0], t[1], new()), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2));
+        CheckLeavesNoTensors(t => Klot(t[0], t[1], t[0], t[1], new()), RandomUnit(6, 4, 1), RandomUnit(5, 4, 2));
     }
 
-    private static KlotObjective Klot(double regularization, double teacherRegularization, int iterations) =>
-        new() { Regularization = regularization, TeacherRegularization = teacherRegularization, Iterations = iterations };
+    private static Tensor Klot(Tensor u, Tensor v, Tensor teacherU, Tensor teacherV, KlotObjective objective) =>
+        KlotLoss.Compute(u, v, teacherU, teacherV, objective.Regularization, objective.TeacherRegularization, objective.Iterations);
 }

@@ -273,8 +273,8 @@ public sealed class ModalityMatcherTests
 
     [TestMethod]
     [DataRow("embeddings.bin", "entry 'embeddings.bin' ends in row 19; expected 20 rows of 8 numbers")]
-    [DataRow("numbers.bin", "entry 'numbers.bin' ends in row 0; expected 1 rows of 20 numbers")]
-    [DataRow("potentials.bin", "entry 'potentials.bin' ends in row 0")]
+    [DataRow("numbers.bin", "entry 'numbers.bin' ends in row 19; expected 20 rows of 1 numbers")]
+    [DataRow("potentials.bin", "entry 'potentials.bin' ends in row 19")]
     [DataRow("inputs.bin", "entry 'inputs.bin' ends in row 19; expected 20 rows of 3 numbers")]
     [DataRow("ids.json", "entry 'ids.json' cannot be read")]
     [DataRow("matcher.json", "entry 'matcher.json' cannot be read")]

@@ -197,6 +197,28 @@ public sealed class ZeroShotTransformerTests
     }
 
     [TestMethod]
+    [DataRow("2000000000", "said to have rows of 2000000000 numbers, more than can be read")]
+    [DataRow("4", "entry 'prototypes.bin' ends in row 2; expected 3 rows of 4 numbers")]
+    [DataRow("2", "entry 'prototypes.bin' is longer than the 3 rows of 2 numbers")]
+    [DataRow("0", "entry 'zero-shot.json' is incomplete")]
+    public void A_description_that_does_not_fit_the_prototypes_is_refused(string dimension, string message)
+    {
+        var data = View(Rows(3));
+        using var file = new MemoryStream();
+        _mlContext.Model.Save(_mlContext.Transforms.ZeroShot(Classifier, "E").Fit(data), data.Schema, file);
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            using var stream = zip.Entries.Single(one => one.Name == "zero-shot.json").Open();
+            var json = new StreamReader(stream).ReadToEnd();
+            Assert.Contains("\"dimension\":3", json);
+            stream.SetLength(0);
+            stream.Write(System.Text.Encoding.UTF8.GetBytes(json.Replace("\"dimension\":3", $"\"dimension\":{dimension}", StringComparison.Ordinal)));
+        }
+        file.Position = 0;
+        Assert.Contains(message, Assert.Throws<Exception>(() => new MLContext().Model.Load(file, out _)).ToString());
+    }
+
+    [TestMethod]
     public void Wrong_arguments_are_refused()
     {
         Assert.ThrowsExactly<ArgumentNullException>(() => _mlContext.Transforms.ZeroShot(null!, "E"));

@@ -4,37 +4,33 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Pictures: the middle of the stored square, normalised.</summary>
-internal sealed class PictureInputs(ImageOptions options) : InputBatch
+internal sealed class PicturePreparation(ImageOptions options) : Preparation
 {
-    private readonly List<float[]> _pictures = [];
-
     /// <inheritdoc/>
-    public override void Add(ExampleReader reader)
+    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
     {
-        var square = ((PictureReader)reader).Square;
+        var pictures = (ImageStore)examples;
+        var length = ImageResizer.Channels * options.Size * options.Size;
+        var values = new float[Length(pictures.Count, length)];
+        for (var i = 0; i < pictures.Count; i++)
+            Normalize(pictures[i], values.AsSpan(i * length, length));
+        return [new(OnnxNames.Pictures, values, pictures.Count, ImageResizer.Channels, options.Size, options.Size)];
+    }
+
+    private void Normalize(ReadOnlySpan<byte> square, Span<float> picture)
+    {
         var (side, size) = (options.Stored, options.Size);
         var start = (side - size + 1) / 2;
-        var picture = new float[ImageResizer.Channels * size * size];
         for (var channel = 0; channel < ImageResizer.Channels; channel++)
         {
             var (mean, deviation) = ((float)(options.Mean[channel] * byte.MaxValue), (float)(options.StandardDeviation[channel] * byte.MaxValue));
             for (var y = 0; y < size; y++)
             {
                 var source = square.Slice((channel * side + start + y) * side + start, size);
-                var target = picture.AsSpan((channel * size + y) * size, size);
+                var target = picture.Slice((channel * size + y) * size, size);
                 for (var x = 0; x < size; x++)
                     target[x] = (source[x] - mean) / deviation;
             }
         }
-        _pictures.Add(picture);
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> ToInputs()
-    {
-        var values = new float[Length(_pictures.Count, _pictures[0].Length)];
-        for (var i = 0; i < _pictures.Count; i++)
-            _pictures[i].CopyTo(values, i * _pictures[i].Length);
-        return [new(OnnxNames.Pictures, values, _pictures.Count, ImageResizer.Channels, options.Size, options.Size)];
     }
 }

@@ -3,21 +3,13 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Chains: all of a batch as one graph without edges between them, with a neighbour list for each node of each stage.</summary>
-internal sealed class ChainInputs(CdConvOptions options) : InputBatch
+internal sealed class StructurePreparation(CdConvOptions options) : Preparation
 {
-    private readonly List<Chain> _chains = [];
-
     /// <inheritdoc/>
-    public override void Add(ExampleReader reader)
+    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
     {
-        var chain = (ChainReader)reader;
-        _chains.Add(new Chain(chain.Coordinates.ToArray(), chain.Residues.IsEmpty ? null : (ReadOnlyMemory<byte>?)chain.Residues.ToArray()));
-    }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> ToInputs()
-    {
-        var graph = CdConvGraph.Of(_chains, options);
+        var structures = (StructureStore)examples;
+        var graph = CdConvGraph.Of([.. Enumerable.Range(0, structures.Count).Select(i => structures[i])], options);
         var residues = graph.Residues;
         var inputs = new List<TowerInput>
         {
@@ -31,7 +23,7 @@ internal sealed class ChainInputs(CdConvOptions options) : InputBatch
             if (level.Groups is { } groups)
                 AddGroups(inputs, StructureInputs.Pooled(stage), StructureInputs.PooledNodes(stage), groups, graph.Levels[stage + 1].Nodes.Count);
             else
-                AddGroups(inputs, StructureInputs.Chain, StructureInputs.ChainNodes, graph.ChainOfNode, _chains.Count);
+                AddGroups(inputs, StructureInputs.Chain, StructureInputs.ChainNodes, graph.ChainOfNode, graph.Chains.Count);
         }
         return inputs;
     }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// Chains on their way to the network: cropped and moved in training, their graph and its edges laid out. What is random is drawn by whoever starts it, in the
 /// order of the calls; the search itself may run on another thread.
 /// </summary>
-internal sealed class CdConvPreparation
+internal sealed class CdConvWork
 {
     private readonly CdConvOptions _options;
     private readonly IReadOnlyList<Chain> _chains;
@@ -17,7 +17,7 @@ internal sealed class CdConvPreparation
     /// <param name="chains">One or more.</param>
     /// <param name="options">Radii, kernel size, reading; crop and noise are read in training only.</param>
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
-    public CdConvPreparation(IReadOnlyList<Chain> chains, CdConvOptions options, NoiseSource? noise)
+    public CdConvWork(IReadOnlyList<Chain> chains, CdConvOptions options, NoiseSource? noise)
     {
         (_chains, _options) = (chains, options);
         if (noise is null)

@@ -1,13 +1,11 @@
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>Rows of tokens as the inputs of a graph.</summary>
-internal abstract class TokenInputs : InputBatch
+/// <summary>Rows of tokens and their mask.</summary>
+internal abstract class TokenPreparation : Preparation
 {
-    /// <summary>What was added.</summary>
-    protected abstract TokenRows Rows { get; }
-
     /// <summary>Declares the inputs of a graph: tokens and mask, each <c>[batch, length]</c>.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="description">What the tokens are.</param>
@@ -16,10 +14,13 @@ internal abstract class TokenInputs : InputBatch
         graph.Input(OnnxNames.Mask, OnnxType.Int64, "1 at tokens, 0 at padding", OnnxNames.Batch, OnnxNames.Length));
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> ToInputs()
+    public sealed override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
     {
-        var rows = Rows;
+        var rows = Rows(examples);
         var tokens = rows.Pad(out var width);
         return [new(OnnxNames.Tokens, tokens, rows.Count, width), new(OnnxNames.Mask, rows.Mask(width, 1L), rows.Count, width)];
     }
+
+    /// <summary>The tokens of the examples.</summary>
+    protected abstract TokenRows Rows(ExampleStore examples);
 }
