@@ -21,14 +21,14 @@ internal sealed class KeywordBatch : IDisposable
     public ModalityBatch Samples => new VectorBatch(_samples);
 
     /// <summary>Moves the keywords to a device; null without keywords.</summary>
-    public static KeywordBatch? Create(KeywordOptions? keywords, TrainingData data, Device device)
+    public static KeywordBatch? Create(KeywordOptions? keywords, IReadOnlyList<bool[]> pairKeywords, Device device)
     {
         if (keywords is null)
             return null;
         using var scope = NewDisposeScope();
         var (count, dimension) = (keywords.Samples.Count, keywords.Samples[0].Length);
         var samples = tensor(keywords.Samples.SelectMany(sample => sample).ToArray(), [count, dimension]).to(device);
-        var indicators = tensor(data.PairKeywords.SelectMany(pair => pair).ToArray(), [data.PairKeywords.Count, count]).to(device);
+        var indicators = tensor(pairKeywords.SelectMany(pair => pair).ToArray(), [pairKeywords.Count, count]).to(device);
         return new KeywordBatch(samples.DetachFromDisposeScope(), indicators.DetachFromDisposeScope(), keywords.Modality);
     }
 

@@ -33,7 +33,7 @@ internal sealed class TwoTowerTrainer(
         var schedule = new LearningRateSchedule(_options.LearningRate, plan.Steps, _options.WarmupFraction);
         var needs = plan.Objectives.Needs;
         using var loss = new TotalLoss(plan.Objectives).to(device);
-        using var keywords = KeywordBatch.Create(needs.Keywords, data, device);
+        using var keywords = KeywordBatch.Create(needs.Keywords, data.PairKeywords, device);
         var follows = needs.ClosedForm ? closedForm : null;
         var noise = new NoiseSource(random.Torch("noise"));
         var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
