@@ -7,15 +7,17 @@ namespace Microsoft.ML;
 public static class GentleClipOnnxCatalog
 {
     /// <summary>
-    /// Writes what one embedding column computes as an ONNX file, which runs wherever ONNX Runtime does, without ML.NET and torch: encoder, projection head and normalisation,
-    /// the closed form, or both side by side. Any number of rows a run, and sequences and texts of any length.
+    /// Writes what one embedding column computes as an ONNX file, which runs wherever ONNX Runtime does, without ML.NET and torch: encoder, projection head and
+    /// normalisation, the closed form, or both side by side. Any number of rows a run, and sequences and texts of any length.
     /// </summary>
     /// <remarks>
-    /// <para>Operators of version 20, float32 (a closed form computes in float64). Tokenisation, hashing of n-grams, scaling of pictures and the search for neighbouring residues are not in the graph:
-    /// <see cref="TowerInputs"/> does them. Names and shapes of inputs and the output are listed in docs/onnx.md; the file's metadata say what the tower reads and how it is prepared.</para>
+    /// <para>Operators of version 20, float32 (a closed form computes in float64). Tokenisation, hashing of n-grams, scaling of pictures and the search for
+    /// neighbouring residues are not in the graph: <see cref="TowerInputs"/> does them. Names and shapes of inputs and the output are listed in docs/onnx.md;
+    /// the file's metadata say what the tower reads and how it is prepared.</para>
     /// <para>Where both modalities are vectors, ML.NET's own <c>mlContext.Model.ConvertToOnnx</c> (package Microsoft.ML.OnnxConverter) writes a whole
     /// pipeline with the embeddings in it; other modalities are refused there.</para>
-    /// <para>The file is written beside <paramref name="path"/> and then renamed: a reader finds the old model or the new one. Equal models give equal bytes.</para>
+    /// <para>The file is written beside <paramref name="path"/> and then renamed: a reader finds the old model or the new one. Equal models give equal
+    /// bytes.</para>
     /// </remarks>
     /// <example>
     /// The sample <c>samples/ProteinAlignment</c> writes a <c>model.zip</c> with two towers.
@@ -29,11 +31,14 @@ public static class GentleClipOnnxCatalog
     /// <param name="path">File to write; replaced if it is there.</param>
     /// <param name="embeddingColumnName">The column, one of the transformer's two outputs.</param>
     /// <param name="externalDataThreshold">
-    /// Most bytes of weights inside the file, 0 to 2,000,000,000 (the default; a file of protocol buffers ends at 2 GiB). With more of them, those of 1 KiB and up go to a second file beside it,
-    /// <c>name.onnx.&lt;hash of its content&gt;.data</c>, which belongs to it; that of the model which stood there before is deleted.
+    /// Most bytes of weights inside the file, 0 to 2,000,000,000 (the default; a file of protocol buffers ends at 2 GiB). With more of them, those of 1 KiB and
+    /// up go to a second file beside it, <c>name.onnx.&lt;hash of its content&gt;.data</c>, which belongs to it; that of the model which stood there before is
+    /// deleted.
     /// </param>
     /// <param name="cancellationToken">Stops the writing; what was there stays.</param>
-    /// <exception cref="ArgumentException">The model has no such transformer, or none that writes the column; the message names those that there are.</exception>
+    /// <exception cref="ArgumentException">
+    /// The model has no such transformer, or none that writes the column; the message names those that there are.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="externalDataThreshold"/> is out of range.</exception>
     /// <exception cref="NotSupportedException">The tower has an encoder that is not the library's own; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -55,10 +60,13 @@ public static class GentleClipOnnxCatalog
         ArgumentOutOfRangeException.ThrowIfGreaterThan(externalDataThreshold, OnnxExporter.LargestInside);
         var found = Transformers(model).ToList();
         if (found.Count == 0)
-            throw new ArgumentException($"Expected a {nameof(GentleClipTransformer)} or a chain with one, found {model.GetType().Name} without.", nameof(model));
+            throw new ArgumentException($"Expected a {nameof(GentleClipTransformer)} or a chain with one, found {model.GetType().Name} without.",
+                nameof(model));
         // The last one, as in a data view: a later column hides an earlier one of its name.
         var transformer = found.LastOrDefault(candidate => Names(candidate).Contains(embeddingColumnName))
-            ?? throw new ArgumentException($"No tower writes column '{embeddingColumnName}'; expected {string.Join(" or ", found.SelectMany(Names).Select(name => $"'{name}'"))}.", nameof(embeddingColumnName));
+            ?? throw new ArgumentException(
+                $"No tower writes column '{embeddingColumnName}'; expected {string.Join(" or ", found.SelectMany(Names).Select(name => $"'{name}'"))}.",
+                nameof(embeddingColumnName));
         transformer.Use(weights =>
         {
             OnnxExporter.Write(path, weights, transformer.SideOf(embeddingColumnName), externalDataThreshold, cancellationToken);

@@ -28,16 +28,19 @@ internal static class EmbeddingPlot
         {
             string legend = name.Length > 0 ? name : columnA;
             AddIfAny(chart.AddDots, members.Select(row => a[row]), colour, hasB ? $"{Short(legend)} ({Short(columnA)})" : Short(legend));
-            AddIfAny(chart.AddTriangles, members.Select(row => b[row]), colour, name.Length > 0 ? $"{Short(name)} ({Short(columnB ?? "")})" : Short(columnB ?? ""));
+            AddIfAny(chart.AddTriangles, members.Select(row => b[row]), colour,
+                name.Length > 0 ? $"{Short(name)} ({Short(columnB ?? "")})" : Short(columnB ?? ""));
         }
 
         int[] both = [.. Enumerable.Range(0, rows.Count).Where(row => a[row] is not null && b[row] is not null)];
         if (both.Length > 0 && partners > 0)
-            chart.AddSegments(both.Where((_, i) => i % Math.Max(1, both.Length / partners) == 0).Take(partners).Select(row => (a[row]!.Value, b[row]!.Value)), "partners (some)");
+            chart.AddSegments(both.Where((_, i) => i % Math.Max(1, both.Length / partners) == 0).Take(partners).Select(row => (a[row]!.Value, b[row]!.Value)),
+                "partners (some)");
         return new NotebookGraphic(chart.Render(), string.Create(CultureInfo.InvariantCulture, $"{title}: {all.Length} embeddings in their principal plane."));
     }
 
-    private static void AddIfAny(Action<IEnumerable<(double, double)>, string, string> add, IEnumerable<(double X, double Y)?> points, string colour, string legend)
+    private static void AddIfAny(Action<IEnumerable<(double, double)>, string, string> add, IEnumerable<(double X, double Y)?> points,
+        string colour, string legend)
     {
         (double, double)[] shown = [.. points.OfType<(double, double)>()];
         if (shown.Length > 0)
@@ -47,11 +50,14 @@ internal static class EmbeddingPlot
     // The commonest labels have a colour each, the rest share one.
     private static IEnumerable<(string Name, string Colour, int[] Rows)> Groups(string[] labels)
     {
-        var groups = labels.Select((label, row) => (label, row)).GroupBy(item => item.label, item => item.row).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).ToArray();
+        var groups = labels.Select((label, row) => (label, row)).GroupBy(item => item.label, item => item.row).OrderByDescending(group => group.Count())
+            .ThenBy(group => group.Key, StringComparer.Ordinal).ToArray();
         int shown = groups.Length <= Palette.Count ? groups.Length : Palette.Count - 1;
-        var named = groups.Take(shown).OrderBy(group => group.Key, StringComparer.Ordinal).Select((group, i) => (group.Key, Palette.Colour(i), group.ToArray()));
+        var named = groups.Take(shown).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select((group, i) => (group.Key, Palette.Colour(i), group.ToArray()));
         // Beneath the others.
-        return groups.Length == shown ? named : named.Prepend(($"{groups.Length - shown} others", Palette.Other, groups.Skip(shown).SelectMany(group => group).Order().ToArray()));
+        return groups.Length == shown ? named
+            : named.Prepend(($"{groups.Length - shown} others", Palette.Other, groups.Skip(shown).SelectMany(group => group).Order().ToArray()));
     }
 
     private static List<(float[]? A, float[]? B, string Label)> Read(IDataView view, string columnA, string? columnB, string? labelColumn)
@@ -74,7 +80,8 @@ internal static class EmbeddingPlot
 
     private static float[]? Present(float[] embedding) => embedding.Length == 0 || Array.Exists(embedding, value => !float.IsFinite(value)) ? null : embedding;
 
-    private static string Label(string which, double share) => string.Create(CultureInfo.InvariantCulture, $"{which} principal component ({100 * share:0} % of the variance)");
+    private static string Label(string which, double share) =>
+        string.Create(CultureInfo.InvariantCulture, $"{which} principal component ({100 * share:0} % of the variance)");
 
     // "SequenceEmbedding" is the column's name, "Sequence" says as much in a legend.
     private static string Short(string name)

@@ -6,10 +6,13 @@ public static class NotebookOutputs
     private static readonly int[] DefaultK = [1, 5, 10];
 
     /// <summary>
-    /// Embeddings in the plane of their two principal components, coloured by a label. With a second column, dots are the first's rows, triangles the second's, and lines join the
-    /// sides of some rows.
+    /// Embeddings in the plane of their two principal components, coloured by a label. With a second column, dots are the first's rows, triangles the second's,
+    /// and lines join the sides of some rows.
     /// </summary>
-    /// <remarks>Rows without an embedding are left out; of more than 600 rows every n-th is drawn. The eight commonest labels have colours of their own (seven, where there are more than eight).</remarks>
+    /// <remarks>
+    /// Rows without an embedding are left out; of more than 600 rows every n-th is drawn. The eight commonest labels have colours of their own (seven, where
+    /// there are more than eight).
+    /// </remarks>
     /// <param name="view">The rows.</param>
     /// <param name="embeddingColumnName">Column of vectors of Single of a known size.</param>
     /// <param name="otherEmbeddingColumnName">The other modality's embeddings, of the same size; null (default): one column alone.</param>
@@ -17,7 +20,8 @@ public static class NotebookOutputs
     /// <param name="title">Line above the plot.</param>
     /// <param name="partnerLines">Rows whose sides are joined, 0 or more. Default 15.</param>
     /// <exception cref="ArgumentException">A column is missing or holds no vectors, or fewer than 2 embeddings are there; the message names it.</exception>
-    public static NotebookGraphic PlotEmbeddings(this IDataView view, string embeddingColumnName, string? otherEmbeddingColumnName = null, string? labelColumnName = null,
+    public static NotebookGraphic PlotEmbeddings(this IDataView view, string embeddingColumnName, string? otherEmbeddingColumnName = null,
+        string? labelColumnName = null,
         string title = "Embeddings", int partnerLines = 15)
     {
         ArgumentNullException.ThrowIfNull(view);
@@ -26,7 +30,9 @@ public static class NotebookOutputs
         return EmbeddingPlot.Draw(view, embeddingColumnName, otherEmbeddingColumnName, labelColumnName, title, partnerLines);
     }
 
-    /// <summary>Each loss term of a training over the steps, on a logarithmic axis, and beside it the recall@10 on validation pairs where some were held out.</summary>
+    /// <summary>
+    /// Each loss term of a training over the steps, on a logarithmic axis, and beside it the recall@10 on validation pairs where some were held out.
+    /// </summary>
     /// <param name="model">The trained model.</param>
     /// <param name="title">Line above the plot.</param>
     /// <exception cref="InvalidOperationException">The model is a closed form, which has no training steps.</exception>
@@ -63,11 +69,13 @@ public static class NotebookOutputs
         if (models.Length == 0)
             throw new ArgumentException("A table of retrieval needs a model or more; found none.", nameof(metrics));
         int[] ranks = k ?? DefaultK;
-        var missing = models.SelectMany(model => ranks.Where(rank => !model.Metrics.K.Contains(rank)).Select(rank => $"'{model.Name}' has no recall@{rank}")).ToArray();
+        var missing = models.SelectMany(model => ranks.Where(rank => !model.Metrics.K.Contains(rank)).Select(rank => $"'{model.Name}' has no recall@{rank}"))
+            .ToArray();
         if (missing.Length > 0)
             throw new ArgumentException($"{string.Join(", ", missing)}; evaluate at these ranks, or name others.", nameof(k));
         return new NotebookTable(["", .. ranks.Select(rank => $"recall@{rank}, %"), "median rank"],
-            [.. models.Select(model => Line(model.Name, model.Metrics.RecallAt, model.Metrics.MedianRank, ranks)), Line("guessing", models[0].Metrics.ChanceRecallAt, null, ranks)]);
+            [.. models.Select(model => Line(model.Name, model.Metrics.RecallAt, model.Metrics.MedianRank, ranks)),
+                Line("guessing", models[0].Metrics.ChanceRecallAt, null, ranks)]);
     }
 
     /// <summary>The first rows of a view; vectors are shortened, a missing one says so.</summary>

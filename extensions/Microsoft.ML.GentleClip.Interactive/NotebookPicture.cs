@@ -42,7 +42,8 @@ public sealed class NotebookPicture
         var lines = new byte[height * (1 + Channels * width)];
         for (int i = 0; i < size; i++)
             for (int channel = 0; channel < Channels; channel++)
-                lines[i / width * (1 + Channels * width) + 1 + i % width * Channels + channel] = (byte)Math.Clamp(MathF.Round(planes[channel * size + i]), 0, 255);
+                lines[i / width * (1 + Channels * width) + 1 + i % width * Channels + channel] =
+                    (byte)Math.Clamp(MathF.Round(planes[channel * size + i]), 0, 255);
         return new NotebookPicture(width, height, description, Encode(lines, width, height));
     }
 

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Microsoft.ML.GentleClip.Interactive;
 
-/// <summary>A table that a notebook shows as the value of a cell, as <c>text/html</c>. Numbers are written as in the invariant culture and stand on the right.</summary>
+/// <summary>
+/// A table that a notebook shows as the value of a cell, as <c>text/html</c>. Numbers are written as in the invariant culture and stand on the right.
+/// </summary>
 [TypeFormatterSource(typeof(OutputFormatterSource), PreferredMimeTypes = [OutputFormatterSource.Html, OutputFormatterSource.Text])]
 public sealed class NotebookTable
 {
@@ -54,13 +56,18 @@ public sealed class NotebookTable
     {
         string[][] lines = [_headers, .. _rows.Select(row => row.Select(CellText).ToArray())];
         int[] widths = [.. Enumerable.Range(0, _headers.Length).Select(column => lines.Max(line => line[column].Length))];
-        return string.Join('\n', lines.Select(line => string.Join("  ", line.Select((cell, column) => IsNumeric(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd()));
+        return string.Join('\n',
+            lines.Select(
+                line =>
+                    string.Join("  ", line.Select((cell, column) => IsNumeric(column) ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column])))
+                        .TrimEnd()));
     }
 
     private static string Open(string tag, bool isNumber) => $"<{tag} style=\"text-align:{(isNumber ? "right" : "left")}\">";
 
     private static string CellHtml(object? cell) => cell is NotebookPicture picture
-        ? $"<img width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{WebUtility.HtmlEncode(picture.Description)}\" title=\"{WebUtility.HtmlEncode(picture.Description)}\" src=\"data:image/png;base64,{Convert.ToBase64String(picture.Png)}\">"
+        ? $"<img width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{WebUtility.HtmlEncode(picture.Description)}\" "
+            + $"title=\"{WebUtility.HtmlEncode(picture.Description)}\" src=\"data:image/png;base64,{Convert.ToBase64String(picture.Png)}\">"
         : WebUtility.HtmlEncode(CellText(cell));
 
     private static string CellText(object? cell) => cell switch

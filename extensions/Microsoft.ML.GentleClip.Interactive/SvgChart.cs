@@ -27,7 +27,9 @@ internal sealed class SvgChart(string title, Axis x, Axis y, Axis? right = null)
 
     public void AddLine(IEnumerable<(double X, double Y)> points, string colour, string legend, bool isBold = false, bool isRight = false)
     {
-        string style = $"fill=\"none\" stroke=\"{colour}\" stroke-width=\"{(isBold ? "3" : "1.8")}\" stroke-linejoin=\"round\"{(isRight ? " stroke-dasharray=\"6 4\"" : "")}";
+        string style =
+            $"fill=\"none\" stroke=\"{colour}\" stroke-width=\"{(isBold ? "3" : "1.8")}\" "
+                + $"stroke-linejoin=\"round\"{(isRight ? " stroke-dasharray=\"6 4\"" : "")}";
         string path = string.Join('L', points.Select(point => Place(point, isRight ? right! : y)));
         _marks.Append(CultureInfo.InvariantCulture, $"<path d=\"M{path}\" {style}/>\n");
         _legend.Add((legend, $"<path d=\"M0-4h16\" {style}/>"));
@@ -45,13 +47,19 @@ internal sealed class SvgChart(string title, Axis x, Axis y, Axis? right = null)
     {
         int width = Left + PlotWidth + (right is null ? 16 : 62) + LegendWidth, height = Top + PlotHeight + Bottom;
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\" fill=\"{Palette.Ink}\">\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" "
+                + $"font-size=\"12\" fill=\"{Palette.Ink}\">\n");
         // A background of its own: in a dark page the ink is dark all the same.
-        svg.Append(CultureInfo.InvariantCulture, $"<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n<text x=\"{Left}\" y=\"22\" font-size=\"14\" font-weight=\"bold\">{WebUtility.HtmlEncode(title)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n<text x=\"{Left}\" y=\"22\" font-size=\"14\" "
+                + $"font-weight=\"bold\">{WebUtility.HtmlEncode(title)}</text>\n");
         Grid(svg);
         svg.Append(_marks);
         for (int i = 0; i < _legend.Count; i++)
-            svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({width - LegendWidth + 8} {Top + 14 + i * LegendLine})\">{_legend[i].Sample}<text x=\"24\">{WebUtility.HtmlEncode(_legend[i].Text)}</text></g>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<g transform=\"translate({width - LegendWidth + 8} {Top + 14 + i * LegendLine})\">{_legend[i].Sample}<text "
+                    + $"x=\"24\">{WebUtility.HtmlEncode(_legend[i].Text)}</text></g>\n");
         return svg.Append("</svg>").ToString();
     }
 
@@ -60,24 +68,32 @@ internal sealed class SvgChart(string title, Axis x, Axis y, Axis? right = null)
         foreach (double tick in x.Ticks)
         {
             string at = Number(Left + x.Position(tick) * PlotWidth);
-            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{at} {Top}v{PlotHeight}\" stroke=\"{Palette.Grid}\"/><text x=\"{at}\" y=\"{Top + PlotHeight + 17}\" text-anchor=\"middle\">{Axis.Text(tick)}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<path d=\"M{at} {Top}v{PlotHeight}\" stroke=\"{Palette.Grid}\"/><text x=\"{at}\" y=\"{Top + PlotHeight + 17}\" "
+                    + $"text-anchor=\"middle\">{Axis.Text(tick)}</text>\n");
         }
         foreach (double tick in y.Ticks)
         {
             string at = Number(Top + (1 - y.Position(tick)) * PlotHeight);
-            svg.Append(CultureInfo.InvariantCulture, $"<path d=\"M{Left} {at}h{PlotWidth}\" stroke=\"{Palette.Grid}\"/><text x=\"{Left - 7}\" y=\"{at}\" dy=\"4\" text-anchor=\"end\">{Axis.Text(tick)}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<path d=\"M{Left} {at}h{PlotWidth}\" stroke=\"{Palette.Grid}\"/><text x=\"{Left - 7}\" y=\"{at}\" dy=\"4\" "
+                    + $"text-anchor=\"end\">{Axis.Text(tick)}</text>\n");
         }
         foreach (double tick in right?.Ticks ?? [])
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + PlotWidth + 7}\" y=\"{Number(Top + (1 - right!.Position(tick)) * PlotHeight)}\" dy=\"4\">{Axis.Text(tick)}</text>\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{PlotWidth}\" height=\"{PlotHeight}\" fill=\"none\" stroke=\"#8a9096\"/>\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{Left + PlotWidth / 2}\" y=\"{Top + PlotHeight + 38}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(x.Label)}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture,
+                $"<text x=\"{Left + PlotWidth + 7}\" y=\"{Number(Top + (1 - right!.Position(tick)) * PlotHeight)}\" dy=\"4\">{Axis.Text(tick)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<rect x=\"{Left}\" y=\"{Top}\" width=\"{PlotWidth}\" height=\"{PlotHeight}\" fill=\"none\" stroke=\"#8a9096\"/>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text x=\"{Left + PlotWidth / 2}\" y=\"{Top + PlotHeight + 38}\" text-anchor=\"middle\">{WebUtility.HtmlEncode(x.Label)}</text>\n");
         Upright(svg, 16, y.Label);
         if (right is not null)
             Upright(svg, Left + PlotWidth + 50, right.Label);
     }
 
     private static void Upright(StringBuilder svg, int at, string text) =>
-        svg.Append(CultureInfo.InvariantCulture, $"<text transform=\"translate({at} {Top + PlotHeight / 2}) rotate(-90)\" text-anchor=\"middle\">{WebUtility.HtmlEncode(text)}</text>\n");
+        svg.Append(CultureInfo.InvariantCulture,
+            $"<text transform=\"translate({at} {Top + PlotHeight / 2}) rotate(-90)\" text-anchor=\"middle\">{WebUtility.HtmlEncode(text)}</text>\n");
 
     private void Path(IEnumerable<(double X, double Y)> points, string mark, string style)
     {

@@ -19,12 +19,14 @@ internal static class TrainingPlot
         var right = isValidated ? Axis.Linear("recall@10 on validation pairs", 0, 1) : null;
         var chart = new SvgChart(title,
             Axis.Linear("training step", epochs.Select(epoch => (double)epoch.Step)),
-            Axis.Logarithmic("mean loss of the epoch, before weighting", epochs.SelectMany(epoch => terms.Select(term => epoch.Losses[term])), SmallestLoss), right);
+            Axis.Logarithmic("mean loss of the epoch, before weighting", epochs.SelectMany(epoch => terms.Select(term => epoch.Losses[term])), SmallestLoss),
+                right);
         for (int i = 0; i < terms.Length; i++)
         {
             string term = terms[i];
             bool isTotal = term == Total;
-            chart.AddLine(epochs.Select(epoch => ((double)epoch.Step, epoch.Losses[term])), isTotal ? Palette.Ink : Palette.Colour(i), isTotal ? "total, weighted" : term, isBold: isTotal);
+            chart.AddLine(epochs.Select(epoch => ((double)epoch.Step, epoch.Losses[term])), isTotal ? Palette.Ink : Palette.Colour(i),
+                isTotal ? "total, weighted" : term, isBold: isTotal);
         }
         if (isValidated)
             chart.AddLine(epochs.Select(epoch => ((double)epoch.Step, epoch.Validation!.RecallAt10)), Palette.Other, "recall@10 (right)", isRight: true);

@@ -26,8 +26,11 @@ public sealed class TrainingState
             };
             var html = new StringBuilder("<div style=\"font-family:sans-serif;font-size:13px\">");
             string? line = Line();
-            html.Append(CultureInfo.InvariantCulture, $"<svg style=\"display:block\" width=\"{Width}\" height=\"{(line is null ? 12 : LineHeight + 16)}\" xmlns=\"http://www.w3.org/2000/svg\">");
-            html.Append(CultureInfo.InvariantCulture, $"<rect width=\"{Width}\" height=\"8\" rx=\"4\" fill=\"#d0d4d8\"/><rect width=\"{share * Width:0}\" height=\"8\" rx=\"4\" fill=\"{Palette.Colour(0)}\"/>");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<svg style=\"display:block\" width=\"{Width}\" height=\"{(line is null ? 12 : LineHeight + 16)}\" xmlns=\"http://www.w3.org/2000/svg\">");
+            html.Append(CultureInfo.InvariantCulture,
+                $"<rect width=\"{Width}\" height=\"8\" rx=\"4\" fill=\"#d0d4d8\"/><rect width=\"{share * Width:0}\" height=\"8\" rx=\"4\" "
+                    + $"fill=\"{Palette.Colour(0)}\"/>");
             if (line is not null)
                 html.Append(CultureInfo.InvariantCulture, $"<path d=\"{line}\" fill=\"none\" stroke=\"{Palette.Colour(1)}\" stroke-width=\"1.5\"/>");
             return html.Append("</svg>").Append(System.Net.WebUtility.HtmlEncode(ToString())).Append("</div>").ToString();
@@ -50,6 +53,7 @@ public sealed class TrainingState
         (int Step, double Loss)[] shown = [.. _losses.Where((_, i) => i % every == 0)];
         double low = shown.Min(point => point.Loss), high = Math.Max(shown.Max(point => point.Loss), low + 1e-9);
         return string.Join('L', shown.Select(point => string.Create(CultureInfo.InvariantCulture,
-            $"{point.Step * (double)Width / Math.Max(1, _now.TotalSteps):0.#} {12 + (high - point.Loss) / (high - low) * (LineHeight - 2):0.#}"))).Insert(0, "M");
+            $"{point.Step * (double)Width / Math.Max(1, _now.TotalSteps):0.#} {12 + (high - point.Loss) / (high - low) * (LineHeight - 2):0.#}"))).Insert(0,
+                "M");
     }
 }

@@ -43,7 +43,8 @@ internal static class ClassifierAcrossSides
             IDataView features = mlContext.Transforms.CopyColumns("Features", column).Fit(test).Transform(test);
             IDataView labelled = mlContext.Transforms.Conversion.MapValueToKey("Label", nameof(Thing.Kind)).Fit(spectra).Transform(features);
             var metrics = mlContext.MulticlassClassification.Evaluate(classifier.LastTransformer.Transform(labelled));
-            Console.WriteLine(FormattableString.Invariant($"kind of {things[300..].Length} {what}: {metrics.MicroAccuracy:0.00} right, by chance {1.0 / Kinds:0.00}"));
+            Console.WriteLine(
+                FormattableString.Invariant($"kind of {things[300..].Length} {what}: {metrics.MicroAccuracy:0.00} right, by chance {1.0 / Kinds:0.00}"));
         }
     }
 

@@ -5,7 +5,8 @@ using Microsoft.ML.GentleClip;
 namespace Basics;
 
 /// <summary>
-/// Null and empty arrays stand for sides that are not there, and some vectors have holes. One step makes of them what ML.NET's other steps and the alignment understand.
+/// Null and empty arrays stand for sides that are not there, and some vectors have holes. One step makes of them what ML.NET's other steps and the alignment
+/// understand.
 /// </summary>
 internal static class MissingSides
 {

@@ -46,14 +46,17 @@ internal sealed record EmojiData(IReadOnlyList<Emoji> Train, IReadOnlyList<Emoji
             if (cells.Length != header.Length)
                 throw new InvalidDataException($"{table}, line {row + 2}: expected {header.Length} columns as in the header, found {cells.Length}.");
             string[] values = Array.ConvertAll(at, index => cells[index]);
-            return new Emoji(values[5], values[0], $"{values[0]} {values[1]} {values[4]}".Replace('_', ' ').Replace(',', ' '), Spoken(values[2]), Spoken(values[3]), Array.ConvertAll(styles, style => style[row]));
+            return new Emoji(values[5], values[0], $"{values[0]} {values[1]} {values[4]}".Replace('_', ' ').Replace(',', ' '), Spoken(values[2]),
+                Spoken(values[3]), Array.ConvertAll(styles, style => style[row]));
         })];
         new Random(SplitSeed).Shuffle(emoji);
         int test = (int)(TestShare * emoji.Length);
         return new EmojiData(emoji[test..], emoji[..test]);
     }
 
-    /// <summary>The training emoji as a seed deals them: some with both sides known, then those that give their pictures alone, then those that give their words alone.</summary>
+    /// <summary>
+    /// The training emoji as a seed deals them: some with both sides known, then those that give their pictures alone, then those that give their words alone.
+    /// </summary>
     public (Emoji[] Pairs, Emoji[] PicturesAlone, Emoji[] WordsAlone) Deal(int seed, double pairedShare)
     {
         Emoji[] order = [.. Train];

@@ -5,8 +5,8 @@ using Microsoft.ML.GentleClip;
 namespace EmojiPictures;
 
 /// <summary>
-/// A model that is trained in seconds, for samples that serve one: the words of each emoji and its picture in the first style are pairs, the other styles are never shown.
-/// Searching them by words is a test of it.
+/// A model that is trained in seconds, for samples that serve one: the words of each emoji and its picture in the first style are pairs, the other styles are
+/// never shown. Searching them by words is a test of it.
 /// </summary>
 internal static class SmallModel
 {

@@ -40,7 +40,8 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         {
             ExceptionDispatchInfo.Throw(problems.InnerExceptions[0]);
         }
-        return new Results(MeasureBaselines(split), raw ? RawFloor.Measure(split, Options(PairsAlone, seed: 1, progress: null)) : null, runs, split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
+        return new Results(MeasureBaselines(split), raw ? RawFloor.Measure(split, Options(PairsAlone, seed: 1, progress: null)) : null, runs,
+            split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
     }
 
     private Run Train(string method, int seed, IProgress<TrainingProgress> progress)
@@ -61,7 +62,8 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
             SaveAndCheck(mlContext, model, training.Schema, test, scored);
         var retrieval = mlContext.GentleClip().EvaluateRetrieval(scored, Columns.SequenceEmbedding, Columns.StructureEmbedding, k: Scores.Ks);
         var classes = mlContext.MulticlassClassification.Evaluate(scored, Columns.ClassKey);
-        var scores = new Scores([.. Scores.Ks.Select(retrieval.AToB.RecallAt)], [.. Scores.Ks.Select(retrieval.BToA.RecallAt)], classes.MicroAccuracy, classes.MacroAccuracy);
+        var scores = new Scores([.. Scores.Ks.Select(retrieval.AToB.RecallAt)], [.. Scores.Ks.Select(retrieval.BToA.RecallAt)],
+            classes.MicroAccuracy, classes.MacroAccuracy);
         double[]? pieces = raw ? RawFloor.RecallOfPieces(mlContext, model.OfType<GentleClipTransformer>().Single(), split.Test) : null;
         return new Run(method, seed, options, scores, seconds, model.OfType<GentleClipTransformer>().Single().History, Embeddings(scored), pieces);
     }
@@ -93,7 +95,8 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
     {
         var mlContext = new MLContext(seed: 1);
         var model = Classifier(mlContext, nameof(Protein.SequenceFeatures)).Fit(split.SequenceView(mlContext));
-        var raw = mlContext.MulticlassClassification.Evaluate(model.Transform(split.TestView(mlContext, nameof(Protein.SequenceFeatures), nameof(Protein.StructureFeatures))), Columns.ClassKey);
+        var raw = mlContext.MulticlassClassification.Evaluate(
+            model.Transform(split.TestView(mlContext, nameof(Protein.SequenceFeatures), nameof(Protein.StructureFeatures))), Columns.ClassKey);
         string majority = split.Pairs.Concat(split.Sequences).CountBy(protein => protein.Class).MaxBy(entry => entry.Value).Key;
         return new Baselines(
             raw.MicroAccuracy,

@@ -40,7 +40,12 @@ internal static class Plots
         plot.Title($"{run.Method} (seed {run.Seed})");
         plot.XLabel("training step");
         plot.YLabel("loss before weighting (total: weighted)");
-        plot.Axes.Left.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = power => $"{Math.Pow(10, power):g4}", MinorTickGenerator = new LogMinorTickGenerator() };
+        plot.Axes.Left.TickGenerator = new NumericAutomatic
+        {
+            IntegerTicksOnly = true,
+            LabelFormatter = power => $"{Math.Pow(10, power):g4}",
+            MinorTickGenerator = new LogMinorTickGenerator(),
+        };
         plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
     });
 

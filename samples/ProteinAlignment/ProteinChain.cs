@@ -73,7 +73,9 @@ internal sealed record ProteinChain(string Key, string Sequence, string Dssp, Ve
         string[] triples = columns[7].Split(' ');
         string length = sequence.Length.ToString(CultureInfo.InvariantCulture);
         if (columns[4] != length || dssp.Length != sequence.Length || triples.Length != sequence.Length)
-            throw malformed($"chain {key}: the length column says {columns[4]}, but there are {length} residues, {dssp.Length} DSSP states and {triples.Length} coordinates", null);
+            throw malformed(
+                $"chain {key}: the length column says {columns[4]}, but there are {length} residues, {dssp.Length} DSSP states and {triples.Length} "
+                    + $"coordinates", null);
 
         // The first triple is a position, every later one the step from the residue before, in 0.01 angstrom.
         var positions = new Vector3[triples.Length];

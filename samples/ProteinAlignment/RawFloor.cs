@@ -4,7 +4,9 @@ using Microsoft.ML.GentleClip;
 namespace ProteinAlignment;
 
 /// <summary>What raw chains are found by without any learning.</summary>
-/// <param name="LengthRecall">Recall when candidates are ranked by how near their length is to the query's; ties count as their mean. Equal in both directions.</param>
+/// <param name="LengthRecall">
+/// Recall when candidates are ranked by how near their length is to the query's; ties count as their mean. Equal in both directions.
+/// </param>
 /// <param name="UntrainedRecall">Of encoders with random weights, both directions.</param>
 /// <param name="UntrainedPieceRecall">The same on pieces of equal length.</param>
 /// <param name="Pieces">Number of those pieces.</param>
@@ -32,7 +34,8 @@ internal sealed record RawFloor(double[] LengthRecall, double[] UntrainedRecall,
     /// <summary>Both directions' recalls on the middles of the test chains, all of one length.</summary>
     public static double[] RecallOfPieces(MLContext mlContext, GentleClipTransformer model, Protein[] test) => Recall(mlContext, model, PiecesOf(test));
 
-    private static Protein[] PiecesOf(Protein[] test) => [.. test.Where(protein => protein.Sequence.Length >= PieceLength).Select(protein => protein.Middle(PieceLength))];
+    private static Protein[] PiecesOf(Protein[] test) =>
+        [.. test.Where(protein => protein.Sequence.Length >= PieceLength).Select(protein => protein.Middle(PieceLength))];
 
     private static double[] Recall(MLContext mlContext, GentleClipTransformer model, Protein[] rows)
     {

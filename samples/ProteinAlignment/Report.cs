@@ -27,7 +27,8 @@ internal static class Report
         foreach (string method in (string[])["chance,\nmajority", "raw seq.\nfeatures", "pairs alone", Experiment.GentleClip, "difference"])
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < Figures.Length; figure++)
-            table.AddRow(Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]), Percent(differences[figure], "+0.0;-0.0;0.0"));
+            table.AddRow(Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]),
+                Percent(differences[figure], "+0.0;-0.0;0.0"));
 
         Console.WriteLine($"{results.Test} test chains; trained on {results.Pairs} pairs and {results.Unpaired} unpaired chains of each side.");
         Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds; the difference is taken seed by seed. ")
@@ -47,7 +48,16 @@ internal static class Report
             Data = new { results.Pairs, UnpairedSequences = results.Unpaired, UnpairedStructures = results.Unpaired, results.Test },
             results.Baselines,
             results.Floor,
-            Runs = results.Runs.Select(run => new { run.Method, run.Seed, Options = Settings(run.Options), Figures = Named(run.Scores.All), run.PieceRecall, run.FitSeconds, run.History }),
+            Runs = results.Runs.Select(run => new
+            {
+                run.Method,
+                run.Seed,
+                Options = Settings(run.Options),
+                Figures = Named(run.Scores.All),
+                run.PieceRecall,
+                run.FitSeconds,
+                run.History,
+            }),
             Summary = ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).ToDictionary(method => method, method => Named(Of(results, method))),
             Difference = Named(Differences(results)),
             Conclusion = Conclusion(results),
@@ -63,11 +73,15 @@ internal static class Report
         foreach (string method in (string[])["length\nalone", "untrained", "pairs alone", Experiment.GentleClip])
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < 2 * Scores.Ks.Length; figure++)
-            table.AddRow([Figures[figure], Share(floor.LengthRecall[figure % Scores.Ks.Length]), Share(floor.UntrainedRecall[figure]), .. Recalls(run => run.Scores.All[figure])]);
+            table.AddRow([Figures[figure], Share(floor.LengthRecall[figure % Scores.Ks.Length]), Share(floor.UntrainedRecall[figure]),
+                .. Recalls(run => run.Scores.All[figure])]);
         table.AddEmptyRow();
         for (int figure = 0; figure < 2 * Scores.Ks.Length; figure++)
-            table.AddRow([$"pieces {Figures[figure]}", Share(Math.Min(1, Scores.Ks[figure % Scores.Ks.Length] / (double)floor.Pieces)), Share(floor.UntrainedPieceRecall[figure]), .. Recalls(run => run.PieceRecall![figure])]);
-        Console.WriteLine($"By the chains' lengths alone, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of {floor.Pieces} test chains, where length tells nothing:");
+            table.AddRow([$"pieces {Figures[figure]}", Share(Math.Min(1, Scores.Ks[figure % Scores.Ks.Length] / (double)floor.Pieces)),
+                Share(floor.UntrainedPieceRecall[figure]), .. Recalls(run => run.PieceRecall![figure])]);
+        Console.WriteLine(
+            $"By the chains' lengths alone, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of {floor.Pieces} test "
+                + $"chains, where length tells nothing:");
         AnsiConsole.Write(table);
 
         IEnumerable<string> Recalls(Func<Run, double> figure) => ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).Select(method =>
@@ -98,7 +112,8 @@ internal static class Report
             + $"{Verdict("recall@10 sequence to structure", differences[recall])}; "
             + $"{Verdict("recall@10 structure to sequence", differences[Scores.Ks.Length + recall])}; "
             + $"{Verdict("accuracy", differences[accuracy])}. "
-            + Invariant($"Its embedding classifies {100 * (gentle[accuracy].Mean - results.Baselines.RawAccuracy):+0.0;-0.0;0.0} points against raw sequence features.");
+            + Invariant($"Its embedding classifies {100 * (gentle[accuracy].Mean - results.Baselines.RawAccuracy):+0.0;-0.0;0.0} points ")
+            + "against raw sequence features.";
     }
 
     private static string Verdict(string figure, Summary difference) =>
@@ -113,7 +128,8 @@ internal static class Report
     // Paired by seed: both methods saw the same pairs.
     private static Summary[] Differences(Results results) =>
         [.. Keys.Select((_, figure) => Summary.Of(results.Runs.GroupBy(run => run.Seed).Select(seed =>
-            seed.Single(run => run.Method == Experiment.GentleClip).Scores.All[figure] - seed.Single(run => run.Method == Experiment.PairsAlone).Scores.All[figure])))];
+            seed.Single(run => run.Method == Experiment.GentleClip).Scores.All[figure] - seed.Single(
+                run => run.Method == Experiment.PairsAlone).Scores.All[figure])))];
 
     private static Dictionary<string, T> Named<T>(IEnumerable<T> values) =>
         Keys.Zip(values).ToDictionary(entry => entry.First, entry => entry.Second);

@@ -21,7 +21,8 @@ internal sealed record Scores(double[] SequenceToStructure, double[] StructureTo
 /// <param name="Embeddings">Of the test chains.</param>
 /// <param name="PieceRecall">With raw chains, both directions' recalls on test pieces of equal length; else null.</param>
 internal sealed record Run(
-    string Method, int Seed, GentleClipOptions Options, Scores Scores, double FitSeconds, IReadOnlyList<TrainingEpoch> History, TestEmbeddings Embeddings, double[]? PieceRecall);
+    string Method, int Seed, GentleClipOptions Options, Scores Scores, double FitSeconds, IReadOnlyList<TrainingEpoch> History,
+        TestEmbeddings Embeddings, double[]? PieceRecall);
 
 /// <summary>Embeddings of the test rows, in their order.</summary>
 internal sealed record TestEmbeddings(float[][] Sequences, float[][] Structures, string[] Classes);

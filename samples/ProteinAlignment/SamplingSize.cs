@@ -67,7 +67,12 @@ internal static class SamplingSize
         plot.XLabel("batch size B");
         plot.YLabel("D(B) / D(2)");
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = power => $"{Math.Pow(2, power):f0}" };
-        plot.Axes.Left.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true, LabelFormatter = power => $"{100 * Math.Pow(10, power):g4} %", MinorTickGenerator = new LogMinorTickGenerator() };
+        plot.Axes.Left.TickGenerator = new NumericAutomatic
+        {
+            IntegerTicksOnly = true,
+            LabelFormatter = power => $"{100 * Math.Pow(10, power):g4} %",
+            MinorTickGenerator = new LogMinorTickGenerator(),
+        };
         plot.ShowLegend(Alignment.LowerLeft);
         return plot;
     }

@@ -38,7 +38,8 @@ internal static class SequenceFeatures
 
         features.AddRange(Histogram.OfIndices(residues, Residues.Length));
         for (int lag = 1; lag <= PairLags; lag++)
-            features.AddRange(Histogram.OfIndices(groups.Zip(groups.Skip(lag), (first, second) => first * Groups.Length + second), Groups.Length * Groups.Length));
+            features.AddRange(Histogram.OfIndices(groups.Zip(groups.Skip(lag), (first, second) => first * Groups.Length + second),
+                Groups.Length * Groups.Length));
 
         double[][] tracks = Array.ConvertAll(Properties, property => Array.ConvertAll(residues, residue => property[residue]));
         foreach (double[] track in tracks)

@@ -37,11 +37,13 @@ internal static class StructureFeatures
     private static void AddLocalShape(Vector3[] trace, List<double> features)
     {
         foreach (var (separation, edges) in ((int, double[])[])[(2, Distances2), (3, Distances3), (4, Distances4), (6, Distances6)])
-            features.AddRange(Histogram.Of(Enumerable.Range(0, trace.Length - separation).Select(i => (double)Vector3.Distance(trace[i], trace[i + separation])), edges));
+            features.AddRange(
+                Histogram.Of(Enumerable.Range(0, trace.Length - separation).Select(i => (double)Vector3.Distance(trace[i], trace[i + separation])), edges));
 
         (double Angle, double Torsion)[] shape = [.. Enumerable.Range(0, trace.Length - 3).Select(i => Shape(trace, i))];
         features.AddRange(Histogram.OfIndices(
-            shape.Select(local => Histogram.Bin(local.Angle, Angles) * TorsionBins + Math.Min((int)((local.Torsion + 180) * TorsionBins / 360), TorsionBins - 1)),
+            shape.Select(local => Histogram.Bin(local.Angle, Angles) * TorsionBins
+                + Math.Min((int)((local.Torsion + 180) * TorsionBins / 360), TorsionBins - 1)),
             (Angles.Length + 1) * TorsionBins));
 
         // Helix-like near 50 degrees, strand-like near 190; the share of residues that lie in a run of each length.

@@ -3,14 +3,15 @@ using System.Threading.Channels;
 namespace Serving;
 
 /// <summary>
-/// Computes the inputs of many requests together. Requests wait in a bounded queue; one loop takes as many as make a batch, waits a moment for more where there are few,
-/// and hands each its part of the result. While a batch is computed the next one gathers, so a busy server waits for nothing.
+/// Computes the inputs of many requests together. Requests wait in a bounded queue; one loop takes as many as make a batch, waits a moment for more where there
+/// are few, and hands each its part of the result. While a batch is computed the next one gathers, so a busy server waits for nothing.
 /// </summary>
 /// <param name="compute">One result for each input, in order.</param>
 /// <param name="maximumBatch">Most inputs of a batch; a request with more is one of its own.</param>
 /// <param name="maximumWait">How long the first request of a batch waits for others.</param>
 /// <param name="queueLength">Most requests that wait.</param>
-internal sealed class Batcher<TInput, TResult>(Func<IReadOnlyList<TInput>, Task<IReadOnlyList<TResult>>> compute, int maximumBatch, TimeSpan maximumWait, int queueLength)
+internal sealed class Batcher<TInput, TResult>(Func<IReadOnlyList<TInput>, Task<IReadOnlyList<TResult>>> compute, int maximumBatch,
+    TimeSpan maximumWait, int queueLength)
 {
     private readonly Channel<Request> _queue = Channel.CreateBounded<Request>(new BoundedChannelOptions(queueLength) { SingleReader = true });
     private readonly Lock _starting = new();

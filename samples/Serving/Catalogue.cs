@@ -46,13 +46,15 @@ internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides
     {
         var data = EmojiData.Read(EmojiData.Own);
         using var generator = model.CreateEmbeddingGenerator<MLImage>();
-        var pictures = data.Train.Concat(data.Test).SelectMany(emoji => emoji.Pictures.Select((picture, style) => (Name: $"{emoji.Name}, {EmojiData.Styles[style]}", Pixels: picture)));
+        var pictures = data.Train.Concat(data.Test)
+            .SelectMany(emoji => emoji.Pictures.Select((picture, style) => (Name: $"{emoji.Name}, {EmojiData.Styles[style]}", Pixels: picture)));
         foreach (var some in pictures.Chunk(ItemsAtOnce))
         {
             MLImage[] images = [.. some.Select(picture => SmallModel.Image(picture.Pixels))];
             try
             {
-                items.AddRange(some.Zip(await generator.GenerateAsync(images, cancellationToken: cancellationToken), (picture, embedding) => new Item { Name = picture.Name, Embedding = embedding.Vector.ToArray() }));
+                items.AddRange(some.Zip(await generator.GenerateAsync(images, cancellationToken: cancellationToken),
+                    (picture, embedding) => new Item { Name = picture.Name, Embedding = embedding.Vector.ToArray() }));
             }
             finally
             {

@@ -13,7 +13,8 @@ internal static partial class ModelSource
     public static GentleClipTransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
     {
         if (options.Model is { } file)
-            return File.Exists(file) ? Load(file, options.TemporaryFolder, logger) : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
+            return File.Exists(file) ? Load(file, options.TemporaryFolder, logger)
+                : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
         if (File.Exists(options.TrainedModel))
             return Load(options.TrainedModel, options.TemporaryFolder, logger);
 
@@ -72,7 +73,9 @@ internal static partial class ModelSource
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"A model is unpacked into the folder for temporary files, '{folder}', which cannot be written to: name another with --temp FOLDER (MLContext.TempFilePath) or TMPDIR. {problem.Message}", problem);
+            throw new IOException(
+                $"A model is unpacked into the folder for temporary files, '{folder}', which cannot be written to: name another with --temp FOLDER "
+                    + $"(MLContext.TempFilePath) or TMPDIR. {problem.Message}", problem);
         }
     }
 
@@ -91,7 +94,8 @@ internal static partial class ModelSource
         }
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information,
+        Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
     private static partial void LogTraining(ILogger logger, int steps);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "{Progress}")]

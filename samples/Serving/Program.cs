@@ -17,7 +17,9 @@ catch (OperationCanceledException)
 {
     return 130; // stopped before it was ready
 }
-catch (Exception problem) when (problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException or InvalidOperationException)
+catch (Exception problem)
+    when (problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException
+        or InvalidOperationException)
 {
     Console.Error.WriteLine(problem.Message);
     return 1;

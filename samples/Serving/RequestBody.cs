@@ -13,6 +13,9 @@ internal abstract record RequestBody
     public void CheckFields()
     {
         if (Others is { Count: > 0 })
-            throw new BadInputException($"{Others.Keys.First()}: there is no such field; expected {string.Join(", ", GetType().GetProperties().Where(field => field.Name != nameof(Others)).Select(field => JsonNamingPolicy.CamelCase.ConvertName(field.Name)))}.");
+            throw new BadInputException(
+                $"{Others.Keys.First()}: there is no such field; expected "
+                + string.Join(", ", GetType().GetProperties().Where(field => field.Name != nameof(Others))
+                    .Select(field => JsonNamingPolicy.CamelCase.ConvertName(field.Name))) + ".");
     }
 }

@@ -19,7 +19,8 @@ internal abstract class Side(string column, string takes)
     /// <exception cref="BadInputException">An input is of another type; the message names it by <paramref name="field"/>.</exception>
     /// <exception cref="ArgumentException">An input cannot be embedded.</exception>
     /// <exception cref="BusyException">The queue is full, or the server is stopping.</exception>
-    public abstract Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field, CancellationToken cancellationToken);
+    public abstract Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field,
+        CancellationToken cancellationToken);
 
     public abstract Task StopAsync();
 
@@ -29,17 +30,21 @@ internal abstract class Side(string column, string takes)
         ProteinSequenceModality => new Side<string>(model, modality, options, "an amino-acid sequence, one letter a residue", Text),
         VectorModality => new Side<float[]>(model, modality, options, "a list of numbers", Numbers),
         ImageModality => new Side<byte[]>(model, modality, options, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
-        ProteinStructureModality => new Side<AlphaCarbonTrace>(model, modality, options, "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),
+        ProteinStructureModality =>
+            new Side<AlphaCarbonTrace>(model, modality, options,
+                "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),
         _ => throw new InvalidDataException($"Column '{modality.InputColumnName}': a {modality.GetType().Name} cannot be served."),
     };
 
     private static string Text(JsonElement input) => input.ValueKind == JsonValueKind.String ? input.GetString()! : throw new FormatException();
 
     private static float[] Numbers(JsonElement input) => input.ValueKind == JsonValueKind.Array
-        ? [.. input.EnumerateArray().Select(number => number.ValueKind == JsonValueKind.Number && number.TryGetSingle(out float value) ? value : throw new FormatException())]
+        ? [.. input.EnumerateArray()
+            .Select(number => number.ValueKind == JsonValueKind.Number && number.TryGetSingle(out float value) ? value : throw new FormatException())]
         : throw new FormatException();
 
-    private static AlphaCarbonTrace Trace(JsonElement input) => input.ValueKind == JsonValueKind.Object && input.TryGetProperty("coordinates", out var coordinates)
+    private static AlphaCarbonTrace Trace(JsonElement input) =>
+        input.ValueKind == JsonValueKind.Object && input.TryGetProperty("coordinates", out var coordinates)
         ? new AlphaCarbonTrace(Numbers(coordinates), input.TryGetProperty("sequence", out var sequence) ? Text(sequence) : null)
         : new AlphaCarbonTrace(Numbers(input));
 
@@ -53,7 +58,8 @@ internal abstract class Side(string column, string takes)
         if (info.Format == PictureFormat.Unknown)
             throw new BadPictureException("bytes that are no picture");
         if ((long)info.Width * info.Height > maximumPixels)
-            throw new BadPictureException(FormattableString.Invariant($"{info.Width} x {info.Height} pixels, more than the {maximumPixels} that this server takes (option --pixels)"));
+            throw new BadPictureException(
+                FormattableString.Invariant($"{info.Width} x {info.Height} pixels, more than the {maximumPixels} that this server takes (option --pixels)"));
         return info.Problem is null ? bytes : throw new BadPictureException($"one that cannot be used: {info.Problem}");
     }
 
@@ -80,7 +86,8 @@ internal sealed class Side<TInput> : Side
 
     public override long Batches => _batcher.Batches;
 
-    public override Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field, CancellationToken cancellationToken)
+    public override Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedAsync(IReadOnlyList<JsonElement> inputs, Func<int, string> field,
+        CancellationToken cancellationToken)
     {
         var parsed = new List<TInput>(inputs.Count);
         try

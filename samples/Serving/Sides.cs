@@ -12,7 +12,8 @@ internal sealed class Sides(GentleClipTransformer model, IOptions<ServingOptions
 
     /// <exception cref="BadInputException">There is none.</exception>
     public Side Named(string? column, string field = "column") => All.FirstOrDefault(side => side.Column == column)
-        ?? throw new BadInputException($"{field}: expected {string.Join(" or ", All.Select(side => $"'{side.Column}'"))}, found {(column is null ? "nothing" : $"'{column}'")}.");
+        ?? throw new BadInputException(
+            $"{field}: expected {string.Join(" or ", All.Select(side => $"'{side.Column}'"))}, found {(column is null ? "nothing" : $"'{column}'")}.");
 
     /// <summary>Answers what waits, and takes no more.</summary>
     public Task StopAsync() => Task.WhenAll(All.Select(side => side.StopAsync()));

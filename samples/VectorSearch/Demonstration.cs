@@ -38,30 +38,38 @@ internal sealed class Demonstration(TextWriter output)
         var pictures = services.GetRequiredService<VectorStoreCollection<int, PictureRecord>>();
 
         await FillAsync(services.GetRequiredService<IEmbeddingGenerator<MLImage, Embedding<float>>>(), pictures, emoji, cancellation);
-        output.WriteLine($"The collection holds {emoji.Length * EmojiData.Styles.Length} pictures of {emoji.Length} emoji in {EmojiData.Styles.Length} styles.");
+        output.WriteLine(
+            $"The collection holds {emoji.Length * EmojiData.Styles.Length} pictures of {emoji.Length} emoji in {EmojiData.Styles.Length} styles.");
 
         output.WriteLine("\nBy words:");
         foreach (string words in Words)
             output.WriteLine($"  {words,-20} {await ShowAsync(pictures.SearchAsync(words, Found, cancellationToken: cancellation))}");
         output.WriteLine("\nBy words, food and drink alone:");
         foreach (string words in Words)
-            output.WriteLine($"  {words,-20} {await ShowAsync(pictures.SearchAsync(words, Found, new() { Filter = record => record.Group == "food drink" }, cancellation))}");
+        {
+            var found = pictures.SearchAsync(words, Found, new() { Filter = record => record.Group == "food drink" }, cancellation);
+            output.WriteLine($"  {words,-20} {await ShowAsync(found)}");
+        }
         output.WriteLine("\nBy a picture in one style, among those of the other:");
         for (int i = 0; i < Words.Length; i++)
         {
             var one = emoji[i * emoji.Length / Words.Length];
             using var image = SmallModel.Image(one.Pictures[0]);
             string other = EmojiData.Styles[1];
-            output.WriteLine($"  {one.Symbol + " " + one.Name,-20} {await ShowAsync(pictures.SearchAsync(image, Found, new() { Filter = record => record.Style == other }, cancellation))}");
+            output.WriteLine(
+                $"  {one.Symbol + " " + one.Name,-20} "
+                    + $"{await ShowAsync(pictures.SearchAsync(image, Found, new() { Filter = record => record.Style == other }, cancellation))}");
         }
 
         double share = await MeasureAsync(pictures, emoji, cancellation);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\nFor their words, {100 * share:f0} % of the emoji have their picture in the style {EmojiData.Styles[1]}, which the training did not see, among the first {Found} of {emoji.Length}; guessing: {100.0 * Found / emoji.Length:f1} %. Whole run: {watch.Elapsed.TotalSeconds:f0} s."));
+            $"\nFor their words, {100 * share:f0} % of the emoji have their picture in the style {EmojiData.Styles[1]}, which the training did not see, "
+                + $"among the first {Found} of {emoji.Length}; guessing: {100.0 * Found / emoji.Length:f1} %. Whole run: {watch.Elapsed.TotalSeconds:f0} s."));
         return share;
     }
 
-    private static async Task FillAsync(IEmbeddingGenerator<MLImage, Embedding<float>> generator, VectorStoreCollection<int, PictureRecord> pictures, Emoji[] emoji, CancellationToken cancellation)
+    private static async Task FillAsync(IEmbeddingGenerator<MLImage, Embedding<float>> generator, VectorStoreCollection<int, PictureRecord> pictures,
+        Emoji[] emoji, CancellationToken cancellation)
     {
         await pictures.EnsureCollectionExistsAsync(cancellation);
         for (int style = 0; style < EmojiData.Styles.Length; style++)
@@ -92,13 +100,16 @@ internal sealed class Demonstration(TextWriter output)
         int found = 0;
         string unseen = EmojiData.Styles[1];
         foreach (var one in emoji)
-            if (await pictures.SearchAsync(one.Words, Found, new() { Filter = record => record.Style == unseen }, cancellation).AnyAsync(result => result.Record.Name == one.Name, cancellation))
+            if (await pictures.SearchAsync(one.Words, Found, new() { Filter = record => record.Style == unseen }, cancellation)
+                .AnyAsync(result => result.Record.Name == one.Name, cancellation))
                 found++;
         return (double)found / emoji.Length;
     }
 
     private static async Task<string> ShowAsync(IAsyncEnumerable<VectorSearchResult<PictureRecord>> results) =>
-        string.Join("  ", await results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Record.Symbol} {result.Record.Name} {result.Score:f2}")).ToListAsync());
+        string.Join("  ",
+            await results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Record.Symbol} {result.Record.Name} {result.Score:f2}"))
+                .ToListAsync());
 
     private GentleClipTransformer Open(CommandLine commandLine, EmojiData data, CancellationToken cancellation)
     {
@@ -110,6 +121,7 @@ internal sealed class Demonstration(TextWriter output)
         if (!File.Exists(file))
             throw new FileNotFoundException($"There is no model '{file}'.", file);
         var model = new MLContext().Model.Load(file, out _);
-        return model as GentleClipTransformer ?? throw new InvalidDataException($"'{file}' holds a {model.GetType().Name}; expected a {nameof(GentleClipTransformer)} saved alone.");
+        return model as GentleClipTransformer
+            ?? throw new InvalidDataException($"'{file}' holds a {model.GetType().Name}; expected a {nameof(GentleClipTransformer)} saved alone.");
     }
 }

@@ -10,11 +10,12 @@ using Microsoft.Extensions.VectorData;
 namespace VectorSearch;
 
 /// <summary>
-/// A collection of Microsoft.Extensions.VectorData in memory, small but whole: every record is compared. A query may be a vector, or anything that the container has an
-/// <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for, so that text and pictures search the same records. Code that uses it works with any other provider.
+/// A collection of Microsoft.Extensions.VectorData in memory, small but whole: every record is compared. A query may be a vector, or anything that the
+/// container has an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for, so that text and pictures search the same records. Code that uses it works with
+/// any other provider.
 /// </summary>
-/// <remarks>Records have one property with <see cref="VectorStoreKeyAttribute"/> and one <c>ReadOnlyMemory&lt;float&gt;</c> with <see cref="VectorStoreVectorAttribute"/>; they are kept and handed out as they are,
-/// so vectors are there whether they are asked for or not.</remarks>
+/// <remarks>Records have one property with <see cref="VectorStoreKeyAttribute"/> and one <c>ReadOnlyMemory&lt;float&gt;</c> with
+/// <see cref="VectorStoreVectorAttribute"/>; they are kept and handed out as they are, so vectors are there whether they are asked for or not.</remarks>
 internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<TKey, TRecord>
     where TKey : notnull
     where TRecord : class
@@ -49,7 +50,8 @@ internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<
     {
         var vector = Vector(record);
         if (vector.Length != Dimensions)
-            throw new ArgumentException($"Record '{Key(record)}': expected {Dimensions} dimensions in {VectorProperty.Name}, found {vector.Length}.", nameof(record));
+            throw new ArgumentException($"Record '{Key(record)}': expected {Dimensions} dimensions in {VectorProperty.Name}, found {vector.Length}.",
+                nameof(record));
         _records[Key(record)] = record;
         return Task.CompletedTask;
     }
@@ -64,7 +66,8 @@ internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<
         Task.FromResult(_records.GetValueOrDefault(key));
 
     public override async IAsyncEnumerable<TRecord> GetAsync(
-        Expression<Func<TRecord, bool>> filter, int top, FilteredRecordRetrievalOptions<TRecord>? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        Expression<Func<TRecord, bool>> filter, int top, FilteredRecordRetrievalOptions<TRecord>? options = null,
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
         IEnumerable<TRecord> found = _records.OrderBy(entry => entry.Key).Select(entry => entry.Value).Where(filter.Compile());
@@ -94,7 +97,9 @@ internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<
             throw new ArgumentException($"The query has {query.Length} dimensions; expected {Dimensions}.", nameof(searchValue));
         var filter = options?.Filter?.Compile();
         var results = _records.Where(entry => filter is null || filter(entry.Value))
-            .Select(entry => (entry.Key, Result: new VectorSearchResult<TRecord>(entry.Value, TensorPrimitives.CosineSimilarity(query.Span, Vector(entry.Value).Span))))
+            .Select(
+                entry =>
+                    (entry.Key, Result: new VectorSearchResult<TRecord>(entry.Value, TensorPrimitives.CosineSimilarity(query.Span, Vector(entry.Value).Span))))
             .Where(found => options?.ScoreThreshold is not { } least || found.Result.Score >= least)
             .OrderByDescending(found => found.Result.Score).ThenBy(found => found.Key)
             .Skip(options?.Skip ?? 0).Take(top);
@@ -121,7 +126,8 @@ internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<
                 return embedding.Vector;
         }
         var generator = _services.GetService<IEmbeddingGenerator<TInput, Embedding<float>>>()
-            ?? throw new NotSupportedException($"A {typeof(TInput).Name} cannot be searched for: the container has no IEmbeddingGenerator<{typeof(TInput).Name}, Embedding<float>>.");
+            ?? throw new NotSupportedException(
+                $"A {typeof(TInput).Name} cannot be searched for: the container has no IEmbeddingGenerator<{typeof(TInput).Name}, Embedding<float>>.");
         return (await generator.GenerateAsync([value], cancellationToken: cancellationToken))[0].Vector;
     }
 
@@ -134,6 +140,7 @@ internal sealed class InMemoryCollection<TKey, TRecord> : VectorStoreCollection<
         var marked = typeof(TRecord).GetProperties().Where(property => property.IsDefined(typeof(TAttribute))).ToArray();
         return marked.Length == 1 && marked[0].PropertyType == type
             ? marked[0]
-            : throw new InvalidOperationException($"{typeof(TRecord).Name}: expected one property of type {type.Name} with {typeof(TAttribute).Name}, found {marked.Length}.");
+            : throw new InvalidOperationException(
+                $"{typeof(TRecord).Name}: expected one property of type {type.Name} with {typeof(TAttribute).Name}, found {marked.Length}.");
     }
 }

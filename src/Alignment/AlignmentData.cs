@@ -53,7 +53,8 @@ internal sealed class AlignmentData
     internal static void CheckRows(string side, string part, Tensor rows)
     {
         if (rows.dim() != 2 || rows.size(1) == 0 || !rows.is_floating_point())
-            throw new ArgumentException($"Side {side}, {part}: expected floating-point rows [rows, dimension], found {rows.dtype} [{string.Join(", ", rows.shape)}].");
+            throw new ArgumentException(
+                $"Side {side}, {part}: expected floating-point rows [rows, dimension], found {rows.dtype} [{string.Join(", ", rows.shape)}].");
         var source = new TensorRows(rows);
         foreach (var (start, length) in source.Blocks(0, new Pace(int.MaxValue)))
         {

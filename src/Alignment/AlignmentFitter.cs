@@ -12,7 +12,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="random">Chooses rows where there are too many, anchors and the folds; has streams of its own for it.</param>
 /// <param name="progress">Told after each block of rows, fold and round; may throw to stop.</param>
 /// <param name="cancellationToken">Stops within rounds, and between row blocks.</param>
-internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource random, Action<AlignmentProgress>? progress = null, CancellationToken cancellationToken = default)
+internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource random, Action<AlignmentProgress>? progress = null,
+    CancellationToken cancellationToken = default)
 {
     private const string StreamPrefix = "alignment/";
     // The rows are gone through for their mean, their variance and their moments; those of many columns more often.
@@ -23,7 +24,9 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     private int _foldsDone, _folds, _roundsDone, _rounds;
 
     /// <summary>Fits an alignment, which the caller disposes.</summary>
-    /// <exception cref="NothingToAlignException">There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.</exception>
+    /// <exception cref="NothingToAlignException">
+    /// There is nothing to align: the rows or the pairs of a side are all equal, or the sides do not vary together.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public (ClosedFormAlignment Alignment, AlignmentReport Report) Fit(AlignmentData data)
     {
@@ -37,7 +40,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var pools = new Pools(Pool(preparedA, data.UnpairedA, "pool a"), Pool(preparedB, data.UnpairedB, "pool b"));
         PassRows(PassesOverRows * _rows); // whatever way they took
         var recipe = Recipe.Fit(pairs, Rows.Sample(pairs.Count, settings.MaximumAnchors, Stream("anchors")), settings) ?? throw new NothingToAlignException(
-            $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows (one huge value is enough), or the sides do not vary together.");
+            $"The closed-form alignment finds no relation in the {pairs.Count} pairs: on one side they are all equal, beside the spread of that side's rows "
+                + $"(one huge value is enough), or the sides do not vary together.");
 
         var form = settings.Method == ClosedFormMethod.SelfTraining ? SelfTrained(pairs, pools, recipe) : Chosen(pairs, pools, recipe);
         var a = Smooth(new SideAlignment(preparedA.Mean, preparedA.Basis, form.Recipe.A, form.Transport?.A, form.Spectral?.A, null, null, 0), pairs.A, pools.A);
@@ -63,7 +67,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         var graphs = spectralUse == ClosedFormPart.Off ? null : FitGraphs(pairs, pools);
         if (graphs is null)
             spectralUse = ClosedFormPart.Off;
-        var gate = trainingUse == ClosedFormPart.Gated || spectralUse == ClosedFormPart.Gated ? RunGate(pairs, pools, trainingUse, spectralUse == ClosedFormPart.Gated ? graphs : null) : null;
+        var gate = trainingUse == ClosedFormPart.Gated || spectralUse == ClosedFormPart.Gated
+            ? RunGate(pairs, pools, trainingUse, spectralUse == ClosedFormPart.Gated ? graphs : null) : null;
 
         var trains = trainingUse == ClosedFormPart.On || (trainingUse == ClosedFormPart.Gated && gate is { KeepsSelfTraining: true });
         (_roundsDone, _rounds) = (0, trains ? settings.SelfTraining.Rounds : 0);
@@ -102,7 +107,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         return new Form(Weighted(recipe, weights, pairs), method == ClosedFormMethod.Transport ? null : trained,
             spectral ? SpectralMap.Fit(graphs!.Value.A, graphs.Value.B, pairs, settings) : default((SpectralMap A, SpectralMap B)?),
             new AlignmentReport(
-                method, trained is not null, false, spectral, settings.Method == ClosedFormMethod.Chosen ? choice : null, null, [], a.Pool.size(0), b.Pool.size(0), 0, 1));
+                method, trained is not null, false, spectral, settings.Method == ClosedFormMethod.Chosen ? choice : null, null, [],
+                    a.Pool.size(0), b.Pool.size(0), 0, 1));
 
         // Parts without weight are not stored.
         Recipe Weighted(Recipe all, ClosedFormWeights of, WeightedPairs on) => method switch
@@ -152,7 +158,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
 
     private RowPreparation Prepare(AlignmentData data, Side side) =>
         RowPreparation.Fit(data.AllRows(side), settings.PrincipalComponents, settings.BlockSize, PassRows, cancellationToken)
-        ?? throw new NothingToAlignException($"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
+        ?? throw new NothingToAlignException(
+            $"The closed-form alignment cannot use side {side}: all its rows are equal, or their values too large for float64.");
 
     private Tensor Apply(RowPreparation prepared, RowSource rows) => prepared.Apply(rows, settings.BlockSize, cancellationToken);
 
@@ -160,7 +167,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
     {
         if (unpaired is null)
             return prepared.Basis.new_zeros([0, prepared.Basis.size(1)]);
-        return Apply(prepared, Rows.Sample(unpaired.Count, settings.SelfTraining.MaximumRows, Stream(stream)) is { } numbers ? unpaired.Pick(numbers) : unpaired);
+        return Apply(prepared, Rows.Sample(unpaired.Count, settings.SelfTraining.MaximumRows, Stream(stream)) is { } numbers
+            ? unpaired.Pick(numbers) : unpaired);
     }
 
     private (SpectralGraph A, SpectralGraph B)? FitGraphs(WeightedPairs pairs, Pools pools)
@@ -218,7 +226,8 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         if (!options.Use)
             return side;
         var bank = Bank(own, pool, options.MaximumRows);
-        return side with { Smoothing = new SmoothingBank(bank, Rows.InBlocks(bank, settings.BlockSize, side.Embed, cancellationToken), options.Weight, options.Neighbours) };
+        return side with { Smoothing = new SmoothingBank(bank, Rows.InBlocks(bank, settings.BlockSize, side.Embed, cancellationToken),
+            options.Weight, options.Neighbours) };
     }
 
     // Principal directions, about zero, of both sides' embeddings: of all projections the one that keeps most of their length.

@@ -14,7 +14,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <param name="PairsRecipe">R's mean of log(1 + number of the pairs' own rows that are closer), the partner itself counted half.</param>
 /// <param name="PairsSelfTraining">The same of S.</param>
 /// <param name="KeepsSelfTraining">Whether S is better than R among the unpaired rows, and not worse among the pairs' own.</param>
-internal sealed record GateFigures(double Recipe, double? SelfTraining, double? Spectral, double PairsRecipe, double? PairsSelfTraining, bool KeepsSelfTraining);
+internal sealed record GateFigures(double Recipe, double? SelfTraining, double? Spectral, double PairsRecipe,
+    double? PairsSelfTraining, bool KeepsSelfTraining);
 
 /// <summary>Cross-validation on the pairs, which decides whether optional parts are used.</summary>
 /// <param name="settings">All settings of the alignment.</param>
@@ -27,7 +28,8 @@ internal sealed class AlignmentGate(
     AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int, int>? progress = null,
     CancellationToken cancellationToken = default)
 {
-    // Unpaired rows of another kind than the pairs are easy to tell from partners, whatever S does to them: the pairs' own rows tell whether it spoils what counts.
+    // Unpaired rows of another kind than the pairs are easy to tell from partners, whatever S does to them: the pairs' own rows tell whether it spoils what
+    // counts.
     private const int MaximumPairCandidates = 1000;
 
     private const double RoundingError = 1e-6;
@@ -61,7 +63,8 @@ internal sealed class AlignmentGate(
         if (recipe.Unpaired.Count == 0)
             return null;
         var keeps = trained.Unpaired.Count > 0 && trained.Unpaired.Average() < recipe.Unpaired.Average() && trained.Pairs.Average() <= recipe.Pairs.Average();
-        return new GateFigures(recipe.Unpaired.Average(), Mean(trained.Unpaired), Mean(alwaysTrained || keeps ? trained.Spectral : recipe.Spectral), recipe.Pairs.Average(), Mean(trained.Pairs), keeps);
+        return new GateFigures(recipe.Unpaired.Average(), Mean(trained.Unpaired), Mean(alwaysTrained || keeps ? trained.Spectral : recipe.Spectral),
+            recipe.Pairs.Average(), Mean(trained.Pairs), keeps);
     }
 
     private static double? Mean(List<double> values) => values.Count > 0 ? values.Average() : null;
@@ -90,7 +93,8 @@ internal sealed class AlignmentGate(
                 var width = bank.size(1);
                 var cosines = block.narrow(1, 0, width).matmul(bank.t());
                 var partner = block.narrow(1, width, 1);
-                // A tie is half lost: an embedding that holds all rows in one place is not a good one. The partner may be a candidate itself, rounded otherwise.
+                // A tie is half lost: an embedding that holds all rows in one place is not a good one. The partner may be a candidate itself, rounded
+                // otherwise.
                 var above = (cosines > partner.Plus(RoundingError)).sum(1, keepdim: true, type: ScalarType.Float64);
                 return above.Plus((cosines > partner.Minus(RoundingError)).sum(1, keepdim: true, type: ScalarType.Float64)).Times(0.5);
             }, cancellationToken);

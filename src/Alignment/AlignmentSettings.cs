@@ -92,7 +92,9 @@ internal sealed record SmoothingSettings
     public int MaximumRows { get; init => field = Check.InRange(value, 1, int.MaxValue, nameof(MaximumRows)); } = 10_000;
 }
 
-/// <summary>Adds eigenvectors of each modality's neighbour graph as a third part. Helps label transfer where geometries disagree, ruins good retrieval.</summary>
+/// <summary>
+/// Adds eigenvectors of each modality's neighbour graph as a third part. Helps label transfer where geometries disagree, ruins good retrieval.
+/// </summary>
 internal sealed record SpectralSettings
 {
     /// <summary>Off by default.</summary>

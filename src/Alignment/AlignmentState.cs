@@ -41,7 +41,8 @@ internal static class AlignmentState
         if (others.FirstOrDefault(name => !IsNumbers(name, PrefixA, a) && !IsNumbers(name, PrefixB, b)) is { } unknown)
             throw new InvalidDataException($"Saved alignment: tensor '{unknown}' is not one of an alignment.");
         if (a.Width != b.Width || (a.NaturalWidth, a.Cut is null) != (b.NaturalWidth, b.Cut is null))
-            throw new InvalidDataException($"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
+            throw new InvalidDataException(
+                $"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
         return (a, b);
     }
 
@@ -56,7 +57,9 @@ internal static class AlignmentState
             if (!state.TryGetValue(prefix + name, out var value))
                 throw new InvalidDataException($"Saved alignment: tensor '{prefix + name}' is missing.");
             if (value.dtype != ScalarType.Float64 || value.dim() != shape.Length || shape.Where((size, i) => size >= 0 && size != value.size(i)).Any())
-                throw new InvalidDataException($"Saved alignment: tensor '{prefix + name}': expected float64 [{string.Join(", ", shape)}] (-1 for any), found {value.dtype} [{string.Join(", ", value.shape)}].");
+                throw new InvalidDataException(
+                    $"Saved alignment: tensor '{prefix + name}': expected float64 [{string.Join(", ", shape)}] (-1 for any), found {value.dtype} "
+                        + $"[{string.Join(", ", value.shape)}].");
             if (!value.isfinite().all().item<bool>())
                 throw new InvalidDataException($"Saved alignment: tensor '{prefix + name}' has values that are not finite.");
             return value.detach().clone();
@@ -67,10 +70,12 @@ internal static class AlignmentState
         // Written by us as they are; read from a file that anyone may have written.
         double Number(int index, string what, double least, double most) => numbers[index] is var number && number >= least && number <= most
             ? number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected {least} to {most}."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected {least} to {most}."));
         int Count(int index, string what, long most) => Number(index, what, 1, most) is var number && number == Math.Floor(number)
             ? (int)number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
         var basis = Take("basis", -1, -1);
         var (dimension, components) = (basis.size(0), basis.size(1));
         RecipeMap Map(string part, double linearWeight, double kernelWeight)
@@ -96,18 +101,23 @@ internal static class AlignmentState
             var bank = Take("spectral.bank", -1, components);
             var coordinates = Take("spectral.coordinates", bank.size(0), -1);
             var map = Take("spectral.map", coordinates.size(1), -1);
-            spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates, Count(5, "spectral neighbours", int.MaxValue)), map, Take("spectral.bias", map.size(1)), Number(4, "spectral weight", 0, double.MaxValue));
+            spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates,
+                Count(5, "spectral neighbours", int.MaxValue)), map, Take("spectral.bias", map.size(1)), Number(4, "spectral weight", 0, double.MaxValue));
         }
         var side = new SideAlignment(Take("mean", dimension), basis, recipe, transport, spectral, null, null, Count(0, "width", 1 << 20));
         if (Has("smoothing.bank"))
         {
             var bank = Take("smoothing.bank", -1, components);
-            side = side with { Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth), Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue)) };
+            side =
+                side with { Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth),
+                    Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue)) };
         }
         if (Has("cut"))
             side = side with { Cut = Take("cut", side.NaturalWidth, side.Width) };
         return side.Width >= 1 && (side.Cut is not null || side.NaturalWidth <= side.Width) && numbers[1] > 0
             ? side
-            : throw new InvalidDataException($"Saved alignment: '{prefix}{Numbers}' says width {numbers[0]} and bandwidth {numbers[1]}, which do not fit the maps of width {side.NaturalWidth}.");
+            : throw new InvalidDataException(
+                $"Saved alignment: '{prefix}{Numbers}' says width {numbers[0]} and bandwidth {numbers[1]}, which do not fit the maps of width "
+                    + $"{side.NaturalWidth}.");
     }
 }

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>Kernel principal components of rows under the Gaussian kernel, spanned by anchors. Up to a constant row, the features are k(x, anchors) E.</summary>
+/// <summary>
+/// Kernel principal components of rows under the Gaussian kernel, spanned by anchors. Up to a constant row, the features are k(x, anchors) E.
+/// </summary>
 /// <param name="Features">Of the rows that were fitted `[n, components]`.</param>
 /// <param name="Anchors">`[anchors, dim]`.</param>
 /// <param name="Expansion">E `[anchors, components]`.</param>

@@ -21,8 +21,10 @@ internal sealed record Recipe(RecipeMap A, RecipeMap B)
         if (linear.MapA.size(1) + kernel.MapA.size(1) == 0)
             return null;
         var recipe = new Recipe(
-            new RecipeMap(Wide(linear.MapA, pairs.A), linear.BiasA, kernelA.Anchors, kernelA.Expansion.matmul(kernel.MapA), kernel.BiasA, pairs.BandwidthA, settings.LinearWeight, settings.KernelWeight),
-            new RecipeMap(Wide(linear.MapB, pairs.B), linear.BiasB, kernelB.Anchors, kernelB.Expansion.matmul(kernel.MapB), kernel.BiasB, pairs.BandwidthB, settings.LinearWeight, settings.KernelWeight));
+            new RecipeMap(Wide(linear.MapA, pairs.A), linear.BiasA, kernelA.Anchors, kernelA.Expansion.matmul(kernel.MapA), kernel.BiasA, pairs.BandwidthA,
+                settings.LinearWeight, settings.KernelWeight),
+            new RecipeMap(Wide(linear.MapB, pairs.B), linear.BiasB, kernelB.Anchors, kernelB.Expansion.matmul(kernel.MapB), kernel.BiasB, pairs.BandwidthB,
+                settings.LinearWeight, settings.KernelWeight));
         return recipe.MoveToOuterDisposeScope();
     }
 

@@ -54,6 +54,8 @@ internal sealed record RidgeCca(Tensor MapA, Tensor BiasA, Tensor MapB, Tensor B
     private static Tensor RidgeRoot(Tensor covariance, double ridge, double rank)
     {
         var dimension = covariance.size(0);
-        return linalg.cholesky(covariance.Plus(covariance.trace().Times(ridge).Over(rank > 0 ? rank : dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device)));
+        return linalg.cholesky(
+            covariance.Plus(
+                covariance.trace().Times(ridge).Over(rank > 0 ? rank : dimension) * eye(dimension, dtype: ScalarType.Float64, device: covariance.device)));
     }
 }

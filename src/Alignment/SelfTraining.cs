@@ -22,7 +22,8 @@ internal sealed class SelfTraining
     /// <param name="random">Chooses anchors where there are too many.</param>
     /// <param name="progress">Told the number of pseudo-pairs after each round.</param>
     /// <param name="cancellationToken">Stops between row blocks.</param>
-    public SelfTraining(AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int>? progress = null, CancellationToken cancellationToken = default) =>
+    public SelfTraining(AlignmentSettings settings, Tensor poolA, Tensor poolB, ManagedGenerator random, Action<int>? progress = null,
+        CancellationToken cancellationToken = default) =>
         (_settings, _poolA, _poolB, _random, _progress, _cancellationToken) = (settings, poolA, poolB, random, progress, cancellationToken);
 
     /// <summary>The recipe after so many rounds; the one it starts from where no row finds a partner of positive cosine.</summary>
@@ -47,7 +48,8 @@ internal sealed class SelfTraining
         Tensor Embed(RecipeMap map, Tensor pool) =>
             Rows.InBlocks(pool, _settings.BlockSize, block => map.Apply(block).to(ScalarType.Float32), _cancellationToken);
         var options = _settings.SelfTraining;
-        return PseudoPairs.Find(Embed(recipe.A, _poolA), Embed(recipe.B, _poolB), options.Neighbours, options.PseudoPairs, _settings.BlockSize, _cancellationToken);
+        return PseudoPairs.Find(Embed(recipe.A, _poolA), Embed(recipe.B, _poolB), options.Neighbours, options.PseudoPairs,
+            _settings.BlockSize, _cancellationToken);
     }
 
     private Recipe? Refit(WeightedPairs pairs, PseudoPairs matches)

@@ -37,8 +37,11 @@ internal sealed record SpectralGraph(Tensor Bank, Tensor Scales, Tensor Coordina
         var (values, vectors) = linalg.eigh(affinities / roots / roots.unsqueeze(1));
         var kept = Math.Min(settings.Components, count - 1);
         var coordinates = vectors.narrow(1, count - 1 - kept, kept).flip(1) / roots.unsqueeze(1);
-        coordinates = coordinates / coordinates.std(0, unbiased: false) * (-values.narrow(0, count - 1 - kept, kept).flip(0).Times(settings.Decay)).Plus(1).pow(Scalars.Of(-0.5));
-        return new SpectralGraph(bank.clone().MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope(), coordinates.MoveToOuterDisposeScope(), settings.Neighbours);
+        coordinates =
+            coordinates / coordinates.std(0, unbiased: false) * (-values.narrow(0, count - 1 - kept, kept).flip(0).Times(settings.Decay))
+                .Plus(1).pow(Scalars.Of(-0.5));
+        return new SpectralGraph(bank.clone().MoveToOuterDisposeScope(), scales.MoveToOuterDisposeScope(),
+            coordinates.MoveToOuterDisposeScope(), settings.Neighbours);
     }
 
     /// <summary>Coordinates `[n, eigenvectors]` of any prepared rows.</summary>

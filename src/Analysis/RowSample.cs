@@ -36,7 +36,8 @@ internal sealed class RowSample
             : throw SchemaErrors.Mismatch("input", columnName, "a vector of numbers of known size", SchemaErrors.Describe(column.Type));
     }
 
-    private RowSample Fill<T>(IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random, Action checkCancelled) where T : struct, INumber<T>
+    private RowSample Fill<T>(IDataView data, DataViewSchema.Column column, long capacity, ManagedGenerator random,
+        Action checkCancelled) where T : struct, INumber<T>
     {
         using var cursor = data.GetRowCursor([column]);
         var getter = cursor.GetGetter<VBuffer<T>>(column);

@@ -18,14 +18,16 @@ internal static class SamplingSizeAnalyzer
 
     /// <summary>Reads the column and compares batches of it.</summary>
     public static SamplingSizeAnalysis Run(
-        IHostEnvironment environment, IDataView data, string columnName, IReadOnlyList<int>? batchSizes, int repetitions, int? seed, CancellationToken cancellationToken)
+        IHostEnvironment environment, IDataView data, string columnName, IReadOnlyList<int>? batchSizes, int repetitions, int? seed,
+            CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentException.ThrowIfNullOrEmpty(columnName);
         ArgumentOutOfRangeException.ThrowIfLessThan(repetitions, 2); // one has no spread
         int[]? sizes = batchSizes is null ? null : [.. batchSizes.Distinct().Order()];
         if (sizes is [] or [< Reference, ..])
-            throw new ArgumentException($"Batch sizes must be at least {Reference}; found {(sizes.Length == 0 ? "none" : string.Join(", ", sizes))}.", nameof(batchSizes));
+            throw new ArgumentException($"Batch sizes must be at least {Reference}; found {(sizes.Length == 0 ? "none" : string.Join(", ", sizes))}.",
+                nameof(batchSizes));
 
         CheckCancelled();
         using var threads = ThreadCountLease.Acquire(null, cancellationToken: cancellationToken);
@@ -36,13 +38,15 @@ internal static class SamplingSizeAnalyzer
         var fewest = 2L * (sizes?[^1] ?? SecondDefault);
         if (sample.Rows.Count < fewest)
             throw new InvalidOperationException(
-                $"Column '{columnName}' has {sample.Present} rows with a vector and {sample.Absent} without; expected at least {fewest}, two disjoint batches of {fewest / 2}.");
+                $"Column '{columnName}' has {sample.Present} rows with a vector and {sample.Absent} without; expected at least {fewest}, two disjoint "
+                    + $"batches of {fewest / 2}.");
         sizes ??= [.. DefaultSizes().TakeWhile(size => 2 * size <= sample.Rows.Count)];
 
         using var noGrad = no_grad();
         var reference = Draw(sample.Rows, Reference, repetitions, random, CheckCancelled);
         if (reference.Printed.Mean == 0 || reference.LeaveOneOut.Mean == 0)
-            throw new InvalidOperationException($"Column '{columnName}': {repetitions} pairs of batches of {Reference} rows do not differ at all; expected rows that are not all equal.");
+            throw new InvalidOperationException(
+                $"Column '{columnName}': {repetitions} pairs of batches of {Reference} rows do not differ at all; expected rows that are not all equal.");
         var gaps = sizes.Select(size => size == Reference
             ? new SamplingSizeGap(size, 1, 0, 1, 0, repetitions)
             : Relative(size, repetitions, Draw(sample.Rows, size, repetitions, random, CheckCancelled), reference)).ToArray();
@@ -103,7 +107,8 @@ internal static class SamplingSizeAnalyzer
         return centred / centred.abs().max().clamp_min(Scalars.Of(double.Epsilon));
     }
 
-    private static SamplingSizeGap Relative(int size, int repetitions, (Moments Printed, Moments LeaveOneOut) gaps, (Moments Printed, Moments LeaveOneOut) reference)
+    private static SamplingSizeGap Relative(int size, int repetitions, (Moments Printed, Moments LeaveOneOut) gaps,
+        (Moments Printed, Moments LeaveOneOut) reference)
     {
         var (ratio, error) = gaps.Printed.RelativeTo(reference.Printed);
         var (ratioLeaveOneOut, errorLeaveOneOut) = gaps.LeaveOneOut.RelativeTo(reference.LeaveOneOut);

@@ -18,7 +18,8 @@ internal static class CombinedAnnotations
     /// some of them; slot names that differ are dropped with a warning.
     /// </summary>
     /// <exception cref="ArgumentException">The key values differ, so that one key would mean two things.</exception>
-    public static DataViewSchema.Annotations Merge(string columnName, IReadOnlyList<(string Part, DataViewSchema.Annotations Annotations)> inputs, IChannel channel)
+    public static DataViewSchema.Annotations Merge(string columnName,
+        IReadOnlyList<(string Part, DataViewSchema.Annotations Annotations)> inputs, IChannel channel)
     {
         if (inputs.Count == 1)
             return inputs[0].Annotations;
@@ -27,13 +28,15 @@ internal static class CombinedAnnotations
         {
             var holders = inputs.Where(input => input.Annotations.Schema.GetColumnOrNull(kind) is not null).ToArray();
             var expected = Read(holders[0].Annotations, kind);
-            var differing = holders.Skip(1).Select(holder => (holder.Part, Values: Read(holder.Annotations, kind))).FirstOrDefault(holder => !holder.Values.SequenceEqual(expected));
+            var differing = holders.Skip(1).Select(holder => (holder.Part, Values: Read(holder.Annotations, kind)))
+                .FirstOrDefault(holder => !holder.Values.SequenceEqual(expected));
             if (differing.Part is not null && kind == KeyValues)
                 throw KeysDiffer(columnName, (holders[0].Part, expected), differing);
             if (differing.Part is null && (holders.Length == inputs.Count || kind is KeyValues or SlotNames))
                 builder.Add(holders[0].Annotations, name => name == kind);
             else if (kind == SlotNames)
-                channel.Warning(MessageSensitivity.Schema, $"The slot names of column '{columnName}' differ between {holders[0].Part} and {differing.Part}; the combined column has none.");
+                channel.Warning(MessageSensitivity.Schema,
+                    $"The slot names of column '{columnName}' differ between {holders[0].Part} and {differing.Part}; the combined column has none.");
         }
         return builder.ToAnnotations();
     }
@@ -42,7 +45,8 @@ internal static class CombinedAnnotations
     {
         var key = Enumerable.Range(0, Math.Max(one.Values.Length, other.Values.Length)).First(i => !Equals(At(one.Values, i), At(other.Values, i)));
         return new ArgumentException(
-            $"Key column '{columnName}': key {key + 1} means '{At(one.Values, key)}' in {one.Part} and '{At(other.Values, key)}' in {other.Part}. {KeyAdvice}", other.Part);
+            $"Key column '{columnName}': key {key + 1} means '{At(one.Values, key)}' in {one.Part} and '{At(other.Values, key)}' in {other.Part}. {KeyAdvice}",
+                other.Part);
 
         static object? At(object?[] values, int index) => index < values.Length ? values[index] : null;
     }

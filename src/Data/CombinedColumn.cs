@@ -21,11 +21,13 @@ internal abstract class CombinedColumn(string name, DataViewType type, DataViewS
     /// <param name="annotations">Annotations of the column.</param>
     /// <param name="sources">The column in each part.</param>
     /// <param name="missing">A getter of the missing value; may be null if no part lacks the column.</param>
-    public static CombinedColumn Create(string name, DataViewType type, DataViewSchema.Annotations annotations, DataViewSchema.Column?[] sources, Delegate? missing) =>
+    public static CombinedColumn Create(string name, DataViewType type, DataViewSchema.Annotations annotations,
+        DataViewSchema.Column?[] sources, Delegate? missing) =>
         (CombinedColumn)typeof(CombinedColumn).GetMethod(nameof(CreateTyped), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type.RawType)
             .Invoke(null, BindingFlags.DoNotWrapExceptions, null, [name, type, annotations, sources, missing], null)!;
 
-    private static CombinedColumn<T> CreateTyped<T>(string name, DataViewType type, DataViewSchema.Annotations annotations, DataViewSchema.Column?[] sources, ValueGetter<T>? missing) =>
+    private static CombinedColumn<T> CreateTyped<T>(string name, DataViewType type, DataViewSchema.Annotations annotations, DataViewSchema.Column?[] sources,
+        ValueGetter<T>? missing) =>
         new(name, type, annotations, sources, _ => missing!);
 }
 
@@ -35,7 +37,8 @@ internal abstract class CombinedColumn(string name, DataViewType type, DataViewS
 /// <param name="annotations">Annotations of the column.</param>
 /// <param name="sources">The column in each part.</param>
 /// <param name="standIn">The getter for a part that lacks the column.</param>
-internal sealed class CombinedColumn<T>(string name, DataViewType type, DataViewSchema.Annotations annotations, DataViewSchema.Column?[] sources, Func<int, ValueGetter<T>> standIn)
+internal sealed class CombinedColumn<T>(string name, DataViewType type, DataViewSchema.Annotations annotations, DataViewSchema.Column?[] sources,
+    Func<int, ValueGetter<T>> standIn)
     : CombinedColumn(name, type, annotations, sources)
 {
     /// <inheritdoc/>

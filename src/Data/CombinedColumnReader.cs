@@ -16,7 +16,8 @@ internal abstract class CombinedColumnReader
 
     /// <summary>The error for reading where no row is.</summary>
     [DoesNotReturn]
-    public static void ThrowNoRow() => throw new InvalidOperationException("The cursor is not on a row: MoveNext has not been called, or it has returned false.");
+    public static void ThrowNoRow() =>
+        throw new InvalidOperationException("The cursor is not on a row: MoveNext has not been called, or it has returned false.");
 }
 
 /// <inheritdoc/>

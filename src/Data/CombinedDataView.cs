@@ -44,13 +44,15 @@ internal sealed class CombinedDataView : IDataView
     }
 
     /// <summary>One cursor: the parts follow one another, and a set may be smaller than asked for.</summary>
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
 
     /// <summary>The column's index, if the column can be one of this view.</summary>
     public int CheckedIndex(DataViewSchema.Column column) =>
         column.Index < _columns.Length && column.Name == Schema[column.Index].Name
             ? column.Index
-            : throw new ArgumentException($"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {_columns.Length} columns.", nameof(column));
+            : throw new ArgumentException(
+                $"Column '{column.Name}' with index {column.Index} is not a column of this view, which has {_columns.Length} columns.", nameof(column));
 
     /// <summary>Opens a part for the columns that have a reader, or gives null if there is no such part.</summary>
     public DataViewRowCursor? OpenPart(int part, CombinedColumnReader?[] readers)

@@ -27,7 +27,8 @@ internal static class Field
 
     /// <summary>A whole number.</summary>
     public static bool TryInt(ReadOnlySpan<byte> field, out int value) =>
-        int.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out value);
+        int.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture, out value);
 
     /// <summary>
     /// A whole number in four columns, or one above 9999 in hybrid-36: A000 to ZZZZ go on from 10000, a000 to zzzz from there.

@@ -9,7 +9,9 @@ namespace Microsoft.ML.GentleClip.Data;
 /// </summary>
 internal static class MissingValue
 {
-    /// <summary>A <see cref="ValueGetter{TValue}"/> that gives the missing value of <paramref name="type"/>, or null if the type has none. Holds no state.</summary>
+    /// <summary>
+    /// A <see cref="ValueGetter{TValue}"/> that gives the missing value of <paramref name="type"/>, or null if the type has none. Holds no state.
+    /// </summary>
     public static Delegate? GetterFor(DataViewType type) => type switch
     {
         VectorDataViewType { IsKnownSize: false } vector => Build(nameof(Sparse), vector.ItemType, 0),
@@ -30,7 +32,8 @@ internal static class MissingValue
 
     private static ValueGetter<T?> Default<T>() => (ref T? value) => value = default;
 
-    private static ValueGetter<VBuffer<T>> Sparse<T>(int size) => (ref VBuffer<T> value) => value = VBufferEditor.Create(ref value, size, valuesCount: 0).Commit();
+    private static ValueGetter<VBuffer<T>> Sparse<T>(int size) =>
+        (ref VBuffer<T> value) => value = VBufferEditor.Create(ref value, size, valuesCount: 0).Commit();
 
     private static ValueGetter<VBuffer<T>> Filled<T>(int size, T item) => (ref VBuffer<T> value) =>
     {

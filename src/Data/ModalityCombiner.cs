@@ -28,7 +28,8 @@ internal static class ModalityCombiner
         using var channel = env.Start(nameof(ModalityCombiner));
         var names = parts.SelectMany(part => part.VisibleColumns).Select(column => column.Name).Distinct();
         var columns = names.Select(name => Union(name, parts, channel))
-            .Append(new CombinedColumn<bool>(pairedColumnName, BooleanDataViewType.Instance, DataViewSchema.Annotations.Empty, new DataViewSchema.Column?[parts.Length],
+            .Append(new CombinedColumn<bool>(pairedColumnName, BooleanDataViewType.Instance, DataViewSchema.Annotations.Empty,
+                new DataViewSchema.Column?[parts.Length],
                 part => parts[part].IsPaired ? (ref value) => value = true : (ref value) => value = false));
         return new CombinedDataView(parts, [.. columns]);
     }

@@ -10,8 +10,8 @@ namespace Microsoft.ML.GentleClip;
 public static class EmbeddingGeneratorExtensions
 {
     /// <summary>
-    /// One side of the model as an embedding generator. It gives what the transformer's column would hold, but takes no missing samples: an input that cannot be
-    /// embedded fails the call with an <see cref="ArgumentException"/> that names its index.
+    /// One side of the model as an embedding generator. It gives what the transformer's column would hold, but takes no missing samples: an input that cannot
+    /// be embedded fails the call with an <see cref="ArgumentException"/> that names its index.
     /// </summary>
     /// <example>
     /// <code>
@@ -27,11 +27,12 @@ public static class EmbeddingGeneratorExtensions
     /// <param name="transformer">The model; stays the caller's, and must live as long as the generator is used.</param>
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
-    /// <returns>A thread-safe generator that computes on the thread pool, in batches as <see cref="GentleClipTransformer.Scoring"/> says, and stops between two of them when it is cancelled.
-    /// Disposing it does nothing.</returns>
+    /// <returns>A thread-safe generator that computes on the thread pool, in batches as <see cref="GentleClipTransformer.Scoring"/> says, and stops between two
+    /// of them when it is cancelled. Disposing it does nothing.</returns>
     /// <exception cref="ArgumentException">No side has the column or takes the type, or both take it and none is named.</exception>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer, string? inputColumnName = null, string? modelId = null)
+    public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer,
+        string? inputColumnName = null, string? modelId = null)
     {
         ArgumentNullException.ThrowIfNull(transformer);
         var sides = transformer.Columns.Where(column => column.IsEmbedding).ToList();
@@ -43,7 +44,8 @@ public static class EmbeddingGeneratorExtensions
             ? new GentleClipEmbeddingGenerator<TInput>(transformer, fitting[0].Column, fitting[0].Input!, modelId)
             : throw new ArgumentException(fitting.Count > 1
                 ? $"Both sides of the model take {typeof(TInput).Name}: name the input column of one. It has {Sides()}."
-                : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.", nameof(inputColumnName));
+                : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.",
+                    nameof(inputColumnName));
 
         static GeneratorInput<TInput>? InputOf(TowerSpec spec) => ModalityKinds.Of(spec.Modality).InputOf<TInput>(spec.Modality, spec.InputDimension);
 
@@ -60,17 +62,21 @@ public static class EmbeddingGeneratorExtensions
     /// </example>
     /// <typeparam name="TInput">As for <see cref="CreateEmbeddingGenerator"/>.</typeparam>
     /// <param name="services">The container's services.</param>
-    /// <param name="transformer">The model, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/>, which the container disposes if it made it.</param>
+    /// <param name="transformer">
+    /// The model, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/>, which the container disposes if it made it.
+    /// </param>
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
     /// <param name="serviceKey">Key to ask by, for two generators of one type; null registers without.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddGentleClipEmbeddingGenerator<TInput>(
-        this IServiceCollection services, GentleClipTransformer? transformer = null, string? inputColumnName = null, string? modelId = null, object? serviceKey = null)
+        this IServiceCollection services, GentleClipTransformer? transformer = null, string? inputColumnName = null, string? modelId = null,
+            object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.Add(new ServiceDescriptor(typeof(IEmbeddingGenerator<TInput, Embedding<float>>), serviceKey,
-            (provider, _) => (transformer ?? provider.GetRequiredService<GentleClipTransformer>()).CreateEmbeddingGenerator<TInput>(inputColumnName, modelId), ServiceLifetime.Singleton));
+            (provider, _) => (transformer ?? provider.GetRequiredService<GentleClipTransformer>()).CreateEmbeddingGenerator<TInput>(inputColumnName, modelId),
+                ServiceLifetime.Singleton));
         return services;
     }
 }

@@ -6,7 +6,9 @@ using Microsoft.ML.GentleClip.Transformers;
 
 namespace Microsoft.ML.GentleClip.EmbeddingGenerators;
 
-/// <summary>One side of a transformer as an embedding generator. Inputs go through the readers and passes of its column; calls share nothing but the weights.</summary>
+/// <summary>
+/// One side of a transformer as an embedding generator. Inputs go through the readers and passes of its column; calls share nothing but the weights.
+/// </summary>
 internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator<TInput, Embedding<float>>
 {
     private const string Provider = "Microsoft.ML.GentleClip";
@@ -32,7 +34,8 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     }
 
     /// <inheritdoc/>
-    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<TInput> values, EmbeddingGenerationOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
         CheckOptions(options);
@@ -54,7 +57,8 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
         ArgumentNullException.ThrowIfNull(serviceType);
         if (serviceKey is not null)
             return null;
-        return serviceType.IsInstanceOfType(this) ? this : serviceType.IsInstanceOfType(_metadata) ? _metadata : serviceType.IsInstanceOfType(_transformer) ? _transformer : null;
+        return serviceType.IsInstanceOfType(this) ? this
+            : serviceType.IsInstanceOfType(_metadata) ? _metadata : serviceType.IsInstanceOfType(_transformer) ? _transformer : null;
     }
 
     /// <summary>Nothing: the transformer is its owner's.</summary>
@@ -84,7 +88,11 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
             }
             _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], cancellationToken);
             for (var i = 0; i < examples.Count; i++)
-                result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray()) { CreatedAt = created, ModelId = _metadata.DefaultModelId });
+                result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray())
+                {
+                    CreatedAt = created,
+                    ModelId = _metadata.DefaultModelId,
+                });
         }
         return result;
     }
@@ -115,11 +123,13 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     private void CheckOptions(EmbeddingGenerationOptions? options)
     {
         if (options?.Dimensions is { } dimensions && dimensions != _column.Dimension)
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"The model's embeddings have {_column.Dimension} dimensions; {dimensions} were asked for."), nameof(options));
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
+                $"The model's embeddings have {_column.Dimension} dimensions; {dimensions} were asked for."), nameof(options));
         if (options?.ModelId is { } model && model != _metadata.DefaultModelId)
             throw new ArgumentException($"This generator has one model, '{_metadata.DefaultModelId}'; '{model}' was asked for.", nameof(options));
     }
 
     private ArgumentException Unfit(int index, string found) => new(
-        string.Create(CultureInfo.InvariantCulture, $"Input {index} cannot be embedded as '{_column.Spec.Modality.InputColumnName}': expected {_input.Expected}, found {found}."));
+        string.Create(CultureInfo.InvariantCulture,
+            $"Input {index} cannot be embedded as '{_column.Spec.Modality.InputColumnName}': expected {_input.Expected}, found {found}."));
 }

@@ -41,13 +41,16 @@ internal sealed class EmbeddingColumnReader
         var (a, b) = (Find(dataA, nameA), Find(dataB, nameB));
         return a.Dimension == b.Dimension
             ? (a, b)
-            : throw new ArgumentException($"Embedding columns must be of one size, but '{nameA}' has {a.Dimension} dimensions and '{nameB}' has {b.Dimension}.");
+            : throw new ArgumentException(
+                $"Embedding columns must be of one size, but '{nameA}' has {a.Dimension} dimensions and '{nameB}' has {b.Dimension}.");
     }
 
     /// <summary>Reads from this row or cursor from now on.</summary>
     public void Open(DataViewRow row) => _getter = row.GetGetter<VBuffer<float>>(Column);
 
-    /// <summary>The embedding of the row the cursor is at, none where it is absent: NaN in any slot, or a vector of length 0 (a null array under a fixed size).</summary>
+    /// <summary>
+    /// The embedding of the row the cursor is at, none where it is absent: NaN in any slot, or a vector of length 0 (a null array under a fixed size).
+    /// </summary>
     /// <param name="row">Number of the row, for errors.</param>
     /// <exception cref="InvalidOperationException">The embedding is infinite.</exception>
     public ReadOnlySpan<float> Read(long row)

@@ -28,12 +28,14 @@ internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimens
     /// <exception cref="ArgumentException">A column is not there or of an unfit type, or the embeddings' sizes differ.</exception>
     /// <exception cref="InvalidOperationException">An embedding is infinite, no row has both, or an item has several embeddings.</exception>
     public static EmbeddingPairReader Read(
-        IDataView data, string nameA, string nameB, string? itemA = null, string? itemB = null, bool scale = true, CancellationToken cancellationToken = default)
+        IDataView data, string nameA, string nameB, string? itemA = null, string? itemB = null, bool scale = true,
+            CancellationToken cancellationToken = default)
     {
         var (a, b) = EmbeddingColumnReader.FindBoth(data, nameA, data, nameB);
         var keyA = itemA is null ? null : LabelColumnReader.Find(data, itemA, "item");
         var keyB = itemB is null ? null : LabelColumnReader.Find(data, itemB, "item");
-        var reader = new EmbeddingPairReader(nameA, nameB, a.Dimension, (int)Math.Min(data.GetRowCount() ?? 0, 1 << 16), scale) { _hasItems = keyA is not null || keyB is not null };
+        var reader = new EmbeddingPairReader(nameA, nameB, a.Dimension, (int)Math.Min(data.GetRowCount() ?? 0, 1 << 16),
+            scale) { _hasItems = keyA is not null || keyB is not null };
         using var cursor = Columns.Open(data, a.Column, b.Column, keyA?.Column, keyB?.Column);
         a.Open(cursor);
         b.Open(cursor);
@@ -53,7 +55,9 @@ internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimens
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
         if (a.Length != (long)rows * dimension || b.Length != (long)rows * dimension)
-            throw new ArgumentException($"Expected {rows} x {dimension} = {(long)rows * dimension} values on each side, but found {a.Length} in {nameof(a)} and {b.Length} in {nameof(b)}.");
+            throw new ArgumentException(
+                $"Expected {rows} x {dimension} = {(long)rows * dimension} values on each side, but found {a.Length} in {nameof(a)} and {b.Length} in "
+                    + $"{nameof(b)}.");
 
         var reader = new EmbeddingPairReader(nameof(a), nameof(b), dimension, rows);
         for (var row = 0; row < rows; row++)
@@ -81,5 +85,6 @@ internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimens
 
     private EmbeddingPairReader Checked() => A.Count > 0
         ? this
-        : throw new InvalidOperationException($"No row has both embeddings: of {_rows} rows, {_lackingA} lack '{nameA}' and {_lackingB} lack '{nameB}'. Retrieval needs matched pairs.");
+        : throw new InvalidOperationException(
+            $"No row has both embeddings: of {_rows} rows, {_lackingA} lack '{nameA}' and {_lackingB} lack '{nameB}'. Retrieval needs matched pairs.");
 }

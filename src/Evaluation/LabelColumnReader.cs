@@ -88,7 +88,8 @@ internal sealed class LabelColumnReader
         {
             VBuffer<T> values = default;
             column.GetKeyValues(ref values);
-            return [.. values.DenseValues().Select(value => Convert.ToString(value is ReadOnlyMemory<char> text ? text.ToString() : value, CultureInfo.InvariantCulture)!)];
+            return [.. values.DenseValues()
+                .Select(value => Convert.ToString(value is ReadOnlyMemory<char> text ? text.ToString() : value, CultureInfo.InvariantCulture)!)];
         }
     }
 }

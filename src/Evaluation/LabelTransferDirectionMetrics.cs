@@ -6,7 +6,8 @@ namespace Microsoft.ML.GentleClip;
 public sealed class LabelTransferDirectionMetrics
 {
     internal LabelTransferDirectionMetrics(
-        EmbeddingRows references, int[] referenceClasses, EmbeddingRows queries, int[] queryClasses, int classes, int neighbours, string direction, CancellationToken cancellationToken)
+        EmbeddingRows references, int[] referenceClasses, EmbeddingRows queries, int[] queryClasses, int classes, int neighbours, string direction,
+            CancellationToken cancellationToken)
     {
         var known = referenceClasses.Distinct().ToArray();
         var rows = new EmbeddingRows(queries.Dimension, queries.Count, scale: false); // they are unit rows already
@@ -19,7 +20,9 @@ public sealed class LabelTransferDirectionMetrics
             own.Add(queryClasses[row]);
         }
         if (own.Count == 0)
-            throw new InvalidOperationException($"No label can be carried over {direction}: there are {references.Count} labelled references and {queries.Count} labelled queries, and they share no label.");
+            throw new InvalidOperationException(
+                $"No label can be carried over {direction}: there are {references.Count} labelled references and {queries.Count} labelled queries, and they "
+                    + $"share no label.");
 
         (ReferenceCount, Count, UnknownLabelCount) = (references.Count, own.Count, queries.Count - own.Count);
         int[] queryOwn = [.. own];

@@ -5,7 +5,9 @@ using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Evaluation;
 
-/// <summary>Reads a vector column that has one slot a label: Boolean, or a number that is above 0 where the row has the label and NaN where that is not known.</summary>
+/// <summary>
+/// Reads a vector column that has one slot a label: Boolean, or a number that is above 0 where the row has the label and NaN where that is not known.
+/// </summary>
 internal sealed class LabelVectorReader
 {
     private Action<float[]>? _read;

@@ -50,12 +50,20 @@ internal sealed class MultiLabelScores(int labelCount)
         if (column.Type is not VectorDataViewType { IsKnownSize: true } type || type.ItemType != NumberDataViewType.Single)
             throw new ArgumentException($"Score column '{scoreColumn}' must be a vector of Single of known size, but is {column.Type}.");
         if (type.Size != labels.Size)
-            throw new ArgumentException($"Scores and labels must be of one size, but '{scoreColumn}' has {type.Size} slots and '{labelColumn}' has {labels.Size}.");
+            throw new ArgumentException(
+                $"Scores and labels must be of one size, but '{scoreColumn}' has {type.Size} slots and '{labelColumn}' has {labels.Size}.");
         var scoreNames = SlotNames.Of(column, type.Size);
-        if (scoreNames is not null && labels.SlotNames is not null && scoreNames.Zip(labels.SlotNames).Index().FirstOrDefault(slot => slot.Item.First != slot.Item.Second) is { Item: ({ } score, { } label), Index: var at })
-            throw new ArgumentException($"Scores and labels must have the same slots in the same order, but slot {at} of '{scoreColumn}' is '{score}' and that of '{labelColumn}' is '{label}'.");
+        if (scoreNames is not null && labels.SlotNames is not null
+            && scoreNames.Zip(labels.SlotNames).Index()
+                .FirstOrDefault(slot => slot.Item.First != slot.Item.Second) is { Item: ({ } score, { } label), Index: var at })
+            throw new ArgumentException(
+                $"Scores and labels must have the same slots in the same order, but slot {at} of '{scoreColumn}' is '{score}' and that of '{labelColumn}' is "
+                    + $"'{label}'.");
 
-        var result = new MultiLabelScores(type.Size) { Names = scoreNames ?? labels.SlotNames ?? [.. Enumerable.Range(0, type.Size).Select(slot => $"{slot}")] };
+        var result = new MultiLabelScores(type.Size)
+        {
+            Names = scoreNames ?? labels.SlotNames ?? [.. Enumerable.Range(0, type.Size).Select(slot => $"{slot}")],
+        };
         using var cursor = Columns.Open(data, column, labels.Column);
         var getter = cursor.GetGetter<VBuffer<float>>(column);
         labels.Open(cursor);
@@ -87,13 +95,15 @@ internal sealed class MultiLabelScores(int labelCount)
             Array.Fill(scores, float.NegativeInfinity);
         }
         else if (Array.FindIndex(scores, score => !float.IsFinite(score)) is >= 0 and var slot)
-            throw new InvalidOperationException($"The score '{scoreColumn}' of row {row} is {scores[slot]} in slot {slot}; scores must be finite, or NaN in all slots where there are none.");
+            throw new InvalidOperationException(
+                $"The score '{scoreColumn}' of row {row} is {scores[slot]} in slot {slot}; scores must be finite, or NaN in all slots where there are none.");
         else if (AreProbabilities)
             AreProbabilities = TensorPrimitives.Min<float>(scores) >= 0 && TensorPrimitives.Max<float>(scores) <= 1;
 
         var start = RowCount * (long)labelCount;
         if (start + labelCount > Array.MaxLength)
-            throw new InvalidOperationException($"{RowCount + 1} rows with {labelCount} labels are too many to evaluate at once; at most {Array.MaxLength} scores can be.");
+            throw new InvalidOperationException(
+                $"{RowCount + 1} rows with {labelCount} labels are too many to evaluate at once; at most {Array.MaxLength} scores can be.");
         if (start + labelCount > _scores.Length)
         {
             var size = (int)Math.Min(Math.Max(2 * (long)_scores.Length, start + labelCount), Array.MaxLength);

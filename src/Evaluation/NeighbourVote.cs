@@ -16,7 +16,8 @@ internal static class NeighbourVote
 
     /// <summary>For each query 1, 0 or its share of a tie.</summary>
     public static double[] Hits(
-        EmbeddingRows queries, int[] queryClasses, EmbeddingRows references, int[] referenceClasses, int classes, int neighbours, CancellationToken cancellationToken)
+        EmbeddingRows queries, int[] queryClasses, EmbeddingRows references, int[] referenceClasses, int classes, int neighbours,
+            CancellationToken cancellationToken)
     {
         var hits = new double[queries.Count];
         Parallel.For(0, (queries.Count + QueriesPerBlock - 1) / QueriesPerBlock, new ParallelOptions { CancellationToken = cancellationToken },

@@ -2,7 +2,9 @@ using Microsoft.ML.GentleClip.Evaluation;
 
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>How well one modality finds its partner among all samples of the other. See <see cref="RetrievalMetrics"/> for the treatment of ties and duplicates.</summary>
+/// <summary>
+/// How well one modality finds its partner among all samples of the other. See <see cref="RetrievalMetrics"/> for the treatment of ties and duplicates.
+/// </summary>
 public sealed class RetrievalDirectionMetrics
 {
     private readonly CandidateCounts _counts;

@@ -16,7 +16,8 @@ internal static class RetrievalRanker
     private const int RowsPerBlock = 64; // with the four candidates in hand they stay in the cache
 
     /// <summary>The counts of A looking for B, and of B looking for A, by cosine; row i of B belongs to row i of A.</summary>
-    public static (CandidateCounts AToB, CandidateCounts BToA) Rank(EmbeddingRows a, EmbeddingRows b, int? numberOfThreads = null, CancellationToken cancellationToken = default) =>
+    public static (CandidateCounts AToB, CandidateCounts BToA) Rank(EmbeddingRows a, EmbeddingRows b, int? numberOfThreads = null,
+        CancellationToken cancellationToken = default) =>
         Rank<DotProduct>(a, b, PairLinks.RowByRow(a.Count), numberOfThreads, cancellationToken);
 
     /// <summary>The counts of A looking for B, and of B looking for A.</summary>
@@ -49,7 +50,8 @@ internal static class RetrievalRanker
             () => (Better: new Vector128<int>[b.Groups], Equal: new Vector128<int>[b.Groups]),
             (block, _, columns) =>
             {
-                RankBlock<TSimilarity>(block * RowsPerBlock, Math.Min((block + 1) * RowsPerBlock, a.Count), a, b, bestOfA, partnerOfB, padding, aToB, columns.Better, columns.Equal);
+                RankBlock<TSimilarity>(block * RowsPerBlock, Math.Min((block + 1) * RowsPerBlock, a.Count), a, b, bestOfA, partnerOfB, padding, aToB,
+                    columns.Better, columns.Equal);
                 return columns;
             },
             columns =>

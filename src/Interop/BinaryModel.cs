@@ -22,7 +22,8 @@ internal sealed class BinaryModel
     /// <summary>Wraps the model of a prediction transformer.</summary>
     /// <exception cref="NotSupportedException">The model does not map a vector to a score.</exception>
     public static BinaryModel Of(object model) =>
-        model is IValueMapper { OutputType: NumberDataViewType } mapper && mapper.OutputType == NumberDataViewType.Single && mapper.InputType is VectorDataViewType
+        model is IValueMapper { OutputType: NumberDataViewType } mapper && mapper.OutputType == NumberDataViewType.Single
+            && mapper.InputType is VectorDataViewType
             ? new(mapper)
             : throw new NotSupportedException($"A model of type {model.GetType().Name} does not map a feature vector to one score.");
 

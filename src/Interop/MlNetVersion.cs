@@ -21,7 +21,8 @@ internal static class MlNetVersion
     {
         if (version.Major != SupportedMajor)
             throw new NotSupportedException(string.Create(CultureInfo.InvariantCulture,
-                $"Microsoft.ML.GentleClip works with Microsoft.ML {SupportedMajor}.x, found {version}. Reference Microsoft.ML {SupportedMajor}.x or a newer Microsoft.ML.GentleClip."));
+                $"Microsoft.ML.GentleClip works with Microsoft.ML {SupportedMajor}.x, found {version}. Reference Microsoft.ML {SupportedMajor}.x or a newer "
+                    + $"Microsoft.ML.GentleClip."));
     }
 
     private static Version Read(Assembly assembly)

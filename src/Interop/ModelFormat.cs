@@ -8,7 +8,9 @@ namespace Microsoft.ML.GentleClip.Interop;
 /// <param name="ReadBack">Oldest version that this reader can read.</param>
 internal sealed record ModelFormat(string ModelSignature, string LoaderSignature, uint Written, uint Readable, uint ReadBack)
 {
-    /// <summary>ML.NET's form. The assembly name is what lets a fresh process find the loader by itself; without a version, as the format's is what counts.</summary>
+    /// <summary>
+    /// ML.NET's form. The assembly name is what lets a fresh process find the loader by itself; without a version, as the format's is what counts.
+    /// </summary>
     public VersionInfo ToVersionInfo() => new(
         modelSignature: ModelSignature,
         verWrittenCur: Written,

@@ -29,10 +29,14 @@ internal static class ModelLoader<T> where T : SaveableTransformer, ILoadable<T>
     private static void CheckVersion(ModelHeader header)
     {
         var format = T.LoadableFormat;
-        if (header.ModelSignature != format.ToVersionInfo().ModelSignature || (header.ModelVerReadable <= format.Written && header.ModelVerWritten >= format.ReadBack))
+        if (header.ModelSignature != format.ToVersionInfo().ModelSignature
+            || (header.ModelVerReadable <= format.Written && header.ModelVerWritten >= format.ReadBack))
             return;
-        throw new FormatException($"The saved {format.LoaderSignature} has format {Text(header.ModelVerWritten)}; this version of Microsoft.ML.GentleClip reads formats {Text(format.ReadBack)} to {Text(format.Written)}. "
-            + (header.ModelVerWritten > format.Written ? "Load it with a newer Microsoft.ML.GentleClip." : "It is older than any that was released, or damaged."));
+        throw new FormatException(
+            $"The saved {format.LoaderSignature} has format {Text(header.ModelVerWritten)}; this version of Microsoft.ML.GentleClip reads formats "
+                + $"{Text(format.ReadBack)} to {Text(format.Written)}. "
+            + (header.ModelVerWritten > format.Written ? "Load it with a newer Microsoft.ML.GentleClip."
+                : "It is older than any that was released, or damaged."));
 
         static string Text(uint version) => string.Create(CultureInfo.InvariantCulture, $"{version >> 16}.{version & 0xFFFF}");
     }

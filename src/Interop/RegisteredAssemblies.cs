@@ -18,5 +18,6 @@ internal static class RegisteredAssemblies
     }
 
     private static bool Uses(Assembly assembly) =>
-        !assembly.IsDynamic && Array.Exists(assembly.GetReferencedAssemblies(), reference => reference.Name == typeof(RegisteredAssemblies).Assembly.GetName().Name);
+        !assembly.IsDynamic
+            && Array.Exists(assembly.GetReferencedAssemblies(), reference => reference.Name == typeof(RegisteredAssemblies).Assembly.GetName().Name);
 }

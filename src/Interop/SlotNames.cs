@@ -27,7 +27,8 @@ internal static class SlotNames
         if (names is not null)
         {
             var slots = Array.ConvertAll(names, name => name.AsMemory());
-            builder.AddSlotNames(slots.Length, (ref VBuffer<ReadOnlyMemory<char>> target) => new VBuffer<ReadOnlyMemory<char>>(slots.Length, slots).CopyTo(ref target));
+            builder.AddSlotNames(slots.Length,
+                (ref VBuffer<ReadOnlyMemory<char>> target) => new VBuffer<ReadOnlyMemory<char>>(slots.Length, slots).CopyTo(ref target));
         }
         return builder.ToAnnotations();
     }

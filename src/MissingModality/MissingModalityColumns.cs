@@ -72,7 +72,8 @@ internal sealed class MissingModalityColumns : AppendedColumns
             var vector = (VectorDataViewType)input.Type;
             if (!vector.IsKnownSize || vector.Dimensions.Length != 1 || vector.ItemType is BooleanDataViewType)
                 throw new NotSupportedException(
-                    $"Column '{input.Name}' of MarkMissingModality cannot be part of an ONNX graph: expected a vector of numbers of known size, found {input.Type}. "
+                    $"Column '{input.Name}' of MarkMissingModality cannot be part of an ONNX graph: expected a vector of numbers of known size, found "
+                        + $"{input.Type}. "
                     + "Convert from data that have been marked already.");
         }
     }

@@ -22,7 +22,10 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
     public virtual int MostRowsPerBatch => int.MaxValue;
 
-    /// <summary>A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these examples.</summary>
+    /// <summary>
+    /// A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these
+    /// examples.
+    /// </summary>
     /// <param name="modality">Settings of the training.</param>
     /// <param name="initial">The same side of the model that is trained on, or null.</param>
     /// <exception cref="ArgumentException">The initial model is not what the settings say.</exception>

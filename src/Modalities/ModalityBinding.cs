@@ -15,7 +15,9 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
     /// <summary>Opens the getter of a row or cursor.</summary>
     public abstract ExampleReader Open(DataViewRow row);
 
-    /// <summary>Opens the getter of a cursor whose rows are all read, once each and in order. It may read ahead on other threads; then it is disposable.</summary>
+    /// <summary>
+    /// Opens the getter of a cursor whose rows are all read, once each and in order. It may read ahead on other threads; then it is disposable.
+    /// </summary>
     /// <param name="cursor">At its start.</param>
     /// <param name="data">The view that it belongs to.</param>
     public virtual ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) => Open(cursor);

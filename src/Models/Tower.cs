@@ -28,7 +28,9 @@ internal sealed class Tower : nn.Module
         return weights + (embeddingDimension > 0 ? ProjectionHead.CountWeights(features, embeddingDimension) : 0);
     }
 
-    /// <summary>Starts a training from fresh weights: loads pretrained ones where there are, and learns what does not need gradients from the examples.</summary>
+    /// <summary>
+    /// Starts a training from fresh weights: loads pretrained ones where there are, and learns what does not need gradients from the examples.
+    /// </summary>
     /// <inheritdoc cref="Encoder.LoadPretrained" path="/exception"/>
     public void Prepare(ExampleStore examples)
     {

@@ -20,7 +20,8 @@ internal sealed class AlignmentNodes
     {
         var prefix = side == Side.A ? "a." : "b.";
         _graph = graph;
-        _state = state.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.cpu());
+        _state = state.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..],
+            entry => entry.Value.cpu());
         _numbers = _state["numbers"].data<double>().ToArray();
     }
 

@@ -36,7 +36,9 @@ internal static class TowerGraph
         var weights = tower?.state_dict() ?? [];
         var graph = new OnnxGraph(weights, opset);
         // A closed form reads the same vectors as the tower.
-        var vectors = spec.Modality is VectorModality ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch, spec.InputDimension) : null;
+        var vectors = spec.Modality is VectorModality
+            ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch,
+                spec.InputDimension) : null;
         string? embedding = null;
         if (model.Spec.ClosedForm is { } closedForm)
         {
@@ -48,16 +50,20 @@ internal static class TowerGraph
             if (model.HasTowers)
             {
                 var student = features is null ? Tower(graph, spec.Modality, vectors) : ProjectionNodes.Append(graph, features, HeadPrefix);
-                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(closedForm.Share))), graph.Multiply(student, graph.Number(Math.Sqrt(1 - closedForm.Share))));
+                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(closedForm.Share))),
+                    graph.Multiply(student, graph.Number(Math.Sqrt(1 - closedForm.Share))));
             }
         }
         graph.Name(embedding ?? Tower(graph, spec.Modality, vectors), OnnxNames.Embedding);
         graph.Output(OnnxNames.Embedding, OnnxType.Single, "embeddings of length 1", OnnxNames.Batch, model.Spec.EmbeddingDimension);
         var unused = graph.UnusedWeights.ToList();
-        return unused.Count == 0 ? graph : throw new InvalidOperationException($"The graph of column '{spec.Modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
+        return unused.Count == 0 ? graph
+            : throw new InvalidOperationException(
+                $"The graph of column '{spec.Modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
     }
 
-    private static string Tower(OnnxGraph graph, Modality modality, string? vectors) => ProjectionNodes.Append(graph, Encoder(graph, modality, vectors), HeadPrefix);
+    private static string Tower(OnnxGraph graph, Modality modality, string? vectors) =>
+        ProjectionNodes.Append(graph, Encoder(graph, modality, vectors), HeadPrefix);
 
     /// <summary>Declares the inputs that there are not yet, and features <c>[batch, features]</c>.</summary>
     internal static string Encoder(OnnxGraph graph, Modality modality, string? vectors) =>

@@ -7,8 +7,9 @@ using Microsoft.ML.GentleClip.Onnx;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Turns sequences, structures, texts, pictures and vectors into the input arrays of a graph that <c>mlContext.Model.ConvertGentleClipToOnnx</c> wrote: tokens and masks,
-/// neighbour lists, hashed n-grams, normalised pixels. It needs the file's metadata alone, neither the trained transformer nor torch's native libraries.
+/// Turns sequences, structures, texts, pictures and vectors into the input arrays of a graph that <c>mlContext.Model.ConvertGentleClipToOnnx</c> wrote: tokens
+/// and masks, neighbour lists, hashed n-grams, normalised pixels. It needs the file's metadata alone, neither the trained transformer nor torch's native
+/// libraries.
 /// </summary>
 /// <remarks>Thread-safe. It reads and checks inputs as the transformer's column does; names and shapes of the arrays are listed in docs/onnx.md.</remarks>
 public sealed class TowerInputs
@@ -36,9 +37,12 @@ public sealed class TowerInputs
         ArgumentNullException.ThrowIfNull(metadata);
         var format = Get(TowerMetadata.Format);
         if (format != TowerMetadata.CurrentFormat)
-            throw new FormatException($"The model's metadata have format '{format}'; expected '{TowerMetadata.CurrentFormat}'. A newer version of this library may read them.");
+            throw new FormatException(
+                $"The model's metadata have format '{format}'; expected '{TowerMetadata.CurrentFormat}'. A newer version of this library may read them.");
         if (!int.TryParse(Get(TowerMetadata.EmbeddingDimension), NumberStyles.None, CultureInfo.InvariantCulture, out var dimension) || dimension < 1)
-            throw new FormatException($"The model's metadata say '{Get(TowerMetadata.EmbeddingDimension)}' under '{TowerMetadata.EmbeddingDimension}'; expected a whole number of 1 or more.");
+            throw new FormatException(
+                $"The model's metadata say '{Get(TowerMetadata.EmbeddingDimension)}' under '{TowerMetadata.EmbeddingDimension}'; expected a whole number of "
+                    + $"1 or more.");
         return new TowerInputs(ModelSerializer.ReadTower(Get(TowerMetadata.Tower)), dimension);
 
         string Get(string key) => metadata.TryGetValue(key, out var value)
@@ -53,7 +57,9 @@ public sealed class TowerInputs
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
     /// </typeparam>
     /// <param name="inputs">One or more. Sequences and texts of similar length make the smallest arrays.</param>
-    /// <exception cref="ArgumentException">The tower takes another type, there is no input, or one is missing or cannot be used; the message names its index, what was expected and what was found.</exception>
+    /// <exception cref="ArgumentException">
+    /// The tower takes another type, there is no input, or one is missing or cannot be used; the message names its index, what was expected and what was found.
+    /// </exception>
     public IReadOnlyList<TowerInput> Create<TInput>(IEnumerable<TInput> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);

@@ -9,7 +9,8 @@ namespace Microsoft.ML.GentleClip.Onnx;
 /// <summary>What an exported file says of its tower, as texts by key; see docs/onnx.md.</summary>
 internal static class TowerMetadata
 {
-    public const string Format = "gentleclip.format", Tower = "gentleclip.tower", EmbeddingDimension = "gentleclip.embedding_dimension", LibraryVersion = "gentleclip.library_version";
+    public const string Format = "gentleclip.format", Tower = "gentleclip.tower", EmbeddingDimension = "gentleclip.embedding_dimension",
+        LibraryVersion = "gentleclip.library_version";
 
     /// <summary>Version of the keys and of the graphs' inputs.</summary>
     public const string CurrentFormat = "1";

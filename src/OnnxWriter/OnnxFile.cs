@@ -27,12 +27,14 @@ internal static class OnnxFile
     /// <param name="version">Version of this library.</param>
     /// <param name="largestInside">Bytes of weights from which on they go to a second file.</param>
     /// <param name="cancellationToken">Looked at before each tensor.</param>
-    public static void Write(string path, OnnxGraph graph, IReadOnlyDictionary<string, string> metadata, string version, long largestInside, CancellationToken cancellationToken)
+    public static void Write(string path, OnnxGraph graph, IReadOnlyDictionary<string, string> metadata, string version, long largestInside,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var full = AtomicFile.Target(path);
         var isExternal = graph.Tensors.Sum(tensor => tensor.Length) > largestInside;
-        var (name, isNew, offsets) = isExternal ? WriteWeights(full, [.. graph.Tensors.Where(tensor => tensor.Length >= SmallestExternal)], cancellationToken) : ("", false, []);
+        var (name, isNew, offsets) = isExternal ? WriteWeights(full, [.. graph.Tensors.Where(tensor => tensor.Length >= SmallestExternal)], cancellationToken)
+            : ("", false, []);
         try
         {
             AtomicFile.Write(full, WriteModel);
@@ -58,7 +60,8 @@ internal static class OnnxFile
         }
     }
 
-    private static void WriteGraph(CodedOutputStream output, Stream stream, OnnxGraph graph, string external, IReadOnlyDictionary<string, long> offsets, CancellationToken cancellationToken)
+    private static void WriteGraph(CodedOutputStream output, Stream stream, OnnxGraph graph, string external, IReadOnlyDictionary<string, long> offsets,
+        CancellationToken cancellationToken)
     {
         var before = ProtoMessage.Of(message =>
         {
@@ -71,7 +74,9 @@ internal static class OnnxFile
             foreach (var (field, value) in graph.Values)
                 message.Bytes(field, value);
         });
-        var tensors = graph.Tensors.Select(tensor => (Tensor: tensor, Header: Header(tensor, external, offsets), Inside: offsets.ContainsKey(tensor.Name) ? 0 : RawField(tensor.Length) + tensor.Length)).ToList();
+        var tensors =
+            graph.Tensors.Select(tensor => (Tensor: tensor, Header: Header(tensor, external, offsets),
+                Inside: offsets.ContainsKey(tensor.Name) ? 0 : RawField(tensor.Length) + tensor.Length)).ToList();
         output.Open(7, before.Length + after.Length + tensors.Sum(entry => Size(entry) + ProtoMessage.SizeOfOpen(5, Size(entry))));
         Past(before);
         foreach (var entry in tensors)
@@ -113,7 +118,8 @@ internal static class OnnxFile
     });
 
     // Named by its content: until the graph is there, an older graph still finds its own weights.
-    private static (string Name, bool IsNew, Dictionary<string, long> Offsets) WriteWeights(string path, IReadOnlyList<OnnxTensor> tensors, CancellationToken cancellationToken)
+    private static (string Name, bool IsNew, Dictionary<string, long> Offsets) WriteWeights(string path, IReadOnlyList<OnnxTensor> tensors,
+        CancellationToken cancellationToken)
     {
         var offsets = new Dictionary<string, long>(StringComparer.Ordinal);
         var (folder, name, isNew) = (Path.GetDirectoryName(path)!, "", false);

@@ -49,7 +49,8 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
     /// <param name="inputs">Values.</param>
     /// <param name="attributes">Integers, real numbers, texts or arrays of integers.</param>
     /// <returns>The output's name.</returns>
-    public string Node(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) => Node(operation, inputs, 1, attributes)[0];
+    public string Node(string operation, string[] inputs, params ReadOnlySpan<(string Name, object Value)> attributes) =>
+        Node(operation, inputs, 1, attributes)[0];
 
     /// <summary>Appends a node with several outputs.</summary>
     /// <inheritdoc cref="Node(string, string[], ReadOnlySpan{ValueTuple{string, object}})"/>
@@ -82,7 +83,8 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
 
     /// <summary>A constant vector of integers.</summary>
     public string Integers(params long[] values) =>
-        Add(OnnxTensor.Of($"integers.{string.Join('_', values.Select(value => value.ToString(CultureInfo.InvariantCulture)))}", OnnxType.Int64, [values.Length], values));
+        Add(OnnxTensor.Of($"integers.{string.Join('_', values.Select(value => value.ToString(CultureInfo.InvariantCulture)))}", OnnxType.Int64,
+            [values.Length], values));
 
     /// <summary>A constant integer.</summary>
     public string Integer(long value) => Add(OnnxTensor.Of(string.Create(CultureInfo.InvariantCulture, $"integer.{value}"), OnnxType.Int64, [], [value]));
@@ -93,7 +95,8 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
     public string Number(double value, OnnxType type = OnnxType.Single)
     {
         var text = value.ToString("R", CultureInfo.InvariantCulture);
-        return type == OnnxType.Double ? Add(OnnxTensor.Of($"double.{text}", type, [], [value])) : Add(OnnxTensor.Of($"single.{text}", type, [], [(float)value]));
+        return type == OnnxType.Double ? Add(OnnxTensor.Of($"double.{text}", type, [], [value]))
+            : Add(OnnxTensor.Of($"single.{text}", type, [], [(float)value]));
     }
 
     /// <summary>Constant float32 numbers under a name of their own.</summary>

@@ -1,9 +1,12 @@
 namespace Microsoft.ML.GentleClip.OnnxWriter;
 
-/// <summary>Names of the inputs and outputs of graphs and of their changing sizes; see docs/onnx.md. Files that were written have them: they never change.</summary>
+/// <summary>
+/// Names of the inputs and outputs of graphs and of their changing sizes; see docs/onnx.md. Files that were written have them: they never change.
+/// </summary>
 internal static class OnnxNames
 {
-    public const string Features = "features", Tokens = "input_ids", Mask = "attention_mask", Pictures = "pixel_values", NGrams = "ngram_ids", NGramCounts = "ngram_counts";
+    public const string Features = "features", Tokens = "input_ids", Mask = "attention_mask", Pictures = "pixel_values", NGrams = "ngram_ids",
+        NGramCounts = "ngram_counts";
 
     /// <summary>The output.</summary>
     public const string Embedding = "embedding";

@@ -59,10 +59,12 @@ internal static class OnnxOperations
         graph.Node("Slice", [x, graph.Integers(start), graph.Integers(end), graph.Integers(axis)]);
 
     /// <summary>A linear layer on matrices, <c>[rows, inputs]</c>.</summary>
-    public static string Linear(this OnnxGraph graph, string x, string name) => graph.Node("Gemm", [x, graph.Weight(name + ".weight"), graph.Weight(name + ".bias")], ("transB", 1));
+    public static string Linear(this OnnxGraph graph, string x, string name) =>
+        graph.Node("Gemm", [x, graph.Weight(name + ".weight"), graph.Weight(name + ".bias")], ("transB", 1));
 
     /// <summary>A linear layer on the last axis, <c>[..., inputs]</c>.</summary>
-    public static string Dense(this OnnxGraph graph, string x, string name) => graph.Add(graph.MatrixProduct(x, graph.TransposedWeight(name + ".weight")), graph.Weight(name + ".bias"));
+    public static string Dense(this OnnxGraph graph, string x, string name) =>
+        graph.Add(graph.MatrixProduct(x, graph.TransposedWeight(name + ".weight")), graph.Weight(name + ".bias"));
 
     /// <summary>Layer normalisation of the last axis; with old operators of matrices only.</summary>
     public static string LayerNormalization(this OnnxGraph graph, string x, string name, double epsilon)
@@ -80,7 +82,8 @@ internal static class OnnxOperations
     {
         if (graph.Has(name + ".num_batches_tracked"))
             graph.Take(name + ".num_batches_tracked"); // a counter of the training
-        return graph.Node("BatchNormalization", [x, .. ((string[])["weight", "bias", "running_mean", "running_var"]).Select(part => graph.Weight($"{name}.{part}"))], ("epsilon", epsilon));
+        return graph.Node("BatchNormalization", [x,
+            .. ((string[])["weight", "bias", "running_mean", "running_var"]).Select(part => graph.Weight($"{name}.{part}"))], ("epsilon", epsilon));
     }
 
     /// <summary>Attention of queries, keys and values, <c>[batch, heads, length, width of a head]</c>; the same shape.</summary>
@@ -99,7 +102,8 @@ internal static class OnnxOperations
     }
 
     /// <summary><c>[batch, heads, length, width / heads]</c> of <c>[batch, length, width]</c>.</summary>
-    public static string SplitHeads(this OnnxGraph graph, string x, int heads, int headDimension) => graph.Transpose(graph.Reshape(x, 0, 0, heads, headDimension), 0, 2, 1, 3);
+    public static string SplitHeads(this OnnxGraph graph, string x, int heads, int headDimension) =>
+        graph.Transpose(graph.Reshape(x, 0, 0, heads, headDimension), 0, 2, 1, 3);
 
     /// <summary><c>[batch, length, width]</c> of <c>[batch, heads, length, width / heads]</c>.</summary>
     public static string JoinHeads(this OnnxGraph graph, string x, int width) => graph.Reshape(graph.Transpose(x, 0, 2, 1, 3), 0, 0, width);

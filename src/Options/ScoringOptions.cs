@@ -11,8 +11,8 @@ public sealed record ScoringOptions
     private readonly int? _batchSize;
 
     /// <summary>
-    /// Most rows of a forward pass, 1 to <see cref="LargestBatchSize"/>. Null, the default, takes up to 256 rows, and fewer where they are long: about 16,000 residues, letters or
-    /// patches a pass. Set it lower where memory is short, higher on a GPU.
+    /// Most rows of a forward pass, 1 to <see cref="LargestBatchSize"/>. Null, the default, takes up to 256 rows, and fewer where they are long: about 16,000
+    /// residues, letters or patches a pass. Set it lower where memory is short, higher on a GPU.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int? BatchSize
@@ -22,8 +22,8 @@ public sealed record ScoringOptions
     }
 
     /// <summary>
-    /// Whether a cursor that has read two windows of rows reads the next one while a thread of the pool computes the one before. Default true. The input is read by the
-    /// caller's thread alone either way; several cursors over one view, which compute at the same time anyway, do without.
+    /// Whether a cursor that has read two windows of rows reads the next one while a thread of the pool computes the one before. Default true. The input is
+    /// read by the caller's thread alone either way; several cursors over one view, which compute at the same time anyway, do without.
     /// </summary>
     public bool Overlap { get; init; } = true;
 }

@@ -10,7 +10,9 @@ internal static class ComputeDevice
 
     /// <summary>The device that the options and the environment ask for.</summary>
     /// <param name="requested">"cpu", "cuda", "cuda:N", or null: then <paramref name="gpuDeviceId"/> decides.</param>
-    /// <param name="gpuDeviceId"><c>MLContext.GpuDeviceId</c>: the GPU for a request without number; null means the CPU where nothing is requested, else GPU 0.</param>
+    /// <param name="gpuDeviceId">
+    /// <c>MLContext.GpuDeviceId</c>: the GPU for a request without number; null means the CPU where nothing is requested, else GPU 0.
+    /// </param>
     /// <param name="fallbackToCpu"><c>MLContext.FallbackToCpu</c>: whether a GPU that is not there is replaced by the CPU, with a warning.</param>
     /// <param name="warn">Receives the warning.</param>
     /// <exception cref="ArgumentException">The request is none of the three forms, or the GPU's number is negative.</exception>
@@ -28,7 +30,8 @@ internal static class ComputeDevice
         if (index < count)
             return new torch.Device(DeviceType.CUDA, index);
         var reason = count == 0
-            ? $"Device '{Cuda}:{index}' is not available: TorchSharp finds no CUDA device (no NVIDIA GPU or driver, or the application has the package TorchSharp-cpu instead of TorchSharp-cuda-linux or TorchSharp-cuda-windows)."
+            ? $"Device '{Cuda}:{index}' is not available: TorchSharp finds no CUDA device (no NVIDIA GPU or driver, or the application has the package "
+                + $"TorchSharp-cpu instead of TorchSharp-cuda-linux or TorchSharp-cuda-windows)."
             : $"Device '{Cuda}:{index}' is not available: the machine has {count} CUDA device(s), numbered from 0.";
         if (!fallbackToCpu)
             throw new InvalidOperationException(reason + " Choose 'cpu', or set MLContext.FallbackToCpu.");

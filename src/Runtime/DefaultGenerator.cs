@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Runtime;
 
 /// <summary>
-/// Gives code that draws from torch's process-wide CPU generator, such as TorchSharp's own layers, numbers that a seed of ours decides. Afterwards that generator is as
-/// it was. One user at a time; other threads that draw from it meanwhile disturb both.
+/// Gives code that draws from torch's process-wide CPU generator, such as TorchSharp's own layers, numbers that a seed of ours decides. Afterwards that
+/// generator is as it was. One user at a time; other threads that draw from it meanwhile disturb both.
 /// </summary>
 internal sealed class DefaultGenerator : IDisposable
 {

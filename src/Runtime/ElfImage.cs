@@ -63,7 +63,8 @@ internal sealed class ElfImage
             if (address >= segment.Address && inside <= segment.Size && (ulong)size <= segment.Size - inside)
             {
                 var offset = unchecked(segment.Offset + inside);
-                return offset <= (ulong)_file.Length ? (long)offset : throw new InvalidDataException($"Segment at 0x{offset:x} lies beyond the end of the file.");
+                return offset <= (ulong)_file.Length ? (long)offset
+                    : throw new InvalidDataException($"Segment at 0x{offset:x} lies beyond the end of the file.");
             }
         }
         throw new InvalidDataException($"Address 0x{address:x} ({size} bytes) is in no segment of the file.");

@@ -30,7 +30,9 @@ internal sealed class RandomSource(long seed) : IDisposable
     }
 
     /// <summary>The torch stream of that name on a device (null: CPU): the same instance at every call, owned and disposed by this source.</summary>
-    /// <remarks>TorchSharp 0.107 makes a generator of the CPU whatever the device, and torch ends the process where a GPU is to draw from one: leave it out.</remarks>
+    /// <remarks>
+    /// TorchSharp 0.107 makes a generator of the CPU whatever the device, and torch ends the process where a GPU is to draw from one: leave it out.
+    /// </remarks>
     public torch.Generator Torch(string stream, torch.Device? device = null)
     {
         if (stream.Contains(DeviceMark))
@@ -53,7 +55,9 @@ internal sealed class RandomSource(long seed) : IDisposable
         return states;
     }
 
-    /// <summary>Continues where <see cref="GetState"/> was called, on a machine with the same devices. Generators handed out already go on from there too.</summary>
+    /// <summary>
+    /// Continues where <see cref="GetState"/> was called, on a machine with the same devices. Generators handed out already go on from there too.
+    /// </summary>
     /// <exception cref="InvalidDataException">A name or state is not one of this class; streams before the bad one are set already.</exception>
     public void SetState(IReadOnlyDictionary<string, byte[]> states)
     {

@@ -107,7 +107,10 @@ internal sealed class ThreadCountLease : IDisposable
                     return lease;
                 }
                 if (IsWithinAHolder())
-                    throw new InvalidOperationException($"This training was begun within another, in its progress callback or in a data view that it reads. The other computes with {Holders[0]._threads} torch threads; this one asks for {number}, and would wait for the other to end. Give both the same NumberOfThreads, or leave it unset in the inner one.");
+                    throw new InvalidOperationException(
+                        $"This training was begun within another, in its progress callback or in a data view that it reads. The other computes with "
+                            + $"{Holders[0]._threads} torch threads; this one asks for {number}, and would wait for the other to end. Give both the same "
+                                + $"NumberOfThreads, or leave it unset in the inner one.");
                 released = _released.Task;
             }
             released.Wait(checkCancelled is null ? Timeout.InfiniteTimeSpan : TimeBetweenChecks, cancellationToken);

@@ -15,7 +15,8 @@ internal static class NearestRows
     /// <param name="radii">Null: the score is the cosine. Else it is twice the cosine less the candidate's number here.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
     /// <returns>For each query the candidates, best first, of equal ones the first first.</returns>
-    public static (int Row, float Score)[][] Find(EmbeddingRows queries, EmbeddingRows candidates, int count, float[]? radii = null, CancellationToken cancellationToken = default)
+    public static (int Row, float Score)[][] Find(EmbeddingRows queries, EmbeddingRows candidates, int count, float[]? radii = null,
+        CancellationToken cancellationToken = default)
     {
         var offsets = new Vector128<float>[candidates.Groups]; // infinite for the rows that fill up the last group
         for (var row = 0; row < candidates.Groups * EmbeddingRows.Group; row++)

@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Search;
 /// <summary>The column of a translation.</summary>
 internal sealed class TranslationColumns : MatcherColumns
 {
-    private TranslationColumns(ModalityMatcher matcher, DataViewSchema.Column embedding, string outputColumn, Action<long, long> report) : base(matcher, embedding, report) =>
+    private TranslationColumns(ModalityMatcher matcher, DataViewSchema.Column embedding, string outputColumn, Action<long, long> report)
+        : base(matcher, embedding, report) =>
         Outputs = [new(outputColumn, new VectorDataViewType(NumberDataViewType.Single, matcher.InputDimension))];
 
     /// <inheritdoc/>
@@ -13,7 +14,8 @@ internal sealed class TranslationColumns : MatcherColumns
 
     /// <summary>Binds to the embedding column of a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The column is missing or of another type or size than the bank's.</exception>
-    public static TranslationColumns Bind(ModalityMatcher matcher, DataViewSchema schema, string embeddingColumn, string outputColumn, Action<long, long> report) =>
+    public static TranslationColumns Bind(ModalityMatcher matcher, DataViewSchema schema, string embeddingColumn, string outputColumn,
+        Action<long, long> report) =>
         new(matcher, Find(matcher, schema, embeddingColumn), outputColumn, report);
 
     /// <inheritdoc/>

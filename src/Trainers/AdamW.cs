@@ -22,7 +22,8 @@ internal sealed class AdamW : IDisposable
     public AdamW(IEnumerable<Parameter> parameters, double weightDecay)
     {
         _weightDecay = weightDecay;
-        _slots = [.. parameters.Where(parameter => parameter.requires_grad).Select(parameter => (parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
+        _slots = [.. parameters.Where(parameter => parameter.requires_grad)
+            .Select(parameter => (parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
         foreach (var (parameter, mean, square) in _slots)
         {
             mean.requires_grad = false;

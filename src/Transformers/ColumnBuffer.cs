@@ -6,7 +6,8 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <summary>Holds an input column's values for the rows that a cursor has read ahead, so that no getter is called twice.</summary>
 internal abstract class ColumnBuffer
 {
-    private static readonly MethodInfo CreateTyped = ((Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>)Create<int>).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo CreateTyped =
+        ((Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>)Create<int>).Method.GetGenericMethodDefinition();
 
     /// <summary>Fetches the value of the source's current row into a slot.</summary>
     public abstract void Fill(int slot);

@@ -62,7 +62,10 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>How the closed form was fitted (<see cref="GentleClipOptions.ClosedForm"/>); null without one.</summary>
     public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
 
-    /// <summary>Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to be decided.</summary>
+    /// <summary>
+    /// Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to
+    /// be decided.
+    /// </summary>
     public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;
 
     /// <summary>Seed that decided everything random in the training.</summary>
@@ -128,8 +131,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(Bind(inputSchema));
 
     /// <summary>
-    /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and <c>tower.head. ...</c>, below that as in the
-    /// reference checkpoint of the encoder. A closed form beside the towers is not in it.
+    /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and
+    /// <c>tower.head. ...</c>, below that as in the reference checkpoint of the encoder. A closed form beside the towers is not in it.
     /// </summary>
     /// <remarks>Written beside the file, then renamed: a reader sees the old file or the new one. Equal weights give equal bytes.</remarks>
     /// <param name="path">File to write; replaced if it is there.</param>
@@ -146,13 +149,18 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         TowerWeightsFile.Write(path, _fitted.Model, side);
     }
 
-    /// <summary>A copy of this transformer in which one tower has the weights of a file that <see cref="SaveTowerWeights"/> wrote, trained on elsewhere perhaps. This one stays as it is.</summary>
+    /// <summary>
+    /// A copy of this transformer in which one tower has the weights of a file that <see cref="SaveTowerWeights"/> wrote, trained on elsewhere perhaps. This
+    /// one stays as it is.
+    /// </summary>
     /// <param name="path">Any format of docs/weights.md, with the names of <see cref="SaveTowerWeights"/>.</param>
     /// <param name="embeddingColumnName">The tower's output column.</param>
     /// <returns>A transformer of its own, to be disposed by the caller; its <see cref="History"/> is this one's.</returns>
     /// <exception cref="ArgumentException">No tower writes that column.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged or fits another tower; the message lists every weight that is missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged or fits another tower; the message lists every weight that is missing, unexpected or of another shape.
+    /// </exception>
     /// <exception cref="InvalidOperationException">The model is a closed form without towers.</exception>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public GentleClipTransformer WithTowerWeights(string path, string embeddingColumnName)

@@ -9,7 +9,8 @@ internal static class RowGetters
     public static void Check<TValue>(DataViewSchema.Column column, bool active)
     {
         if (!active)
-            throw new ArgumentOutOfRangeException(nameof(column), column.Name, $"Column '{column.Name}' is not active: it was not among the columns asked for.");
+            throw new ArgumentOutOfRangeException(nameof(column), column.Name,
+                $"Column '{column.Name}' is not active: it was not among the columns asked for.");
         if (column.Type.RawType != typeof(TValue))
             throw new InvalidOperationException($"Column '{column.Name}': expected a getter of {column.Type.RawType}, asked for {typeof(TValue)}.");
     }

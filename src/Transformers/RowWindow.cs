@@ -5,8 +5,9 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>
-/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings. From the third window on the next one is read while a thread of the pool computes
-/// the one before: whoever reads so far reads on, and whoever looks at the first rows pays for no more. The source is read by the caller's thread alone.
+/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings. From the third window on the next one is read while a thread of the pool
+/// computes the one before: whoever reads so far reads on, and whoever looks at the first rows pays for no more. The source is read by the caller's thread
+/// alone.
 /// </summary>
 internal sealed class RowWindow : IDisposable
 {

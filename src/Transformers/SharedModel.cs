@@ -30,7 +30,8 @@ internal sealed class SharedModel(TwoTowerModel model) : IDisposable
     {
         if (Volatile.Read(ref _disposed))
             throw new ObjectDisposedException(nameof(GentleClipTransformer),
-                "The transformer was disposed, so it computes no more embeddings. (A PredictionEngine disposes its transformer unless it is created with ownsTransformer: false.)");
+                "The transformer was disposed, so it computes no more embeddings. (A PredictionEngine disposes its transformer unless it is created with "
+                    + "ownsTransformer: false.)");
     }
 
     /// <summary>Frees the weights, or leaves that to the last user.</summary>

@@ -18,8 +18,11 @@ internal static class TextEmbedding
         return found.Length == 1
             ? ((TextModality)found[0].Item1, found[0].Item2)
             : throw new ArgumentException(found.Length > 1
-                ? $"Both modalities are text; expected the input column of one of them, '{model.ModalityA.InputColumnName}' or '{model.ModalityB.InputColumnName}'."
-                : $"The model has no modality of text{(textColumn is null ? "" : $" of column '{textColumn}'")}; its modalities are {model.ModalityA.GetType().Name} of column '{model.ModalityA.InputColumnName}' and {model.ModalityB.GetType().Name} of column '{model.ModalityB.InputColumnName}'.",
+                ? $"Both modalities are text; expected the input column of one of them, '{model.ModalityA.InputColumnName}' or "
+                    + $"'{model.ModalityB.InputColumnName}'."
+                : $"The model has no modality of text{(textColumn is null ? "" : $" of column '{textColumn}'")}; its modalities are "
+                    + $"{model.ModalityA.GetType().Name} of column '{model.ModalityA.InputColumnName}' and {model.ModalityB.GetType().Name} of column "
+                        + $"'{model.ModalityB.InputColumnName}'.",
                 nameof(textColumn));
     }
 
@@ -41,7 +44,8 @@ internal static class TextEmbedding
             if (present.Length > 0)
                 column.Tower.Run(store, [.. Enumerable.Range(0, present.Length)], (column.Output, values));
             foreach (var row in rows)
-                result[row] = Array.IndexOf(present, row) is >= 0 and var at ? values[(at * column.Dimension)..((at + 1) * column.Dimension)] : [.. Enumerable.Repeat(float.NaN, column.Dimension)];
+                result[row] = Array.IndexOf(present, row) is >= 0 and var at ? values[(at * column.Dimension)..((at + 1) * column.Dimension)]
+                    : [.. Enumerable.Repeat(float.NaN, column.Dimension)];
         }
         return result;
     }

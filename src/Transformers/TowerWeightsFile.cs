@@ -32,7 +32,9 @@ internal static class TowerWeightsFile
     }
 
     /// <summary>A copy of the model on its device, one tower of which has the file's weights.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or does not fit the tower; the message lists every weight that is missing, unexpected or of another shape.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or does not fit the tower; the message lists every weight that is missing, unexpected or of another shape.
+    /// </exception>
     public static TwoTowerModel Read(string path, TwoTowerModel model, Side side, Device device)
     {
         _ = Tower(model, side);
@@ -63,7 +65,8 @@ internal static class TowerWeightsFile
     }
 
     private static Tower Tower(TwoTowerModel model, Side side) => !model.HasTowers
-        ? throw new InvalidOperationException($"The model is a closed-form alignment without towers; its maps are in the saved model, under 'teacher.{(side == Side.A ? "a" : "b")}.'.")
+        ? throw new InvalidOperationException(
+            $"The model is a closed-form alignment without towers; its maps are in the saved model, under 'teacher.{(side == Side.A ? "a" : "b")}.'.")
         : side == Side.A ? model.TowerA : model.TowerB;
 
     private static TowerSpec Spec(TwoTowerModel model, Side side) => side == Side.A ? model.Spec.A : model.Spec.B;

@@ -31,9 +31,11 @@ internal static class CheckpointSelection
             (chosen, where) = (inner, $"{where}: '{key}'");
         }
         if (path.Count == 0)
-            chosen = UsualKeys.Select(key => whole.Items.GetValueOrDefault(key) as PickleDictionary).FirstOrDefault(inner => inner is not null && Collect(inner, source).Count > 0)
+            chosen = UsualKeys.Select(key => whole.Items.GetValueOrDefault(key) as PickleDictionary)
+                .FirstOrDefault(inner => inner is not null && Collect(inner, source).Count > 0)
                 ?? (whole.Items.Values.Any(value => value is PickledTensor) ? whole : null)
-                ?? throw new InvalidDataException($"{source}: no dictionary of tensors at the top or under {Shown.List(UsualKeys)}; keys found: {Shown.List([.. whole.Items.Keys])}.");
+                ?? throw new InvalidDataException(
+                    $"{source}: no dictionary of tensors at the top or under {Shown.List(UsualKeys)}; keys found: {Shown.List([.. whole.Items.Keys])}.");
         var tensors = Collect(chosen, where);
         return tensors.Count > 0
             ? (tensors, Texts(whole, chosen))
@@ -51,7 +53,9 @@ internal static class CheckpointSelection
         void Walk(PickleDictionary current, string prefix, int depth)
         {
             if (!seen.Add(current) || depth > MaximumDepth)
-                throw new InvalidDataException($"{source}: '{Shown.Name(prefix)}' is a dictionary {(depth > MaximumDepth ? $"more than {MaximumDepth} levels deep" : "that is reached twice")}.");
+                throw new InvalidDataException(
+                    $"{source}: '{Shown.Name(prefix)}' is a dictionary "
+                        + $"{(depth > MaximumDepth ? $"more than {MaximumDepth} levels deep" : "that is reached twice")}.");
             if (current.HasOtherKeys && current.Items.Count > 0)
                 throw new InvalidDataException($"{source}: '{Shown.Name(prefix)}' is a dictionary with keys that are not text.");
             foreach (var (key, value) in current.Items)
@@ -60,9 +64,11 @@ internal static class CheckpointSelection
                     continue;
                 var name = prefix + key;
                 if (name.Length > MaximumNameLength || found.Count >= MaximumTensors)
-                    throw new InvalidDataException($"{source}: more than {MaximumTensors} tensors, or a name of more than {MaximumNameLength} characters: '{Shown.Name(name)}'.");
+                    throw new InvalidDataException(
+                        $"{source}: more than {MaximumTensors} tensors, or a name of more than {MaximumNameLength} characters: '{Shown.Name(name)}'.");
                 if (value is PickledTensor tensor)
-                    found.Add(names.Add(name) ? new(name, tensor) : throw new InvalidDataException($"{source}: two tensors '{Shown.Name(name)}', one of them in a dictionary within."));
+                    found.Add(names.Add(name) ? new(name, tensor)
+                        : throw new InvalidDataException($"{source}: two tensors '{Shown.Name(name)}', one of them in a dictionary within."));
                 else
                     Walk((PickleDictionary)value, name + ".", depth + 1);
             }

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Weights;
 
-/// <summary>Rules that turn the names of a weight file into those of a module. They apply in the order in which they were added, each to the result of those before.</summary>
+/// <summary>
+/// Rules that turn the names of a weight file into those of a module. They apply in the order in which they were added, each to the result of those before.
+/// </summary>
 internal sealed class NameMap
 {
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.NonBacktracking; // names come from files: time must be linear
@@ -88,6 +90,7 @@ internal sealed class NameMap
     private static bool AreEqual(Tensor left, Tensor right)
     {
         using var scope = NewDisposeScope();
-        return left.dtype == right.dtype && left.shape.AsSpan().SequenceEqual(right.shape) && left.eq(right).logical_or(left.ne(left).logical_and(right.ne(right))).all().item<bool>();
+        return left.dtype == right.dtype && left.shape.AsSpan().SequenceEqual(right.shape)
+            && left.eq(right).logical_or(left.ne(left).logical_and(right.ne(right))).all().item<bool>();
     }
 }

@@ -41,7 +41,8 @@ internal sealed class PickleGlobals(int budget)
         "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.Size", "torch.device",
         "collections.OrderedDict", "argparse.Namespace", "_codecs.encode",
         "builtins.set", "builtins.frozenset", "__builtin__.set", "__builtin__.frozenset",
-        "torch.float64", "torch.float32", "torch.float16", "torch.bfloat16", "torch.int64", "torch.int32", "torch.int16", "torch.int8", "torch.uint8", "torch.bool",
+        "torch.float64", "torch.float32", "torch.float16", "torch.bfloat16", "torch.int64", "torch.int32", "torch.int16", "torch.int8", "torch.uint8",
+        "torch.bool",
     };
 
     private readonly Dictionary<string, PickledStorage> _storages = new(StringComparer.Ordinal);
@@ -68,7 +69,8 @@ internal sealed class PickleGlobals(int budget)
     {
         switch (global.Name, arguments)
         {
-            case ("torch._utils._rebuild_tensor_v2", [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, _, .. var more]) when more.Length <= 1:
+            case ("torch._utils._rebuild_tensor_v2", [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, _, .. var more])
+                when more.Length <= 1:
                 // The seventh argument marks tensors whose values are to be negated or conjugated.
                 return more is [] or [null] || more is [PickleDictionary { Items.Count: 0, HasOtherKeys: false }]
                     ? View(storage, offset, shape, strides)
@@ -122,7 +124,8 @@ internal sealed class PickleGlobals(int budget)
             || !StorageTypes.TryGetValue(type.Name, out var scalar))
             throw new PickleException("it refers to something that is no storage of a tensor");
         if (view is not ([] or [null]))
-            throw new PickleException($"storage '{Shown.Name(key)}' is a view of another one, which only PyTorch before 0.4 wrote; save the checkpoint again with a newer one");
+            throw new PickleException(
+                $"storage '{Shown.Name(key)}' is a view of another one, which only PyTorch before 0.4 wrote; save the checkpoint again with a newer one");
         if (count < 0)
             throw new PickleException($"storage '{Shown.Name(key)}' has {count} elements");
         if (!_storages.TryGetValue(key, out var storage))
@@ -151,7 +154,8 @@ internal sealed class PickleGlobals(int budget)
         if (sizes.Contains(0))
             return new PickledTensor(storage, 0, sizes, steps, 0);
         if (last >= storage.Count)
-            throw new PickleException($"a tensor of shape [{string.Join(", ", sizes)}] reaches element {last} of storage '{Shown.Name(storage.Key)}', which has {storage.Count}");
+            throw new PickleException(
+                $"a tensor of shape [{string.Join(", ", sizes)}] reaches element {last} of storage '{Shown.Name(storage.Key)}', which has {storage.Count}");
         return new PickledTensor(storage, offset, sizes, steps, (long)count);
     }
 

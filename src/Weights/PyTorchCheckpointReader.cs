@@ -64,14 +64,16 @@ internal static class PyTorchCheckpointReader
         var zip = new ZipDirectory(stream, source);
         var pickles = zip.Names.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal) && name.IndexOf('/') == name.LastIndexOf('/')).ToArray();
         if (pickles is not [var pickle])
-            throw new InvalidDataException($"{source}: a PyTorch checkpoint has one member '<name>/data.pkl', found {pickles.Length} among {Shown.List(zip.Names)}.");
+            throw new InvalidDataException(
+                $"{source}: a PyTorch checkpoint has one member '<name>/data.pkl', found {pickles.Length} among {Shown.List(zip.Names)}.");
         var stem = pickle[..^"data.pkl".Length];
         if (zip.Find(stem + "byteorder") is { } order && !ReadAll(stream, order, 16, source).AsSpan().SequenceEqual("little"u8))
             throw new InvalidDataException($"{source}: '{order.Name}' says that the file was written by a big-endian machine, which is not supported.");
         var root = new PickleMachine(ReadAll(stream, zip.Find(pickle)!, PickleMachine.MaximumLength, source), $"{source}: '{Shown.Name(pickle)}'").Run();
         return (root, storage =>
         {
-            var range = zip.Find($"{stem}data/{storage.Key}") ?? throw new InvalidDataException($"{source}: the member '{Shown.Name($"{stem}data/{storage.Key}")}' is missing.");
+            var range = zip.Find($"{stem}data/{storage.Key}")
+                ?? throw new InvalidDataException($"{source}: the member '{Shown.Name($"{stem}data/{storage.Key}")}' is missing.");
             return CheckSize(storage, range, source);
         }
         );
@@ -81,7 +83,8 @@ internal static class PyTorchCheckpointReader
     private static (object? Root, Func<PickledStorage, StoredRange> Find) OpenLegacy(Stream stream, string source)
     {
         var (start, end) = (stream.Position, stream.Length);
-        var machine = new PickleMachine(ReadAll(stream, new StoredRange("", start, Math.Min(end - start, PickleMachine.MaximumLength), null), PickleMachine.MaximumLength, source), source);
+        var machine = new PickleMachine(ReadAll(stream, new StoredRange("", start, Math.Min(end - start, PickleMachine.MaximumLength), null),
+            PickleMachine.MaximumLength, source), source);
         if (machine.Run() is not BigInteger magic || magic != LegacyMagic || machine.Run() is not long and LegacyProtocol)
             throw new InvalidDataException($"{source}: a pickle, but none that torch.save wrote.");
         if (machine.Run() is not PickleDictionary system || system.Items.GetValueOrDefault("little_endian") is not true)
@@ -102,18 +105,22 @@ internal static class PyTorchCheckpointReader
             var found = BinaryPrimitives.ReadInt64LittleEndian(count);
             position += count.Length;
             if (found != storage.Count || (Int128)found * storage.ElementSize > end - position)
-                throw new InvalidDataException($"{source}: storage '{Shown.Name(name)}' has {found} elements where {storage.Count} are expected and {end - position} bytes are left.");
+                throw new InvalidDataException(
+                    $"{source}: storage '{Shown.Name(name)}' has {found} elements where {storage.Count} are expected and {end - position} bytes are left.");
             ranges.Add(name, new StoredRange(name, position, found * storage.ElementSize, null));
             position += found * storage.ElementSize;
         }
         if (position != end)
             throw new InvalidDataException($"{source}: {end - position} bytes follow the last storage.");
-        return (root, storage => ranges.GetValueOrDefault(storage.Key) ?? throw new InvalidDataException($"{source}: storage '{Shown.Name(storage.Key)}' is missing."));
+        return (root,
+            storage => ranges.GetValueOrDefault(storage.Key) ?? throw new InvalidDataException($"{source}: storage '{Shown.Name(storage.Key)}' is missing."));
     }
 
-    private static StoredRange CheckSize(PickledStorage storage, StoredRange range, string source) => (Int128)storage.Count * storage.ElementSize == range.Length
+    private static StoredRange CheckSize(PickledStorage storage, StoredRange range, string source) =>
+        (Int128)storage.Count * storage.ElementSize == range.Length
         ? range
-        : throw new InvalidDataException($"{source}: '{Shown.Name(range.Name)}' expected {storage.Count} elements of {storage.ElementSize} bytes, found {range.Length} bytes.");
+        : throw new InvalidDataException(
+            $"{source}: '{Shown.Name(range.Name)}' expected {storage.Count} elements of {storage.ElementSize} bytes, found {range.Length} bytes.");
 
     private static byte[] ReadAll(Stream stream, StoredRange range, int maximum, string source)
     {
@@ -130,7 +137,8 @@ internal static class PyTorchCheckpointReader
     private static KeyValuePair<string, Tensor>[] ReadTensors(
         Stream stream, IReadOnlyList<KeyValuePair<string, PickledTensor>> tensors, Func<PickledStorage, StoredRange> find, string source)
     {
-        var ranges = tensors.Select(tensor => tensor.Value.Storage).Distinct().ToDictionary(storage => storage, find); // all of them are there before anything is allocated
+        // all of them are there before anything is allocated
+        var ranges = tensors.Select(tensor => tensor.Value.Storage).Distinct().ToDictionary(storage => storage, find);
         using var scope = NewDisposeScope();
         var results = new Tensor[tensors.Count];
         foreach (var group in Enumerable.Range(0, tensors.Count).GroupBy(i => tensors[i].Value.Storage))

@@ -26,11 +26,13 @@ internal sealed class SafetensorsHeader
     private const int MaximumDimensions = 64; // libtorch's own
     private static readonly (string Name, ScalarType Type, int Size)[] Types =
     [
-        ("F64", ScalarType.Float64, 8), ("I64", ScalarType.Int64, 8), ("F32", ScalarType.Float32, 4), ("I32", ScalarType.Int32, 4), ("F16", ScalarType.Float16, 2),
+        ("F64", ScalarType.Float64, 8), ("I64", ScalarType.Int64, 8), ("F32", ScalarType.Float32, 4), ("I32", ScalarType.Int32, 4),
+            ("F16", ScalarType.Float16, 2),
         ("BF16", ScalarType.BFloat16, 2), ("I16", ScalarType.Int16, 2), ("I8", ScalarType.Int8, 1), ("U8", ScalarType.Byte, 1), ("BOOL", ScalarType.Bool, 1),
     ];
 
-    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata) => (Entries, Metadata) = (entries, metadata);
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata) =>
+        (Entries, Metadata) = (entries, metadata);
 
     /// <summary>The tensors in the order of their bytes, without gap or overlap.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
@@ -130,7 +132,8 @@ internal sealed class SafetensorsHeader
         foreach (var entry in entries)
         {
             if (entry.Begin != position)
-                throw new InvalidDataException($"{source}: tensor '{entry.Name}': expected to begin at {position}, where the one before ends; found {entry.Begin}.");
+                throw new InvalidDataException(
+                    $"{source}: tensor '{entry.Name}': expected to begin at {position}, where the one before ends; found {entry.Begin}.");
             position = entry.End;
         }
         if (position != dataLength)
@@ -141,18 +144,21 @@ internal sealed class SafetensorsHeader
     private static SafetensorsEntry ReadEntry(JsonProperty property, string where)
     {
         var value = property.Value;
-        if (value.ValueKind != JsonValueKind.Object || !value.EnumerateObject().Select(part => part.Name).Order(StringComparer.Ordinal).SequenceEqual([OffsetsKey, TypeKey, ShapeKey]))
+        if (value.ValueKind != JsonValueKind.Object
+            || !value.EnumerateObject().Select(part => part.Name).Order(StringComparer.Ordinal).SequenceEqual([OffsetsKey, TypeKey, ShapeKey]))
             throw new InvalidDataException($"{where}: expected an object of {TypeKey}, {ShapeKey} and {OffsetsKey}, each once.");
         var typeName = value.GetProperty(TypeKey) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
         var type = Array.Find(Types, type => type.Name == typeName);
         if (type.Name is null)
-            throw new InvalidDataException($"{where}: {TypeKey} '{value.GetProperty(TypeKey)}' is unknown; expected one of {string.Join(", ", Types.Select(known => known.Name))}.");
+            throw new InvalidDataException(
+                $"{where}: {TypeKey} '{value.GetProperty(TypeKey)}' is unknown; expected one of {string.Join(", ", Types.Select(known => known.Name))}.");
         var shape = ReadNumbers(value.GetProperty(ShapeKey), MaximumDimensions, $"{where}: {ShapeKey}");
         var offsets = ReadNumbers(value.GetProperty(OffsetsKey), 2, $"{where}: {OffsetsKey}");
         if (offsets is not [var begin, var end] || begin > end)
             throw new InvalidDataException($"{where}: {OffsetsKey} expected [begin, end], found {value.GetProperty(OffsetsKey)}.");
         if (BytesOf(shape, type.Size) is var bytes && bytes != end - begin)
-            throw new InvalidDataException($"{where}: {type.Name} of shape [{string.Join(", ", shape)}] takes {bytes?.ToString() ?? "too many"} bytes, found {end - begin}.");
+            throw new InvalidDataException(
+                $"{where}: {type.Name} of shape [{string.Join(", ", shape)}] takes {bytes?.ToString() ?? "too many"} bytes, found {end - begin}.");
         return new SafetensorsEntry(property.Name, type.Type, shape, begin, end);
     }
 
@@ -172,7 +178,8 @@ internal sealed class SafetensorsHeader
             throw new InvalidDataException($"{source}: {MetadataKey}: expected an object of texts, found {value.ValueKind}.");
         foreach (var property in value.EnumerateObject())
             if (property.Value.ValueKind != JsonValueKind.String || !metadata.TryAdd(property.Name, property.Value.GetString()!))
-                throw new InvalidDataException($"{source}: {MetadataKey} '{property.Name}': expected one text, found {property.Value.ValueKind} or a second one.");
+                throw new InvalidDataException(
+                    $"{source}: {MetadataKey} '{property.Name}': expected one text, found {property.Value.ValueKind} or a second one.");
     }
 
     private static long[] ReadNumbers(JsonElement value, int maximumCount, string where)

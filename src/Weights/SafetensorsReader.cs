@@ -18,7 +18,9 @@ internal static class SafetensorsReader
     /// <param name="stream">Stays open. One that cannot seek is taken into memory first.</param>
     /// <param name="source">File or zip entry, for messages.</param>
     /// <returns>Tensors on the CPU that need no gradient; the caller disposes them.</returns>
-    /// <exception cref="InvalidDataException">Not a well-formed safetensors file; the message names the source, the tensor, what was expected and found.</exception>
+    /// <exception cref="InvalidDataException">
+    /// Not a well-formed safetensors file; the message names the source, the tensor, what was expected and found.
+    /// </exception>
     public static StateDict Read(Stream stream, string source)
     {
         TorchNativeLibrary.EnsureLoaded();
@@ -33,7 +35,10 @@ internal static class SafetensorsReader
         {
             var header = ReadHeader(stream, source);
             using var scope = NewDisposeScope();
-            return new StateDict(source, [.. header.Entries.Select(entry => KeyValuePair.Create(entry.Name, TensorData.Read(stream, entry.Shape, entry.Type, $"{source}: tensor '{entry.Name}'")))], header.Metadata);
+            return new StateDict(source,
+                [.. header.Entries.Select(
+                    entry => KeyValuePair.Create(entry.Name, TensorData.Read(stream, entry.Shape, entry.Type, $"{source}: tensor '{entry.Name}'")))],
+                        header.Metadata);
         }
         catch (EndOfStreamException e)
         {

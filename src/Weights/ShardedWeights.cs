@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Weights;
 
 /// <summary>
-/// Reads a checkpoint in several files, as Hugging Face writes large ones: an index <c>{"weight_map": {tensor: file}}</c> and the files beside it, of any single-file format.
+/// Reads a checkpoint in several files, as Hugging Face writes large ones: an index <c>{"weight_map": {tensor: file}}</c> and the files beside it, of any
+/// single-file format.
 /// </summary>
 internal static class ShardedWeights
 {
@@ -21,7 +22,8 @@ internal static class ShardedWeights
         var shards = map.GroupBy(pair => pair.Value, pair => pair.Key, StringComparer.Ordinal).ToArray();
         var missing = shards.Select(shard => shard.Key).Where(name => !File.Exists(Path.Combine(folder, name))).ToArray();
         if (missing.Length > 0)
-            throw new FileNotFoundException($"{path}: {missing.Length} of {shards.Length} files are missing beside the index: {Shown.List(missing)}.", Path.Combine(folder, missing[0]));
+            throw new FileNotFoundException($"{path}: {missing.Length} of {shards.Length} files are missing beside the index: {Shown.List(missing)}.",
+                Path.Combine(folder, missing[0]));
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         try
         {
@@ -31,7 +33,8 @@ internal static class ShardedWeights
                 using var part = WeightFile.ReadSingle(stream, Path.Combine(folder, shard.Key));
                 var expected = shard.ToHashSet(StringComparer.Ordinal);
                 if (!expected.SetEquals(part.Keys))
-                    throw new InvalidDataException($"{part.Source}: the tensors differ from those of {path}. Missing: {Shown.List([.. expected.Except(part.Keys)])}. "
+                    throw new InvalidDataException(
+                        $"{part.Source}: the tensors differ from those of {path}. Missing: {Shown.List([.. expected.Except(part.Keys)])}. "
                         + $"Unexpected: {Shown.List([.. part.Keys.Except(expected)])}.");
                 foreach (var (name, tensor) in part.Take())
                     tensors.Add(name, tensor);
@@ -59,7 +62,9 @@ internal static class ShardedWeights
             foreach (var entry in entries.EnumerateObject())
             {
                 if (entry.Value.ValueKind != JsonValueKind.String || entry.Value.GetString()! is var file && !IsPlainName(file))
-                    throw new InvalidDataException($"{path}: '{Shown.Name(entry.Name)}': expected the name of a file in the index's folder, found '{Shown.Name(entry.Value.ToString())}'.");
+                    throw new InvalidDataException(
+                        $"{path}: '{Shown.Name(entry.Name)}': expected the name of a file in the index's folder, found "
+                            + $"'{Shown.Name(entry.Value.ToString())}'.");
                 if (!map.TryAdd(entry.Name, file))
                     throw new InvalidDataException($"{path}: two entries '{Shown.Name(entry.Name)}'.");
             }

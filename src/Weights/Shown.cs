@@ -19,5 +19,6 @@ internal static class Shown
     /// <summary>Names in quotes, the first twenty.</summary>
     public static string List(IReadOnlyCollection<string> names) => names.Count == 0
         ? "none"
-        : string.Join(", ", names.Take(MaximumListed).Select(name => $"'{Name(name)}'")) + (names.Count > MaximumListed ? $" and {names.Count - MaximumListed} more" : "");
+        : string.Join(", ", names.Take(MaximumListed).Select(name => $"'{Name(name)}'"))
+            + (names.Count > MaximumListed ? $" and {names.Count - MaximumListed} more" : "");
 }

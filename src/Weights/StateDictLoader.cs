@@ -36,7 +36,9 @@ internal static class StateDictLoader
         var missing = targets.Keys.Where(name => !tensors.ContainsKey(name)).Select(Quote).ToList();
         var unexpected = tensors.Keys.Where(name => !targets.ContainsKey(name) && ignore?.Invoke(name) != true).Select(Quote).ToList();
         if (missing.Count + unexpected.Count + misfits.Count > 0)
-            throw new InvalidDataException($"{source}: the weights do not fit {module.GetName()}.{List("Missing", missing)}{List("Unexpected", unexpected)}{List("Of another shape or type", misfits)}");
+            throw new InvalidDataException(
+                $"{source}: the weights do not fit "
+                    + $"{module.GetName()}.{List("Missing", missing)}{List("Unexpected", unexpected)}{List("Of another shape or type", misfits)}");
         using var noGradient = no_grad();
         foreach (var (target, value) in pairs)
             target.copy_(value);

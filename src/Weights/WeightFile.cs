@@ -9,7 +9,8 @@ internal static class WeightFile
     private const string PointerStart = "version https://git-lfs";
 
     /// <summary>
-    /// Reads a safetensors file, a PyTorch checkpoint (zip or the older pickles), or the index (<c>*.index.json</c>) of a checkpoint in several files beside it.
+    /// Reads a safetensors file, a PyTorch checkpoint (zip or the older pickles), or the index (<c>*.index.json</c>) of a checkpoint in several files beside
+    /// it.
     /// </summary>
     /// <returns>Tensors on the CPU; the caller disposes them.</returns>
     /// <exception cref="FileNotFoundException">The file, or a file that an index names, is missing.</exception>
@@ -46,7 +47,8 @@ internal static class WeightFile
             return Format.Index;
         throw new InvalidDataException(text.StartsWith(PointerStart, StringComparison.Ordinal)
             ? $"{source}: a pointer of Git LFS, not the file itself; fetch the file with 'git lfs pull'."
-            : $"{source}: neither a safetensors file nor a PyTorch checkpoint nor an index of several; it starts with '{Shown.Name(Encoding.Latin1.GetString(head))}'.");
+            : $"{source}: neither a safetensors file nor a PyTorch checkpoint nor an index of several; it starts with "
+                + $"'{Shown.Name(Encoding.Latin1.GetString(head))}'.");
     }
 
     private enum Format

@@ -9,7 +9,8 @@ namespace Microsoft.ML.GentleClip.Weights;
 /// </summary>
 internal sealed class ZipDirectory
 {
-    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50, LocalSignature = 0x04034b50;
+    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50,
+        LocalSignature = 0x04034b50;
     private const int EndSize = 22, End64Size = 56, Locator64Size = 20, EntrySize = 46, LocalSize = 30, MaximumDirectory = 16 << 20, EncryptedFlags = 0x2041;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
@@ -38,7 +39,9 @@ internal sealed class ZipDirectory
         if ((member.Flags & EncryptedFlags) != 0)
             throw Bad($"'{name}' is encrypted");
         if (member.Method != 0 || member.Packed != member.Size)
-            throw Bad($"'{name}' is compressed (method {member.Method}); PyTorch stores members as they are, so save the checkpoint again with it or pack the file without compression");
+            throw Bad(
+                $"'{name}' is compressed (method {member.Method}); PyTorch stores members as they are, so save the checkpoint again with it or pack the file "
+                    + $"without compression");
         var header = Read(member.Header, LocalSize);
         var start = member.Header + LocalSize + ReadUInt16LittleEndian(header.AsSpan(26)) + ReadUInt16LittleEndian(header.AsSpan(28));
         if (ReadUInt32LittleEndian(header) != LocalSignature || start + member.Size > member.Limit
@@ -95,7 +98,8 @@ internal sealed class ZipDirectory
         var tailStart = Math.Max(0, _length - EndSize - ushort.MaxValue);
         var tail = Read(tailStart, (int)(_length - tailStart));
         var at = tail.Length - EndSize;
-        while (at >= 0 && (ReadUInt32LittleEndian(tail.AsSpan(at)) != EndSignature || at + EndSize + ReadUInt16LittleEndian(tail.AsSpan(at + 20)) != tail.Length))
+        while (at >= 0 && (ReadUInt32LittleEndian(tail.AsSpan(at)) != EndSignature
+            || at + EndSize + ReadUInt16LittleEndian(tail.AsSpan(at + 20)) != tail.Length))
             at--;
         if (at < 0)
             throw Bad("the zip file has no directory at its end; it is cut off");

@@ -25,13 +25,15 @@ internal sealed record CommandLine
     /// <summary>The options around what is done with them.</summary>
     public static RootCommand Create(Func<CommandLine, int> run)
     {
-        var data = CommandOption.Text("--data", "DIR", "Folder of emoji.tsv and STYLE_32x32_rgb.bin.gz. Without it, the part of them that comes with the samples.");
+        var data = CommandOption.Text("--data", "DIR",
+            "Folder of emoji.tsv and STYLE_32x32_rgb.bin.gz. Without it, the part of them that comes with the samples.");
         var output = CommandOption.Text("--out", "DIR", "Where the picture of the search goes.", ".");
         var json = CommandOption.Text("--json", "FILE", "Every figure, rewritten after every training.");
         var seeds = CommandOption.Number("--seeds", "N", "Seeds 1 to N.", 3);
         var steps = CommandOption.Number("--steps", "N", "Steps of every training.", 400);
         var methods = CommandOption.List(
-            "--methods", "LIST", $"Names separated by commas, of {string.Join(", ", Method.All.Select(method => method.Name))}. Without it, all.", Method.Named);
+            "--methods", "LIST", $"Names separated by commas, of {string.Join(", ", Method.All.Select(method => method.Name))}. Without it, all.",
+                Method.Named);
         var command = new RootCommand("Learns to find emoji by words and words by emoji from a tenth of the pairs, and draws what is found.")
         {
             data, output, json, seeds, steps, methods,

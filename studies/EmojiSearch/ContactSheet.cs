@@ -24,11 +24,13 @@ internal static class ContactSheet
         EmojiRow[] words = [.. rows.WordsAlone(data.Test)];
         IDataView scoredWords = model.Transform(rows.View(words));
         var texts = operations.CreateEmbeddingIndex(scoredWords, Trial.TextEmbedding);
-        float[][] pictureQueries = [.. scored.GetColumn<float[]>(Trial.PictureEmbedding)], textQueries = [.. scoredWords.GetColumn<float[]>(Trial.TextEmbedding)];
+        float[][] pictureQueries = [.. scored.GetColumn<float[]>(Trial.PictureEmbedding)],
+            textQueries = [.. scoredWords.GetColumn<float[]>(Trial.TextEmbedding)];
 
         // Evenly over the test emoji, whose order is random: nothing is chosen by its result.
         int[] chosen = [.. Enumerable.Range(0, Queries).Select(i => i * data.Test.Count / Queries)];
-        int left = Margin + WordsWidth + Found * (Cell + Gap), width = left + 2 * Margin + Cell + NamesWidth + Margin, height = Margin + Title + Queries * (Cell + Gap) + Margin;
+        int left = Margin + WordsWidth + Found * (Cell + Gap), width = left + 2 * Margin + Cell + NamesWidth + Margin,
+            height = Margin + Title + Queries * (Cell + Gap) + Margin;
         using var bitmap = new SKBitmap(width, height);
         using var canvas = new SKCanvas(bitmap);
         canvas.Clear(SKColors.White);
@@ -42,15 +44,18 @@ internal static class ContactSheet
             var emoji = data.Test[chosen[i]];
             Lines(canvas, typeface, emoji.Name, Margin, y, WordsWidth - Gap);
             foreach (var (match, place) in pictures.Search(textQueries[chosen[i]], Found).Select((match, place) => (match, place)))
-                Picture(canvas, data.Test[(int)match.Row / EmojiData.Styles.Length].Pictures[(int)match.Row % EmojiData.Styles.Length], Margin + WordsWidth + place * (Cell + Gap), y,
+                Picture(canvas, data.Test[(int)match.Row / EmojiData.Styles.Length].Pictures[(int)match.Row % EmojiData.Styles.Length],
+                    Margin + WordsWidth + place * (Cell + Gap), y,
                     test[match.Row].Name == emoji.Name ? Right : Wrong);
 
             int style = i % EmojiData.Styles.Length, x = left + Margin;
             Picture(canvas, emoji.Pictures[style], x, y, Wrong);
-            foreach (var (match, place) in texts.Search(pictureQueries[chosen[i] * EmojiData.Styles.Length + style], Found).Select((match, place) => (match, place)))
+            foreach (var (match, place) in texts.Search(pictureQueries[chosen[i] * EmojiData.Styles.Length + style], Found)
+                .Select((match, place) => (match, place)))
             {
                 bool right = words[match.Row].Name == emoji.Name;
-                Text(canvas, typeface, $"{place + 1}  {Cut(words[match.Row].Name, 46)}", x + Cell + Gap, y + 11 + place * 12, 11.5f, right ? Right : place == 0 ? Ink : Faint);
+                Text(canvas, typeface, $"{place + 1}  {Cut(words[match.Row].Name, 46)}", x + Cell + Gap, y + 11 + place * 12, 11.5f,
+                    right ? Right : place == 0 ? Ink : Faint);
             }
         }
         using var image = SKImage.FromBitmap(bitmap);

@@ -20,5 +20,6 @@ internal sealed record Method(string Name, string Title, GentleClipPreset Preset
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static Method Named(string name) =>
-        All.FirstOrDefault(method => method.Name == name) ?? throw new ArgumentException($"There is no method '{name}'; expected some of {string.Join(", ", All.Select(method => method.Name))}.");
+        All.FirstOrDefault(method => method.Name == name)
+            ?? throw new ArgumentException($"There is no method '{name}'; expected some of {string.Join(", ", All.Select(method => method.Name))}.");
 }

@@ -40,7 +40,12 @@ internal sealed class RowMaker
         var texts = _mlContext.Data.LoadFromEnumerable(train.Select(emoji => new TextRow { Words = emoji.Words }));
         _wordFeatures = _mlContext.Transforms.Text.FeaturizeText("Features", new TextFeaturizingEstimator.Options
         {
-            CharFeatureExtractor = new WordBagEstimator.Options { NgramLength = 3, UseAllLengths = false, Weighting = NgramExtractingEstimator.WeightingCriteria.TfIdf },
+            CharFeatureExtractor = new WordBagEstimator.Options
+            {
+                NgramLength = 3,
+                UseAllLengths = false,
+                Weighting = NgramExtractingEstimator.WeightingCriteria.TfIdf,
+            },
             WordFeatureExtractor = new WordBagEstimator.Options { NgramLength = 1, Weighting = NgramExtractingEstimator.WeightingCriteria.TfIdf },
         }, nameof(TextRow.Words)).Fit(texts);
         _width = WordFeatures(["a"])[0].Length;
@@ -48,19 +53,23 @@ internal sealed class RowMaker
 
     public IEnumerable<EmojiRow> Pairs(IReadOnlyList<Emoji> emoji) => Zip(emoji, (one, words, style) => Row(one, style, words, isPaired: true));
 
-    public static IEnumerable<EmojiRow> PicturesAlone(IReadOnlyList<Emoji> emoji) => emoji.SelectMany(one => one.Pictures.Select((_, style) => Row(one, style, words: null, isPaired: false)));
+    public static IEnumerable<EmojiRow> PicturesAlone(IReadOnlyList<Emoji> emoji) =>
+        emoji.SelectMany(one => one.Pictures.Select((_, style) => Row(one, style, words: null, isPaired: false)));
 
     public IEnumerable<EmojiRow> WordsAlone(IReadOnlyList<Emoji> emoji) =>
-        emoji.Zip(WordFeatures(emoji.Select(one => one.Words)), (one, words) => new EmojiRow { Words = one.Words, WordFeatures = words, Name = one.Name, Group = one.Group });
+        emoji.Zip(WordFeatures(emoji.Select(one => one.Words)),
+            (one, words) => new EmojiRow { Words = one.Words, WordFeatures = words, Name = one.Name, Group = one.Group });
 
     /// <summary>Words alone, that stand for a group.</summary>
     public IEnumerable<EmojiRow> Texts(IReadOnlyList<(string Text, string Group)> texts) =>
-        texts.Zip(WordFeatures(texts.Select(text => text.Text)), (text, words) => new EmojiRow { Words = text.Text, WordFeatures = words, Name = text.Text, Group = text.Group });
+        texts.Zip(WordFeatures(texts.Select(text => text.Text)),
+            (text, words) => new EmojiRow { Words = text.Text, WordFeatures = words, Name = text.Text, Group = text.Group });
 
     public IDataView View(IEnumerable<EmojiRow> rows)
     {
         var schema = SchemaDefinition.Create(typeof(EmojiRow));
-        schema[nameof(EmojiRow.PictureFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, EmojiData.Side * EmojiData.Side * EmojiData.Channels / (Block * Block));
+        schema[nameof(EmojiRow.PictureFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single,
+            EmojiData.Side * EmojiData.Side * EmojiData.Channels / (Block * Block));
         schema[nameof(EmojiRow.WordFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, _width);
         var view = _mlContext.Data.LoadFromEnumerable([.. rows], schema);
         InputOutputColumnPair[] sides = [new(nameof(EmojiRow.Picture)), new(nameof(EmojiRow.PictureFeatures)), new(nameof(EmojiRow.WordFeatures))];

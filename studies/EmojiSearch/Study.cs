@@ -38,6 +38,7 @@ internal static class Study
         }
         output.WriteLine();
         output.WriteLine(report.Table());
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Whole run: {watch.Elapsed.TotalSeconds:f0} s. What '{drawn.Title}' finds is drawn in {sheet}."));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Whole run: {watch.Elapsed.TotalSeconds:f0} s. What '{drawn.Title}' finds is drawn in {sheet}."));
     }
 }

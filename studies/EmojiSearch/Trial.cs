@@ -39,7 +39,8 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
         var chance = new Dictionary<string, double>();
         foreach (int k in Ks)
         {
-            chance[Recall("words to picture", k)] = 1 - Enumerable.Range(0, k).Aggregate(1.0, (miss, i) => miss * (1 - EmojiData.Styles.Length / (double)(data.Test.Count * EmojiData.Styles.Length - i)));
+            chance[Recall("words to picture", k)] = 1 - Enumerable.Range(0, k).Aggregate(1.0,
+                (miss, i) => miss * (1 - EmojiData.Styles.Length / (double)(data.Test.Count * EmojiData.Styles.Length - i)));
             chance[Recall("picture to words", k)] = Math.Min(1, k / (double)data.Test.Count);
         }
         foreach (int k in TopK)
@@ -50,7 +51,8 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
     /// <summary>The words that stand for each group: its name, and those of its subgroups.</summary>
     public static IReadOnlyList<(string Text, string Group)> Groups(EmojiData data) =>
         [.. data.Train.Concat(data.Test).GroupBy(emoji => emoji.Group).OrderBy(group => group.Key, StringComparer.Ordinal)
-            .SelectMany(group => group.Select(emoji => emoji.Subgroup).Distinct().Order(StringComparer.Ordinal).Prepend(group.Key).Select(text => (text, group.Key)))];
+            .SelectMany(
+                group => group.Select(emoji => emoji.Subgroup).Distinct().Order(StringComparer.Ordinal).Prepend(group.Key).Select(text => (text, group.Key)))];
 
     private Dictionary<string, double> Measure(GentleClipTransformer model)
     {

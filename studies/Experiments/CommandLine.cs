@@ -32,7 +32,8 @@ internal sealed record CommandLine
         var output = CommandOption.Text(
             "--out",
             "DIR",
-            "Folder of cells.jsonl (computed cells; a second start goes on from there), results.csv, summary.csv, results.md, pictures. Needed unless --plan is given.");
+            "Folder of cells.jsonl (computed cells; a second start goes on from there), results.csv, summary.csv, results.md, pictures. Needed unless --plan "
+                + "is given.");
         var data = CommandOption.Text("--data", "DIR", "Folder that the configuration's files are looked for in first; then its own folder.");
         var parallel = CommandOption.Number("--parallel", "N", "Cells computed at a time; without it, one per core.", Environment.ProcessorCount);
         var unpaired = CommandOption.Of<UnpairedRows?>(

@@ -29,11 +29,14 @@ internal static class Experiment
         var data = config.Data.ToDictionary(
             set => set.Name,
             set => SelfSupervisedFeatures.Apply(
-                DataReaders.Read(set, config, commandLine.DataFolder), set, config, commandLine.Plan ? null : commandLine.OutputFolder, commandLine.Parallel, output.WriteLine, cancellation));
+                DataReaders.Read(set, config, commandLine.DataFolder), set, config, commandLine.Plan ? null : commandLine.OutputFolder, commandLine.Parallel,
+                    output.WriteLine, cancellation));
         var plan = new ExperimentPlan(config, data, commandLine.Unpaired);
         PlannedCell[] tuningCells = [.. plan.Tuning()];
         if (commandLine.Plan)
-            return List(output, tuningCells, [.. plan.Matrix(commandLine.Validation, config.Methods.Where(method => method.Candidates.Count > 0).ToDictionary(method => method.Name, _ => 0))]);
+            return List(output, tuningCells,
+                [.. plan.Matrix(commandLine.Validation,
+                    config.Methods.Where(method => method.Candidates.Count > 0).ToDictionary(method => method.Name, _ => 0))]);
 
         var folder = Path.GetFullPath(commandLine.OutputFolder!);
         using var store = new CellStore(Path.Combine(folder, "cells.jsonl"), output.WriteLine);
@@ -42,7 +45,8 @@ internal static class Experiment
         var tuning = Tuning.Choose(config, tried);
         foreach (var note in tuning.Notes)
             output.WriteLine(note);
-        var results = Compute(runner, commandLine.Validation ? "validation" : "cells", [.. plan.Matrix(commandLine.Validation, tuning.Chosen)], output, cancellation);
+        var results = Compute(runner, commandLine.Validation ? "validation" : "cells",
+            [.. plan.Matrix(commandLine.Validation, tuning.Chosen)], output, cancellation);
         var totals = RunTotals.Of([.. tried, .. results], data.Values);
         Write(folder, commandLine.Validation ? "validation-" : "", config, results, tuning, totals);
 
@@ -53,7 +57,8 @@ internal static class Experiment
         return runner.Failures.IsEmpty ? 0 : 1;
     }
 
-    private static IReadOnlyList<CellResult> Compute(ExperimentRunner runner, string name, PlannedCell[] cells, TextWriter output, CancellationToken cancellation)
+    private static IReadOnlyList<CellResult> Compute(ExperimentRunner runner, string name, PlannedCell[] cells, TextWriter output,
+        CancellationToken cancellation)
     {
         if (cells.Length == 0)
             return [];
@@ -73,7 +78,8 @@ internal static class Experiment
         }
 
         return console.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+                new ElapsedTimeColumn(), new SpinnerColumn())
             .Start(bars =>
             {
                 var bar = bars.AddTask(name, maxValue: cells.Length);
@@ -101,7 +107,8 @@ internal static class Experiment
     private static int List(TextWriter output, PlannedCell[] tuning, PlannedCell[] matrix)
     {
         foreach (var cell in tuning.Concat(matrix))
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cell.Key}: {cell.Method.Plan(cell.Pairs, cell.UnpairedA.Length, cell.UnpairedB.Length).Steps} steps"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{cell.Key}: {cell.Method.Plan(cell.Pairs, cell.UnpairedA.Length, cell.UnpairedB.Length).Steps} steps"));
         output.WriteLine($"{tuning.Length} cells of tuning, {matrix.Length} of the matrix.");
         return 0;
     }

@@ -18,7 +18,8 @@ internal sealed class TimeLeft(int cells)
             _done++;
             _computed += computed ? 1 : 0;
             var state = string.Create(CultureInfo.InvariantCulture, $"{_done}/{cells}");
-            return _computed == 0 ? state : string.Create(CultureInfo.InvariantCulture, $"{state}, {_watch.Elapsed / _computed * (cells - _done):h\\:mm\\:ss} left");
+            return _computed == 0 ? state
+                : string.Create(CultureInfo.InvariantCulture, $"{state}, {_watch.Elapsed / _computed * (cells - _done):h\\:mm\\:ss} left");
         }
     }
 }

@@ -64,7 +64,8 @@ internal sealed record CommandLine
             Description = "A further label file in the shape of ec_deepfri.tsv.gz, such as GO terms; may be given several times.",
         };
         var tiny = CommandOption.Flag("--tiny", "Small encoders, few steps and a small part of the rows: shows that all works, not how well.");
-        var command = new RootCommand("Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
+        var command = new RootCommand(
+            "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
             data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny,
         };

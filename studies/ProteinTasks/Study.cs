@@ -56,7 +56,8 @@ internal static class Study
 
         output.WriteLine();
         output.WriteLine(report.WriteMarkdown());
-        if (cache.FindEmbeddings(Method.Named(Method.Untrained), commandLine.FirstSeed) is { } before && cache.FindEmbeddings(Method.Named(Method.GentleClip), commandLine.FirstSeed) is { } after)
+        if (cache.FindEmbeddings(Method.Named(Method.Untrained), commandLine.FirstSeed) is { } before
+            && cache.FindEmbeddings(Method.Named(Method.GentleClip), commandLine.FirstSeed) is { } after)
             EmbeddingPicture.Save(Path.ChangeExtension(json, ".png"), data, before.Embeddings, after.Embeddings);
 
         Run Compute(Method method, int seed)

@@ -40,7 +40,8 @@ internal static class BesideTorchSharpCommands
     {
         var mlContext = new MLContext(seed: 1);
         var random = new Random(1);
-        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new Row { A = [i % 3, random.NextSingle()], B = [random.NextSingle(), i % 3] }).ToList());
+        var data = mlContext.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 40).Select(i => new Row { A = [i % 3, random.NextSingle()], B = [random.NextSingle(), i % 3] }).ToList());
         using var model = mlContext.Transforms.GentleClip(new GentleClipOptions
         {
             ModalityA = Modality.Vector("EA", "A"),
@@ -71,7 +72,8 @@ internal static class BesideTorchSharpCommands
         foreach (var type in Assembly.Load(Package).GetTypes().Where(type => !type.ContainsGenericParameters))
         {
             const BindingFlags all = BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
-            foreach (var method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all)).Where(method => !method.IsAbstract && !method.ContainsGenericParameters && method.GetMethodBody() is not null))
+            foreach (var method in type.GetMethods(all).Cast<MethodBase>().Concat(type.GetConstructors(all))
+                .Where(method => !method.IsAbstract && !method.ContainsGenericParameters && method.GetMethodBody() is not null))
             {
                 count++;
                 try

@@ -26,11 +26,14 @@ internal static class PictureCommands
     {
         var mlContext = new MLContext(seed: 1);
         var random = new Random(1);
-        var rows = Enumerable.Range(0, Rows).Select(i => new Row { Picture = [.. Enumerable.Range(0, 3 * Side * Side).Select(_ => (byte)random.Next(256))], Features = [i % 3, i % 5, i] }).ToList();
+        var rows = Enumerable.Range(0, Rows)
+            .Select(i => new Row { Picture = [.. Enumerable.Range(0, 3 * Side * Side).Select(_ => (byte)random.Next(256))], Features = [i % 3, i % 5, i] })
+                .ToList();
         var data = mlContext.Data.LoadFromEnumerable(rows);
         var options = new GentleClipOptions
         {
-            ModalityA = Modality.Image("A", "Picture", new ImageOptions { Size = Side, StoredSize = Side }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
+            ModalityA = Modality.Image("A", "Picture", new ImageOptions { Size = Side, StoredSize = Side },
+                new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
             ModalityB = Modality.Vector("B", "Features"),
             EmbeddingDimension = 8,
             BatchSize = 24,

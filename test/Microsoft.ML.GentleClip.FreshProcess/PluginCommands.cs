@@ -29,7 +29,9 @@ internal static class PluginCommands
         var context = new PluginContext(plugin, collectible);
         var type = context.LoadFromAssemblyPath(plugin).GetType(nameof(PluginCommands), throwOnError: true)!;
         var work = type.GetMethod(nameof(Work), BindingFlags.Static | BindingFlags.NonPublic)!;
-        Console.WriteLine($"{AssemblyLoadContext.GetLoadContext(work.DeclaringType!.Assembly)!.Name}: {work.Invoke(null, BindingFlags.DoNotWrapExceptions, null, null, null)}");
+        Console.WriteLine(
+            $"{AssemblyLoadContext.GetLoadContext(work.DeclaringType!.Assembly)!.Name}: "
+                + $"{work.Invoke(null, BindingFlags.DoNotWrapExceptions, null, null, null)}");
         if (collectible)
             context.Unload();
     }
@@ -39,7 +41,8 @@ internal static class PluginCommands
     {
         var mlContext = new MLContext(seed: 1);
         var random = new Random(1);
-        var data = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 40).Select(i => new Row { A = [i % 3, random.NextSingle()], B = [random.NextSingle(), i % 3] }).ToList());
+        var data = mlContext.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 40).Select(i => new Row { A = [i % 3, random.NextSingle()], B = [random.NextSingle(), i % 3] }).ToList());
         var options = new GentleClipOptions
         {
             ModalityA = Modality.Vector("EA", "A"),
@@ -53,7 +56,8 @@ internal static class PluginCommands
         mlContext.Model.Save(model, data.Schema, file);
         file.Position = 0;
         var scored = new MLContext().Model.Load(file, out _).Transform(data);
-        return $"recall {mlContext.GentleClip().EvaluateRetrieval(scored, "EA", "EB", k: [1]).RecallAt(1) >= 0}, index {mlContext.GentleClip().CreateEmbeddingIndex(scored, "EA").Count}";
+        return $"recall {mlContext.GentleClip().EvaluateRetrieval(scored, "EA", "EB", k: [1]).RecallAt(1) >= 0}, index "
+            + $"{mlContext.GentleClip().CreateEmbeddingIndex(scored, "EA").Count}";
     }
 
     private sealed class Row

@@ -18,7 +18,8 @@ internal static class TowerInputCommands
                 VectorModality => inputs.Create<float[]>([[1, 2, 3]]),
                 _ => inputs.Create(["MKV", "MKVLA"]),
             };
-            Console.WriteLine($"{inputs.Modality.InputColumnName}: {string.Join(", ", arrays.Select(array => $"{array.Name} [{string.Join(' ', array.Shape)}]"))}");
+            Console.WriteLine(
+                $"{inputs.Modality.InputColumnName}: {string.Join(", ", arrays.Select(array => $"{array.Name} [{string.Join(' ', array.Shape)}]"))}");
         }
         return 0;
     }

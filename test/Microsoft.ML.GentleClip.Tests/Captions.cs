@@ -30,7 +30,8 @@ internal static class Captions
     public static List<Row> Pairs(int count, int seed)
     {
         var world = new Random(99); // the same for every seed
-        var vectors = Colours.Concat(Things).Concat(Places).ToDictionary(name => name, _ => Enumerable.Range(0, Dimension).Select(_ => Gaussian(world)).ToArray());
+        var vectors = Colours.Concat(Things).Concat(Places).ToDictionary(name => name,
+            _ => Enumerable.Range(0, Dimension).Select(_ => Gaussian(world)).ToArray());
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ =>
         {
@@ -38,7 +39,8 @@ internal static class Captions
             return new Row
             {
                 Text = string.Format(null, Pick(Openings), $"{colour} {thing} {place}"),
-                Features = [.. Enumerable.Range(0, Dimension).Select(i => (float)(vectors[colour][i] + vectors[thing][i] + vectors[place][i] + 0.2 * Gaussian(random)))],
+                Features = [.. Enumerable.Range(0, Dimension)
+                    .Select(i => (float)(vectors[colour][i] + vectors[thing][i] + vectors[place][i] + 0.2 * Gaussian(random)))],
                 Colour = colour,
                 Thing = thing,
             };
@@ -76,7 +78,13 @@ internal static class Captions
 
     public static TextNGramOptions SmallNGrams { get; } = new() { Buckets = 1024, EmbeddingDimension = 32, HiddenDimensions = [32] };
 
-    public static BertEncoderOptions SmallBert { get; } = new() { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 24, MaximumVocabularySize = 200, Dropout = 0.1 };
+    public static BertEncoderOptions SmallBert { get; } = new()
+    {
+        Size = new BertSize(2, 32, 2, 64, 32),
+        MaximumLength = 24,
+        MaximumVocabularySize = 200,
+        Dropout = 0.1,
+    };
 
     private static double Gaussian(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

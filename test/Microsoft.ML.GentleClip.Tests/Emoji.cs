@@ -12,7 +12,8 @@ internal static class Emoji
 
     /// <summary>Name and keywords of each emoji.</summary>
     public static IReadOnlyList<string> Words { get; } =
-        [.. File.ReadLines(Path.Combine(Folder, "emoji.tsv")).Skip(1).Select(line => line.Split('\t')).Select(cells => $"{cells[3]} {cells[4]}".Replace('_', ' ').Replace(',', ' '))];
+        [.. File.ReadLines(Path.Combine(Folder, "emoji.tsv")).Skip(1).Select(line => line.Split('\t'))
+            .Select(cells => $"{cells[3]} {cells[4]}".Replace('_', ' ').Replace(',', ' '))];
 
     /// <summary>Red, green and blue of each pixel, row by row, one picture per emoji.</summary>
     public static IEnumerable<byte[]> Pictures(string style)

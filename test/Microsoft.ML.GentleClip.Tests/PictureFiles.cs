@@ -24,7 +24,8 @@ internal static class PictureFiles
         for (var i = 0; i < Width * Height; i++)
         {
             var (x, y) = (i % Width, i / Width);
-            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = ((byte)(4 * x + random.Next(60)), (byte)(5 * y + random.Next(60)), (byte)random.Next(120), 255);
+            (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2], pixels[4 * i + 3]) = ((byte)(4 * x + random.Next(60)), (byte)(5 * y + random.Next(60)),
+                (byte)random.Next(120), 255);
         }
         if (format == "gif")
             return Gif(pixels);

@@ -45,7 +45,8 @@ internal static class Proteins
     }
 
     /// <summary>Encoders and a training of seconds.</summary>
-    public static GentleClipOptions Options(int steps = 4, Esm2Options? sequence = null, CdConvOptions? structure = null, string? sequenceColumn = null) => new()
+    public static GentleClipOptions Options(int steps = 4, Esm2Options? sequence = null, CdConvOptions? structure = null,
+        string? sequenceColumn = null) => new()
     {
         ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", sequence ?? SmallSequence),
         ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", sequenceColumn, structure ?? SmallStructure),
@@ -58,7 +59,14 @@ internal static class Proteins
 
     public static Esm2Options SmallSequence { get; } = new() { Size = new Esm2Size(2, 16, 2) };
 
-    public static CdConvOptions SmallStructure { get; } = new() { Channels = [16, 32], Radii = [8, 12], SequentialKernelSize = 5, KernelChannels = [8], EmbeddingDimension = 8 };
+    public static CdConvOptions SmallStructure { get; } = new()
+    {
+        Channels = [16, 32],
+        Radii = [8, 12],
+        SequentialKernelSize = 5,
+        KernelChannels = [8],
+        EmbeddingDimension = 8,
+    };
 
     private static Row[] Read()
     {

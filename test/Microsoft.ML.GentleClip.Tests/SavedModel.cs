@@ -12,7 +12,8 @@ internal static class SavedModel
         new MLContext().Model.Save(model, null, file);
         using var zip = new ZipArchive(file, ZipArchiveMode.Read);
         using var content = new MemoryStream();
-        foreach (var entry in zip.Entries.Where(entry => entry.Name is "model.json" or "weights.safetensors").OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        foreach (var entry in zip.Entries.Where(entry => entry.Name is "model.json" or "weights.safetensors")
+            .OrderBy(entry => entry.Name, StringComparer.Ordinal))
         {
             using var stream = entry.Open();
             stream.CopyTo(content);

@@ -13,7 +13,8 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>What one kind of fit took; medians over its runs.</summary>
-    private sealed record Figure(string Fit, int Pairs, int UnpairedRows, int Dimension, double Seconds, double ProcessorSeconds, double PeakMegabytes, double? SecondsOverClip);
+    private sealed record Figure(string Fit, int Pairs, int UnpairedRows, int Dimension, double Seconds, double ProcessorSeconds, double PeakMegabytes,
+        double? SecondsOverClip);
 
     private sealed class Row
     {
@@ -30,9 +31,11 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
         var figures = new List<Figure>();
         Console.WriteLine("fit                     pairs    rows a side  seconds  processor s  peak MB  against Clip");
         Measure(200, 2000, runs: quick ? 1 : 5, [("Clip, 1000 steps", GentleClipOptions.FromPreset(GentleClipPreset.Clip)),
-            ("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)), ("T", Closed(ClosedFormMethod.Transport)), ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
+            ("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)), ("T", Closed(ClosedFormMethod.Transport)),
+                ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
         if (!quick)
-            Measure(200, 100_000, runs: 1, [("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)), ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
+            Measure(200, 100_000, runs: 1, [("R", Closed(ClosedFormMethod.LinearAndKernel)), ("chosen", Closed(ClosedFormMethod.Chosen)),
+                ("S behind its gate", Closed(ClosedFormMethod.SelfTraining))]);
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(figures, Json));
         return 0;
@@ -56,15 +59,18 @@ internal sealed class AlignmentBenchmark(bool quick, string? json)
                     var (memory, clock, processor) = (new ResidentMemory(), Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
                     mlContext.Transforms.GentleClip(options).Fit(view).Dispose();
                     if (run > 0 || unpaired > 10_000) // the first loads and compiles
-                        taken[name].Add((Stopwatch.GetElapsedTime(clock).TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds, memory.Peak / 1e6));
+                        taken[name].Add((Stopwatch.GetElapsedTime(clock).TotalSeconds,
+                            (Environment.CpuUsage.TotalTime - processor).TotalSeconds, memory.Peak / 1e6));
                 }
             }
             var clip = fits[0].Options.ClosedForm is null ? Median(taken[fits[0].Name].Select(run => run.Clock)) : double.NaN;
             foreach (var (name, _) in fits)
             {
-                var (clock, processor, peak) = (Median(taken[name].Select(run => run.Clock)), Median(taken[name].Select(run => run.Processor)), taken[name].Max(run => run.Peak));
+                var (clock, processor, peak) = (Median(taken[name].Select(run => run.Clock)), Median(taken[name].Select(run => run.Processor)),
+                    taken[name].Max(run => run.Peak));
                 figures.Add(new Figure(name, pairs, unpaired, Dimension, clock, processor, peak, double.IsNaN(clip) ? null : clock / clip));
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22}{pairs,7}{unpaired,15:N0}{clock,9:F2}{processor,13:F2}{peak,9:F0}{(double.IsNaN(clip) ? "" : $"{clock / clip:F3}"),14}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{name,-22}{pairs,7}{unpaired,15:N0}{clock,9:F2}{processor,13:F2}{peak,9:F0}{(double.IsNaN(clip) ? "" : $"{clock / clip:F3}"),14}"));
             }
         }
     }

@@ -16,7 +16,8 @@ internal sealed class AlignmentScale(int runs, string? json)
         new(200, 200_000, 64), new(1_000, 200_000, 64), new(200, 200_000, 256),
     ];
 
-    private sealed record Figure(int Pairs, int Rows, int Dimension, double Share, double FeatureMegabytes, double Seconds, double Least, double Most, double ProcessorSeconds, double PeakMegabytes);
+    private sealed record Figure(int Pairs, int Rows, int Dimension, double Share, double FeatureMegabytes, double Seconds, double Least, double Most,
+        double ProcessorSeconds, double PeakMegabytes);
 
     public int Run()
     {
@@ -31,7 +32,8 @@ internal sealed class AlignmentScale(int runs, string? json)
                 median.ProcessorSeconds, taken.Max(run => run.PeakMegabytes));
             figures.Add(figure);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{size.Pairs,5:N0}{size.Rows,14:N0}{size.Dimension,9:N0}{size.Share,8:P0}{features,14:N0}{figure.Seconds,10:F1} ({figure.Least:F1} to {figure.Most:F1}){figure.ProcessorSeconds,14:F1}{figure.PeakMegabytes,10:N0}"));
+                $"{size.Pairs,5:N0}{size.Rows,14:N0}{size.Dimension,9:N0}{size.Share,8:P0}{features,14:N0}{figure.Seconds,10:F1} ({figure.Least:F1} to "
+                    + $"{figure.Most:F1}){figure.ProcessorSeconds,14:F1}{figure.PeakMegabytes,10:N0}"));
         }
         if (json is not null)
             File.WriteAllText(json, JsonSerializer.Serialize(figures, Json));

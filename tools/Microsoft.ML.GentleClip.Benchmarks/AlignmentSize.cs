@@ -32,7 +32,8 @@ internal sealed record AlignmentSize(int Pairs, int Rows, int Dimension, double 
     public Taken Measure()
     {
         var schema = SchemaDefinition.Create(typeof(Row));
-        (schema["A"].ColumnType, schema["B"].ColumnType) = (new VectorDataViewType(NumberDataViewType.Single, Dimension), new VectorDataViewType(NumberDataViewType.Single, Dimension));
+        (schema["A"].ColumnType, schema["B"].ColumnType) = (new VectorDataViewType(NumberDataViewType.Single, Dimension),
+            new VectorDataViewType(NumberDataViewType.Single, Dimension));
         var mlContext = new MLContext(seed: 1);
         Fit(mlContext, mlContext.Data.LoadFromEnumerable(new AlignmentSize(20, 40, 8).Made().ToList(), With(schema, 8))); // loads and compiles
         GC.Collect();

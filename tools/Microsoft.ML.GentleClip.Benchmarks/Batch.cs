@@ -27,7 +27,9 @@ internal sealed class Batch
 
     public long Pairs => U.size(0) / 2;
 
-    /// <summary>Value and gradients of <see cref="U"/>, <see cref="V"/> and <see cref="LogScale"/>, null for what the loss does not use, in the caller's scope.</summary>
+    /// <summary>
+    /// Value and gradients of <see cref="U"/>, <see cref="V"/> and <see cref="LogScale"/>, null for what the loss does not use, in the caller's scope.
+    /// </summary>
     public (Tensor Value, IReadOnlyList<Tensor?> Gradients) Differentiate(Func<Batch, Tensor> loss)
     {
         var value = loss(this);

@@ -16,16 +16,19 @@ internal static class ChildProcess
     public const string ScaleCommand = "measure-scale";
 
     /// <exception cref="MeasurementException">The child failed.</exception>
-    public static AlignmentSize.Taken Measure(AlignmentSize size) => AlignmentSize.Taken.FromJson(Run($"Fitting {size.Rows} rows of {size.Dimension}", ScaleCommand,
+    public static AlignmentSize.Taken Measure(AlignmentSize size) =>
+        AlignmentSize.Taken.FromJson(Run($"Fitting {size.Rows} rows of {size.Dimension}", ScaleCommand,
         [.. new IFormattable[] { size.Pairs, size.Rows, size.Dimension, size.Share }.Select(value => value.ToString(null, CultureInfo.InvariantCulture))]));
 
     /// <exception cref="MeasurementException">The child failed.</exception>
     public static Measurement Measure(ObjectiveCase objective, int batch, Form form) =>
-        Measurement.FromJson(Run($"Measuring {objective.Name} ({form}) at {batch} rows", Command, objective.Name, batch.ToString(CultureInfo.InvariantCulture), form.ToString()));
+        Measurement.FromJson(Run($"Measuring {objective.Name} ({form}) at {batch} rows", Command, objective.Name,
+            batch.ToString(CultureInfo.InvariantCulture), form.ToString()));
 
     /// <exception cref="MeasurementException">The child failed.</exception>
     public static ScoringRun Measure(ScoringCase scoring, ScoringContender contender, int rows, string? onnxFile) =>
-        ScoringRun.FromJson(Run($"Measuring {scoring.Name} ({contender.Name})", ScoringCommand, scoring.Name, contender.Name, rows.ToString(CultureInfo.InvariantCulture), onnxFile ?? ""));
+        ScoringRun.FromJson(Run($"Measuring {scoring.Name} ({contender.Name})", ScoringCommand, scoring.Name, contender.Name,
+            rows.ToString(CultureInfo.InvariantCulture), onnxFile ?? ""));
 
     private static string Run(string what, string command, params IEnumerable<string> rest)
     {

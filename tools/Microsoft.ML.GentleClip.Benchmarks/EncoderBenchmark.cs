@@ -22,8 +22,10 @@ internal sealed class EncoderBenchmark(IReadOnlyList<EncoderCase> encoders, bool
             figures.Add(f);
             Write(figures);
             Print(
-                f.Encoder, Number(f.Weights), Number(f.ElementsPerBatch), f.Element, Number(f.InferencePerSecond), Number(f.TrainingPerSecond), Number(f.InferencePeakMegabytes), Number(f.TrainingPeakMegabytes),
-                Share(f.SmallestInferenceMilliseconds + (f.PreparationMilliseconds ?? 0), f.InferenceMilliseconds), Share(f.SmallestTrainingMilliseconds + (f.PreparationMilliseconds ?? 0), f.TrainingMilliseconds));
+                f.Encoder, Number(f.Weights), Number(f.ElementsPerBatch), f.Element, Number(f.InferencePerSecond), Number(f.TrainingPerSecond),
+                    Number(f.InferencePeakMegabytes), Number(f.TrainingPeakMegabytes),
+                Share(f.SmallestInferenceMilliseconds + (f.PreparationMilliseconds ?? 0), f.InferenceMilliseconds),
+                    Share(f.SmallestTrainingMilliseconds + (f.PreparationMilliseconds ?? 0), f.TrainingMilliseconds));
         }
 
         Console.WriteLine($"""

@@ -30,7 +30,8 @@ internal sealed record EncoderCase(string Name, string Element, Func<EncoderRun>
     private static EncoderCase CdConv(string name, int count, int length)
     {
         var chains = new Lazy<Chain[]>(() => MadeUpChains.Walks(count, length));
-        return new(name, "residues", () => Run(chains.Value), () => Run(MadeUpChains.Walks(1, 3)), () => CdConvBatch.Build(chains.Value, MadeUpChains.Options, ScalarType.Float32, CPU));
+        return new(name, "residues", () => Run(chains.Value), () => Run(MadeUpChains.Walks(1, 3)),
+            () => CdConvBatch.Build(chains.Value, MadeUpChains.Options, ScalarType.Float32, CPU));
 
         static EncoderRun Run(Chain[] chains)
         {
@@ -47,7 +48,8 @@ internal sealed record EncoderCase(string Name, string Element, Func<EncoderRun>
     {
         using var generator = new Generator(1);
         var random = new Random(1);
-        var tokens = Esm2Batch.Pad([.. lengths.Select(length => Esm2Alphabet.Encode(string.Concat(random.GetItems<char>("LAGVSERTIDPKQNFYMHWC", length))))], CPU);
+        var tokens = Esm2Batch.Pad([.. lengths.Select(length => Esm2Alphabet.Encode(string.Concat(random.GetItems<char>("LAGVSERTIDPKQNFYMHWC", length))))],
+            CPU);
         var encoder = new Esm2Encoder(new() { Size = size }, generator);
         return new(encoder, lengths.Sum(), noise => encoder.Features(tokens, noise), tokens);
     }

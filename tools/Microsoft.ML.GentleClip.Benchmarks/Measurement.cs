@@ -61,7 +61,10 @@ internal sealed record Measurement
         batch.Differentiate(loss);
     }
 
-    /// <summary>Runs and products alternate, so that a machine that slows down slows both. The first run, which touches all memory for the first time, counts only where time allows no other.</summary>
+    /// <summary>
+    /// Runs and products alternate, so that a machine that slows down slows both. The first run, which touches all memory for the first time, counts only where
+    /// time allows no other.
+    /// </summary>
     private Measurement WithTimes((double Processor, double Clock) first, Action run, Action? products)
     {
         var (runs, productTimes) = (new List<(double Processor, double Clock)>(), new List<double>());
@@ -83,7 +86,8 @@ internal sealed record Measurement
             }
         }
 
-        return this with { Milliseconds = [.. runs.Select(r => r.Processor)], ClockMilliseconds = [.. runs.Select(r => r.Clock)], ProductMilliseconds = productTimes };
+        return this with { Milliseconds = [.. runs.Select(r => r.Processor)], ClockMilliseconds =
+            [.. runs.Select(r => r.Clock)], ProductMilliseconds = productTimes };
     }
 
     private static int PerSample(Action action) => (int)Math.Clamp(ShortestSample / Time(action, 1).Processor, 1, 1000);

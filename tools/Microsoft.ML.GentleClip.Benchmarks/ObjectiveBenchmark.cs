@@ -52,7 +52,8 @@ internal sealed class ObjectiveBenchmark(IReadOnlyList<ObjectiveCase> objectives
         var times = ours.SelectMany(m => m.Milliseconds).ToArray();
         _clockRatios.AddRange(ours.SelectMany(m => m.ClockMilliseconds.Zip(m.Milliseconds, (clock, processor) => clock / processor)));
         var figures = new Figures(
-            objective.Name, batch, Median(times), Median(ours.Select(m => m.PeakMegabytes)), Time(plain), Memory(plain), Time(loop), MedianOrNull(ours.SelectMany(m => m.ProductMilliseconds)));
+            objective.Name, batch, Median(times), Median(ours.Select(m => m.PeakMegabytes)), Time(plain), Memory(plain), Time(loop),
+                MedianOrNull(ours.SelectMany(m => m.ProductMilliseconds)));
         _figures.Add(figures);
         Write();
         Print(
@@ -99,7 +100,8 @@ internal sealed class ObjectiveBenchmark(IReadOnlyList<ObjectiveCase> objectives
         var needed = (objective.Products!.Forward + 2L) * batch * batch * EmbeddingBytes;
         if (ResidentMemory.Available is not { } available || available > 2 * needed)
             return true;
-        Console.Error.WriteLine($"The broadcast form of {objective.Name} at {batch} rows is left out: it takes about {needed / 1e9:0.0} GB, {available / 1e9:0.0} GB are free.");
+        Console.Error.WriteLine(
+            $"The broadcast form of {objective.Name} at {batch} rows is left out: it takes about {needed / 1e9:0.0} GB, {available / 1e9:0.0} GB are free.");
         return false;
     }
 

@@ -67,7 +67,9 @@ internal sealed record ObjectiveCase(
         return mmd.Compute(b.U, b.V);
     }
 
-    /// <summary>As many queries as pairs: `batch` unpaired rows take labels from the partners of `batch` pairs, their teachers' rows being those of their modality.</summary>
+    /// <summary>
+    /// As many queries as pairs: `batch` unpaired rows take labels from the partners of `batch` pairs, their teachers' rows being those of their modality.
+    /// </summary>
     private static Tensor PseudoLabels(Batch b, PseudoLabelKind kind)
     {
         using var scope = NewDisposeScope();

@@ -36,7 +36,8 @@ internal sealed class ResidentMemory
 
     private static long Read(string name, string file = Status)
     {
-        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) ?? throw new MeasurementException($"{file} has no {name}");
+        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))
+            ?? throw new MeasurementException($"{file} has no {name}");
         return 1024 * long.Parse(line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

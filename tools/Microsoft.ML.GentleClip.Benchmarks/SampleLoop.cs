@@ -10,7 +10,8 @@ internal static class SampleLoop
     {
         using var scope = NewDisposeScope();
         var scale = b.LogScale.exp();
-        return EachRow(b.U, (u, i) => NegativeLogSoftmax(b.V, u, i, scale) + NegativeLogSoftmax(b.U, b.V.select(0, i), i, scale)).mean().div(2).MoveToOuterDisposeScope();
+        return EachRow(b.U, (u, i) => NegativeLogSoftmax(b.V, u, i, scale) + NegativeLogSoftmax(b.U, b.V.select(0, i), i, scale)).mean().div(2)
+            .MoveToOuterDisposeScope();
     }
 
     public static Tensor SelfSupervised(Batch b)

@@ -31,7 +31,8 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
                 {
                     figures.Add(line);
                     Write(figures);
-                    Print(line.Tower, line.Way, Number(line.Rows), Number(line.RowsPerSecond), Number(line.RowsPerProcessorSecond), Number(line.PeakMegabytes), Number(line.StartupMilliseconds));
+                    Print(line.Tower, line.Way, Number(line.Rows), Number(line.RowsPerSecond), Number(line.RowsPerProcessorSecond), Number(line.PeakMegabytes),
+                        Number(line.StartupMilliseconds));
                     if (line.Way == MemoryRun)
                         Console.WriteLine($"  resident MB after each tenth: {string.Join(", ", line.ResidentMegabytes.Select(Number))}");
                 }
@@ -68,7 +69,8 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
             largest = Math.Max(largest, Math.Abs(expected[i] - found[i]));
         return largest <= Tolerance
             ? largest
-            : throw new MeasurementException(string.Create(CultureInfo.InvariantCulture, $"ONNX Runtime's embeddings of {tower.Name} differ from torch's by up to {largest}; expected at most {Tolerance}."));
+            : throw new MeasurementException(string.Create(CultureInfo.InvariantCulture,
+                $"ONNX Runtime's embeddings of {tower.Name} differ from torch's by up to {largest}; expected at most {Tolerance}."));
     }
 
     private IEnumerable<ScoringFigures> Measure(ScoringCase tower, string onnxFile)
@@ -84,7 +86,8 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
         foreach (var way in ways)
             yield return ScoringFigures.Of(tower.Name, way.Name, runs[way]);
         if (tower.HasGraph && !quick)
-            yield return ScoringFigures.Of(tower.Name, MemoryRun, [ChildProcess.Measure(tower, ScoringContender.Named("Transform, overlapping"), LongRun, null)]);
+            yield return ScoringFigures.Of(tower.Name, MemoryRun,
+                [ChildProcess.Measure(tower, ScoringContender.Named("Transform, overlapping"), LongRun, null)]);
     }
 
     private void Write(IEnumerable<ScoringFigures> figures)

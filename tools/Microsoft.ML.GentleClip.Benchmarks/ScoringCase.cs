@@ -73,7 +73,8 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
     {
         var random = new Random(1);
         var texts = Lengths().Select(length => random.GetItems<char>("LAGVSERTIDPKQNFYMHWC", length).AsMemory()).ToArray();
-        return new MadeUpRows<ReadOnlyMemory<char>>(Input, TextDataViewType.Instance, rows, (long row, ref ReadOnlyMemory<char> value) => value = texts[row % texts.Length]);
+        return new MadeUpRows<ReadOnlyMemory<char>>(Input, TextDataViewType.Instance, rows,
+            (long row, ref ReadOnlyMemory<char> value) => value = texts[row % texts.Length]);
     }
 
     private static IDataView Structures(int rows)

@@ -12,7 +12,8 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <param name="Takes">Whether it can compute a tower.</param>
 /// <param name="RowsOf">Rows of a run.</param>
 /// <param name="Open">
-/// Makes everything ready for a tower; the file is its ONNX graph, or null. The result computes so many rows, from the first, and tells after each pass or row how many are done.
+/// Makes everything ready for a tower; the file is its ONNX graph, or null. The result computes so many rows, from the first, and tells after each pass or row
+/// how many are done.
 /// </param>
 internal sealed record ScoringContender(
     string Name, bool UsesTorch, Func<ScoringCase, bool> Takes, Func<ScoringCase, int> RowsOf, Func<ScoringCase, string?, Func<int, IEnumerable<int>>> Open)
@@ -31,7 +32,8 @@ internal sealed record ScoringContender(
     ];
 
     public static ScoringContender Named(string name) =>
-        All.FirstOrDefault(c => c.Name == name) ?? throw new ArgumentException($"Unknown way to score '{name}'; there are {string.Join(", ", All.Select(c => c.Name))}.");
+        All.FirstOrDefault(c => c.Name == name)
+            ?? throw new ArgumentException($"Unknown way to score '{name}'; there are {string.Join(", ", All.Select(c => c.Name))}.");
 
     private static Func<int, IEnumerable<int>> OfTransform(ScoringCase scoring, ScoringOptions options, ScoringPlan? plan)
     {
@@ -42,7 +44,8 @@ internal sealed record ScoringContender(
 
         IEnumerable<int> Score(int rows)
         {
-            var view = plan is null ? transformer.Transform(source) : new EmbeddingDataView(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [false, false], plan);
+            var view = plan is null ? transformer.Transform(source)
+                : new EmbeddingDataView(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [false, false], plan);
             using var cursor = view.GetRowCursor([view.Schema[ScoringCase.Output]]);
             var getter = cursor.GetGetter<VBuffer<float>>(view.Schema[ScoringCase.Output]);
             var value = default(VBuffer<float>);

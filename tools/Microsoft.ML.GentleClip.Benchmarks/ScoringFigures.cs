@@ -13,14 +13,16 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <param name="StartupMilliseconds">As in <see cref="ScoringRun"/>.</param>
 /// <param name="ResidentMegabytes">Of the last run, after each tenth of the rows.</param>
 internal sealed record ScoringFigures(
-    string Tower, string Way, int Runs, int Rows, double RowsPerSecond, double RowsPerProcessorSecond, double PeakMegabytes, double StartupMilliseconds, IReadOnlyList<double> ResidentMegabytes)
+    string Tower, string Way, int Runs, int Rows, double RowsPerSecond, double RowsPerProcessorSecond, double PeakMegabytes, double StartupMilliseconds,
+        IReadOnlyList<double> ResidentMegabytes)
 {
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     public static ScoringFigures Of(string tower, string way, IReadOnlyList<ScoringRun> runs)
     {
         return new(
-            tower, way, runs.Count, runs[0].Rows, Median(run => 1000 * run.Rows / run.ClockMilliseconds), Median(run => 1000 * run.Rows / run.ProcessorMilliseconds),
+            tower, way, runs.Count, runs[0].Rows, Median(run => 1000 * run.Rows / run.ClockMilliseconds),
+                Median(run => 1000 * run.Rows / run.ProcessorMilliseconds),
             Median(run => run.PeakMegabytes), Median(run => run.StartupMilliseconds), runs[^1].ResidentMegabytes);
 
         double Median(Func<ScoringRun, double> of) => runs.Select(of).Order().ElementAt(runs.Count / 2);

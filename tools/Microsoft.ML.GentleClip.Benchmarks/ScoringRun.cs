@@ -12,7 +12,8 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <param name="ProcessorMilliseconds">Processor time of the run, all threads together.</param>
 /// <param name="PeakMegabytes">Highest resident memory of the run over that before the first row, model and source loaded.</param>
 /// <param name="ResidentMegabytes">Resident memory after each tenth of the rows.</param>
-internal sealed record ScoringRun(int Rows, double StartupMilliseconds, double ClockMilliseconds, double ProcessorMilliseconds, double PeakMegabytes, IReadOnlyList<double> ResidentMegabytes)
+internal sealed record ScoringRun(int Rows, double StartupMilliseconds, double ClockMilliseconds, double ProcessorMilliseconds, double PeakMegabytes,
+    IReadOnlyList<double> ResidentMegabytes)
 {
     private const int WarmUpShare = 20;
 

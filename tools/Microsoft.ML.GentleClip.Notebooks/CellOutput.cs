@@ -25,7 +25,9 @@ internal sealed record CellOutput(string Kind, IReadOnlyDictionary<string, strin
             return new JsonObject { ["name"] = "stdout", ["output_type"] = Kind, ["text"] = NotebookFile.Lines(Data[Plain]) };
         var json = new JsonObject
         {
-            ["data"] = new JsonObject(Data.OrderBy(data => data.Key, StringComparer.Ordinal).Select(data => KeyValuePair.Create(data.Key, (JsonNode?)NotebookFile.Lines(data.Value)))),
+            ["data"] =
+                new JsonObject(Data.OrderBy(data => data.Key, StringComparer.Ordinal)
+                    .Select(data => KeyValuePair.Create(data.Key, (JsonNode?)NotebookFile.Lines(data.Value)))),
             ["metadata"] = new JsonObject(),
             ["output_type"] = Kind,
         };

@@ -81,6 +81,8 @@ internal sealed class NotebookFile
     public static JsonArray Lines(string text)
     {
         var lines = text.Split('\n');
-        return new JsonArray([.. lines.Select((line, i) => i < lines.Length - 1 ? line + "\n" : line).Where(line => line.Length > 0).Select(line => (JsonNode?)JsonValue.Create(line))]);
+        return new JsonArray(
+            [.. lines.Select((line, i) => i < lines.Length - 1 ? line + "\n" : line).Where(line => line.Length > 0)
+                .Select(line => (JsonNode?)JsonValue.Create(line))]);
     }
 }

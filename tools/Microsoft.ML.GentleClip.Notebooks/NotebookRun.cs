@@ -51,8 +51,10 @@ internal sealed record NotebookRun(int Cells, IReadOnlyList<IReadOnlyList<CellOu
     // A script's last expression is its value; a line that ends in a semicolon or a brace is none.
     private static bool ExpectsOutput(string source)
     {
-        string code = string.Join('\n', source.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith('#'))).Trim();
-        return code.Contains("isplay(", StringComparison.Ordinal) || code.Contains("Console.Write", StringComparison.Ordinal) || (code.Length > 0 && code[^1] is not (';' or '}'));
+        string code = string.Join('\n', source.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && !line.StartsWith('#')))
+            .Trim();
+        return code.Contains("isplay(", StringComparison.Ordinal) || code.Contains("Console.Write", StringComparison.Ordinal)
+            || (code.Length > 0 && code[^1] is not (';' or '}'));
     }
 
     private static CellOutput[] Collect(IEnumerable<KernelEvent> events)
@@ -68,7 +70,8 @@ internal sealed record NotebookRun(int Cells, IReadOnlyList<IReadOnlyList<CellOu
                     outputs[place] = outputs[place] with { Data = data };
                     break;
                 case StandardOutputValueProduced when outputs is [.., { Kind: CellOutput.Printed } last]:
-                    outputs[^1] = last with { Data = new Dictionary<string, string> { [CellOutput.Plain] = last.Data[CellOutput.Plain] + data[CellOutput.Plain] } };
+                    outputs[^1] =
+                        last with { Data = new Dictionary<string, string> { [CellOutput.Plain] = last.Data[CellOutput.Plain] + data[CellOutput.Plain] } };
                     break;
                 case StandardOutputValueProduced:
                     outputs.Add(new CellOutput(CellOutput.Printed, data));

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Microsoft.ML.GentleClip.Notebooks;
 
 /// <summary>
-/// Stands in for the kernel's restore of <c>#r "nuget: ..."</c>: a package that this program was built with becomes references to its assemblies and those of the packages it depends on.
-/// A cell that uses a package which no line asks for fails, as it does in a notebook.
+/// Stands in for the kernel's restore of <c>#r "nuget: ..."</c>: a package that this program was built with becomes references to its assemblies and those of
+/// the packages it depends on. A cell that uses a package which no line asks for fails, as it does in a notebook.
 /// </summary>
 internal sealed partial class PackageReferences
 {
@@ -23,7 +23,8 @@ internal sealed partial class PackageReferences
         foreach (var (key, package) in target)
         {
             string[] name = key.Split('/');
-            packages[name[0]] = (name[1], Keys(package!["dependencies"]), [.. Keys(package["runtime"]).Select(file => Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)))]);
+            packages[name[0]] = (name[1], Keys(package!["dependencies"]),
+                [.. Keys(package["runtime"]).Select(file => Path.Combine(AppContext.BaseDirectory, Path.GetFileName(file)))]);
         }
         return new PackageReferences(packages);
     }
@@ -34,7 +35,8 @@ internal sealed partial class PackageReferences
     {
         string id = line.Groups["id"].Value, version = line.Groups["version"].Value;
         if (!_packages.TryGetValue(id, out var package) || package.Version != version)
-            throw new InvalidDataException($"{line.Value}: this program was built with {(package.Version is null ? "no package of this name" : $"version {package.Version}")}.");
+            throw new InvalidDataException(
+                $"{line.Value}: this program was built with {(package.Version is null ? "no package of this name" : $"version {package.Version}")}.");
         return string.Join('\n', Closure(id).SelectMany(name => _packages[name].Assemblies).Where(File.Exists).Distinct().Select(file => $"#r \"{file}\""));
     });
 

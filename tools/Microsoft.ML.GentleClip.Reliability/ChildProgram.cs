@@ -8,7 +8,11 @@ internal static class ChildProgram
     /// <summary>Starts it, also where a test's host has loaded it.</summary>
     public static Process Start(IEnumerable<string> arguments, string? temporaryFolder = null)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.ArgumentList.Add(typeof(ChildProgram).Assembly.Location);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);

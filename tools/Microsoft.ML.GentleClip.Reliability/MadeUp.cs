@@ -72,7 +72,12 @@ internal static class MadeUp
                 for (var axis = 0; axis < 3; axis++)
                     positions[3 * residue + axis] = positions[3 * residue - 3 + axis] + (float)(scale * step[axis]);
             }
-            yield return new ChainRow { Sequence = i < pairs + onlyA ? sequence : null, AlphaCarbons = i < pairs || i >= pairs + onlyA ? positions : null, IsPaired = i < pairs };
+            yield return new ChainRow
+            {
+                Sequence = i < pairs + onlyA ? sequence : null,
+                AlphaCarbons = i < pairs || i >= pairs + onlyA ? positions : null,
+                IsPaired = i < pairs,
+            };
         }
     }
 

@@ -28,7 +28,8 @@ while (reader.ReadLine() is { } line)
 
 using var writer = new StreamWriter(new GZipStream(File.Create(args[1]), CompressionLevel.SmallestSize)) { NewLine = "\n" };
 writer.WriteLine(header);
-foreach (var row in rows.GroupBy(row => row.Class).SelectMany(group => group.OrderBy(row => row.Hash, StringComparer.Ordinal).Take(PerClass)).OrderBy(row => row.Key, StringComparer.Ordinal))
+foreach (var row in rows.GroupBy(row => row.Class).SelectMany(group => group.OrderBy(row => row.Hash, StringComparer.Ordinal).Take(PerClass))
+    .OrderBy(row => row.Key, StringComparer.Ordinal))
     writer.WriteLine(row.Line);
 
 static double Share(string states, string wanted) => states.Count(wanted.Contains) / (double)states.Length;

@@ -76,7 +76,8 @@ internal static class JpegFile
             if (next is >= FirstRestart and <= LastRestart)
             {
                 if (next != restart)
-                    return PictureFacts.Damaged(at, string.Create(CultureInfo.InvariantCulture, $"restart marker {next - FirstRestart}, expected {restart - FirstRestart}"));
+                    return PictureFacts.Damaged(at,
+                        string.Create(CultureInfo.InvariantCulture, $"restart marker {next - FirstRestart}, expected {restart - FirstRestart}"));
                 restart = restart == LastRestart ? FirstRestart : (byte)(restart + 1);
                 at += 2;
             }

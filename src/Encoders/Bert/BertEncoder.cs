@@ -43,7 +43,9 @@ internal sealed class BertEncoder : Encoder
         using var weights = BertWeightNames.Read(file);
         var expected = (_options.Size.Layers, _options.Size.EmbeddingDimension, _options.Vocabulary!.Count);
         if (BertWeightNames.Shape(weights) is { } found && found != expected)
-            throw new InvalidDataException($"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of {expected.EmbeddingDimension}, "
+            throw new InvalidDataException(
+                $"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of "
+                    + $"{expected.EmbeddingDimension}, "
                 + $"as {nameof(BertEncoderOptions)}.{nameof(_options.Size)} says, for the vocabulary's {expected.Count} tokens.");
         Load(weights);
     }

@@ -27,7 +27,8 @@ internal sealed class BertModule : nn.Module
     }
 
     /// <summary>Number of parameters of such a model without pooler; nothing is allocated.</summary>
-    public static long CountParameters(BertSize size, int tokens) => BertEmbeddings.CountParameters(size, tokens) + size.Layers * BertLayer.CountParameters(size);
+    public static long CountParameters(BertSize size, int tokens) =>
+        BertEmbeddings.CountParameters(size, tokens) + size.Layers * BertLayer.CountParameters(size);
 
     /// <summary>Loads a checkpoint under Hugging Face's names, strictly; a pooler that the model does not have may be in it.</summary>
     /// <exception cref="InvalidDataException">The weights do not fit.</exception>

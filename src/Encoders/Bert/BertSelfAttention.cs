@@ -24,7 +24,10 @@ internal sealed class BertSelfAttention : nn.Module
         RegisterComponents();
     }
 
-    /// <summary>Output <c>[batch, length, width]</c>; with dropout the probabilities <c>[batch, heads, length, length]</c> are held, else torch's fused kernel never does.</summary>
+    /// <summary>
+    /// Output <c>[batch, length, width]</c>; with dropout the probabilities <c>[batch, heads, length, length]</c> are held, else torch's fused kernel never
+    /// does.
+    /// </summary>
     /// <param name="x">Representations, <c>[batch, length, width]</c>.</param>
     /// <param name="mask">0 at tokens, minus infinity at padding, <c>[batch, 1, 1, length]</c>; null where there is none.</param>
     /// <param name="dropout">Of the probabilities.</param>

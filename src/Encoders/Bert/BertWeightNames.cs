@@ -4,8 +4,9 @@ using Microsoft.ML.GentleClip.Weights;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// Gives the weights of BERT the names of Hugging Face's <c>BertModel</c> (<c>embeddings.word_embeddings.weight</c>, <c>encoder.layer.0.attention.self.query.weight</c>, ...), whichever
-/// of its forms they come in: those names, with the prefix <c>bert.</c> of models with heads, older ones with <c>gamma</c> and <c>beta</c>, or a tower of a model saved by this library.
+/// Gives the weights of BERT the names of Hugging Face's <c>BertModel</c> (<c>embeddings.word_embeddings.weight</c>,
+/// <c>encoder.layer.0.attention.self.query.weight</c>, ...), whichever of its forms they come in: those names, with the prefix <c>bert.</c> of models with
+/// heads, older ones with <c>gamma</c> and <c>beta</c>, or a tower of a model saved by this library.
 /// </summary>
 internal static class BertWeightNames
 {
@@ -36,7 +37,9 @@ internal static class BertWeightNames
         return layers > 0 && weights.TryGetValue(Embedding, out var table) && table.Dimensions == 2 ? (layers, (int)table.size(1), (int)table.size(0)) : null;
     }
 
-    /// <summary>Moves the tensors, without copying, to a dictionary with Hugging Face's names. Names that BERT does not know stay, for the loader to refuse.</summary>
+    /// <summary>
+    /// Moves the tensors, without copying, to a dictionary with Hugging Face's names. Names that BERT does not know stay, for the loader to refuse.
+    /// </summary>
     /// <exception cref="InvalidDataException">Two names mean the same.</exception>
     public static StateDict ToHuggingFace(StateDict tensors) =>
         TowerWeights.Take(tensors, Embedding, "are a BERT") ?? HuggingFace.Apply(tensors, out _);

@@ -18,7 +18,8 @@ internal static class StructureNodes
             var isLast = stage + 1 == options.Channels.Count;
             var groups = isLast
                 ? graph.Input(StructureInputs.Chain, OnnxType.Int64, "chain of each node of the last stage", StructureInputs.Nodes(stage))
-                : graph.Input(StructureInputs.Pooled(stage), OnnxType.Int64, "node of the next stage that a node becomes part of", StructureInputs.Nodes(stage));
+                : graph.Input(StructureInputs.Pooled(stage), OnnxType.Int64, "node of the next stage that a node becomes part of",
+                    StructureInputs.Nodes(stage));
             var counts = isLast
                 ? graph.Input(StructureInputs.ChainNodes, OnnxType.Int64, "number of nodes that a chain has at the last stage", OnnxNames.Batch)
                 : graph.Input(StructureInputs.PooledNodes(stage), OnnxType.Int64, "number of nodes that became one", StructureInputs.Nodes(stage + 1));
@@ -34,7 +35,8 @@ internal static class StructureNodes
             var residues = graph.Input(StructureInputs.Residues, OnnxType.Int64, "residue types, positions in ACDEFGHIKLMNPQRSTVWYX", StructureInputs.Nodes(0));
             return graph.Gather(graph.Weight(prefix + "embedding.weight"), residues);
         }
-        var steps = graph.Input(StructureInputs.Steps, OnnxType.Single, "vectors to the previous and to the next alpha carbon of the chain, in angstrom; zeros past its ends", StructureInputs.Nodes(0), 6);
+        var steps = graph.Input(StructureInputs.Steps, OnnxType.Single,
+            "vectors to the previous and to the next alpha carbon of the chain, in angstrom; zeros past its ends", StructureInputs.Nodes(0), 6);
         var x = graph.Linear(steps, prefix + "structure");
         return graph.Concatenate(1, x, graph.Multiply(x, graph.Number(0))); // training has noise there, of mean 0
     }
@@ -43,10 +45,15 @@ internal static class StructureNodes
     {
         var (nodes, width) = (StructureInputs.Nodes(stage), StructureInputs.Width(stage));
         return (
-            graph.Input(StructureInputs.Neighbours(stage), OnnxType.Int64, "nodes of the same chain within the radius, the node itself among them; any node where there is none", nodes, width),
-            graph.Input(StructureInputs.Offsets(stage), OnnxType.Int64, "offset along the sequence, cut to the kernel's, plus half of the kernel size", nodes, width),
-            graph.Input(StructureInputs.Geometry(stage), OnnxType.Single, "unit vector to the neighbour in the node's frame, cosines between their frames' axes, distance in angstrom", nodes, width, CdConvEdges.FeatureCount),
-            graph.Input(StructureInputs.Fading(stage), OnnxType.Single, "factor of the neighbour, smaller towards the radius; 0 where there is none", nodes, width));
+            graph.Input(StructureInputs.Neighbours(stage), OnnxType.Int64,
+                "nodes of the same chain within the radius, the node itself among them; any node where there is none", nodes, width),
+            graph.Input(StructureInputs.Offsets(stage), OnnxType.Int64,
+                "offset along the sequence, cut to the kernel's, plus half of the kernel size", nodes, width),
+            graph.Input(StructureInputs.Geometry(stage), OnnxType.Single,
+                "unit vector to the neighbour in the node's frame, cosines between their frames' axes, distance in angstrom", nodes, width,
+                CdConvEdges.FeatureCount),
+            graph.Input(StructureInputs.Fading(stage), OnnxType.Single,
+                "factor of the neighbour, smaller towards the radius; 0 where there is none", nodes, width));
     }
 
     private static string Block(OnnxGraph graph, string x, (string, string, string, string) stage, CdConvOptions options, int number, string name)
@@ -62,10 +69,12 @@ internal static class StructureNodes
         x = graph.MatrixProduct(Activated(x, "0"), graph.TransposedWeight(name + "3.weight"));
         return graph.Has(name + "4.weight") ? Activated(x, "4") : x;
 
-        string Activated(string value, string layer) => graph.LeakyRelu(graph.BatchNormalization(value, name + layer, BatchNormalization.Epsilon), CdConvPath.Slope);
+        string Activated(string value, string layer) =>
+            graph.LeakyRelu(graph.BatchNormalization(value, name + layer, BatchNormalization.Epsilon), CdConvPath.Slope);
     }
 
-    private static string Convolve(OnnxGraph graph, string x, (string Neighbours, string Offsets, string Geometry, string Fading) stage, CdConvOptions options, int width, string name)
+    private static string Convolve(OnnxGraph graph, string x, (string Neighbours, string Offsets, string Geometry, string Fading) stage,
+        CdConvOptions options, int width, string name)
     {
         // Each neighbour has the weight network of its offset: [nodes, width of the lists, 1, numbers] times [nodes, width of the lists, numbers, outputs].
         var kernel = graph.Unsqueeze(stage.Geometry, 2);

@@ -98,7 +98,8 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
             var reason = exception.Message.Contains("empty handle", StringComparison.Ordinal)
-                ? "a tensor that it uses was disposed. Tensors made in forward are freed after it, and the library owns the network and disposes it with the model." : exception.Message;
+                ? "a tensor that it uses was disposed. Tensors made in forward are freed after it, and the library owns the network and disposes it with the "
+                    + "model." : exception.Message;
             throw new InvalidOperationException($"{_name} failed on a batch of {rows} rows: {reason}", exception);
         }
     }
@@ -130,11 +131,15 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         }
         var owned = made.modules().Cast<object>().Append(made).Concat(made.parameters()).Distinct(ReferenceEqualityComparer.Instance).ToArray();
         if (owned.Any(part => InUse.TryGetValue(part, out _)))
-            throw Problem("built a network that is in use, or shares a layer or parameter with one: CreateNetwork must make a new one at each call, and towers share no weights");
+            throw Problem(
+                "built a network that is in use, or shares a layer or parameter with one: CreateNetwork must make a new one at each call, and towers share "
+                    + "no weights");
         try
         {
             if (Registration.Missing(made) is { } field)
-                throw Problem($"has a network whose {field} is not registered, so that it would be neither trained nor saved; call RegisterComponents() at the end of its constructor, and keep layers in fields or a ModuleList");
+                throw Problem(
+                    $"has a network whose {field} is not registered, so that it would be neither trained nor saved; call RegisterComponents() at the end of "
+                        + $"its constructor, and keep layers in fields or a ModuleList");
         }
         catch
         {

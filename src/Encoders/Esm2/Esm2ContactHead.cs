@@ -30,7 +30,9 @@ internal sealed class Esm2ContactHead : nn.Module
         var residues = tokens.size(1) - Esm2Batch.Ends;
         var x = cat([.. attentions], 1).narrow(2, 1, residues).narrow(3, 1, residues);
         var residue = Esm2Batch.Residues(tokens).narrow(1, 1, residues).to(x.dtype);
-        x = x * residue[TensorIndex.Colon, TensorIndex.None, TensorIndex.Colon, TensorIndex.None] * residue[TensorIndex.Colon, TensorIndex.None, TensorIndex.None];
+        x =
+            x * residue[TensorIndex.Colon, TensorIndex.None, TensorIndex.Colon, TensorIndex.None] * residue[TensorIndex.Colon,
+                TensorIndex.None, TensorIndex.None];
         x = x.Plus(x.transpose(2, 3));
         var (rows, columns) = (x.sum(dim: 3, keepdim: true), x.sum(dim: 2, keepdim: true));
         x = x - rows * columns / rows.sum(dim: 2, keepdim: true);

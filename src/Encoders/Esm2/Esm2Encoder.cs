@@ -40,7 +40,9 @@ internal sealed class Esm2Encoder : Encoder
             return;
         using var weights = Esm2WeightNames.Read(file);
         if (Esm2WeightNames.LayersAndWidth(weights) is { } found && found != (_options.Size.Layers, _options.Size.EmbeddingDimension))
-            throw new InvalidDataException($"{file} holds an ESM-2 of {found.Layers} layers of {found.Width}; expected {_options.Size.Layers} layers of {_options.Size.EmbeddingDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
+            throw new InvalidDataException(
+                $"{file} holds an ESM-2 of {found.Layers} layers of {found.Width}; expected {_options.Size.Layers} layers of "
+                    + $"{_options.Size.EmbeddingDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
         Load(weights);
     }
 

@@ -33,7 +33,8 @@ internal sealed class Esm2Layer : nn.Module
     public static long CountParameters(Esm2Size size)
     {
         long width = size.EmbeddingDimension;
-        return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, FeedForwardFactor * width) + Linear.CountWeights(FeedForwardFactor * width, width) + 4 * width;
+        return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, FeedForwardFactor * width)
+            + Linear.CountWeights(FeedForwardFactor * width, width) + 4 * width;
     }
 
     /// <summary>Representations after the layer, <c>[batch, length, width]</c>.</summary>

@@ -50,7 +50,9 @@ internal sealed class Esm2Module : nn.Module
     /// <summary>Number of buffers' elements: the angles of every layer.</summary>
     public static long CountBuffers(Esm2Size size) => size.Layers * (size.EmbeddingDimension / size.AttentionHeads / 2);
 
-    /// <summary>Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it, and the constant angles may be missing.</summary>
+    /// <summary>
+    /// Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it, and the constant angles may be missing.
+    /// </summary>
     /// <exception cref="InvalidDataException">The weights do not fit; or the language model's matrix is not the token embeddings'.</exception>
     public void Load(StateDict weights)
     {
@@ -118,6 +120,7 @@ internal sealed class Esm2Module : nn.Module
     private static Tensor? PaddingMask(Tensor tokens, ScalarType type)
     {
         var padding = tokens.eq(Scalars.Of(Esm2Alphabet.Padding));
-        return padding.any().item<bool>() ? zeros_like(padding, type).masked_fill_(padding, Scalars.Of(double.NegativeInfinity)).unsqueeze(1).unsqueeze(1) : null;
+        return padding.any().item<bool>() ? zeros_like(padding, type).masked_fill_(padding, Scalars.Of(double.NegativeInfinity)).unsqueeze(1).unsqueeze(1)
+            : null;
     }
 }

@@ -4,8 +4,9 @@ using Microsoft.ML.GentleClip.Weights;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// Gives the weights of ESM-2 the names of fair-esm's module (<c>embed_tokens.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>, ...), whichever of its forms they come in:
-/// those names, fair-esm's download (prefixes <c>encoder.sentence_encoder.</c> and <c>encoder.</c>), Hugging Face's, or a tower of a model saved by this library.
+/// Gives the weights of ESM-2 the names of fair-esm's module (<c>embed_tokens.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>, ...), whichever of its forms
+/// they come in: those names, fair-esm's download (prefixes <c>encoder.sentence_encoder.</c> and <c>encoder.</c>), Hugging Face's, or a tower of a model saved
+/// by this library.
 /// </summary>
 internal static class Esm2WeightNames
 {
@@ -68,7 +69,10 @@ internal static class Esm2WeightNames
         return layers > 0 && weights.TryGetValue(Embedding, out var table) && table.Dimensions == 2 ? (layers, (int)table.size(1)) : null;
     }
 
-    /// <summary>Moves the tensors, without copying, to a dictionary with fair-esm's names; <c>lm_head.weight</c> is the embedding. Names that ESM-2 does not know stay, for the loader to refuse.</summary>
+    /// <summary>
+    /// Moves the tensors, without copying, to a dictionary with fair-esm's names; <c>lm_head.weight</c> is the embedding. Names that ESM-2 does not know stay,
+    /// for the loader to refuse.
+    /// </summary>
     /// <exception cref="InvalidDataException">Two names mean the same, or the output matrix is not the embedding.</exception>
     public static StateDict ToFairEsm(StateDict tensors)
     {

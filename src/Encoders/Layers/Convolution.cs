@@ -25,7 +25,8 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     /// <param name="deviation">Standard deviation of the initial weights.</param>
     /// <param name="generator">Source of the initial weights.</param>
     /// <param name="withBias">Whether there is a bias, initially 0.</param>
-    public Convolution(long inputs, long outputs, long kernel, long stride, long padding, double deviation, Generator generator, bool withBias = false) : base(nameof(Convolution))
+    public Convolution(long inputs, long outputs, long kernel, long stride, long padding, double deviation, Generator generator, bool withBias = false)
+        : base(nameof(Convolution))
     {
         using var scope = NewDisposeScope();
         (_stride, _padding) = ([stride, stride], [padding, padding]);

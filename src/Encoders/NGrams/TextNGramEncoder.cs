@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>The weighted sum of hashed n-grams' vectors, then per layer a linear map, GELU and dropout. See <see cref="TextNGramOptions"/> for the weights.</summary>
+/// <summary>
+/// The weighted sum of hashed n-grams' vectors, then per layer a linear map, GELU and dropout. See <see cref="TextNGramOptions"/> for the weights.
+/// </summary>
 internal sealed class TextNGramEncoder : Encoder
 {
     private readonly TextNGramOptions _options;

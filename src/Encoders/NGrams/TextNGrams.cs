@@ -3,7 +3,9 @@ using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>The hashed n-grams of a text: of each word's characters, the words, and pairs of neighbouring words. The hash is FNV-1a, the same on every machine.</summary>
+/// <summary>
+/// The hashed n-grams of a text: of each word's characters, the words, and pairs of neighbouring words. The hash is FNV-1a, the same on every machine.
+/// </summary>
 internal static class TextNGrams
 {
     private const ulong Basis = 0xcbf29ce484222325, Prime = 0x100000001b3;

@@ -46,7 +46,8 @@ internal sealed class ResNetModule : ImageNetwork
 
     /// <summary>Number of weights of such a network, buffers included; nothing is allocated.</summary>
     public static long CountWeights(ResNetSize size) => 3L * size.Width * StemKernel * StemKernel + BatchNormalization.CountWeights(size.Width)
-        + Enumerable.Range(0, ResNetSize.StageCount).Sum(stage => Shapes(size, stage).Sum(shape => ResNetBlock.CountWeights(shape.Inputs, shape.Width, shape.Stride, size)));
+        + Enumerable.Range(0, ResNetSize.StageCount)
+            .Sum(stage => Shapes(size, stage).Sum(shape => ResNetBlock.CountWeights(shape.Inputs, shape.Width, shape.Stride, size)));
 
     /// <inheritdoc/>
     public override Tensor Features(Tensor pictures, bool training) => Features(pictures, training, stageOutputs: null);
@@ -84,7 +85,8 @@ internal sealed class ResNetModule : ImageNetwork
                 tensors.TryAdd(name, own);
         var (expected, found) = (ResNetWeightNames.Describe(state_dict()), ResNetWeightNames.Describe(weights));
         if (found is not null && found != expected)
-            throw new InvalidDataException($"{file.Source} holds a residual network of {found}; expected {expected}, as {nameof(ResNetOptions)}.{nameof(ResNetOptions.Size)} says.");
+            throw new InvalidDataException(
+                $"{file.Source} holds a residual network of {found}; expected {expected}, as {nameof(ResNetOptions)}.{nameof(ResNetOptions.Size)} says.");
         StateDictLoader.Load(this, tensors, file.Source, ResNetWeightNames.IsHead);
     }
 

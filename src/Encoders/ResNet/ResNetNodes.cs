@@ -23,12 +23,14 @@ internal static class ResNetNodes
             main = Normalized(Convolution(main, name + "conv2", second.Item1, second.Item2), name + "bn2");
             if (size.Bottleneck)
                 main = Normalized(Convolution(graph.Node("Relu", [main]), name + "conv3", 1, 1), name + "bn3");
-            var shortcut = graph.Has(name + "downsample.0.weight") ? Normalized(Convolution(input, name + "downsample.0", 1, stride), name + "downsample.1") : input;
+            var shortcut = graph.Has(name + "downsample.0.weight")
+                ? Normalized(Convolution(input, name + "downsample.0", 1, stride), name + "downsample.1") : input;
             return graph.Node("Relu", [graph.Add(main, shortcut)]);
         }
 
         string Convolution(string input, string name, int kernel, int stride) => graph.Node("Conv", [input, graph.Weight(name + ".weight")],
-            ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]), ("pads", (long[])[kernel / 2, kernel / 2, kernel / 2, kernel / 2]));
+            ("kernel_shape", (long[])[kernel, kernel]), ("strides", (long[])[stride, stride]),
+                ("pads", (long[])[kernel / 2, kernel / 2, kernel / 2, kernel / 2]));
 
         string Normalized(string input, string name) => graph.BatchNormalization(input, name, Encoders.BatchNormalization.Epsilon);
     }

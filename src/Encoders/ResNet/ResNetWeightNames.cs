@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>Gives the weights of residual networks torchvision's names (<c>conv1.weight</c>, <c>layer1.0.bn1.running_mean</c>, ...): those, or a tower of a model saved by this library.</summary>
+/// <summary>
+/// Gives the weights of residual networks torchvision's names (<c>conv1.weight</c>, <c>layer1.0.bn1.running_mean</c>, ...): those, or a tower of a model saved
+/// by this library.
+/// </summary>
 internal static class ResNetWeightNames
 {
     private const string First = "conv1.weight", Head = "fc.";
@@ -25,7 +28,8 @@ internal static class ResNetWeightNames
         var convolutions = weights.Keys.Select(name => BlockName.Match(name)).Where(match => match.Success).Select(match => match.Groups).ToArray();
         if (convolutions.Length == 0 || !weights.TryGetValue(First, out var first) || first.Dimensions != 4)
             return null;
-        var blocks = Enumerable.Range(1, 4).Select(stage => convolutions.Where(groups => groups[1].Value[0] - '0' == stage).Select(groups => groups[2].Value).Distinct().Count());
+        var blocks = Enumerable.Range(1, 4).Select(
+            stage => convolutions.Where(groups => groups[1].Value[0] - '0' == stage).Select(groups => groups[2].Value).Distinct().Count());
         return $"{string.Join(", ", blocks)} {(convolutions.Any(groups => groups[3].Value == "3") ? "bottlenecks" : "blocks")} and width {first.size(0)}";
     }
 }

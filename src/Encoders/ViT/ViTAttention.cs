@@ -35,7 +35,9 @@ internal sealed class ViTAttention : nn.Module
             RegisterComponents();
         }
 
-        public Tensor Attend(Tensor x) => nn.functional.scaled_dot_product_attention(Split(query.forward(x)), Split(key.forward(x)), Split(value.forward(x))).transpose(1, 2).reshape(x.shape);
+        public Tensor Attend(Tensor x) =>
+            nn.functional.scaled_dot_product_attention(Split(query.forward(x)), Split(key.forward(x)), Split(value.forward(x)))
+                .transpose(1, 2).reshape(x.shape);
 
         private Tensor Split(Tensor x) => x.view(x.size(0), x.size(1), _heads, x.size(2) / _heads).transpose(1, 2);
     }

@@ -15,7 +15,8 @@ internal sealed class ViTDense : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>A linear layer with Xavier's initial weights and bias 0.</summary>
-    public static Linear Xavier(long inputs, long outputs, Generator generator) => new(inputs, outputs, generator, Math.Sqrt(6.0 / (inputs + outputs)), biasBound: 0);
+    public static Linear Xavier(long inputs, long outputs, Generator generator) =>
+        new(inputs, outputs, generator, Math.Sqrt(6.0 / (inputs + outputs)), biasBound: 0);
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => dense.forward(input);

@@ -19,7 +19,9 @@ internal sealed class ViTEmbeddings : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         cls_token = Owned.Parameter(zeros([1, 1, size.EmbeddingDimension], dtype: ScalarType.Float32));
-        position_embeddings = Owned.Parameter(randn([1, Positions(size, imageSize), size.EmbeddingDimension], dtype: ScalarType.Float32, generator: generator).Times(PositionDeviation));
+        position_embeddings =
+            Owned.Parameter(randn([1, Positions(size, imageSize), size.EmbeddingDimension], dtype: ScalarType.Float32, generator: generator)
+                .Times(PositionDeviation));
         patch_embeddings = new ViTPatches(size, generator);
         RegisterComponents();
     }

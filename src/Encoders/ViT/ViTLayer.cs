@@ -28,7 +28,8 @@ internal sealed class ViTLayer : nn.Module
     public static long CountWeights(ViTSize size)
     {
         long width = size.EmbeddingDimension;
-        return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, size.FeedForwardDimension) + Linear.CountWeights(size.FeedForwardDimension, width) + 4 * width;
+        return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, size.FeedForwardDimension)
+            + Linear.CountWeights(size.FeedForwardDimension, width) + 4 * width;
     }
 
     /// <summary>Representations after the layer, <c>[batch, tokens, width]</c>.</summary>

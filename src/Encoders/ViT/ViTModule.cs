@@ -63,7 +63,9 @@ internal sealed class ViTModule : ImageNetwork
         using var weights = ViTWeightNames.ToHuggingFace(file);
         var (expected, found) = (ViTWeightNames.Describe(state_dict()), ViTWeightNames.Describe(weights));
         if (found is not null && found != expected)
-            throw new InvalidDataException($"{file.Source} holds a vision transformer of {found}; expected {expected}, as {nameof(ViTOptions)}.{nameof(ViTOptions.Size)} and {nameof(ImageOptions)}.{nameof(ImageOptions.Size)} say.");
+            throw new InvalidDataException(
+                $"{file.Source} holds a vision transformer of {found}; expected {expected}, as {nameof(ViTOptions)}.{nameof(ViTOptions.Size)} and "
+                    + $"{nameof(ImageOptions)}.{nameof(ImageOptions.Size)} say.");
         StateDictLoader.Load(this, weights);
     }
 }

@@ -20,7 +20,8 @@ internal static class ViTNodes
             x = graph.Add(x, graph.Dense(graph.JoinHeads(graph.Attention(q, k, v, mask: null, headDimension), width), name + "attention.output.dense"));
             x = graph.Add(x, graph.Dense(graph.Gelu(graph.Dense(Normalized(x, name + "layernorm_after"), name + "intermediate.dense")), name + "output.dense"));
 
-            string Split(string projection) => graph.SplitHeads(graph.Dense(normalized, $"{name}attention.attention.{projection}"), size.AttentionHeads, headDimension);
+            string Split(string projection) => graph.SplitHeads(graph.Dense(normalized, $"{name}attention.attention.{projection}"),
+                size.AttentionHeads, headDimension);
         }
         x = Normalized(x, prefix + "layernorm");
         return options.Pooling == ViTPooling.ClassToken

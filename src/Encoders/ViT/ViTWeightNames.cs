@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// Gives the weights of vision transformers Hugging Face's names (<c>embeddings.cls_token</c>, <c>encoder.layer.0.attention.attention.query.weight</c>, ...), whichever form they come in:
-/// those, with or without the prefix <c>vit.</c>; torchvision's, with the feed-forward part's old or new names; or a tower of a model saved by this library.
+/// Gives the weights of vision transformers Hugging Face's names (<c>embeddings.cls_token</c>, <c>encoder.layer.0.attention.attention.query.weight</c>, ...),
+/// whichever form they come in: those, with or without the prefix <c>vit.</c>; torchvision's, with the feed-forward part's old or new names; or a tower of a
+/// model saved by this library.
 /// </summary>
 internal static class ViTWeightNames
 {
@@ -14,7 +15,8 @@ internal static class ViTWeightNames
 
     private static readonly string[] Parts = ["query", "key", "value"];
 
-    private static readonly NameMap HuggingFace = new NameMap().Strip("module.").Strip("vit.").Ignore(@"^pooler\.").Ignore(@"^classifier\.").Ignore(@"^embeddings\.mask_token$");
+    private static readonly NameMap HuggingFace = new NameMap().Strip("module.").Strip("vit.").Ignore(@"^pooler\.").Ignore(@"^classifier\.")
+        .Ignore(@"^embeddings\.mask_token$");
 
     private static readonly NameMap Torchvision = new NameMap()
         .Strip("module.").Ignore(@"^heads\.")
@@ -49,7 +51,8 @@ internal static class ViTWeightNames
     public static string? Describe(IReadOnlyDictionary<string, Tensor> weights)
     {
         var layers = weights.Keys.Select(name => LayerName.Match(name)).Where(match => match.Success).Select(match => match.Groups[1].Value).Distinct().Count();
-        if (layers == 0 || !weights.TryGetValue(Patches, out var patches) || patches.Dimensions != 4 || !weights.TryGetValue(Positions, out var positions) || positions.Dimensions != 3)
+        if (layers == 0 || !weights.TryGetValue(Patches, out var patches) || patches.Dimensions != 4 || !weights.TryGetValue(Positions, out var positions)
+            || positions.Dimensions != 3)
             return null;
         var side = Math.Round(Math.Sqrt(positions.size(1) - 1)) * patches.size(3);
         return $"{layers} layers of {patches.size(0)}, patches of {patches.size(3)} and pictures of {side} pixels";
@@ -65,7 +68,8 @@ internal static class ViTWeightNames
         using (tensor)
         {
             var rows = tensor.size(0) / Parts.Length;
-            return [.. Parts.Select((part, i) => KeyValuePair.Create($"{name[..at]}.{part}.{name[(at + Packed.Length)..]}", tensor.narrow(0, i * rows, rows).clone()))];
+            return [.. Parts.Select(
+                (part, i) => KeyValuePair.Create($"{name[..at]}.{part}.{name[(at + Packed.Length)..]}", tensor.narrow(0, i * rows, rows).clone()))];
         }
     }
 }

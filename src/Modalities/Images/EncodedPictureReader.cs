@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <param name="column">For its name in messages.</param>
 /// <param name="names">Columns of text of which one may name the picture's file.</param>
 /// <param name="options">How pictures are prepared.</param>
-internal sealed class EncodedPictureReader(DataViewRow row, DataViewSchema.Column column, IReadOnlyList<DataViewSchema.Column> names, ImageOptions options) : PictureReader(options)
+internal sealed class EncodedPictureReader(DataViewRow row, DataViewSchema.Column column, IReadOnlyList<DataViewSchema.Column> names,
+    ImageOptions options) : PictureReader(options)
 {
     private readonly ValueGetter<VBuffer<byte>> _getter = row.GetGetter<VBuffer<byte>>(column);
     private readonly FileNames _names = new(row, names);

@@ -12,7 +12,8 @@ internal sealed class FileNames(DataViewRow row, IReadOnlyList<DataViewSchema.Co
     /// <summary>Names the texts that look like a file and are not in a message yet: <c> (Path 'a.png')</c>, or nothing.</summary>
     public string Describe(string message)
     {
-        var found = _getters.Select(column => (column.Name, Text: Read(column.Getter))).Where(column => LooksLikeFile(column.Text) && !message.Contains(column.Text, StringComparison.Ordinal));
+        var found = _getters.Select(column => (column.Name, Text: Read(column.Getter)))
+            .Where(column => LooksLikeFile(column.Text) && !message.Contains(column.Text, StringComparison.Ordinal));
         var list = string.Join(", ", found.Select(column => $"{column.Name} '{column.Text}'"));
         return list.Length == 0 ? "" : $" ({list})";
     }
@@ -27,8 +28,10 @@ internal sealed class FileNames(DataViewRow row, IReadOnlyList<DataViewSchema.Co
     private static bool LooksLikeFile(string text)
     {
         const int longestPath = 1000, longestExtension = 6;
-        return text.Length <= longestPath && Path.GetExtension(text) is { Length: > 1 and <= longestExtension } extension && extension.AsSpan(1).IndexOfAnyExcept(Letters) < 0;
+        return text.Length <= longestPath && Path.GetExtension(text) is { Length: > 1 and <= longestExtension } extension
+            && extension.AsSpan(1).IndexOfAnyExcept(Letters) < 0;
     }
 
-    private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 }

@@ -59,9 +59,12 @@ internal sealed class ImageBinding : ModalityBinding, IPictureColumns
         return (PictureReader)NumberTypes.Visit(vector.ItemType, new PixelOpener(row, column, _shape, _options));
     }
 
-    /// <summary>Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.</summary>
+    /// <summary>
+    /// Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.
+    /// </summary>
     public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) =>
-        _names.Length > 0 && Environment.ProcessorCount > 1 ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
+        _names.Length > 0 && Environment.ProcessorCount > 1
+            ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
 
     /// <inheritdoc/>
     public Func<string> OpenNames(DataViewRow row)

@@ -11,7 +11,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <param name="column">For its name in messages.</param>
 /// <param name="names">Columns of text of which one may name the picture's file.</param>
 /// <param name="options">How pictures are prepared.</param>
-internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column, IReadOnlyList<DataViewSchema.Column> names, ImageOptions options) : PictureReader(options)
+internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column, IReadOnlyList<DataViewSchema.Column> names,
+    ImageOptions options) : PictureReader(options)
 {
     private readonly ValueGetter<MLImage> _getter = row.GetGetter<MLImage>(column);
     private readonly FileNames _names = new(row, names);
@@ -38,7 +39,8 @@ internal sealed class ImageReader(DataViewRow row, DataViewSchema.Column column,
             return Presence.Absent;
         if (ImagePixels.IsDisposed(_image) || _image.Width < 1 || _image.Height < 1 || _image.PixelFormat == MLPixelFormat.Unknown)
         {
-            _problem = $"the image {(ImagePixels.IsDisposed(_image) ? "was disposed" : $"has {_image.Width} x {_image.Height} pixels of format {_image.PixelFormat}")}{_names.Describe("")}; expected one of 32 bits a pixel";
+            var found = ImagePixels.IsDisposed(_image) ? "was disposed" : $"has {_image.Width} x {_image.Height} pixels of format {_image.PixelFormat}";
+            _problem = $"the image {found}{_names.Describe("")}; expected one of 32 bits a pixel";
             return Presence.Invalid;
         }
         var (problem, orientation) = (CheckSize(_image.Width, _image.Height), 1);

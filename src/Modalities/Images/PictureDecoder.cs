@@ -35,7 +35,8 @@ internal static class PictureDecoder
         if (result == SKCodecResult.Success)
             return bitmap;
         bitmap.Dispose();
-        problem = result == SKCodecResult.IncompleteInput ? "the file is cut short: its data end before the picture is whole" : $"the file is damaged: its data cannot be decoded ({result})";
+        problem = result == SKCodecResult.IncompleteInput ? "the file is cut short: its data end before the picture is whole"
+            : $"the file is damaged: its data cannot be decoded ({result})";
         return null;
     }
 
@@ -50,6 +51,8 @@ internal static class PictureDecoder
     }
 
     /// <summary>Says what is wrong with a picture of so many pixels, or null.</summary>
-    public static string? CheckSize(long width, long height, int maximumPixels) => width * height <= maximumPixels ? null : string.Create(CultureInfo.InvariantCulture,
-        $"the picture has {width} x {height} = {width * height} pixels, more than the {maximumPixels} of {nameof(ImageOptions)}.{nameof(ImageOptions.MaximumPixels)}");
+    public static string? CheckSize(long width, long height, int maximumPixels) =>
+        width * height <= maximumPixels ? null : string.Create(CultureInfo.InvariantCulture,
+        $"the picture has {width} x {height} = {width * height} pixels, more than the {maximumPixels} of "
+            + $"{nameof(ImageOptions)}.{nameof(ImageOptions.MaximumPixels)}");
 }

@@ -4,12 +4,13 @@ using System.Collections.Concurrent;
 namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>
-/// Reads a column of images ahead on several threads. ML.NET reads rows with images on one thread, and decoding a file takes longer than all else. Each thread walks
-/// a cursor of its own and fetches the pictures of every n-th row alone: values that nobody fetches cost a row nothing.
+/// Reads a column of images ahead on several threads. ML.NET reads rows with images on one thread, and decoding a file takes longer than all else. Each thread
+/// walks a cursor of its own and fetches the pictures of every n-th row alone: values that nobody fetches cost a row nothing.
 /// </summary>
 /// <remarks>
-/// ML.NET asks of data views that they give the same rows in the same order at every reading; not all do (an enumerable that shuffles, a query without an order). So a picture counts only where the
-/// columns that name it say the same at both readings. From the first row on where they do not, or where a thread failed, pictures are read from the caller's cursor alone.
+/// ML.NET asks of data views that they give the same rows in the same order at every reading; not all do (an enumerable that shuffles, a query without an
+/// order). So a picture counts only where the columns that name it say the same at both readings. From the first row on where they do not, or where a thread
+/// failed, pictures are read from the caller's cursor alone.
 /// </remarks>
 internal sealed class PictureReadAhead : PictureReader, IDisposable
 {

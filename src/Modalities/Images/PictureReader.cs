@@ -36,6 +36,8 @@ internal abstract class PictureReader(ImageOptions options) : ExampleReader
     protected string? CheckSize(long width, long height) => PictureDecoder.CheckSize(width, height, options.MaximumPixels);
 
     /// <summary>The error for a picture that cannot be used.</summary>
-    protected static InvalidOperationException Unreadable(DataViewRow row, string column, FileNames names, string problem, Exception? inner = null) => UnreadablePicture.Error(
-        string.Create(CultureInfo.InvariantCulture, $"Row {row.Position}, column '{column}': the picture cannot be loaded{names.Describe(problem)}: {problem}"), problem, inner);
+    protected static InvalidOperationException Unreadable(DataViewRow row, string column, FileNames names, string problem,
+        Exception? inner = null) => UnreadablePicture.Error(
+        string.Create(CultureInfo.InvariantCulture, $"Row {row.Position}, column '{column}': the picture cannot be loaded{names.Describe(problem)}: {problem}"),
+            problem, inner);
 }

@@ -5,7 +5,9 @@ public sealed class AlphaCarbonTrace
 {
     /// <summary>Wraps coordinates; they are not copied, and checked when they are embedded.</summary>
     /// <param name="coordinates">x, y and z in angstrom of each residue in turn.</param>
-    /// <param name="sequence">One letter for each alpha carbon; null or empty where the residues are unknown. Only a modality with a sequence column reads it.</param>
+    /// <param name="sequence">
+    /// One letter for each alpha carbon; null or empty where the residues are unknown. Only a modality with a sequence column reads it.
+    /// </param>
     public AlphaCarbonTrace(ReadOnlyMemory<float> coordinates, string? sequence = null) => (Coordinates, Sequence) = (coordinates, sequence);
 
     /// <summary>x, y and z in angstrom of each residue in turn.</summary>

@@ -13,7 +13,8 @@ internal sealed class Chain
     public Chain(ReadOnlyMemory<float> coordinates, ReadOnlyMemory<byte>? residues = null)
     {
         if (coordinates.IsEmpty || coordinates.Length % 3 != 0)
-            throw new ArgumentException($"A chain has three coordinates for each of one or more residues, found {coordinates.Length} numbers.", nameof(coordinates));
+            throw new ArgumentException($"A chain has three coordinates for each of one or more residues, found {coordinates.Length} numbers.",
+                nameof(coordinates));
         if (residues is { } codes && codes.Length != coordinates.Length / 3)
             throw new ArgumentException($"A chain of {coordinates.Length / 3} alpha carbons needs as many residues, found {codes.Length}.", nameof(residues));
         for (var i = 0; i < coordinates.Length; i++)

@@ -56,7 +56,8 @@ internal abstract class ChainReader(ValueGetter<ReadOnlyMemory<char>>? sequenceG
                 _residues[_letters++] = Chain.CodeOf(letter);
         if (_letters == 0 || 3 * _letters == _count)
             return Presence.Present;
-        _problem = string.Create(CultureInfo.InvariantCulture, $"there are {_count / 3} alpha carbons, but column '{sequenceColumn}' has {_letters} letters; expected as many, or none");
+        _problem = string.Create(CultureInfo.InvariantCulture,
+            $"there are {_count / 3} alpha carbons, but column '{sequenceColumn}' has {_letters} letters; expected as many, or none");
         return Presence.Invalid;
     }
 }

@@ -17,7 +17,8 @@ internal sealed class StructureBinding : ModalityBinding
     public StructureBinding(DataViewSchema.Column column, DataViewSchema.Column? sequence) : base(column)
     {
         _sequence = sequence;
-        if (column.Type is not VectorDataViewType vector || (vector.ItemType != NumberDataViewType.Single && vector.ItemType != NumberDataViewType.Double) || vector.Size % 3 != 0)
+        if (column.Type is not VectorDataViewType vector
+            || (vector.ItemType != NumberDataViewType.Single && vector.ItemType != NumberDataViewType.Double) || vector.Size % 3 != 0)
             throw SchemaErrors.Mismatch("input", column.Name, ExpectedType, column.Type.ToString()!);
         _isDouble = vector.ItemType == NumberDataViewType.Double;
         if (sequence is { } text && text.Type != TextDataViewType.Instance)

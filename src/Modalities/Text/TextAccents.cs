@@ -47,7 +47,8 @@ internal static class TextAccents
         "\ufb3b\u05db\ufb3c\u05dc\ufb3e\u05de\ufb40\u05e0\ufb41\u05e1\ufb43\u05e3\ufb44\u05e4\ufb46\u05e6\ufb47\u05e7\ufb48\u05e8\ufb49\u05e9" +
         "\ufb4a\u05ea\ufb4b\u05d5\ufb4c\u05d1\ufb4d\u05db\ufb4e\u05e4";
 
-    private static readonly FrozenDictionary<char, char> Plain = Enumerable.Range(0, Pairs.Length / 2).ToFrozenDictionary(i => Pairs[2 * i], i => Pairs[2 * i + 1]);
+    private static readonly FrozenDictionary<char, char> Plain = Enumerable.Range(0, Pairs.Length / 2)
+        .ToFrozenDictionary(i => Pairs[2 * i], i => Pairs[2 * i + 1]);
 
     /// <summary>The letter without accents, itself where there are none.</summary>
     public static char Strip(char letter) => letter < '\u0080' ? letter : Plain.GetValueOrDefault(letter, letter);

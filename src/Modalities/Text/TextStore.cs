@@ -34,7 +34,8 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
         var known = ((initial as TextModality)?.Encoder as IWordPieceOptions)?.Vocabulary;
         var given = pieces.VocabularyFile is { } file ? TokenList.Read(file) : pieces.Vocabulary;
         if (known is not null && given is not null && !known.SequenceEqual(given))
-            throw new ArgumentException($"The vocabulary of column '{text.InputColumnName}' is not that of the initial model; expected the same tokens, or none.", nameof(modality));
+            throw new ArgumentException(
+                $"The vocabulary of column '{text.InputColumnName}' is not that of the initial model; expected the same tokens, or none.", nameof(modality));
         var vocabulary = given ?? known ?? TextVocabulary.Learn(Enumerable.Range(0, Count).Select(i => _texts[i]), pieces);
         return text.With(pieces.WithVocabulary(vocabulary));
     }

@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>
 /// Splits text as BERT's basic tokenizer does: control characters are dropped, blanks separate words, and each punctuation mark and each Chinese
-/// character is a word of its own; optionally letters are made small and lose their accents. Unassigned characters are letters, so that a new Unicode version moves none.
+/// character is a word of its own; optionally letters are made small and lose their accents. Unassigned characters are letters, so that a new Unicode version
+/// moves none.
 /// </summary>
 internal static class TextWords
 {
@@ -57,14 +58,16 @@ internal static class TextWords
     public static bool IsAlone(Rune rune) => rune.Value switch
     {
         < 0x80 => Rune.IsPunctuation(rune) || Rune.IsSymbol(rune),
-        >= 0x3400 and <= 0x4DBF or >= 0x4E00 and <= 0x9FFF or >= 0xF900 and <= 0xFAFF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2CEAF or >= 0x2F800 and <= 0x2FA1F => true,
+        >= 0x3400 and <= 0x4DBF or >= 0x4E00 and <= 0x9FFF or >= 0xF900 and <= 0xFAFF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2CEAF
+            or >= 0x2F800 and <= 0x2FA1F => true,
         _ => Rune.IsPunctuation(rune),
     };
 
     private static bool IsBlank(Rune rune) => rune.Value is '\t' or '\n' or '\r' || Rune.IsWhiteSpace(rune) && !Rune.IsControl(rune);
 
     private static bool IsDropped(Rune rune) =>
-        rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate;
+        rune == Rune.ReplacementChar
+            || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate;
 
     // The small letter without accents; none for an accent; Hangul in its letters, as canonical decomposition has it.
     private static ReadOnlySpan<char> Plain(Rune rune, Span<char> letters)

@@ -47,8 +47,9 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     }
 
     /// <summary>
-    /// File with pretrained weights of this size, read by <c>Fit</c>: Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c> under present or older names, or the
-    /// <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default, starts from random ones. A saved model holds its weights and does not name the file.
+    /// File with pretrained weights of this size, read by <c>Fit</c>: Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c> under present or
+    /// older names, or the <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default, starts from random ones. A
+    /// saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
@@ -58,8 +59,8 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     }
 
     /// <summary>
-    /// A <c>vocab.txt</c> of WordPiece tokens, one a line, read by <c>Fit</c>. Null, the default, takes <see cref="Vocabulary"/>, and where that is null as well, learns one from the
-    /// training rows. A saved model holds its vocabulary and does not name the file.
+    /// A <c>vocab.txt</c> of WordPiece tokens, one a line, read by <c>Fit</c>. Null, the default, takes <see cref="Vocabulary"/>, and where that is null as
+    /// well, learns one from the training rows. A saved model holds its vocabulary and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? VocabularyFile
@@ -68,8 +69,12 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
         init => _vocabularyFile = NotBlank(value, nameof(VocabularyFile));
     }
 
-    /// <summary>The WordPiece tokens in the order of their numbers; those of a fitted model are here. Null, the default: see <see cref="VocabularyFile"/>.</summary>
-    /// <exception cref="ArgumentException">There are more than 1048576 tokens, an empty or over-long one, the same one twice, or [PAD], [UNK], [CLS] or [SEP] is missing.</exception>
+    /// <summary>
+    /// The WordPiece tokens in the order of their numbers; those of a fitted model are here. Null, the default: see <see cref="VocabularyFile"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// There are more than 1048576 tokens, an empty or over-long one, the same one twice, or [PAD], [UNK], [CLS] or [SEP] is missing.
+    /// </exception>
     public IReadOnlyList<string>? Vocabulary
     {
         get => _vocabulary;
@@ -85,8 +90,8 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     }
 
     /// <summary>
-    /// How many layers train, counted from the last: 0 freezes the whole encoder, null, the default, trains it all, the embeddings included. A frozen encoder has no
-    /// dropout and encodes each training row once.
+    /// How many layers train, counted from the last: 0 freezes the whole encoder, null, the default, trains it all, the embeddings included. A frozen encoder
+    /// has no dropout and encodes each training row once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0. More layers than <see cref="Size"/> has are refused where the encoder is built.</exception>
     public int? TrainableLayers
@@ -104,7 +109,8 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     }
 
     /// <summary>
-    /// Tokens of a text that are encoded, [CLS] and [SEP] included, 2 to the size's positions: of a longer text the first ones, and [SEP] after them. Default 128.
+    /// Tokens of a text that are encoded, [CLS] and [SEP] included, 2 to the size's positions: of a longer text the first ones, and [SEP] after them. Default
+    /// 128.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int MaximumLength
@@ -113,7 +119,10 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
         init => _maximumLength = Check.InRange(value, 2, 65536, nameof(MaximumLength));
     }
 
-    /// <summary>Share of hidden values and of attention probabilities dropped in training, 0 to below 1; it also makes the two views of the self-supervised loss. Default 0.3.</summary>
+    /// <summary>
+    /// Share of hidden values and of attention probabilities dropped in training, 0 to below 1; it also makes the two views of the self-supervised loss.
+    /// Default 0.3.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Dropout
     {
@@ -136,13 +145,17 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     internal void Validate()
     {
         if (TrainableLayers > Size.Layers)
-            throw new ArgumentException($"{nameof(BertEncoderOptions)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
+            throw new ArgumentException(
+                $"{nameof(BertEncoderOptions)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
         if (MaximumLength > Size.MaximumPositions)
-            throw new ArgumentException($"{nameof(BertEncoderOptions)}.{nameof(MaximumLength)} is {MaximumLength}; expected at most the size's {Size.MaximumPositions} positions.");
+            throw new ArgumentException(
+                $"{nameof(BertEncoderOptions)}.{nameof(MaximumLength)} is {MaximumLength}; expected at most the size's {Size.MaximumPositions} positions.");
         if (VocabularyFile is not null && Vocabulary is not null)
             throw new ArgumentException($"{nameof(BertEncoderOptions)}.{nameof(VocabularyFile)} and {nameof(Vocabulary)} are both set; expected one of them.");
         if (WeightsFile is not null && VocabularyFile is null && Vocabulary is null)
-            throw new ArgumentException($"{nameof(BertEncoderOptions)}.{nameof(WeightsFile)} is set, but neither {nameof(VocabularyFile)} nor {nameof(Vocabulary)}: pretrained weights mean nothing with other tokens than their own.");
+            throw new ArgumentException(
+                $"{nameof(BertEncoderOptions)}.{nameof(WeightsFile)} is set, but neither {nameof(VocabularyFile)} nor {nameof(Vocabulary)}: pretrained "
+                    + $"weights mean nothing with other tokens than their own.");
     }
 
     // A token is seldom longer than this; only sums of what texts cost depend on it.

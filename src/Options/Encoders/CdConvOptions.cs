@@ -195,7 +195,8 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
             throw new ArgumentException($"{nameof(Channels)} has {Channels.Count} stages and {nameof(Radii)} {Radii.Count}; expected as many.");
         foreach (var channels in Channels)
             if (WidthOf(channels) < 1)
-                throw new ArgumentException($"{nameof(Channels)} {channels} times {nameof(BaseWidth)} {BaseWidth} / 64 leaves no channel to convolve; expected 1 or more.");
+                throw new ArgumentException(
+                    $"{nameof(Channels)} {channels} times {nameof(BaseWidth)} {BaseWidth} / 64 leaves no channel to convolve; expected 1 or more.");
     }
 
     internal override void Validate(string inputColumnName, string? sequenceColumnName)

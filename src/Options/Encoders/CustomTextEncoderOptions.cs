@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Settings of an encoder of your own for text: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to <see cref="Modality.Text"/>. The text arrives as WordPiece tokens.
+/// Settings of an encoder of your own for text: derive a record, give it an <see cref="EncoderKeyAttribute"/>, and pass it to <see cref="Modality.Text"/>. The
+/// text arrives as WordPiece tokens.
 /// </summary>
 /// <remarks><inheritdoc cref="CustomVectorEncoderOptions" path="/remarks/node()"/></remarks>
 public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEncoderOptions, IWordPieceOptions
@@ -33,7 +34,9 @@ public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEnc
         init => _tokens = _tokens with { MaximumVocabularySize = value };
     }
 
-    /// <summary>Tokens of a text that are encoded, [CLS] and [SEP] included, 2 to 65536: of a longer text the first ones, and [SEP] after them. Default 128.</summary>
+    /// <summary>
+    /// Tokens of a text that are encoded, [CLS] and [SEP] included, 2 to 65536: of a longer text the first ones, and [SEP] after them. Default 128.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int MaximumLength
     {
@@ -41,7 +44,10 @@ public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEnc
         init => _tokens = _tokens with { MaximumLength = value };
     }
 
-    /// <summary>Whether the network's weights stay as <see cref="CreateNetwork"/> or <see cref="WeightsFile"/> gave them. It then encodes each training row once. Default false.</summary>
+    /// <summary>
+    /// Whether the network's weights stay as <see cref="CreateNetwork"/> or <see cref="WeightsFile"/> gave them. It then encodes each training row once.
+    /// Default false.
+    /// </summary>
     public bool IsFrozen { get; init; }
 
     /// <inheritdoc cref="CustomVectorEncoderOptions.WeightsFile"/>
@@ -52,9 +58,10 @@ public abstract record CustomTextEncoderOptions : TextEncoderOptions, ICustomEnc
     }
 
     /// <summary>
-    /// Builds the network with fresh weights. Its two inputs are the tokens <c>[batch, length]</c>, int64 from 0 to below <paramref name="vocabularySize"/>, and a mask of the same shape, Boolean, false at padding, which
-    /// must not change the result; its output is features <c>[batch, any width]</c>, float32. Each row begins with [CLS] and ends with [SEP], then padding up to the longest row of the batch.
-    /// Called several times for a training, and again at load: each call makes a network of its own. The library owns it, moves it to the device and disposes it.
+    /// Builds the network with fresh weights. Its two inputs are the tokens <c>[batch, length]</c>, int64 from 0 to below <paramref name="vocabularySize"/>,
+    /// and a mask of the same shape, Boolean, false at padding, which must not change the result; its output is features <c>[batch, any width]</c>, float32.
+    /// Each row begins with [CLS] and ends with [SEP], then padding up to the longest row of the batch. Called several times for a training, and again at load:
+    /// each call makes a network of its own. The library owns it, moves it to the device and disposes it.
     /// </summary>
     /// <remarks><inheritdoc cref="CustomVectorEncoderOptions.CreateNetwork" path="/remarks/node()"/></remarks>
     /// <param name="vocabularySize">Number of tokens.</param>

@@ -25,7 +25,8 @@ internal static partial class EncoderKey
         var type = settings.GetType();
         var key = type.GetCustomAttribute<EncoderKeyAttribute>()?.Key
             ?? throw new ArgumentException($"{type.Name} has no key to be saved under; put [EncoderKey(\"yourname.{type.Name.ToLowerInvariant()}\")] on it.");
-        return KeyPattern().IsMatch(key) ? key : throw new ArgumentException($"The key '{key}' of {type.Name} cannot be used; expected 1 to 64 letters, digits, '.', '-' and '_'.");
+        return KeyPattern().IsMatch(key) ? key
+            : throw new ArgumentException($"The key '{key}' of {type.Name} cannot be used; expected 1 to 64 letters, digits, '.', '-' and '_'.");
     }
 
     /// <summary>Settings as they are saved.</summary>
@@ -59,10 +60,14 @@ internal static partial class EncoderKey
         }
         catch (Exception exception) // of the getters as well, which are another's code
         {
-            throw new ArgumentException($"The settings of encoder '{key}' cannot be saved as JSON and read back: {exception.Message} Use public properties of plain data with 'get; init;', or the record's parameters.", exception);
+            throw new ArgumentException(
+                $"The settings of encoder '{key}' cannot be saved as JSON and read back: {exception.Message} Use public properties of plain data with 'get; "
+                    + $"init;', or the record's parameters.", exception);
         }
         if (before != after)
-            throw new ArgumentException($"The settings of encoder '{key}' change when they are saved as JSON and read back: {before} became {after}. Use public properties of plain data with 'get; init;', or the record's parameters.");
+            throw new ArgumentException(
+                $"The settings of encoder '{key}' change when they are saved as JSON and read back: {before} became {after}. Use public properties of plain "
+                    + $"data with 'get; init;', or the record's parameters.");
     }
 
     /// <summary>The type with a key.</summary>
@@ -76,11 +81,15 @@ internal static partial class EncoderKey
         {
             var found = TypesOf(assembly).Where(type => type.GetCustomAttribute<EncoderKeyAttribute>()?.Key == key).ToArray();
             if (found.Length > 1)
-                throw new FormatException($"The key '{key}' belongs to both {found[0].FullName} and {found[1].FullName} of {assembly.GetName().Name}; expected one type.");
+                throw new FormatException(
+                    $"The key '{key}' belongs to both {found[0].FullName} and {found[1].FullName} of {assembly.GetName().Name}; expected one type.");
             if (found.Length == 1)
-                return typeof(T).IsAssignableFrom(found[0]) && !found[0].IsAbstract ? found[0] : throw new FormatException($"The key '{key}' belongs to {found[0].FullName}, which is no {typeof(T).Name}.");
+                return typeof(T).IsAssignableFrom(found[0]) && !found[0].IsAbstract ? found[0]
+                    : throw new FormatException($"The key '{key}' belongs to {found[0].FullName}, which is no {typeof(T).Name}.");
         }
-        throw new FormatException($"The saved model has an encoder with the key '{key}', which is in no registered assembly. Before loading, call mlContext.ComponentCatalog.RegisterAssembly(typeof(T).Assembly), where T is the type with [EncoderKey(\"{key}\")].");
+        throw new FormatException(
+            $"The saved model has an encoder with the key '{key}', which is in no registered assembly. Before loading, call "
+                + $"mlContext.ComponentCatalog.RegisterAssembly(typeof(T).Assembly), where T is the type with [EncoderKey(\"{key}\")].");
     }
 
     private static IEnumerable<Type> TypesOf(Assembly assembly)

@@ -38,7 +38,10 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
         public const double SubsequenceCrop = 0;
     }
 
-    /// <summary>Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/> with a <see cref="WeightsFile"/>, <see cref="Esm2Size.Small"/> without.</summary>
+    /// <summary>
+    /// Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/> with a
+    /// <see cref="WeightsFile"/>, <see cref="Esm2Size.Small"/> without.
+    /// </summary>
     public Esm2Size Size
     {
         get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
@@ -46,8 +49,9 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
     }
 
     /// <summary>
-    /// File with pretrained weights of this size, read by <c>Fit</c>: fair-esm's <c>.pt</c>, Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c>, or the
-    /// <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds its weights and does not name the file.
+    /// File with pretrained weights of this size, read by <c>Fit</c>: fair-esm's <c>.pt</c>, Hugging Face's <c>.safetensors</c>, <c>.bin</c> or
+    /// <c>.index.json</c>, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model
+    /// holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
@@ -63,7 +67,8 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
 
     /// <summary>
     /// How many layers train, counted from the last, together with the normalisation after them: 0 freezes the whole encoder, null,
-    /// the default, trains it all, the token embeddings included. A frozen encoder sees whole sequences, without cuts and masks, and encodes each training row once.
+    /// the default, trains it all, the token embeddings included. A frozen encoder sees whole sequences, without cuts and masks, and encodes each training row
+    /// once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0. More layers than <see cref="Size"/> has are refused where the encoder is built.</exception>
     public int? TrainableLayers
@@ -88,7 +93,9 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
         init => _maximumLength = Check.InRange(value, 1, 65534, nameof(MaximumLength));
     }
 
-    /// <summary>Share of the residues replaced by the mask token in training, 0 to below 1; it also makes the two views of the self-supervised loss. Default 0.15.</summary>
+    /// <summary>
+    /// Share of the residues replaced by the mask token in training, 0 to below 1; it also makes the two views of the self-supervised loss. Default 0.15.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Masking
     {
@@ -121,7 +128,8 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
     internal override void Validate()
     {
         if (TrainableLayers > Size.Layers)
-            throw new ArgumentException($"{nameof(Esm2Options)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
+            throw new ArgumentException(
+                $"{nameof(Esm2Options)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
     }
 
     private (Esm2Size, string?, int?, Esm2Pooling, int, Esm2UnknownResidues, double, double) Values =>

@@ -14,14 +14,18 @@ public sealed record Esm2Size
     /// <param name="embeddingDimension">Width of a residue's representation, 2 to 65536, an even multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
-    /// <exception cref="ArgumentException">The width of a head, <paramref name="embeddingDimension"/> / <paramref name="attentionHeads"/>, is not a whole, even number.</exception>
+    /// <exception cref="ArgumentException">
+    /// The width of a head, <paramref name="embeddingDimension"/> / <paramref name="attentionHeads"/>, is not a whole, even number.
+    /// </exception>
     public Esm2Size(int layers, int embeddingDimension, int attentionHeads)
     {
         Layers = Check.InRange(layers, 1, 256, nameof(layers));
         EmbeddingDimension = Check.InRange(embeddingDimension, 2, 65536, nameof(embeddingDimension));
         AttentionHeads = Check.InRange(attentionHeads, 1, 1024, nameof(attentionHeads));
         if (embeddingDimension % (2 * attentionHeads) != 0) // rotary attention turns pairs of a head's coordinates
-            throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of twice the {attentionHeads} attention heads, found {embeddingDimension}.", nameof(embeddingDimension));
+            throw new ArgumentException(
+                $"{nameof(embeddingDimension)} must be a multiple of twice the {attentionHeads} attention heads, found {embeddingDimension}.",
+                nameof(embeddingDimension));
     }
 
     /// <summary>4 layers of 128, 4 heads, 0.8 million weights: not published; a start from random weights that trains on a CPU.</summary>
@@ -46,7 +50,8 @@ public sealed record Esm2Size
     public static Esm2Size T48_15B { get; } = new(48, 5120, 40);
 
     /// <summary>The published sizes by their names, smallest first.</summary>
-    public static IReadOnlyDictionary<string, Esm2Size> Published { get; } = new ReadOnlyDictionary<string, Esm2Size>(new OrderedDictionary<string, Esm2Size>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, Esm2Size> Published { get; } = new ReadOnlyDictionary<string, Esm2Size>(
+        new OrderedDictionary<string, Esm2Size>(StringComparer.Ordinal)
     {
         ["esm2_t6_8M_UR50D"] = T6_8M,
         ["esm2_t12_35M_UR50D"] = T12_35M,

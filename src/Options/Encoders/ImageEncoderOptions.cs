@@ -1,6 +1,8 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>Settings of a network that encodes pictures: <see cref="ResNetOptions"/>, <see cref="ViTOptions"/>, or your own, a <see cref="CustomImageEncoderOptions"/>.</summary>
+/// <summary>
+/// Settings of a network that encodes pictures: <see cref="ResNetOptions"/>, <see cref="ViTOptions"/>, or your own, a <see cref="CustomImageEncoderOptions"/>.
+/// </summary>
 public abstract record ImageEncoderOptions : IEncoderOptions
 {
     private string? _weightsFile;
@@ -10,8 +12,9 @@ public abstract record ImageEncoderOptions : IEncoderOptions
     }
 
     /// <summary>
-    /// File with pretrained weights of this size, read by <c>Fit</c>: <c>.pt</c>, <c>.pth</c>, <c>.bin</c>, <c>.safetensors</c> or <c>.index.json</c> under the published names, or the
-    /// <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds its weights and does not name the file.
+    /// File with pretrained weights of this size, read by <c>Fit</c>: <c>.pt</c>, <c>.pth</c>, <c>.bin</c>, <c>.safetensors</c> or <c>.index.json</c> under the
+    /// published names, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds
+    /// its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile

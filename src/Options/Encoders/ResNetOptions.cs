@@ -21,7 +21,10 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
         public const bool FreezeBatchNormalization = false;
     }
 
-    /// <summary>Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ResNetSize.Small"/> without.</summary>
+    /// <summary>
+    /// Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ResNetSize.Small"/>
+    /// without.
+    /// </summary>
     public ResNetSize Size
     {
         get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
@@ -29,8 +32,8 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// How many of the four stages train, counted from the last: 0 freezes the whole network, null, the default, trains it all, the first convolution included. Stages that do
-    /// not train normalise by their running statistics. A frozen network encodes each training row once.
+    /// How many of the four stages train, counted from the last: 0 freezes the whole network, null, the default, trains it all, the first convolution included.
+    /// Stages that do not train normalise by their running statistics. A frozen network encodes each training row once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0 or above 4.</exception>
     public int? TrainableStages
@@ -40,8 +43,9 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// Whether batch normalisation keeps its statistics and weights in training, which suits pretrained weights and small batches. Without pretrained weights they would
-    /// stay at their initial values. Default false: training normalises by the batch, and its statistics move those that inference uses, by a tenth each time.
+    /// Whether batch normalisation keeps its statistics and weights in training, which suits pretrained weights and small batches. Without pretrained weights
+    /// they would stay at their initial values. Default false: training normalises by the batch, and its statistics move those that inference uses, by a tenth
+    /// each time.
     /// </summary>
     public bool FreezeBatchNormalization { get; init; } = Defaults.FreezeBatchNormalization;
 

@@ -12,7 +12,9 @@ public sealed record ResNetSize
     /// <summary>A size of one's own.</summary>
     /// <param name="blocks">Blocks of each of the four stages, 1 to 64.</param>
     /// <param name="width">Channels of the first stage, 4 to 512; each further stage has twice as many.</param>
-    /// <param name="bottleneck">Whether blocks are bottlenecks of three convolutions, whose output has four times the channels, instead of two convolutions.</param>
+    /// <param name="bottleneck">
+    /// Whether blocks are bottlenecks of three convolutions, whose output has four times the channels, instead of two convolutions.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     /// <exception cref="ArgumentException">There are not four stages.</exception>
     public ResNetSize(IReadOnlyList<int> blocks, int width, bool bottleneck)
@@ -38,7 +40,8 @@ public sealed record ResNetSize
     public static ResNetSize ResNet50 { get; } = new([3, 4, 6, 3], 64, bottleneck: true);
 
     /// <summary>The published sizes by torchvision's names, smallest first.</summary>
-    public static IReadOnlyDictionary<string, ResNetSize> Published { get; } = new ReadOnlyDictionary<string, ResNetSize>(new OrderedDictionary<string, ResNetSize>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, ResNetSize> Published { get; } = new ReadOnlyDictionary<string, ResNetSize>(
+        new OrderedDictionary<string, ResNetSize>(StringComparer.Ordinal)
     {
         ["resnet18"] = ResNet18,
         ["resnet34"] = ResNet34,

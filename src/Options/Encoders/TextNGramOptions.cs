@@ -7,8 +7,8 @@ namespace Microsoft.ML.GentleClip;
 /// weighted sum goes through a multilayer perceptron. It has no order beyond those, needs no files and trains on a CPU in seconds.
 /// </summary>
 /// <remarks>
-/// The weight of an n-gram in a text is (1 + ln occurrences) * (1 + ln((1 + texts) / (1 + texts with it))), scaled so that the squares of a text's weights add up to 1;
-/// the counts are over all training rows of the modality. N-grams that no training text has count for nothing.
+/// The weight of an n-gram in a text is (1 + ln occurrences) * (1 + ln((1 + texts) / (1 + texts with it))), scaled so that the squares of a text's weights add
+/// up to 1; the counts are over all training rows of the modality. N-grams that no training text has count for nothing.
 /// </remarks>
 public sealed record TextNGramOptions : TextEncoderOptions
 {
@@ -112,7 +112,9 @@ public sealed record TextNGramOptions : TextEncoderOptions
         init => _dropout = Check.InRangeExclusive(value, 0, 1, nameof(Dropout));
     }
 
-    /// <summary>Share of a text's n-grams left out in training, 0 to below 1; the randomness also makes the two views of the self-supervised loss. Default 0.2.</summary>
+    /// <summary>
+    /// Share of a text's n-grams left out in training, 0 to below 1; the randomness also makes the two views of the self-supervised loss. Default 0.2.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double NGramDropout
     {

@@ -24,12 +24,14 @@ internal static class TokenList
         for (var i = 0; i < tokens.Count; i++)
         {
             if (tokens[i] is not { Length: > 0 and <= MaximumTokenLength } token || token.Any(char.IsWhiteSpace))
-                throw new ArgumentException($"{name}: token {i} (counted from 0) is '{Shown(tokens[i])}'; expected 1 to {MaximumTokenLength} characters without blanks.", name);
+                throw new ArgumentException(
+                    $"{name}: token {i} (counted from 0) is '{Shown(tokens[i])}'; expected 1 to {MaximumTokenLength} characters without blanks.", name);
             if (!seen.TryAdd(token, i))
                 throw new ArgumentException($"{name}: tokens {seen[token]} and {i} (counted from 0) are both '{Shown(token)}'.", name);
         }
         var missing = Required.Where(token => !seen.ContainsKey(token)).ToArray();
-        return missing.Length == 0 ? [.. tokens] : throw new ArgumentException($"{name}: {string.Join(", ", missing)} missing; expected {string.Join(", ", Required)} among the tokens.", name);
+        return missing.Length == 0 ? [.. tokens]
+            : throw new ArgumentException($"{name}: {string.Join(", ", missing)} missing; expected {string.Join(", ", Required)} among the tokens.", name);
     }
 
     // A file of another kind may be one line of gigabytes.

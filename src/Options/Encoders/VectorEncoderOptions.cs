@@ -50,7 +50,9 @@ public sealed record VectorEncoderOptions : VectorEncoderOptionsBase
         }
     }
 
-    /// <summary>Share of activations dropped in training, 0 to below 1; the randomness also makes the two views of the self-supervised loss. Default 0.5.</summary>
+    /// <summary>
+    /// Share of activations dropped in training, 0 to below 1; the randomness also makes the two views of the self-supervised loss. Default 0.5.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Dropout
     {

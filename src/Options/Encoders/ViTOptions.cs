@@ -26,7 +26,9 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
         public const double LayerNormEpsilon = 1e-6;
     }
 
-    /// <summary>Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ViTSize.Small"/> without.</summary>
+    /// <summary>
+    /// Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ViTSize.Small"/> without.
+    /// </summary>
     public ViTSize Size
     {
         get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
@@ -34,8 +36,8 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// How many layers train, counted from the last, together with the normalisation after them: 0 freezes the whole network, null, the default, trains it all, the patches'
-    /// projection included. A frozen network encodes each training row once.
+    /// How many layers train, counted from the last, together with the normalisation after them: 0 freezes the whole network, null, the default, trains it all,
+    /// the patches' projection included. A frozen network encodes each training row once.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 0. More layers than <see cref="Size"/> has are refused where the modality is used.</exception>
     public int? TrainableLayers
@@ -72,9 +74,12 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
     internal override void Validate(ImageOptions images)
     {
         if (TrainableLayers > Size.Layers)
-            throw new ArgumentException($"{nameof(ViTOptions)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
+            throw new ArgumentException(
+                $"{nameof(ViTOptions)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
         if (images.Size % Size.PatchSize != 0)
-            throw new ArgumentException($"{nameof(ImageOptions)}.{nameof(ImageOptions.Size)} is {images.Size}; expected a multiple of the {Size.PatchSize} pixels of {nameof(ViTOptions)}.{nameof(Size)}'s patches.");
+            throw new ArgumentException(
+                $"{nameof(ImageOptions)}.{nameof(ImageOptions.Size)} is {images.Size}; expected a multiple of the {Size.PatchSize} pixels of "
+                    + $"{nameof(ViTOptions)}.{nameof(Size)}'s patches.");
     }
 
     private (ViTSize, string?, int?, ViTPooling, double) Values => (Size, WeightsFile, TrainableLayers, Pooling, LayerNormEpsilon);

@@ -24,7 +24,8 @@ public sealed record ViTSize
         AttentionHeads = Check.InRange(attentionHeads, 1, 1024, nameof(attentionHeads));
         FeedForwardDimension = Check.InRange(feedForwardDimension, 4, 262144, nameof(feedForwardDimension));
         if (embeddingDimension % attentionHeads != 0)
-            throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.", nameof(embeddingDimension));
+            throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.",
+                nameof(embeddingDimension));
     }
 
     /// <summary>A size of one's own, whose feed-forward part is four times as wide as the embedding.</summary>
@@ -44,7 +45,8 @@ public sealed record ViTSize
     public static ViTSize B16 { get; } = new(16, 12, 768, 12);
 
     /// <summary>The published sizes by torchvision's names.</summary>
-    public static IReadOnlyDictionary<string, ViTSize> Published { get; } = new ReadOnlyDictionary<string, ViTSize>(new OrderedDictionary<string, ViTSize>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, ViTSize> Published { get; } = new ReadOnlyDictionary<string, ViTSize>(
+        new OrderedDictionary<string, ViTSize>(StringComparer.Ordinal)
     {
         ["vit_b_32"] = B32,
         ["vit_b_16"] = B16,

@@ -63,8 +63,8 @@ public sealed record ImageOptions
     }
 
     /// <summary>
-    /// Side of the square that is kept of each picture, in pixels, <see cref="Size"/> to 2048: inference takes its middle, training any part of it. A row takes three bytes for
-    /// each of its pixels. Null, the default, is 8/7 of <see cref="Size"/>, 256 for 224, as the published networks are tested with.
+    /// Side of the square that is kept of each picture, in pixels, <see cref="Size"/> to 2048: inference takes its middle, training any part of it. A row takes
+    /// three bytes for each of its pixels. Null, the default, is 8/7 of <see cref="Size"/>, 256 for 224, as the published networks are tested with.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range. Below <see cref="Size"/> is refused where the modality is used.</exception>
     public int? StoredSize
@@ -106,8 +106,8 @@ public sealed record ImageOptions
     }
 
     /// <summary>
-    /// Smallest share of the stored square's area that training shows, above 0 to 1: each time a random part of an area between that and the whole, of a shape between 3:4
-    /// and 4:3, at a random place. 1 takes the whole square. Default 0.35.
+    /// Smallest share of the stored square's area that training shows, above 0 to 1: each time a random part of an area between that and the whole, of a shape
+    /// between 3:4 and 4:3, at a random place. 1 takes the whole square. Default 0.35.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double MinimumCropArea
@@ -124,7 +124,9 @@ public sealed record ImageOptions
         init => _horizontalFlip = Check.InRange(value, 0, 1, nameof(HorizontalFlip));
     }
 
-    /// <summary>How far training changes brightness, contrast and saturation, 0 to below 1: each by a random factor between 1 less and 1 more this number. Default 0.2.</summary>
+    /// <summary>
+    /// How far training changes brightness, contrast and saturation, 0 to below 1: each by a random factor between 1 less and 1 more this number. Default 0.2.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double ColorJitter
     {
@@ -157,7 +159,8 @@ public sealed record ImageOptions
 
     /// <summary>Value equality of all settings.</summary>
     /// <param name="other">The other settings.</param>
-    public bool Equals(ImageOptions? other) => other is not null && Values == other.Values && Mean.SequenceEqual(other.Mean) && StandardDeviation.SequenceEqual(other.StandardDeviation);
+    public bool Equals(ImageOptions? other) =>
+        other is not null && Values == other.Values && Mean.SequenceEqual(other.Mean) && StandardDeviation.SequenceEqual(other.StandardDeviation);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Values, Mean[0], StandardDeviation[0]);

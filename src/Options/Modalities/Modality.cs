@@ -62,8 +62,8 @@ public abstract class Modality
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="sequenceColumnName">
-    /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is the
-    /// sequence, the encoder could copy what it is to be aligned with: leave it out then.
+    /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is
+    /// the sequence, the encoder could copy what it is to be aligned with: leave it out then.
     /// </param>
     /// <param name="encoder">
     /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small

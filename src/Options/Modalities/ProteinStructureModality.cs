@@ -9,7 +9,8 @@ public sealed class ProteinStructureModality : Modality
         if (sequenceColumnName is not null)
             ArgumentException.ThrowIfNullOrWhiteSpace(sequenceColumnName);
         if (sequenceColumnName == inputColumnName)
-            throw new ArgumentException($"Column '{inputColumnName}' cannot hold both coordinates and sequences; expected two different columns.", nameof(sequenceColumnName));
+            throw new ArgumentException($"Column '{inputColumnName}' cannot hold both coordinates and sequences; expected two different columns.",
+                nameof(sequenceColumnName));
         SequenceColumnName = sequenceColumnName;
         Encoder = encoder;
     }

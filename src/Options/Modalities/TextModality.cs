@@ -6,7 +6,9 @@ public sealed class TextModality : Modality
     internal TextModality(string outputColumnName, string inputColumnName, TextEncoderOptions encoder)
         : base(outputColumnName, inputColumnName) => Encoder = encoder;
 
-    /// <summary>Settings of the encoder: <see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or a <see cref="CustomTextEncoderOptions"/>.</summary>
+    /// <summary>
+    /// Settings of the encoder: <see cref="TextNGramOptions"/>, <see cref="BertEncoderOptions"/> or a <see cref="CustomTextEncoderOptions"/>.
+    /// </summary>
     public TextEncoderOptions Encoder { get; }
 
     /// <summary>The same columns with other settings.</summary>

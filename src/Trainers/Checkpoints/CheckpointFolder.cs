@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 /// <summary>
-/// The checkpoints of a folder: safetensors files whose names hold the training, the step and the beginning of the content's SHA-256, so that a file is whole exactly if it is what its name says.
-/// One training at a time uses a folder.
+/// The checkpoints of a folder: safetensors files whose names hold the training, the step and the beginning of the content's SHA-256, so that a file is whole
+/// exactly if it is what its name says. One training at a time uses a folder.
 /// </summary>
 internal sealed partial class CheckpointFolder : IDisposable
 {
@@ -46,16 +46,21 @@ internal sealed partial class CheckpointFolder : IDisposable
         }
         try
         {
-            _lock = new FileStream(Path.Combine(_path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            _lock = new FileStream(Path.Combine(_path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1,
+                FileOptions.DeleteOnClose);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The folder of checkpoints '{_path}' cannot be used, because another training uses it or it cannot be written to: {exception.Message}", exception);
+            throw new IOException(
+                $"The folder of checkpoints '{_path}' cannot be used, because another training uses it or it cannot be written to: {exception.Message}",
+                exception);
         }
         Delete(Directory.EnumerateFiles(_path, $"{Prefix}.*.tmp"));
     }
 
-    /// <summary>The newest whole checkpoint of a training, its result if it is there; damaged files are passed over with a warning. The caller disposes the tensors.</summary>
+    /// <summary>
+    /// The newest whole checkpoint of a training, its result if it is there; damaged files are passed over with a warning. The caller disposes the tensors.
+    /// </summary>
     public (string File, CheckpointState State, StateDict Tensors)? Newest(int training)
     {
         foreach (var file in Files(training).AsEnumerable().Reverse())
@@ -99,12 +104,15 @@ internal sealed partial class CheckpointFolder : IDisposable
             {
                 using (var hashing = new HashingStream(_wrap?.Invoke(stream) ?? stream, hash))
                     SafetensorsWriter.Write(hashing, tensors, new Dictionary<string, string> { [StateKey] = JsonSerializer.Serialize(state, Json) });
-                name = string.Create(CultureInfo.InvariantCulture, $"{Prefix}-{state.Training}-{state.Step:d9}-{(state.IsFinished ? "end" : "run")}-{Shorten(hash.GetHashAndReset())}{Extension}");
+                name = string.Create(CultureInfo.InvariantCulture,
+                    $"{Prefix}-{state.Training}-{state.Step:d9}-{(state.IsFinished ? "end" : "run")}-{Shorten(hash.GetHashAndReset())}{Extension}");
             });
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. Earlier checkpoints are as they were.", exception);
+            throw new IOException(
+                $"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. Earlier checkpoints are as they were.",
+                exception);
         }
         var older = Files(state.Training).Where(file => Path.GetFileName(file.Path) != name && (state.IsFinished || !file.IsFinished)).ToArray();
         Delete(older.SkipLast(state.IsFinished ? 0 : keep - 1).Select(file => file.Path));
@@ -143,7 +151,8 @@ internal sealed partial class CheckpointFolder : IDisposable
             if (state is null)
                 throw new InvalidDataException("it holds no state of a training.");
             if ((state.Training, state.Step, state.IsFinished) != (training, file.Step, file.IsFinished) || state.OptimizerSteps < 0
-                || state.Terms.Any(term => term is not { Steps: > 0 }) || state.Terms.DistinctBy(term => term.Name).Count() < state.Terms.Count || state.History.Any(epoch => epoch is null))
+                || state.Terms.Any(term => term is not { Steps: > 0 }) || state.Terms.DistinctBy(term => term.Name).Count() < state.Terms.Count
+                    || state.History.Any(epoch => epoch is null))
                 throw new InvalidDataException("its state is that of no training, or not of the step that its name says.");
             return (path, state, tensors);
         }
@@ -159,7 +168,9 @@ internal sealed partial class CheckpointFolder : IDisposable
         [.. Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}")
             .Select(path => (Path: path, Name: FileName().Match(Path.GetFileName(path))))
             .Where(file => file.Name.Success)
-            .Select(file => new CheckpointFile(file.Path, long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), file.Name.Groups[3].Value, file.Name.Groups[2].Value == "end"))
+            .Select(
+                file => new CheckpointFile(file.Path, long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), file.Name.Groups[3].Value,
+                    file.Name.Groups[2].Value == "end"))
             .OrderBy(file => file.Step).ThenBy(file => file.IsFinished).ThenBy(file => file.Hash, StringComparer.Ordinal)];
 
     private static string Shorten(byte[] hash) => Convert.ToHexStringLower(hash)[..HashLength];

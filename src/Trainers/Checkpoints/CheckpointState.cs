@@ -13,5 +13,6 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 /// <param name="BestScore">Best validation so far; null before the first.</param>
 /// <param name="BestEpoch">Its epoch.</param>
 internal sealed record CheckpointState(
-    int Training, bool IsFinished, int Step, int Seed, IReadOnlyDictionary<string, string> Fingerprint, int OptimizerSteps, IReadOnlyDictionary<string, int> SamplerPositions,
+    int Training, bool IsFinished, int Step, int Seed, IReadOnlyDictionary<string, string> Fingerprint, int OptimizerSteps,
+        IReadOnlyDictionary<string, int> SamplerPositions,
     IReadOnlyList<TermSum> Terms, IReadOnlyList<TrainingEpoch> History, double? BestScore, int BestEpoch);

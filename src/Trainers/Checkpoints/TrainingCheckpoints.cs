@@ -22,7 +22,8 @@ internal sealed record LiveTraining(
 internal sealed class TrainingCheckpoints(
     CheckpointFolder folder, int training, int seed, IReadOnlyDictionary<string, string> fingerprint, GentleClipOptions options, TrainingReporter reporter)
 {
-    private const string ModelPrefix = "model.", ObjectivePrefix = "objective.", OptimizerPrefix = "optimizer.", AveragePrefix = "average.", BestPrefix = "best.", RandomPrefix = "random.", SamplerPrefix = "sampler.";
+    private const string ModelPrefix = "model.", ObjectivePrefix = "objective.", OptimizerPrefix = "optimizer.", AveragePrefix = "average.",
+        BestPrefix = "best.", RandomPrefix = "random.", SamplerPrefix = "sampler.";
 
     private readonly Stopwatch _sinceLast = Stopwatch.StartNew();
     private int _last = -1;
@@ -44,7 +45,8 @@ internal sealed class TrainingCheckpoints(
             var differences = CheckpointFingerprint.Differences(state.Fingerprint, fingerprint);
             if (differences.Count > 0 && !options.AllowCheckpointMismatch)
                 throw new InvalidOperationException($"The checkpoint '{file}' is of another training: {string.Join("; ", differences)}. "
-                    + $"Give this training a {nameof(GentleClipOptions.CheckpointDirectory)} of its own, delete that one, or set {nameof(GentleClipOptions.AllowCheckpointMismatch)} to go on from it all the same.");
+                    + $"Give this training a {nameof(GentleClipOptions.CheckpointDirectory)} of its own, delete that one, or set "
+                        + $"{nameof(GentleClipOptions.AllowCheckpointMismatch)} to go on from it all the same.");
             if (differences.Count > 0)
                 reporter.Warning($"Going on from a checkpoint of another training: {string.Join("; ", differences)}.");
             Restore(live, file, state, tensors);
@@ -87,7 +89,8 @@ internal sealed class TrainingCheckpoints(
             Add(SamplerPrefix, live.Sampler.Cycles.Select(cycle => KeyValuePair.Create(cycle.Name, tensor(cycle.Cycle.State.Order, ScalarType.Int32))));
         }
         folder.Write(
-            new CheckpointState(training, isFinished, done, seed, fingerprint, live.Optimizer.StepsTaken, live.Sampler.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
+            new CheckpointState(training, isFinished, done, seed, fingerprint, live.Optimizer.StepsTaken,
+                live.Sampler.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
                 live.Recorder.State, live.History, live.Best.Score, live.Best.Epoch),
             tensors, options.CheckpointsToKeep);
         _last = done;
@@ -121,16 +124,21 @@ internal sealed class TrainingCheckpoints(
         live.Optimizer.StepsTaken = state.OptimizerSteps;
         live.Recorder.State = state.Terms;
         var device = live.Model.LogitScale.device;
-        live.Best.SetState(state.BestScore, state.BestEpoch, state.BestScore is null ? [] : live.Model.ChangingWeights().Select(entry => KeyValuePair.Create(entry.Key, Fitting(BestPrefix + entry.Key, entry.Value).to(device))));
-        RestoreStreams(live.Random, Entries(RandomPrefix).ToDictionary(entry => entry.Key, entry => Values<byte>(entry.Value, ScalarType.Byte, RandomPrefix + entry.Key)), file);
+        live.Best.SetState(state.BestScore, state.BestEpoch,
+            state.BestScore is null ? []
+                : live.Model.ChangingWeights().Select(entry => KeyValuePair.Create(entry.Key, Fitting(BestPrefix + entry.Key, entry.Value).to(device))));
+        RestoreStreams(live.Random,
+            Entries(RandomPrefix).ToDictionary(entry => entry.Key, entry => Values<byte>(entry.Value, ScalarType.Byte, RandomPrefix + entry.Key)), file);
         foreach (var (name, cycle) in live.Sampler.Cycles)
         {
-            if (!tensors.TryGetValue(SamplerPrefix + name, out var order) || !state.SamplerPositions.TryGetValue(name, out var position) || !cycle.TrySetState(Values<int>(order, ScalarType.Int32, SamplerPrefix + name), position))
+            if (!tensors.TryGetValue(SamplerPrefix + name, out var order) || !state.SamplerPositions.TryGetValue(name, out var position)
+                || !cycle.TrySetState(Values<int>(order, ScalarType.Int32, SamplerPrefix + name), position))
                 reporter.Warning($"The order of '{name}' in the checkpoint is of other rows; it begins anew.");
         }
 
         IEnumerable<KeyValuePair<string, Tensor>> Entries(string prefix) =>
-            tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => KeyValuePair.Create(entry.Key[prefix.Length..], entry.Value));
+            tensors.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(entry => KeyValuePair.Create(entry.Key[prefix.Length..], entry.Value));
 
         void Copy(string prefix, IEnumerable<KeyValuePair<string, Tensor>> targets)
         {
@@ -138,9 +146,12 @@ internal sealed class TrainingCheckpoints(
                 target.copy_(Fitting(prefix + name, target));
         }
 
-        Tensor Fitting(string name, Tensor target) => tensors.TryGetValue(name, out var value) && value.shape.SequenceEqual(target.shape) && value.dtype == target.dtype
+        Tensor Fitting(string name, Tensor target) =>
+            tensors.TryGetValue(name, out var value) && value.shape.SequenceEqual(target.shape) && value.dtype == target.dtype
             ? value
-            : throw DoesNotFit(file, $"'{name}' is {(value is null ? "missing" : $"{value.dtype} [{string.Join(", ", value.shape)}]")}; expected {target.dtype} [{string.Join(", ", target.shape)}]");
+            : throw DoesNotFit(file,
+                $"'{name}' is {(value is null ? "missing" : $"{value.dtype} [{string.Join(", ", value.shape)}]")}; expected {target.dtype} "
+                    + $"[{string.Join(", ", target.shape)}]");
 
         T[] Values<T>(Tensor value, ScalarType type, string name) where T : unmanaged => value.dtype == type && value.Dimensions == 1
             ? value.data<T>().ToArray()
@@ -154,7 +165,10 @@ internal sealed class TrainingCheckpoints(
         var foreign = states.Keys.Where(stream => stream.Contains(RandomSource.DeviceMark) && !open.Contains(stream)).ToArray();
         var anew = open.Where(stream => !states.ContainsKey(stream)).ToArray();
         if (foreign.Length > 0 || anew.Length > 0)
-            reporter.Warning($"The checkpoint's random streams are {string.Join(", ", states.Keys)}, this training's are {string.Join(", ", open)}: it was taken on another device or with other options. What it lacks begins anew, so the weights will not be those of an undisturbed training bit for bit.");
+            reporter.Warning(
+                $"The checkpoint's random streams are {string.Join(", ", states.Keys)}, this training's are {string.Join(", ", open)}: it was taken on "
+                    + $"another device or with other options. What it lacks begins anew, so the weights will not be those of an undisturbed training bit for "
+                        + $"bit.");
         foreach (var stream in foreign)
             states.Remove(stream);
         try
@@ -167,5 +181,6 @@ internal sealed class TrainingCheckpoints(
         }
     }
 
-    private static InvalidOperationException DoesNotFit(string file, string why, Exception? cause = null) => new($"The checkpoint '{file}' does not fit this training: {why}.", cause);
+    private static InvalidOperationException DoesNotFit(string file, string why, Exception? cause = null) =>
+        new($"The checkpoint '{file}' does not fit this training: {why}.", cause);
 }

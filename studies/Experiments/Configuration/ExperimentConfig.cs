@@ -48,7 +48,8 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
         JsonDocument json;
         try
         {
-            json = JsonDocument.Parse(System.IO.File.ReadAllText(file), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            json = JsonDocument.Parse(System.IO.File.ReadAllText(file),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         }
         catch (JsonException problem)
         {

@@ -22,7 +22,8 @@ internal sealed record MethodConfig(string Name, string? Preset, string? Baselin
     public static MethodConfig Read(ConfigSection section)
     {
         var config = new MethodConfig(
-            section.Text("name"), section.OptionalText("preset"), section.OptionalText("baseline"), section.Overrides("options"), section.OverridesList("candidates"))
+            section.Text("name"), section.OptionalText("preset"), section.OptionalText("baseline"), section.Overrides("options"),
+                section.OverridesList("candidates"))
         {
             Data = section.OptionalTexts("data"),
             Pairs = section.OptionalCounts("pairs", 2),

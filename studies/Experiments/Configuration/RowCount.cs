@@ -18,7 +18,8 @@ internal sealed record RowCount(string Text, int? Rows, double Share)
     public static RowCount? Parse(string text) =>
         text == "all" ? All
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var rows) ? Of(rows)
-        : text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) && share is > 0 and <= 100
+        : text.EndsWith('%') && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share)
+            && share is > 0 and <= 100
             ? (share == 100 ? All : new RowCount(text, null, share / 100))
             : null;
 

@@ -23,7 +23,8 @@ internal static class DataReaders
     public static TwoViewData Read(DataConfig config, ExperimentConfig experiment, string? dataFolder)
     {
         if (!Readers.TryGetValue(config.Reader, out var read))
-            throw new ConfigurationException($"{experiment.File}: data \"{config.Name}\": reader: expected one of {string.Join(", ", Readers.Keys)}, found \"{config.Reader}\".");
+            throw new ConfigurationException(
+                $"{experiment.File}: data \"{config.Name}\": reader: expected one of {string.Join(", ", Readers.Keys)}, found \"{config.Reader}\".");
         return read(new DataSource(config, experiment, dataFolder));
     }
 }
@@ -44,7 +45,9 @@ internal sealed class DataSource(DataConfig config, ExperimentConfig experiment,
             name = Path.Combine(Path.GetDirectoryName(name)!, sibling);
         string[] places = [.. new[] { dataFolder, experiment.Folder }.OfType<string>().Select(folder => Path.GetFullPath(Path.Combine(folder, name)))];
         var found = places.FirstOrDefault(System.IO.File.Exists)
-            ?? throw new FileNotFoundException($"{experiment.File}: data \"{config.Name}\": file: none of {string.Join(", ", places)} is there{(dataFolder is null ? "; --data DIR names the folder of the data" : "")}.");
+            ?? throw new FileNotFoundException(
+                $"{experiment.File}: data \"{config.Name}\": file: none of {string.Join(", ", places)} is "
+                    + $"there{(dataFolder is null ? "; --data DIR names the folder of the data" : "")}.");
         if (!_files.Contains(found))
             _files.Add(found);
         return found;
@@ -65,7 +68,8 @@ internal sealed class DataSource(DataConfig config, ExperimentConfig experiment,
     public static StreamReader OpenText(string file) => new(Open(file));
 
     public static Stream Open(string file) =>
-        file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(System.IO.File.OpenRead(file), CompressionMode.Decompress) : System.IO.File.OpenRead(file);
+        file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(System.IO.File.OpenRead(file), CompressionMode.Decompress)
+            : System.IO.File.OpenRead(file);
 
     /// <summary>The data set, with a hash of everything that it was made from.</summary>
     public TwoViewData Result(float[]?[] a, float[]?[] b, string[]? labels)
@@ -79,7 +83,8 @@ internal sealed class DataSource(DataConfig config, ExperimentConfig experiment,
             hash.AppendData(SHA256.HashData(stream));
         }
 
-        var kept = Enumerable.Range(0, a.Length).Where(row => a[row] is not null || b[row] is not null).Take(config.Reader == "synthetic" ? int.MaxValue : config.Rows ?? int.MaxValue).ToArray();
+        var kept = Enumerable.Range(0, a.Length).Where(row => a[row] is not null || b[row] is not null)
+            .Take(config.Reader == "synthetic" ? int.MaxValue : config.Rows ?? int.MaxValue).ToArray();
         if (kept.All(row => a[row] is null || b[row] is null))
             throw Error("file", "no row has both sides");
         return new TwoViewData(

@@ -1,8 +1,8 @@
 namespace Experiments.Data;
 
 /// <summary>
-/// Emoji in drawing styles and in words. <c>file</c> is the table (index, hexcode, emoji, label, tags, group, ...); <c>columnA</c> and <c>columnB</c> are <c>words</c>, a
-/// bag of the words of name, tags and short names, or STYLE for the pixels in <c>STYLE_32x32_rgb.bin.gz</c> beside the table, averaged down to
+/// Emoji in drawing styles and in words. <c>file</c> is the table (index, hexcode, emoji, label, tags, group, ...); <c>columnA</c> and <c>columnB</c> are
+/// <c>words</c>, a bag of the words of name, tags and short names, or STYLE for the pixels in <c>STYLE_32x32_rgb.bin.gz</c> beside the table, averaged down to
 /// <c>imageSize</c>. The label is a column of the table, by default the group.
 /// </summary>
 internal static class EmojiReader
@@ -66,7 +66,8 @@ internal static class EmojiReader
     private static float[][] Bags(string[] texts, int minimumRows)
     {
         string[][] words = [.. texts.Select(text => text.ToLowerInvariant().Split(Separators, StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray())];
-        var counts = words.SelectMany(row => row).CountBy(word => word).Where(entry => entry.Value >= minimumRows).OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
+        var counts = words.SelectMany(row => row).CountBy(word => word).Where(entry => entry.Value >= minimumRows)
+            .OrderBy(entry => entry.Key, StringComparer.Ordinal).ToArray();
         var slots = counts.Select((entry, slot) => (entry.Key, slot)).ToDictionary(entry => entry.Key, entry => entry.slot);
         return Array.ConvertAll(words, row =>
         {

@@ -47,8 +47,10 @@ internal static class TableReader
                 return null;
             var width = former.Find(row => row is not null)?.Length ?? parts.Length;
             if (parts.Length != width)
-                throw new InvalidDataException($"{file}, line {line}, column {header[column]}: expected {width} numbers as in the rows above, found {parts.Length}.");
-            return Array.ConvertAll(parts, part => float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value)
+                throw new InvalidDataException(
+                    $"{file}, line {line}, column {header[column]}: expected {width} numbers as in the rows above, found {parts.Length}.");
+            return Array.ConvertAll(parts,
+                part => float.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value)
                 ? value
                 : throw new InvalidDataException($"{file}, line {line}, column {header[column]}: expected a number, found \"{part}\"."));
         }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Experiments.Features;
 
 /// <summary>
-/// Random versions of pictures [n, channels, height, width] of deviation 1: turned by up to 15 degrees, cropped to 70 to 100 % of a side, shifted by up to a tenth of it, each
-/// channel's contrast and brightness changed, with noise. Never mirrored: that makes other digits and arrows.
+/// Random versions of pictures [n, channels, height, width] of deviation 1: turned by up to 15 degrees, cropped to 70 to 100 % of a side, shifted by up to a
+/// tenth of it, each channel's contrast and brightness changed, with noise. Never mirrored: that makes other digits and arrows.
 /// </summary>
 internal sealed class PictureAugmentation : IDisposable
 {

@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace Experiments.Features;
 
 /// <summary>
-/// A small self-supervised network (SimCLR, arXiv 2002.05709): three convolutions of 16, 32 and 64 channels, each with group normalisation, whose mean over the picture
-/// is the feature vector; a projection head that training alone uses; NT-Xent at temperature 0.2 between two random versions of each picture. All random
-/// numbers come from its own generator.
+/// A small self-supervised network (SimCLR, arXiv 2002.05709): three convolutions of 16, 32 and 64 channels, each with group normalisation, whose mean over the
+/// picture is the feature vector; a projection head that training alone uses; NT-Xent at temperature 0.2 between two random versions of each picture. All
+/// random numbers come from its own generator.
 /// </summary>
 internal sealed class PictureNetwork : IDisposable
 {
@@ -95,12 +95,14 @@ internal sealed class PictureNetwork : IDisposable
     private Tensor Forward(Tensor pictures)
     {
         foreach (var (kernel, scale, shift, stride) in _layers)
-            pictures = nn.functional.group_norm(nn.functional.conv2d(pictures, kernel, strides: [stride, stride], padding: [1, 1]), Groups, scale, shift).relu();
+            pictures = nn.functional.group_norm(nn.functional.conv2d(pictures, kernel, strides: [stride, stride], padding: [1, 1]), Groups, scale, shift)
+                .relu();
         return pictures.mean([2, 3]);
     }
 
     private Tensor Raw(float[][] pictures) =>
-        tensor(pictures.SelectMany(picture => picture).ToArray(), [pictures.Length, _config.Height, _config.Width, _config.Channels]).permute(0, 3, 1, 2).contiguous();
+        tensor(pictures.SelectMany(picture => picture).ToArray(), [pictures.Length, _config.Height, _config.Width, _config.Channels])
+            .permute(0, 3, 1, 2).contiguous();
 
     private Tensor Standardised(Tensor raw) => (raw - _mean!) / _deviation!;
 

@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace Experiments.Features;
 
 /// <summary>
-/// Puts features of two networks, one for each view, in the place of pictures. Each learns from half of the rows that are no test rows, without labels or pairs; no row
-/// teaches both. Features are kept in a file, so that a second start has the same ones at once.
+/// Puts features of two networks, one for each view, in the place of pictures. Each learns from half of the rows that are no test rows, without labels or
+/// pairs; no row teaches both. Features are kept in a file, so that a second start has the same ones at once.
 /// </summary>
 internal static class SelfSupervisedFeatures
 {
@@ -37,7 +37,8 @@ internal static class SelfSupervisedFeatures
             if (dimension != settings.Pixels)
             {
                 throw new ConfigurationException(
-                    $"{experiment.File}: data \"{config.Name}\": selfSupervised: expected pictures of {settings.Width} x {settings.Height} x {settings.Channels} = {settings.Pixels} numbers, found {dimension}.");
+                    $"{experiment.File}: data \"{config.Name}\": selfSupervised: expected pictures of {settings.Width} x {settings.Height} x "
+                        + $"{settings.Channels} = {settings.Pixels} numbers, found {dimension}.");
             }
 
         if (folder is null)
@@ -77,11 +78,14 @@ internal static class SelfSupervisedFeatures
         (a, b, var time) = Load(file, hash, a.Length, b.Length);
         var result = new TwoViewData(pictures.Name, Place(pictures.A, a), Place(pictures.B, b), pictures.Labels, hash) { NetworkTime = time };
         var (measured, _) = RowSplit.Tests(pictures, tests, experiment.SplitSeed);
-        note(string.Create(CultureInfo.InvariantCulture, $"{config.Name}: features of {Path.GetFileName(file)}; linear CKA of both views on the test rows {Cka(result, measured):0.00}"));
+        note(string.Create(CultureInfo.InvariantCulture,
+            $"{config.Name}: features of {Path.GetFileName(file)}; linear CKA of both views on the test rows {Cka(result, measured):0.00}"));
         return result;
     }
 
-    /// <summary>Rows whose A teaches the first network, and rows whose B teaches the second: two halves of the rows that are no test rows, with no row in common.</summary>
+    /// <summary>
+    /// Rows whose A teaches the first network, and rows whose B teaches the second: two halves of the rows that are no test rows, with no row in common.
+    /// </summary>
     public static (int[] A, int[] B) TrainingRows(TwoViewData data, RowCount testRows, int splitSeed)
     {
         var (tests, _) = RowSplit.Tests(data, testRows, splitSeed);
@@ -118,7 +122,8 @@ internal static class SelfSupervisedFeatures
         try
         {
             if (reader.ReadString() == hash && reader.ReadInt32() == rowsA && reader.ReadInt32() == rowsB && reader.ReadInt32() is var width and > 0
-                && reader.BaseStream.Length - reader.BaseStream.Position - sizeof(float) * (long)width * (rowsA + rowsB) is var rest and (0 or 2 * sizeof(double)))
+                && reader.BaseStream.Length - reader.BaseStream.Position - sizeof(float) * (long)width * (rowsA + rowsB) is var rest
+                    and (0 or 2 * sizeof(double)))
             {
                 return (Rows(rowsA, width), Rows(rowsB, width), rest == 0 ? null : new ComputingTime(reader.ReadDouble(), reader.ReadDouble()));
             }
@@ -127,9 +132,12 @@ internal static class SelfSupervisedFeatures
         {
         }
 
-        throw new InvalidDataException($"{file}: expected the features of {rowsA} and {rowsB} pictures, found {reader.BaseStream.Length} bytes that are not; without the file they are computed again.");
+        throw new InvalidDataException(
+            $"{file}: expected the features of {rowsA} and {rowsB} pictures, found {reader.BaseStream.Length} bytes that are not; without the file they are "
+                + $"computed again.");
 
-        float[][] Rows(int count, int width) => [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, width).Select(_ => reader.ReadSingle()).ToArray())];
+        float[][] Rows(int count, int width) =>
+            [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, width).Select(_ => reader.ReadSingle()).ToArray())];
     }
 
     // A row without a picture has no features either.

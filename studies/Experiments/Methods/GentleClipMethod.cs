@@ -7,7 +7,8 @@ using Microsoft.ML.GentleClip;
 namespace Experiments.Methods;
 
 /// <summary>A preset of the library with its overrides.</summary>
-internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderOptions encoder, int steps, ExperimentConfig experiment, int referencePairs) : IMethod
+internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderOptions encoder, int steps, ExperimentConfig experiment,
+    int referencePairs) : IMethod
 {
     private const string A = nameof(Row.A), B = nameof(Row.B), EmbeddingA = nameof(EmbeddingA), EmbeddingB = nameof(EmbeddingB);
 

@@ -29,8 +29,8 @@ internal static class Methods
             reference.Preset is null ? GentleClipMethod.FixedPairs(options) : GentleClipMethod.FixedPairs(Options(experiment, reference, at).Options));
     }
 
-    // Canonical correlation of the pairs with a ridge, on principal components of all rows: the closed form without what makes it more. The common options are not
-    // for it: they are of towers, and a narrow embedding would cut its space.
+    // Canonical correlation of the pairs with a ridge, on principal components of all rows: the closed form without what makes it more. The common options are
+    // not for it: they are of towers, and a narrow embedding would cut its space.
     private static GentleClipMethod CreateLinear(ExperimentConfig experiment, MethodConfig config)
     {
         var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
@@ -43,7 +43,8 @@ internal static class Methods
     {
         // Enum.TryParse takes numbers as well.
         if (!Enum.GetNames<GentleClipPreset>().Contains(config.Preset))
-            throw new ConfigurationException($"{at}: preset: expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}, found \"{config.Preset}\".");
+            throw new ConfigurationException(
+                $"{at}: preset: expected one of {string.Join(", ", Enum.GetNames<GentleClipPreset>())}, found \"{config.Preset}\".");
         var options = GentleClipOptions.FromPreset(Enum.Parse<GentleClipPreset>(config.Preset!));
         var encoder = experiment.Common.Apply(options, new VectorEncoderOptions());
         return (options, config.Options.Apply(options, encoder));

@@ -44,7 +44,8 @@ internal sealed record Comparison(Summary Value, Summary? Difference, double? Sh
         double[] differences = [.. Paired(method, baseline, figure)];
         if (Summary.Of(differences) is not { } difference)
             return new Comparison(value, null, null, null);
-        return new Comparison(value, difference, differences.Count(entry => entry > 0) / (double)differences.Length, Gap(method, baseline, ceiling, figure) is { } gap ? gap.Gain / gap.Gap : null);
+        return new Comparison(value, difference, differences.Count(entry => entry > 0) / (double)differences.Length,
+            Gap(method, baseline, ceiling, figure) is { } gap ? gap.Gain / gap.Gap : null);
     }
 
     /// <summary>Differences over the seeds that both have.</summary>
@@ -59,7 +60,9 @@ internal sealed record Comparison(Summary Value, Summary? Difference, double? Sh
     {
         if (ceiling is null)
             return null;
-        int[] seeds = [.. method.Cells.Concat(baseline.Cells).Concat(ceiling.Cells).Where(cell => cell.Figures.ContainsKey(figure)).CountBy(cell => cell.Key.Seed).Where(entry => entry.Value == 3).Select(entry => entry.Key)];
+        int[] seeds =
+            [.. method.Cells.Concat(baseline.Cells).Concat(ceiling.Cells).Where(cell => cell.Figures.ContainsKey(figure)).CountBy(cell => cell.Key.Seed)
+                .Where(entry => entry.Value == 3).Select(entry => entry.Key)];
         if (seeds.Length == 0)
             return null;
         var (own, low, high) = (Mean(method), Mean(baseline), Mean(ceiling));

@@ -12,7 +12,8 @@ internal static class CsvReport
         var text = new StringBuilder("data,method,pairs,pairCount,unpaired,unpairedRows,unpairedA,unpairedB,seed,steps,pairPresentations,figure,value\n");
         foreach (var cell in cells)
             foreach (var (figure, value) in cell.Figures.Concat(Times(cell)))
-                Line(text, cell.Key.Data, cell.Key.Method, cell.Key.Pairs, cell.PairCount, Lower(cell.Key.Unpaired), cell.Key.UnpairedRows, cell.UnpairedA, cell.UnpairedB, cell.Key.Seed, cell.Steps, cell.PairPresentations, figure, value);
+                Line(text, cell.Key.Data, cell.Key.Method, cell.Key.Pairs, cell.PairCount, Lower(cell.Key.Unpaired), cell.Key.UnpairedRows, cell.UnpairedA,
+                    cell.UnpairedB, cell.Key.Seed, cell.Steps, cell.PairPresentations, figure, value);
         File.WriteAllText(file, text.ToString());
     }
 
@@ -22,13 +23,15 @@ internal static class CsvReport
         foreach (var group in results.Groups)
             foreach (var figure in results.Figures)
                 if (results.Compare(group, figure) is { } comparison)
-                    Line(text, group.Data, group.Method, group.Pairs, Lower(group.Unpaired), group.UnpairedRows, figure, comparison.Value.Count, comparison.Value.Mean, comparison.Value.Deviation,
+                    Line(text, group.Data, group.Method, group.Pairs, Lower(group.Unpaired), group.UnpairedRows, figure, comparison.Value.Count,
+                        comparison.Value.Mean, comparison.Value.Deviation,
                         comparison.Difference?.Mean, comparison.Difference?.Deviation, comparison.ShareBetter, comparison.GapRecovered);
         File.WriteAllText(file, text.ToString());
     }
 
     private static IEnumerable<KeyValuePair<string, double>> Times(CellResult cell) =>
-        cell.Time is { } time ? [new("fit seconds", cell.FitSeconds), new("wall seconds", time.WallSeconds), new("processor seconds", time.ProcessorSeconds)] : [new("fit seconds", cell.FitSeconds)];
+        cell.Time is { } time ? [new("fit seconds", cell.FitSeconds), new("wall seconds", time.WallSeconds), new("processor seconds", time.ProcessorSeconds)]
+            : [new("fit seconds", cell.FitSeconds)];
 
     private static string Lower(Enum value) => value.ToString().ToLowerInvariant();
 

@@ -30,16 +30,19 @@ internal static class CurvePlot
     {
         using var plot = new Plot();
         var lines = groups.Where(group => group.Unpaired != UnpairedRows.None).GroupBy(group => (group.Method, group.Unpaired)).ToArray();
-        var colors = lines.Select(line => line.Key.Method).Distinct().Select((method, i) => (method, Color: plot.Add.Palette.GetColor(i))).ToDictionary(entry => entry.method, entry => entry.Color);
+        var colors = lines.Select(line => line.Key.Method).Distinct().Select((method, i) => (method, Color: plot.Add.Palette.GetColor(i)))
+            .ToDictionary(entry => entry.method, entry => entry.Color);
         foreach (var line in lines)
         {
             // Without unpaired rows there is nothing that a control could replace: all lines of a method start there.
-            MethodCells[] points = [.. line.Concat(groups.Where(group => group.Unpaired == UnpairedRows.None && group.Method == line.Key.Method)).OrderBy(Count)];
+            MethodCells[] points = [.. line.Concat(groups.Where(group => group.Unpaired == UnpairedRows.None && group.Method == line.Key.Method))
+                .OrderBy(Count)];
             double[] x = [.. points.Select(Count)];
             Summary[] y = [.. points.Select(point => Summary.Of(point.Values(figure))!)];
             var (color, control) = (colors[line.Key.Method], line.Key.Unpaired != UnpairedRows.Real);
             var drawn = plot.Add.ScatterLine(x, [.. y.Select(value => 100 * value.Mean)], color);
-            (drawn.LegendText, drawn.LineWidth, drawn.LinePattern, drawn.MarkerSize) = (line.First().Label, 2, control ? LinePattern.Dashed : LinePattern.Solid, 6);
+            (drawn.LegendText, drawn.LineWidth, drawn.LinePattern, drawn.MarkerSize) = (line.First().Label, 2,
+                control ? LinePattern.Dashed : LinePattern.Solid, 6);
             var bars = plot.Add.ErrorBar(x, [.. y.Select(value => 100 * value.Mean)], [.. y.Select(value => 100 * (value.Deviation ?? 0))]);
             (bars.Color, bars.LineWidth) = (color, 1);
         }
@@ -48,7 +51,8 @@ internal static class CurvePlot
         plot.XLabel("unpaired rows of each modality");
         plot.YLabel($"{figure}, per cent");
         plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
-        var file = Path.Combine(folder, string.Concat($"curve-{data}-{pairs}-{figure}.png".Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' ? letter : '_')));
+        var file = Path.Combine(folder,
+            string.Concat($"curve-{data}-{pairs}-{figure}.png".Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' ? letter : '_')));
         plot.SavePng(file, Width, Height);
         return file;
 
@@ -65,6 +69,7 @@ internal static class CurvePlot
                 if (Summary.Of(group.Values(figure)) is { } value)
                     writer.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{group.Data},{group.Pairs},{group.Method},{group.Unpaired.ToString().ToLowerInvariant()},{group.Cells[0].UnpairedA},{figure},{value.Mean:R},{value.Deviation:R},{value.Count}"));
+                        $"{group.Data},{group.Pairs},{group.Method},{group.Unpaired.ToString().ToLowerInvariant()},{group.Cells[0].UnpairedA},{figure}"
+                            + $",{value.Mean:R},{value.Deviation:R},{value.Count}"));
     }
 }

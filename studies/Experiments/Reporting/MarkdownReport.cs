@@ -10,7 +10,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
 {
     private readonly StringBuilder _text = new();
 
-    public static void Write(string file, ExperimentConfig config, ResultTable results, IEnumerable<string> choices, IReadOnlyList<CellResult> cells, RunTotals totals)
+    public static void Write(string file, ExperimentConfig config, ResultTable results, IEnumerable<string> choices,
+        IReadOnlyList<CellResult> cells, RunTotals totals)
     {
         var report = new MarkdownReport(config, results);
         report.Head(cells, [.. choices]);
@@ -28,11 +29,15 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
     {
         Line($"# Results of {Path.GetFileName(config.File)}");
         Line("");
-        Line($"Per cent, mean ± standard deviation over the seeds. R@k and MRR are means of both directions; CSLS corrects hubs with the training rows; LT is the transfer of labels "
+        Line(
+            $"Per cent, mean ± standard deviation over the seeds. R@k and MRR are means of both directions; CSLS corrects hubs with the training rows; LT is "
+                + $"the transfer of labels "
             + "from one modality's training rows to the other's measured rows, by class centroid and by nearest neighbour.");
         Line($"Δ is the paired difference of {Running.Figures.RecallAt10} to {config.Baseline}, seed by seed; *better* the share of seeds above it"
-            + (config.Ceiling is { } ceiling ? $"; *gap* = (method - {config.Baseline}) / ({ceiling} - {config.Baseline}), left out where the gap is below one point" : "") + ". "
-            + "*Presented* is the number of pairs in all batches together, in thousands: 0 for a closed form. *s* is the time of a fit by the clock on the wall, *cpu s* the processor time of the fit and its measurement.");
+            + (config.Ceiling is { } ceiling
+                ? $"; *gap* = (method - {config.Baseline}) / ({ceiling} - {config.Baseline}), left out where the gap is below one point" : "") + ". "
+            + "*Presented* is the number of pairs in all batches together, in thousands: 0 for a closed form. *s* is the time of a fit by the clock on the "
+                + "wall, *cpu s* the processor time of the fit and its measurement.");
         if (cells.Select(cell => cell.Build).Distinct().Count() is var builds and > 1)
             Line($"\n**The cells come from {builds} builds of the library**; delete cells.jsonl to compute all with one.");
         foreach (var choice in choices)
@@ -50,7 +55,9 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         Line($"## {data}, {pairs} pairs");
         Line("");
         var first = groups.First(group => group.Method != config.Ceiling).Cells[0];
-        Line(Invariant($"{first.PairCount} pairs; {groups.Max(group => group.Cells[0].UnpairedA)} unpaired rows of A, {groups.Max(group => group.Cells[0].UnpairedB)} of B; seeds {string.Join(", ", config.Seeds)}."));
+        Line(
+            Invariant($"{first.PairCount} pairs; {groups.Max(group => group.Cells[0].UnpairedA)} unpaired rows of A, ")
+            + Invariant($"{groups.Max(group => group.Cells[0].UnpairedB)} of B; seeds {string.Join(", ", config.Seeds)}."));
         Line("");
         Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", "gap", "presented", "s", "cpu s"]);
         Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 7 : 6))]);
@@ -58,8 +65,10 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         {
             var comparison = results.Compare(group, Running.Figures.RecallAt10);
             Row([
-                group.Label, .. curve ? (string[])[group.UnpairedRows] : [], .. figures.Select(figure => Percent(Summary.Of(group.Values(figure)))), Percent(comparison?.Difference, signed: true),
-                Share(comparison?.ShareBetter), Gap(comparison?.GapRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"), Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}"),
+                group.Label, .. curve ? (string[])[group.UnpairedRows] : [], .. figures.Select(figure => Percent(Summary.Of(group.Values(figure)))),
+                    Percent(comparison?.Difference, signed: true),
+                Share(comparison?.ShareBetter), Gap(comparison?.GapRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"),
+                    Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}"),
                 group.Cells.Average(cell => cell.Time?.ProcessorSeconds) is { } processor ? Invariant($"{processor:f1}") : ""]);
         }
 
@@ -71,7 +80,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
     {
         foreach (var pairs in results.Pairs.Append(null).ToArray() is { Length: > 2 } several ? several : [.. results.Pairs])
         {
-            MethodCells[] groups = [.. results.Groups.Where(group => (pairs is null || group.Pairs == pairs || group.Method == config.Ceiling) && group.UnpairedRows is "all" or "0")];
+            MethodCells[] groups = [.. results.Groups.Where(
+                group => (pairs is null || group.Pairs == pairs || group.Method == config.Ceiling) && group.UnpairedRows is "all" or "0")];
             if (groups.All(group => group.Method == config.Ceiling))
                 continue;
             Line($"## All data sets, {(pairs is null ? "all numbers of" : pairs)} pairs");
@@ -79,12 +89,16 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
             Row(["method", "settings", .. results.Figures, $"Δ {Running.Figures.RecallAt10}", "settings better", "seeds better", "gap"]);
             Row(["---", .. Enumerable.Repeat("---:", results.Figures.Count + 5)]);
             var order = config.Methods.Select(method => method.Name).ToList();
-            foreach (var method in groups.GroupBy(group => (group.Method, group.Unpaired)).OrderBy(method => order.IndexOf(method.Key.Method)).ThenBy(method => method.Key.Unpaired))
+            foreach (var method in groups.GroupBy(group => (group.Method, group.Unpaired)).OrderBy(method => order.IndexOf(method.Key.Method))
+                .ThenBy(method => method.Key.Unpaired))
             {
                 var pooled = PooledComparison.Of(method, results, Running.Figures.RecallAt10);
                 Row([
                     method.First().Label, Invariant($"{method.Count()}"),
-                    .. results.Figures.Select(figure => Percent(Summary.Of(method.Select(group => Summary.Of(group.Values(figure))?.Mean).OfType<double>()) is { } mean ? mean with { Deviation = null } : null)),
+                    .. results.Figures.Select(
+                        figure =>
+                            Percent(Summary.Of(method.Select(group => Summary.Of(group.Values(figure))?.Mean).OfType<double>()) is { } mean
+                                ? mean with { Deviation = null } : null)),
                     Percent(pooled.Difference, signed: true), Share(pooled.SettingsBetter), Share(pooled.SeedsBetter), Gap(pooled.GapRecovered)]);
             }
 
@@ -131,7 +145,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
                 .. figures.SelectMany(figure =>
                 {
                     double[] differences = [.. group.SelectMany(control => Comparison.Paired(results.RealOf(control)!, control, figure))];
-                    return (string[])[Percent(Summary.Of(differences), signed: true), differences.Length == 0 ? "" : Share(differences.Count(value => value > 0) / (double)differences.Length)];
+                    return (string[])[Percent(Summary.Of(differences), signed: true),
+                        differences.Length == 0 ? "" : Share(differences.Count(value => value > 0) / (double)differences.Length)];
                 })]);
         Line("");
     }
@@ -142,7 +157,9 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         Line("");
         Line($"{totals}");
         Line("");
-        Line("Times of all starts of the runner are in the sums; reading the data and writing this report are not. Minutes on several cores are the processor time divided by "
+        Line(
+            "Times of all starts of the runner are in the sums; reading the data and writing this report are not. Minutes on several cores are the processor "
+                + "time divided by "
             + "them: what an idle machine with as many takes when all are kept busy.");
     }
 

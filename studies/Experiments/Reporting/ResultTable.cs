@@ -13,7 +13,9 @@ internal sealed class ResultTable
         _config = config;
         Groups = [.. cells
             .GroupBy(cell => (cell.Key.Data, cell.Key.Pairs, cell.Key.UnpairedRows, cell.Key.Method, cell.Key.Unpaired))
-            .Select(group => new MethodCells(group.Key.Data, group.Key.Pairs, group.Key.UnpairedRows, group.Key.Method, group.Key.Unpaired, [.. group.OrderBy(cell => cell.Key.Seed)]))];
+            .Select(
+                group => new MethodCells(group.Key.Data, group.Key.Pairs, group.Key.UnpairedRows, group.Key.Method, group.Key.Unpaired,
+                    [.. group.OrderBy(cell => cell.Key.Seed)]))];
         Figures = [.. cells.SelectMany(cell => cell.Figures.Keys).Distinct()];
     }
 
@@ -49,5 +51,6 @@ internal sealed class ResultTable
 
     /// <summary>The method itself, of which a group is a control.</summary>
     public MethodCells? RealOf(MethodCells control) => Groups.FirstOrDefault(group =>
-        (group.Data, group.Pairs, group.UnpairedRows, group.Method, group.Unpaired) == (control.Data, control.Pairs, control.UnpairedRows, control.Method, UnpairedRows.Real));
+        (group.Data, group.Pairs, group.UnpairedRows, group.Method, group.Unpaired)
+            == (control.Data, control.Pairs, control.UnpairedRows, control.Method, UnpairedRows.Real));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Experiments.Data;
 using Experiments.Running;
 
@@ -16,14 +17,17 @@ internal sealed record RunTotals(int Cells, int Untimed, ComputingTime Time, Com
     {
         ComputingTime[] networks = [.. data.Select(set => set.NetworkTime).OfType<ComputingTime>()];
         return new RunTotals(
-            cells.Count, cells.Count(cell => cell.Time is null), Sum(cells.Select(cell => cell.Time).OfType<ComputingTime>()), networks.Length == 0 ? null : Sum(networks));
+            cells.Count, cells.Count(cell => cell.Time is null), Sum(cells.Select(cell => cell.Time).OfType<ComputingTime>()),
+                networks.Length == 0 ? null : Sum(networks));
     }
 
     public override string ToString()
     {
         var all = Time + (Networks ?? default);
-        return FormattableString.Invariant(
-            $"{Cells} cells{(Networks is null ? "" : " and the networks of the features")}: {all.WallSeconds / 60:f1} min of wall time, {all.ProcessorSeconds / 60:f1} min of processor time ({all.ProcessorSeconds / 60 / Cores:f1} min on {Cores} cores){Details()}.");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Cells} cells{(Networks is null ? "" : " and the networks of the features")}: {all.WallSeconds / 60:f1} min of wall time, "
+                + $"{all.ProcessorSeconds / 60:f1} min of processor time ({all.ProcessorSeconds / 60 / Cores:f1} min on {Cores} cores){Details()}.");
     }
 
     private string Details() => string.Concat(

@@ -16,7 +16,8 @@ internal sealed record CellKey(bool Validation, string Data, string Method, int?
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(Validation ? "validation " : "")}{Data}, {Method}{(Candidate is { } number ? $" (candidate {number})" : "")}, {Pairs} pairs, {UnpairedRows} unpaired {Unpaired.ToString().ToLowerInvariant()}, seed {Seed}");
+        $"{(Validation ? "validation " : "")}{Data}, {Method}{(Candidate is { } number ? $" (candidate {number})" : "")}, {Pairs} pairs, {UnpairedRows} "
+            + $"unpaired {Unpaired.ToString().ToLowerInvariant()}, seed {Seed}");
 }
 
 /// <summary>A cell that has been computed.</summary>
@@ -32,5 +33,6 @@ internal sealed record CellKey(bool Validation, string Data, string Method, int?
 /// <param name="Figures">Shares from 0 to 1, by name.</param>
 /// <param name="Time">Of the fit and the measurement; null in cells of a version that did not record it.</param>
 internal sealed record CellResult(
-    CellKey Key, string Hash, string Build, int PairCount, int UnpairedA, int UnpairedB, int Steps, long PairPresentations, double FitSeconds, IReadOnlyDictionary<string, double> Figures,
+    CellKey Key, string Hash, string Build, int PairCount, int UnpairedA, int UnpairedB, int Steps, long PairPresentations, double FitSeconds,
+        IReadOnlyDictionary<string, double> Figures,
     ComputingTime? Time = null);

@@ -17,12 +17,14 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
     /// <summary>The matrix itself; <paramref name="chosen"/> has the candidate of each method that has some.</summary>
     public IEnumerable<PlannedCell> Matrix(bool validation, IReadOnlyDictionary<string, int> chosen) =>
         (from method in config.Methods
-         from cell in Cells(method, chosen.TryGetValue(method.Name, out var candidate) ? candidate : null, validation ? config.ValidationSeeds : config.Seeds, validation, null, tuning: false)
+         from cell in Cells(method, chosen.TryGetValue(method.Name, out var candidate) ? candidate : null, validation ? config.ValidationSeeds : config.Seeds,
+             validation, null, tuning: false)
          select cell)
         // Data set by data set, seed by seed: an interrupted run has whole comparisons.
         .OrderBy(cell => config.Data.Select(set => set.Name).ToList().IndexOf(cell.Key.Data)).ThenBy(cell => cell.Key.Seed);
 
-    private IEnumerable<PlannedCell> Cells(MethodConfig method, int? candidate, IReadOnlyList<int> seeds, bool validation, IReadOnlyList<RowCount>? pairs, bool tuning)
+    private IEnumerable<PlannedCell> Cells(MethodConfig method, int? candidate, IReadOnlyList<int> seeds, bool validation,
+        IReadOnlyList<RowCount>? pairs, bool tuning)
     {
         var fitted = Methods.Methods.Create(config, method, candidate);
         var planned = new HashSet<CellKey>();
@@ -41,7 +43,8 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
         {
             var number = split.Pairs(count);
             if (number > split.Training.Length)
-                throw new ConfigurationException($"{config.File}: pairs: data \"{set.Name}\" has {split.Training.Length} training rows with both sides, fewer than {number} pairs.");
+                throw new ConfigurationException(
+                    $"{config.File}: pairs: data \"{set.Name}\" has {split.Training.Length} training rows with both sides, fewer than {number} pairs.");
             var all = split.Unpaired(number, RowCount.All);
             if (unpairedCount.Rows > Math.Min(all.A.Length, all.B.Length))
                 return null; // A curve ends where a data set does.
@@ -50,7 +53,8 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
             if (rows.A.Length == 0 && rows.B.Length == 0)
                 (kind, unpairedCount) = (UnpairedRows.None, RowCount.Of(0)); // one cell, whatever it would have been a control of
             if (kind == UnpairedRows.Foreign && set.Foreign is null)
-                throw new ConfigurationException($"{config.File}: data \"{set.Name}\": foreign: the key is missing, and method \"{method.Name}\" asks for foreign rows.");
+                throw new ConfigurationException(
+                    $"{config.File}: data \"{set.Name}\": foreign: the key is missing, and method \"{method.Name}\" asks for foreign rows.");
             if (ClassShares.Asks(kind))
             {
                 var labels = data[set.Name].Labels ?? throw new ConfigurationException(
@@ -60,7 +64,8 @@ internal sealed class ExperimentPlan(ExperimentConfig config, IReadOnlyDictionar
             }
 
             return new PlannedCell(
-                new CellKey(validation, set.Name, method.Name, candidate, count.Text, kind, unpairedCount.Text, seed), fitted, set, split, number, rows.A, rows.B);
+                new CellKey(validation, set.Name, method.Name, candidate, count.Text, kind, unpairedCount.Text, seed), fitted, set,
+                    split, number, rows.A, rows.B);
         }
     }
 }

@@ -49,7 +49,8 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         var options = new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellation };
         try
         {
-            Parallel.ForEach(Partitioner.Create(missing, EnumerablePartitionerOptions.NoBuffering), options, cell => Compute(cell, hashes[cell.Key], progress, cancellation));
+            Parallel.ForEach(Partitioner.Create(missing, EnumerablePartitionerOptions.NoBuffering), options,
+                cell => Compute(cell, hashes[cell.Key], progress, cancellation));
         }
         catch (AggregateException problems) when (problems.InnerExceptions.All(problem => problem is OperationCanceledException))
         {
@@ -67,7 +68,8 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
             store.Add(Timed(() => Measure(cell, hash, cancellation)));
             Interlocked.Increment(ref _computed);
         }
-        catch (Exception problem) when (problem is ArithmeticException or InvalidOperationException or ArgumentException or System.Runtime.InteropServices.ExternalException)
+        catch (Exception problem)
+            when (problem is ArithmeticException or InvalidOperationException or ArgumentException or System.Runtime.InteropServices.ExternalException)
         {
             Failures.Enqueue((cell.Key, problem.Message));
         }
@@ -94,14 +96,16 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         var set = data[cell.Key.Data];
         int[] pairs = cell.Split.Training[..cell.Pairs];
         var training = new TrainingSet(
-            Rows(set.A, pairs), Rows(set.B, pairs), Unpaired(cell, Rows(set.A, cell.UnpairedA), side => side.A, 0), Unpaired(cell, Rows(set.B, cell.UnpairedB), side => side.B, 1));
+            Rows(set.A, pairs), Rows(set.B, pairs), Unpaired(cell, Rows(set.A, cell.UnpairedA), side => side.A, 0),
+                Unpaired(cell, Rows(set.B, cell.UnpairedB), side => side.B, 1));
         var watch = Stopwatch.StartNew();
         using var fitted = cell.Method.Fit(training, cell.Key.Seed, cancellation);
         var seconds = watch.Elapsed.TotalSeconds;
         var figures = Figures.Measure(fitted, training, Labelled(set, cell.Split.Measured), Labelled(set, cell.Split.Training));
         var perBatch = cell.Method.Plan(pairs.Length, training.UnpairedA.Length, training.UnpairedB.Length).PairsPerBatch;
         return new CellResult(
-            cell.Key, hash, Build, pairs.Length, training.UnpairedA.Length, training.UnpairedB.Length, fitted.Steps, (long)fitted.Steps * perBatch, seconds, figures);
+            cell.Key, hash, Build, pairs.Length, training.UnpairedA.Length, training.UnpairedB.Length, fitted.Steps,
+                (long)fitted.Steps * perBatch, seconds, figures);
     }
 
     private float[][] Unpaired(PlannedCell cell, float[][] rows, Func<TwoViewData, float[]?[]> side, int number)

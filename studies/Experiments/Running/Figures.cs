@@ -101,7 +101,8 @@ internal static class Figures
     {
         int[] labelledRows = [.. Enumerable.Range(0, rows.Length).Where(row => truth[row].Length > 0)];
         int[] candidates = [.. Enumerable.Range(0, known.Length).Where(row => labels[row].Length > 0)];
-        return labelledRows.Count(row => labels[candidates.MaxBy(candidate => TensorPrimitives.Dot(rows[row], known[candidate]))] == truth[row]) / (double)labelledRows.Length;
+        return labelledRows.Count(
+            row => labels[candidates.MaxBy(candidate => TensorPrimitives.Dot(rows[row], known[candidate]))] == truth[row]) / (double)labelledRows.Length;
     }
 }
 

@@ -1,7 +1,8 @@
 namespace Experiments.Running;
 
 /// <summary>
-/// Keeps a folder to one run. The operating system holds the lock for as long as the file is open, so the file that a killed process leaves behind blocks nobody.
+/// Keeps a folder to one run. The operating system holds the lock for as long as the file is open, so the file that a killed process leaves behind blocks
+/// nobody.
 /// </summary>
 internal sealed class OutputLock : IDisposable
 {
@@ -36,7 +37,9 @@ internal sealed class OutputLock : IDisposable
         }
         catch (IOException problem) when (File.Exists(path) && problem is not (PathTooLongException or DirectoryNotFoundException))
         {
-            throw new IOException($"--out {Path.GetDirectoryName(path)}: another run computes into this folder, it holds {FileName} there; wait for its end or name another folder.", problem);
+            throw new IOException(
+                $"--out {Path.GetDirectoryName(path)}: another run computes into this folder, it holds {FileName} there; wait for its end or name another "
+                    + $"folder.", problem);
         }
     }
 }

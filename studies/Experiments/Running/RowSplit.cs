@@ -42,7 +42,9 @@ internal sealed record RowSplit(int[] Measured, int[] Training, int[] AloneA, in
         var tests = testRows.Of(complete.Length, smallest: 2);
         return tests <= complete.Length - 4
             ? (complete[..tests], complete[tests..])
-            : throw new InvalidDataException($"Data \"{data.Name}\": {tests} test rows leave {complete.Length - tests} of {complete.Length} rows with both sides to learn from; expected at least 4.");
+            : throw new InvalidDataException(
+                $"Data \"{data.Name}\": {tests} test rows leave {complete.Length - tests} of {complete.Length} rows with both sides to learn from; expected "
+                    + $"at least 4.");
     }
 
     /// <summary>Pairs of a number of rows.</summary>

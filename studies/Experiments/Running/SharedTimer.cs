@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Experiments.Running;
 
 /// <summary>
-/// Times work that runs side by side in one process: whatever passes while n are running counts a share of 1/n for each. No portable clock tells the processor time of one
-/// thread, and torch may use several; the shares of all add up to the time of the process, from the first start to the last stop.
+/// Times work that runs side by side in one process: whatever passes while n are running counts a share of 1/n for each. No portable clock tells the processor
+/// time of one thread, and torch may use several; the shares of all add up to the time of the process, from the first start to the last stop.
 /// </summary>
 /// <param name="clock">Wall and processor time since any moment; null for those of this process.</param>
 internal sealed class SharedTimer(Func<ComputingTime>? clock = null)

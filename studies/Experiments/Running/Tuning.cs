@@ -14,14 +14,18 @@ internal sealed record Tuning(IReadOnlyDictionary<string, int> Chosen, IReadOnly
         {
             var own = cells.Where(cell => cell.Key.Method == method.Name).ToLookup(cell => cell.Key.Candidate!.Value);
             var complete = own.Count == 0 ? 0 : own.Max(candidate => candidate.Count());
-            (int Number, double Mean)[] scores = [.. own.Where(candidate => candidate.Count() == complete).OrderBy(candidate => candidate.Key).Select(candidate => (candidate.Key, candidate.Average(cell => cell.Figures[Figures.RecallAt10])))];
+            (int Number, double Mean)[] scores = [.. own.Where(candidate => candidate.Count() == complete).OrderBy(candidate => candidate.Key)
+                .Select(candidate => (candidate.Key, candidate.Average(cell => cell.Figures[Figures.RecallAt10])))];
             if (scores.Length == 0)
                 throw new InvalidDataException($"No candidate of method \"{method.Name}\" could be computed.");
             var best = scores.MaxBy(score => score.Mean).Number;
             chosen[method.Name] = best;
             notes.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{method.Name}: of {method.Candidates.Count} candidates the validation seeds {string.Join(", ", config.ValidationSeeds)} chose `{method.Candidates[best]}` ({string.Join("; ", scores.Select(score => $"`{method.Candidates[score.Number]}` {100 * score.Mean:f1}"))} R@10, on rows apart from the test rows)."));
+                $"{method.Name}: of {method.Candidates.Count} candidates the validation seeds {string.Join(", ", config.ValidationSeeds)} chose "
+                    + $"`{method.Candidates[best]}` "
+                    + $"({string.Join("; ", scores.Select(score => $"`{method.Candidates[score.Number]}` {100 * score.Mean:f1}"))} R@10, on rows "
+                    + $"apart from the test rows)."));
         }
 
         return new Tuning(chosen, notes);

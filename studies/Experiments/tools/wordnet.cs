@@ -23,7 +23,8 @@ var all = File.ReadLines(source).Where(line => !line.StartsWith("  ", StringComp
 {
     var bar = line.IndexOf('|', StringComparison.Ordinal);
     var fields = line[..bar].Split(' ');
-    var words = Enumerable.Range(0, int.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).Select(i => fields[4 + 2 * i].Replace('_', ' '));
+    var words = Enumerable.Range(0, int.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture))
+        .Select(i => fields[4 + 2 * i].Replace('_', ' '));
     return (Category: fields[1], Words: string.Join(", ", words), Gloss: line[(bar + 1)..].Trim());
 }).ToList();
 var largest = all.GroupBy(synset => synset.Category).OrderByDescending(group => group.Count()).Take(Categories).Select(group => group.Key).ToHashSet();

@@ -32,7 +32,8 @@ internal sealed record LabelFile(string Name, IReadOnlyList<LabelledChain> Chain
             if (labels.Any(string.IsNullOrWhiteSpace))
                 throw row.Malformed($"the labels of {key} are '{row.Cells[2]}', expected names separated by commas");
             double coverage = -1;
-            if (row.Cells.Length > 3 && row.Cells[3].Length > 0 && !double.TryParse(row.Cells[3], NumberStyles.Float, CultureInfo.InvariantCulture, out coverage))
+            if (row.Cells.Length > 3 && row.Cells[3].Length > 0
+                && !double.TryParse(row.Cells[3], NumberStyles.Float, CultureInfo.InvariantCulture, out coverage))
                 throw row.Malformed($"the coverage of {key} is '{row.Cells[3]}', expected a number");
             if (!labelled.TryAdd(key, new LabelledChain(key, split, [.. labels.Distinct()])))
                 throw row.Malformed($"{key} is there a second time");
@@ -43,6 +44,7 @@ internal sealed record LabelFile(string Name, IReadOnlyList<LabelledChain> Chain
         }
 
         string name = Path.GetFileName(file);
-        return new LabelFile(name[..(name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? dot : name.Length)], [.. labelled.Values.Where(chain => chain.Split.Length > 0)], unknown);
+        return new LabelFile(name[..(name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? dot : name.Length)],
+            [.. labelled.Values.Where(chain => chain.Split.Length > 0)], unknown);
     }
 }

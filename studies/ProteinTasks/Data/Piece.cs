@@ -16,7 +16,9 @@ internal sealed record Piece(string Key, string Sequence, float[] AlphaCarbons)
     {
         bool isWhole = ranges is [(0, var end)] && end == chain.Sequence.Length;
         return new Piece(
-            isWhole ? chain.Key : string.Create(CultureInfo.InvariantCulture, $"{chain.Key}:{string.Join(',', ranges.Select(range => FormattableString.Invariant($"{range.Start}-{range.End}")))}"),
+            isWhole ? chain.Key
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"{chain.Key}:{string.Join(',', ranges.Select(range => FormattableString.Invariant($"{range.Start}-{range.End}")))}"),
             string.Concat(ranges.Select(range => chain.Sequence[range.Start..range.End])),
             [.. ranges.SelectMany(range => chain.AlphaCarbons[range.Start..range.End]).SelectMany(position => new[] { position.X, position.Y, position.Z })]);
     }

@@ -42,7 +42,8 @@ internal sealed record ProteinData
                 throw new FileNotFoundException($"{file}: there is no such file.", file);
 
         var chains = ProteinChain.Read(chainFile).ToDictionary(chain => chain.Key);
-        ILookup<string, ProteinChain> cath = Table.Read(cathFile, 2).Where(row => chains.ContainsKey(row.Cells[0])).ToLookup(row => row.Cells[1], row => chains[row.Cells[0]]);
+        ILookup<string, ProteinChain> cath = Table.Read(cathFile, 2).Where(row => chains.ContainsKey(row.Cells[0])).ToLookup(row => row.Cells[1],
+            row => chains[row.Cells[0]]);
         var pretraining = cath["train"].ToArray();
         if (pretraining.Length < 8)
             throw new InvalidDataException($"{cathFile}: {pretraining.Length} chains of split 'train' are at hand; expected 8 or more.");
@@ -70,7 +71,8 @@ internal sealed record ProteinData
         // A test domain of a fold that no training domain has cannot be told by anyone.
         var folds = kept.Where(domain => domain.Split == "train").Select(domain => domain.Fold).ToHashSet();
         kept = [.. kept.Where(domain => folds.Contains(domain.Fold))];
-        var pieces = heldOut.Concat(kept.Select(domain => domain.Piece)).Concat(labels.SelectMany(file => file.Chains).Select(chain => Piece.Of(chains[chain.ChainKey])))
+        var pieces =
+            heldOut.Concat(kept.Select(domain => domain.Piece)).Concat(labels.SelectMany(file => file.Chains).Select(chain => Piece.Of(chains[chain.ChainKey])))
             .DistinctBy(piece => piece.Key).OrderBy(piece => piece.Sequence.Length).ThenBy(piece => piece.Key, StringComparer.Ordinal).ToArray();
         string pretrainingHash = Hash([chainFile, cathFile], tiny ? "tiny" : "");
         return new ProteinData

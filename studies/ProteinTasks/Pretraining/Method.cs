@@ -33,9 +33,27 @@ internal sealed record Method(string Name, string Title)
         new("closed-form", "ClosedForm, features (half + unpaired)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Features },
         new("closed-form-all", "ClosedForm, features (all pairs)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Features, PairedShare = 1 },
         new("recommended", "Recommended, features (half + unpaired)") { Input = MethodInput.Features },
-        new("closed-form-frozen", "ClosedForm on the frozen encoders of Clip (half)") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = ClipHalf },
-        new("closed-form-frozen-pairs", "the same, pairs alone") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = ClipHalf, HasSelfTraining = false, IsAblation = true },
-        new("closed-form-untrained", "ClosedForm on untrained encoders") { Preset = GentleClipPreset.ClosedForm, Input = MethodInput.Frozen, Base = Untrained, IsAblation = true },
+        new("closed-form-frozen", "ClosedForm on the frozen encoders of Clip (half)")
+        {
+            Preset = GentleClipPreset.ClosedForm,
+            Input = MethodInput.Frozen,
+            Base = ClipHalf,
+        },
+        new("closed-form-frozen-pairs", "the same, pairs alone")
+        {
+            Preset = GentleClipPreset.ClosedForm,
+            Input = MethodInput.Frozen,
+            Base = ClipHalf,
+            HasSelfTraining = false,
+            IsAblation = true,
+        },
+        new("closed-form-untrained", "ClosedForm on untrained encoders")
+        {
+            Preset = GentleClipPreset.ClosedForm,
+            Input = MethodInput.Frozen,
+            Base = Untrained,
+            IsAblation = true,
+        },
         new("ssl", "CL + SSL") { HasMmd = false, HasSdd = false, IsAblation = true, Cost = 2.5 },
         new("sdd", "CL + SDD") { HasMmd = false, HasSelfSupervision = false, IsAblation = true, Cost = 1.5 },
         new("ssl-sdd", "CL + SSL + SDD") { HasMmd = false, IsAblation = true, Cost = 2.5 },
@@ -71,5 +89,6 @@ internal sealed record Method(string Name, string Title)
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static Method Named(string name) =>
-        All.FirstOrDefault(method => method.Name == name) ?? throw new ArgumentException($"There is no method '{name}'; expected some of {string.Join(", ", All.Select(method => method.Name))}.");
+        All.FirstOrDefault(method => method.Name == name)
+            ?? throw new ArgumentException($"There is no method '{name}'; expected some of {string.Join(", ", All.Select(method => method.Name))}.");
 }

@@ -46,7 +46,9 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
     public Embeddings EmbedCrops(ITransformer model, int seed) => Embed(model, PretrainingRows.Crops(data.Pretraining, settings, seed));
 
     private Embeddings Embed(ITransformer model, Piece[] pieces) =>
-        Embed(model, mlContext => PretrainingRows.View(mlContext, pieces.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons })));
+        Embed(model,
+            mlContext =>
+                PretrainingRows.View(mlContext, pieces.Select(piece => new ChainRow { Sequence = piece.Sequence, AlphaCarbons = piece.AlphaCarbons })));
 
     private Embeddings Embed(ITransformer model, Func<MLContext, IDataView> view)
     {
@@ -64,7 +66,9 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
 
     /// <summary>Shares of the 20 residues and the logarithm of the length.</summary>
     public Embeddings Composition() => new(
-        Array.ConvertAll(data.Pieces, piece => (float[])[.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => piece.Sequence.Count(residue => residue == letter) / (float)piece.Sequence.Length), MathF.Log(piece.Sequence.Length)]),
+        Array.ConvertAll(data.Pieces,
+            piece => (float[])[.. "ACDEFGHIKLMNPQRSTVWY".Select(letter => piece.Sequence.Count(residue => residue == letter) / (float)piece.Sequence.Length),
+                MathF.Log(piece.Sequence.Length)]),
         []);
 
     /// <summary>The options as they are run.</summary>
@@ -80,9 +84,11 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         }
         else
         {
-            options.ModalityA = Modality.ProteinSequence(SequenceEmbedding, nameof(ChainRow.Sequence), new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
+            options.ModalityA = Modality.ProteinSequence(SequenceEmbedding, nameof(ChainRow.Sequence),
+                new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
             // No sequence column: the structure's side must not read what it is to be matched with.
-            options.ModalityB = Modality.ProteinStructure(StructureEmbedding, nameof(ChainRow.AlphaCarbons), encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
+            options.ModalityB = Modality.ProteinStructure(StructureEmbedding, nameof(ChainRow.AlphaCarbons),
+                encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
             options.EmbeddingDimension = settings.EmbeddingDimension;
             options.ClosedForm = null; // it needs vectors
             options.PairsPerBatch = settings.Pairs;

@@ -70,7 +70,8 @@ internal static class PretrainingRows
         var (paired, sequences, structures) = Split(chains, method.PairedShare, seed);
         return View(mlContext,
         [
-            .. paired.Select(chain => new FeatureRow { SequenceFeatures = chain.SequenceFeatures, StructureFeatures = chain.StructureFeatures, IsPaired = true }),
+            .. paired.Select(
+                chain => new FeatureRow { SequenceFeatures = chain.SequenceFeatures, StructureFeatures = chain.StructureFeatures, IsPaired = true }),
             .. sequences.Select(chain => new FeatureRow { SequenceFeatures = chain.SequenceFeatures }),
             .. structures.Select(chain => new FeatureRow { StructureFeatures = chain.StructureFeatures }),
         ]);
@@ -79,8 +80,10 @@ internal static class PretrainingRows
     public static IDataView View(MLContext mlContext, FeatureRow[] rows)
     {
         var schema = SchemaDefinition.Create(typeof(FeatureRow));
-        schema[nameof(FeatureRow.SequenceFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows.First(row => row.SequenceFeatures is not null).SequenceFeatures!.Length);
-        schema[nameof(FeatureRow.StructureFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows.First(row => row.StructureFeatures is not null).StructureFeatures!.Length);
+        schema[nameof(FeatureRow.SequenceFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single,
+            rows.First(row => row.SequenceFeatures is not null).SequenceFeatures!.Length);
+        schema[nameof(FeatureRow.StructureFeatures)].ColumnType = new VectorDataViewType(NumberDataViewType.Single,
+            rows.First(row => row.StructureFeatures is not null).StructureFeatures!.Length);
         return mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 }

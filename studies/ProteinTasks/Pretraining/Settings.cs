@@ -8,10 +8,29 @@ internal sealed record Settings
 {
     public static readonly Settings Full = new();
 
-    public static readonly Settings Tiny = new() { Steps = 6, Pairs = 8, Crop = 48, EmbeddingDimension = 16, SequenceSize = new Esm2Size(2, 32, 2), Channels = [16, 32], Radii = [8, 12], MinimumPositives = 2 };
+    public static readonly Settings Tiny = new()
+    {
+        Steps = 6,
+        Pairs = 8,
+        Crop = 48,
+        EmbeddingDimension = 16,
+        SequenceSize = new Esm2Size(2, 32, 2),
+        Channels = [16, 32],
+        Radii = [8, 12],
+        MinimumPositives = 2,
+    };
 
     /// <summary>For a GPU: the sequence encoder is of the shape of the smallest published ESM-2.</summary>
-    public static readonly Settings Large = new() { Steps = 1500, Pairs = 128, Crop = 256, EmbeddingDimension = 128, SequenceSize = new Esm2Size(6, 320, 20), Channels = [64, 128, 256], LearningRate = 5e-4 };
+    public static readonly Settings Large = new()
+    {
+        Steps = 1500,
+        Pairs = 128,
+        Crop = 256,
+        EmbeddingDimension = 128,
+        SequenceSize = new Esm2Size(6, 320, 20),
+        Channels = [64, 128, 256],
+        LearningRate = 5e-4,
+    };
 
     /// <summary>Optimiser steps of every trained method.</summary>
     public int Steps { get; init; } = 300;
@@ -49,5 +68,6 @@ internal sealed record Settings
 
     /// <summary>All that changes a pretrained model, as text.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv {string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}, on {Device}");
+        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv "
+            + $"{string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}, on {Device}");
 }

@@ -52,7 +52,8 @@ internal static class EmbeddingPicture
 
                 void Add((double X, double Y)[] some, MarkerShape shape, string legend)
                 {
-                    var markers = plot.Add.Markers(Array.ConvertAll(some, point => point.X), Array.ConvertAll(some, point => point.Y), shape, 6, color.WithAlpha(0.6));
+                    var markers = plot.Add.Markers(Array.ConvertAll(some, point => point.X), Array.ConvertAll(some, point => point.Y), shape,
+                        6, color.WithAlpha(0.6));
                     (markers.LegendText, markers.MarkerLineColor, markers.MarkerLineWidth) = (legend, color.WithAlpha(0.8), 1);
                 }
             }

@@ -50,7 +50,8 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
         }
     }
 
-    public void Keep(Method method, int seed, Embeddings embeddings, double pretrainingSeconds, double embeddingSeconds) => Write(EmbeddingFile(method, seed), stream =>
+    public void Keep(Method method, int seed, Embeddings embeddings, double pretrainingSeconds, double embeddingSeconds) =>
+        Write(EmbeddingFile(method, seed), stream =>
     {
         using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
         writer.Write(Magic);
@@ -86,10 +87,12 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
 
     private string EmbeddingFile(Method method, int seed) => Name(method, seed, "embeddings", Model(method, seed) + data.TaskHash);
 
-    private string RunFile(Method method, int seed) => Name(method, seed, "figures.json", string.Create(CultureInfo.InvariantCulture, $"{Model(method, seed)}{data.TaskHash}{settings.MinimumPositives}"));
+    private string RunFile(Method method, int seed) =>
+        Name(method, seed, "figures.json", string.Create(CultureInfo.InvariantCulture, $"{Model(method, seed)}{data.TaskHash}{settings.MinimumPositives}"));
 
     private string Model(Method method, int seed) => string.Create(CultureInfo.InvariantCulture,
-        $"{data.PretrainingHash} {seed} {settings.Describe()} {method.Input} {method.Preset} {method.PairedShare} {method.IsTrained} {method.HasSelfSupervision} {method.HasMmd} {method.HasSdd}{(method.Base is { } name ? $" {name} {method.HasSelfTraining}" : "")}");
+        $"{data.PretrainingHash} {seed} {settings.Describe()} {method.Input} {method.Preset} {method.PairedShare} {method.IsTrained} "
+            + $"{method.HasSelfSupervision} {method.HasMmd} {method.HasSdd}{(method.Base is { } name ? $" {name} {method.HasSelfTraining}" : "")}");
 
     private string Name(Method method, int seed, string what, string depends) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture,
         $"{method.Name}-{seed}-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(depends)))[..16]}.{what}"));

@@ -26,8 +26,10 @@ internal sealed class StudyProgress(TextWriter output, IReadOnlyList<(Method Met
         if (computed)
             (_computedCost, _computedSeconds) = (_computedCost + plan[_run].Method.Cost, _computedSeconds + seconds);
         double left = plan.Skip(_run + 1).Sum(entry => entry.Method.Cost);
-        string time = _computedCost == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; about {TimeSpan.FromSeconds(_computedSeconds / _computedCost * left):h\\:mm\\:ss} left in all");
-        output.WriteLine($"{Run}: {(computed ? string.Create(CultureInfo.InvariantCulture, $"done in {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss}") : "taken over")}{time}");
+        string time = _computedCost == 0 ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"; about {TimeSpan.FromSeconds(_computedSeconds / _computedCost * left):h\\:mm\\:ss} left in all");
+        output.WriteLine(
+            $"{Run}: {(computed ? string.Create(CultureInfo.InvariantCulture, $"done in {TimeSpan.FromSeconds(seconds):h\\:mm\\:ss}") : "taken over")}{time}");
     }
 
     public void Note(string what) => output.WriteLine($"{Run}: {what}");

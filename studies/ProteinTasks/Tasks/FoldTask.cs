@@ -31,17 +31,27 @@ internal static class FoldTask
         return Tests(domains).ToDictionary(test => test, test =>
         {
             IDataView scored = model.Transform(View(mlContext, domains, test, features));
-            return scored.GetColumn<string>("Predicted").Zip(scored.GetColumn<string>(nameof(TaskRow.Class)), (predicted, fold) => predicted == fold ? 1.0 : 0.0).Average();
+            return scored.GetColumn<string>("Predicted")
+                .Zip(scored.GetColumn<string>(nameof(TaskRow.Class)), (predicted, fold) => predicted == fold ? 1.0 : 0.0).Average();
         });
     }
 
-    /// <summary>The accuracy of the nearest training domain's fold: the label transfer of the library, with training domains as the one modality and test domains as the other.</summary>
-    public static Dictionary<string, double> NearestNeighbour(ScopeDomain[] domains, IReadOnlyDictionary<string, float[]> features, CancellationToken cancellation)
+    /// <summary>
+    /// The accuracy of the nearest training domain's fold: the label transfer of the library, with training domains as the one modality and test domains as the
+    /// other.
+    /// </summary>
+    public static Dictionary<string, double> NearestNeighbour(ScopeDomain[] domains, IReadOnlyDictionary<string, float[]> features,
+        CancellationToken cancellation)
     {
         var mlContext = new MLContext(seed: 1);
-        TaskRow[] references = [.. Of(domains, "train").Select(domain => Row(domain, features) is var row ? new TaskRow { Features = row.Features, Class = row.Class, Reference = row.Features } : row)];
+        TaskRow[] references = [.. Of(domains, "train")
+            .Select(domain => Row(domain, features) is var row ? new TaskRow { Features = row.Features, Class = row.Class, Reference = row.Features } : row)];
         return Tests(domains).ToDictionary(test => test, test => mlContext.GentleClip().EvaluateLabelTransfer(
-            TaskRow.View(mlContext, [.. references, .. Of(domains, test).Select(domain => Row(domain, features) is var row ? new TaskRow { Features = row.Features, Class = row.Class, Query = row.Features } : row)]),
+            TaskRow.View(mlContext,
+                [.. references,
+                    .. Of(domains, test)
+                        .Select(domain => Row(domain, features) is var row
+                            ? new TaskRow { Features = row.Features, Class = row.Class, Query = row.Features } : row)]),
             nameof(TaskRow.Reference), nameof(TaskRow.Query), nameof(TaskRow.Class), neighbours: 1, cancellation).AToB.NeighbourAccuracy);
     }
 
@@ -59,5 +69,6 @@ internal static class FoldTask
     private static IDataView View(MLContext mlContext, ScopeDomain[] domains, string split, IReadOnlyDictionary<string, float[]> features) =>
         TaskRow.View(mlContext, [.. Of(domains, split).Select(domain => Row(domain, features))]);
 
-    private static TaskRow Row(ScopeDomain domain, IReadOnlyDictionary<string, float[]> features) => new() { Features = features[domain.Piece.Key], Class = domain.Fold };
+    private static TaskRow Row(ScopeDomain domain, IReadOnlyDictionary<string, float[]> features) =>
+        new() { Features = features[domain.Piece.Key], Class = domain.Fold };
 }

@@ -11,7 +11,8 @@ internal static class LabelTask
 
     /// <summary>The labels with enough training chains, in ordinal order.</summary>
     public static string[] LabelsOf(LabelFile file, int minimumPositives) =>
-        [.. file.Chains.Where(chain => chain.Split == "train").SelectMany(chain => chain.Labels).CountBy(label => label).Where(entry => entry.Value >= minimumPositives).Select(entry => entry.Key).Order(StringComparer.Ordinal)];
+        [.. file.Chains.Where(chain => chain.Split == "train").SelectMany(chain => chain.Labels).CountBy(label => label)
+            .Where(entry => entry.Value >= minimumPositives).Select(entry => entry.Key).Order(StringComparer.Ordinal)];
 
     /// <summary>F-max over the test chains that have one of the labels, or null where there is none.</summary>
     public static double? Measure(LabelFile file, int minimumPositives, IReadOnlyDictionary<string, float[]> features, CancellationToken cancellation)

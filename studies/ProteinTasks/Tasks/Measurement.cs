@@ -17,7 +17,8 @@ internal static class Measurement
     /// <summary>The name of a figure of a label file.</summary>
     public static string FMax(LabelFile file) => $"F-max {file.Name}";
 
-    public static Dictionary<string, double> Measure(ProteinData data, Embeddings embeddings, int minimumPositives, Action<string> note, CancellationToken cancellation)
+    public static Dictionary<string, double> Measure(ProteinData data, Embeddings embeddings, int minimumPositives, Action<string> note,
+        CancellationToken cancellation)
     {
         var figures = new Dictionary<string, double>();
         var features = ByKey(embeddings.Both);

@@ -26,7 +26,8 @@ internal sealed class TaskRow
             schema[nameof(Labels)].ColumnType = new VectorDataViewType(BooleanDataViewType.Instance, rows[0].Labels.Length);
         else
             schema.RemoveAll(column => column.ColumnName == nameof(Labels));
-        schema.RemoveAll(column => (column.ColumnName == nameof(Reference) && rows.All(row => row.Reference is null)) || (column.ColumnName == nameof(Query) && rows.All(row => row.Query is null)));
+        schema.RemoveAll(column => (column.ColumnName == nameof(Reference) && rows.All(row => row.Reference is null))
+            || (column.ColumnName == nameof(Query) && rows.All(row => row.Query is null)));
         return mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 }

@@ -40,7 +40,8 @@ public sealed class EncoderBenchmarkTests
     [TestMethod]
     public void WhatCdConvDoesOutsideOfTorchIsTimedApart()
     {
-        var figures = new EncoderBenchmark([], quick: true, null).Measure(EncoderCase.Named("CDConv-16x200") with { Create = EncoderCase.Named("CDConv-16x200").Smallest! });
+        var figures = new EncoderBenchmark([], quick: true, null)
+            .Measure(EncoderCase.Named("CDConv-16x200") with { Create = EncoderCase.Named("CDConv-16x200").Smallest! });
         Assert.AreEqual(3L, figures.ElementsPerBatch);
         Assert.AreEqual(CdConvNetwork.Measure(MadeUpChains.Options).Weights, figures.Weights);
         Assert.IsGreaterThan(0, figures.PreparationMilliseconds!.Value);
@@ -51,7 +52,8 @@ public sealed class EncoderBenchmarkTests
     {
         using var json = JsonDocument.Parse(EncoderFigures.ToJson([new("E", "residues", 7, 100, 20, 50, 1, 2, 3, null, null)]));
         var line = json.RootElement.EnumerateArray().Single();
-        Assert.AreEqual(("E", 5000.0, 2000.0), (line.GetProperty("encoder").GetString(), line.GetProperty("inferencePerSecond").GetDouble(), line.GetProperty("trainingPerSecond").GetDouble()));
+        Assert.AreEqual(("E", 5000.0, 2000.0), (line.GetProperty("encoder").GetString(), line.GetProperty("inferencePerSecond").GetDouble(),
+            line.GetProperty("trainingPerSecond").GetDouble()));
         Assert.AreEqual(JsonValueKind.Null, line.GetProperty("smallestTrainingMilliseconds").ValueKind);
     }
 }

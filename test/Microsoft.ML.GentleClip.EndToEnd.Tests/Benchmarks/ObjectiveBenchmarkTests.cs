@@ -45,14 +45,17 @@ public sealed class ObjectiveBenchmarkTests
 
     [TestMethod]
     public void PairwiseObjectivesHaveBothRivals() => CollectionAssert.IsSubsetOf(
-        (string[])["CL", "SSL", "MMD", "SDD"], ObjectiveCase.All.Where(c => c is { Plain: not null, Loop: not null, Products: not null }).Select(c => c.Name).ToArray());
+        (string[])["CL", "SSL", "MMD", "SDD"],
+            ObjectiveCase.All.Where(c => c is { Plain: not null, Loop: not null, Products: not null }).Select(c => c.Name).ToArray());
 
     [TestMethod]
     public void FileIsAListWithNullWhereARivalWasNotRun()
     {
         using var json = JsonDocument.Parse(Figures.ToJson([new("SDD", 64, 1.5, 2, 3, 4, 5, 6), new("KLOT", 4096, 7, 8, null, null, null, 9)]));
-        string[] names = ["objective", "batch", "milliseconds", "peakMegabytes", "plainMilliseconds", "plainPeakMegabytes", "loopMilliseconds", "matrixProductMilliseconds"];
-        foreach (var (line, values) in json.RootElement.EnumerateArray().Zip<JsonElement, string[]>([["SDD", "64", "1.5", "2", "3", "4", "5", "6"], ["KLOT", "4096", "7", "8", "", "", "", "9"]]))
+        string[] names = ["objective", "batch", "milliseconds", "peakMegabytes", "plainMilliseconds", "plainPeakMegabytes", "loopMilliseconds",
+            "matrixProductMilliseconds"];
+        foreach (var (line, values) in json.RootElement.EnumerateArray()
+            .Zip<JsonElement, string[]>([["SDD", "64", "1.5", "2", "3", "4", "5", "6"], ["KLOT", "4096", "7", "8", "", "", "", "9"]]))
         {
             CollectionAssert.AreEqual(names, line.EnumerateObject().Select(p => p.Name).ToArray());
             CollectionAssert.AreEqual(values, line.EnumerateObject().Select(p => p.Value.ToString()).ToArray()); // null has an empty text

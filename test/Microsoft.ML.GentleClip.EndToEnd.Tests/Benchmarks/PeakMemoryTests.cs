@@ -27,8 +27,13 @@ public sealed class PeakMemoryTests
 
     private static Measurement MeasureOnce(string objective)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[typeof(Measurement).Assembly.Location, "measure", objective, Rows.ToString(CultureInfo.InvariantCulture), nameof(Form.Ours), "--once"])
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in (string[])[typeof(Measurement).Assembly.Location, "measure", objective, Rows.ToString(CultureInfo.InvariantCulture),
+            nameof(Form.Ours), "--once"])
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         using var process = Process.Start(start)!;

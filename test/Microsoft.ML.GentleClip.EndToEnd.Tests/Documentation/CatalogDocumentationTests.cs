@@ -6,14 +6,15 @@ using System.Xml.Linq;
 namespace Microsoft.ML.GentleClip.Tests.Documentation;
 
 /// <summary>
-/// What an editor shows of the methods that the library adds to the catalogs, read from the XML file that the package holds: every parameter, what comes back, an example that
-/// compiles, a sample that is there, and for estimators the table of characteristics.
+/// What an editor shows of the methods that the library adds to the catalogs, read from the XML file that the package holds: every parameter, what comes back,
+/// an example that compiles, a sample that is there, and for estimators the table of characteristics.
 /// </summary>
 [TestClass]
 public sealed partial class CatalogDocumentationTests
 {
     private static readonly string[] Characteristics =
-        ["Does this estimator need to look at the data to train its parameters?", "Input column data type", "Output column data type", "Required NuGet in addition to Microsoft.ML", "Exportable to ONNX"];
+        ["Does this estimator need to look at the data to train its parameters?", "Input column data type", "Output column data type",
+            "Required NuGet in addition to Microsoft.ML", "Exportable to ONNX"];
 
     // What the examples take as given.
     private const string Given = """
@@ -35,7 +36,8 @@ public sealed partial class CatalogDocumentationTests
     });
 
     private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() =>
-        XDocument.Load(Path.ChangeExtension(typeof(GentleClipEstimator).Assembly.Location, ".xml")).Descendants("member").ToDictionary(member => member.Attribute("name")!.Value));
+        XDocument.Load(Path.ChangeExtension(typeof(GentleClipEstimator).Assembly.Location, ".xml")).Descendants("member")
+            .ToDictionary(member => member.Attribute("name")!.Value));
 
     public static IEnumerable<object[]> CatalogMethods => Methods().Select(method => new object[] { NameOf(method) });
 
@@ -47,9 +49,11 @@ public sealed partial class CatalogDocumentationTests
         XElement member = Documentation.Value.Single(entry => entry.Key == name).Value;
         Assert.IsGreaterThan(30, Text(member.Element("summary")).Length, "summary");
         foreach (string parameter in method.GetParameters().Select(parameter => parameter.Name!))
-            Assert.IsTrue(member.Elements("param").Any(element => element.Attribute("name")!.Value == parameter && Text(element).Length > 0), $"parameter {parameter}");
+            Assert.IsTrue(member.Elements("param").Any(element => element.Attribute("name")!.Value == parameter && Text(element).Length > 0),
+                $"parameter {parameter}");
         Assert.IsTrue(method.ReturnType == typeof(void) || Text(member.Element("returns")).Length > 0, "what it returns");
-        Assert.IsTrue(member.Elements("exception").Any() || member.Elements("inheritdoc").Any() || !method.DeclaringType!.Namespace!.Equals("Microsoft.ML", StringComparison.Ordinal), "exceptions");
+        Assert.IsTrue(member.Elements("exception").Any() || member.Elements("inheritdoc").Any()
+            || !method.DeclaringType!.Namespace!.Equals("Microsoft.ML", StringComparison.Ordinal), "exceptions");
 
         XElement? example = member.Element("example");
         Assert.IsNotNull(example, "an example");
@@ -67,7 +71,8 @@ public sealed partial class CatalogDocumentationTests
     [TestMethod]
     public void EstimatorsHaveTheTableOfCharacteristics()
     {
-        Type[] estimators = [.. Methods().Select(method => method.ReturnType).Where(type => type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEstimator<>))).Distinct()];
+        Type[] estimators = [.. Methods().Select(method => method.ReturnType)
+            .Where(type => type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IEstimator<>))).Distinct()];
         CollectionAssert.IsSubsetOf(new[] { typeof(GentleClipEstimator), typeof(OnePerLabelEstimator), typeof(MissingModalityEstimator) }, estimators);
         foreach (Type estimator in estimators)
         {
@@ -78,7 +83,8 @@ public sealed partial class CatalogDocumentationTests
         }
         // The method shows where the table is.
         foreach (MethodInfo method in Methods().Where(method => estimators.Contains(method.ReturnType)))
-            Assert.IsTrue(Documentation.Value[NameOf(method)].Descendants("see").Any(see => see.Attribute("cref")?.Value == $"T:{method.ReturnType.FullName}"), NameOf(method));
+            Assert.IsTrue(Documentation.Value[NameOf(method)].Descendants("see").Any(see => see.Attribute("cref")?.Value == $"T:{method.ReturnType.FullName}"),
+                NameOf(method));
     }
 
     private static IEnumerable<MethodInfo> Methods() => typeof(GentleClipEstimator).Assembly.GetExportedTypes().Where(type => type.IsAbstract && type.IsSealed)
@@ -88,7 +94,8 @@ public sealed partial class CatalogDocumentationTests
     private static string NameOf(MethodInfo method)
     {
         string generic = method.IsGenericMethod ? $"``{method.GetGenericArguments().Length}" : "";
-        return $"M:{method.DeclaringType!.FullName}.{method.Name}{generic}({string.Join(',', method.GetParameters().Select(parameter => NameOf(parameter.ParameterType)))})";
+        return $"M:{method.DeclaringType!.FullName}.{method.Name}{generic}("
+            + $"{string.Join(',', method.GetParameters().Select(parameter => NameOf(parameter.ParameterType)))})";
     }
 
     private static string NameOf(Type type)

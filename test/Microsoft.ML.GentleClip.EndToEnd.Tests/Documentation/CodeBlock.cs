@@ -31,7 +31,8 @@ internal sealed partial record CodeBlock(string Page, int Line, string Language,
             if (end < 0)
                 throw new InvalidDataException($"{name}:{i + 1}: the fence has no end.");
             string before = i > 0 ? lines[i - 1].Trim() : "";
-            string text = string.Join('\n', lines[(i + 1)..end].Select(line => line.StartsWith(indent, StringComparison.Ordinal) ? line[indent.Length..] : line)) + "\n";
+            string text = string.Join('\n',
+                lines[(i + 1)..end].Select(line => line.StartsWith(indent, StringComparison.Ordinal) ? line[indent.Length..] : line)) + "\n";
             string language = lines[i].Trim()[3..].Trim();
             if (language.Length == 0)
                 language = Command().IsMatch(text) ? "sh" : "text";

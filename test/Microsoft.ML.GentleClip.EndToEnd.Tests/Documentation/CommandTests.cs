@@ -57,8 +57,11 @@ public sealed partial class CommandTests
             ["dotnet", "run", .. var rest] => FaultOfRun(rest),
             ["dotnet", "test" or "build" or "pack", .. var rest] => FaultOfTest(rest),
             ["dotnet", "add", "package", var name, ..] => Packages.Contains(name) ? null : $"there is no package {name}",
-            ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _] or ["git", "clone", ..] or ["curl", ..] => null,
-            _ => "an unknown command; expected dotnet run, test, build, pack, new console, new nugetconfig, nuget add source or add package, cd, git clone or curl",
+            ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _]
+                or ["git", "clone", ..] or ["curl", ..] => null,
+            _ =>
+                "an unknown command; expected dotnet run, test, build, pack, new console, new nugetconfig, nuget add source or add package, cd, git clone or "
+                    + "curl",
         };
     }
 
@@ -75,7 +78,8 @@ public sealed partial class CommandTests
             return "there is no such project";
         string usage = OptionsOf(Path.GetDirectoryName(file)!);
         foreach (string word in arguments)
-            if (word.StartsWith('-') ? !Regex.IsMatch(usage, $@"(?<![\w-]){Regex.Escape(word)}(?![\w-])") : word.Contains('/', StringComparison.Ordinal) && word.Contains('.', StringComparison.Ordinal)
+            if (word.StartsWith('-') ? !Regex.IsMatch(usage, $@"(?<![\w-]){Regex.Escape(word)}(?![\w-])")
+                : word.Contains('/', StringComparison.Ordinal) && word.Contains('.', StringComparison.Ordinal)
                 && !word.StartsWith("artifacts", StringComparison.Ordinal) && !File.Exists(Path.Combine(Repository.Root, word)))
                 return word.StartsWith('-') ? $"the project has no option {word}" : $"there is no file {word}";
         return null;

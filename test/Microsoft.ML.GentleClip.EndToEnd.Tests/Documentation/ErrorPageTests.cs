@@ -9,7 +9,8 @@ public sealed partial class ErrorPageTests
     private const int ShortestFragment = 12;
 
     // Worded by ML.NET and by the system's loader.
-    private static readonly string[] Foreign = ["Could not find input column", "not found", "OperationCanceledException", "Read-only file system", "Access to the path", "Could not find file"];
+    private static readonly string[] Foreign = ["Could not find input column", "not found", "OperationCanceledException", "Read-only file system",
+        "Access to the path", "Could not find file"];
 
     [TestMethod]
     public void EveryQuotedMessageIsInTheSources()
@@ -21,9 +22,11 @@ public sealed partial class ErrorPageTests
             .Select(text => Hole().Replace(text, "\u0001"))), " ");
         var missing = new List<string>();
         int count = 0;
-        foreach (string line in File.ReadLines(Path.Combine(Repository.Root, "docs", "faq-errors.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
+        foreach (string line in File.ReadLines(Path.Combine(Repository.Root, "docs", "faq-errors.md"))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal)))
             foreach (Match message in Quoted().Matches(line.Split('|')[1]))
-                foreach (string fragment in Variable().Split(message.Groups[1].Value).Select(part => part.Trim(' ', '\'', '.', ':', ',', ';')).Where(part => part.Length >= ShortestFragment))
+                foreach (string fragment in Variable().Split(message.Groups[1].Value).Select(part => part.Trim(' ', '\'', '.', ':', ',', ';'))
+                    .Where(part => part.Length >= ShortestFragment))
                 {
                     if (Foreign.Any(fragment.Contains))
                         continue;

@@ -34,12 +34,16 @@ public sealed partial class LinkTests
     {
         var linked = Pages().SelectMany(page => Link().Matches(WithoutCode(File.ReadAllText(page)))
             .Select(link => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value.Split('#')[0])))).ToHashSet();
-        string[] orphans = [.. Pages().Where(page => page != Path.Combine(Repository.Root, "README.md") && !linked.Contains(page) && !linked.Contains(Path.GetDirectoryName(page)!)).Select(Relative)];
+        string[] orphans =
+            [.. Pages()
+                .Where(page => page != Path.Combine(Repository.Root, "README.md") && !linked.Contains(page) && !linked.Contains(Path.GetDirectoryName(page)!))
+                    .Select(Relative)];
         Assert.IsEmpty(orphans, string.Join(", ", orphans));
     }
 
     internal static IEnumerable<string> Pages() =>
-        new[] { "docs", "samples", "studies" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md", SearchOption.AllDirectories))
+        new[] { "docs", "samples", "studies" }.SelectMany(
+            folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.md", SearchOption.AllDirectories))
             .Where(page => !page.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
             .Append(Path.Combine(Repository.Root, "CONTRIBUTING.md"))
             .Append(Path.Combine(Repository.Root, "README.md"));

@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.GentleClip.Tests.Documentation;
 
-/// <summary>Every name in code font, such as <c>ValidationFraction</c>, is one of the library's public names, of ML.NET's or the system's, or one that a page's code or a folder has.</summary>
+/// <summary>
+/// Every name in code font, such as <c>ValidationFraction</c>, is one of the library's public names, of ML.NET's or the system's, or one that a page's code or
+/// a folder has.
+/// </summary>
 [TestClass]
 public sealed partial class NameTests
 {
@@ -23,25 +26,34 @@ public sealed partial class NameTests
     {
         string[] assemblies = ["System.Private.CoreLib", "TorchSharp"];
         HashSet<string> known = [.. Foreign];
-        foreach (Assembly assembly in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(file => Path.GetFileNameWithoutExtension(file))
-            .Where(name => assemblies.Contains(name) || name.StartsWith("Microsoft.ML", StringComparison.Ordinal) || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal))
-            .Where(name => !name.EndsWith(".Tests", StringComparison.Ordinal) && !name.EndsWith(".Benchmarks", StringComparison.Ordinal)).Select(name => Assembly.Load(name)))
+        foreach (Assembly assembly in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Select(file => Path.GetFileNameWithoutExtension(file))
+            .Where(name => assemblies.Contains(name) || name.StartsWith("Microsoft.ML", StringComparison.Ordinal)
+                || name.StartsWith("Microsoft.Extensions", StringComparison.Ordinal))
+            .Where(name => !name.EndsWith(".Tests", StringComparison.Ordinal) && !name.EndsWith(".Benchmarks", StringComparison.Ordinal))
+                .Select(name => Assembly.Load(name)))
             foreach (Type type in assembly.GetExportedTypes())
             {
                 known.Add(type.Name.Split('`')[0]);
-                known.UnionWith(type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy).Select(member => member.Name));
+                known.UnionWith(type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.FlattenHierarchy)
+                    .Select(member => member.Name));
             }
         known.UnionWith(TestNames.All.Select(name => name[(name.LastIndexOf('.') + 1)..]));
         known.UnionWith(CodeBlock.All().SelectMany(block => Word().Matches(block.Text)).Select(match => match.Value));
-        known.UnionWith(new[] { "samples", "studies", "tools", "docs", "test", "src" }.SelectMany(folder => Directory.EnumerateFileSystemEntries(Path.Combine(Repository.Root, folder), "*", SearchOption.AllDirectories))
+        known.UnionWith(
+            new[] { "samples", "studies", "tools", "docs", "test", "src" }.SelectMany(
+                folder => Directory.EnumerateFileSystemEntries(Path.Combine(Repository.Root, folder), "*", SearchOption.AllDirectories))
             .Select(path => Path.GetFileNameWithoutExtension(path)));
         // Column names, as the loaders and samples write them in literals.
-        known.UnionWith(new[] { "src", "samples", "studies" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
+        known.UnionWith(
+            new[] { "src", "samples", "studies" }.SelectMany(
+                folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
             .SelectMany(file => Literal().Matches(File.ReadAllText(file))).Select(match => match.Groups[1].Value));
         known.UnionWith(typeof(GentleClip.Data.ProteinChainRow).GetProperties().Select(property => property.Name));
 
         var (unknown, count) = (new List<string>(), 0);
-        foreach (string page in LinkTests.Pages().Where(page => !page.Contains($"{Path.DirectorySeparatorChar}samples{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+        foreach (string page in LinkTests.Pages()
+            .Where(page => !page.Contains($"{Path.DirectorySeparatorChar}samples{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
             && !page.Contains($"{Path.DirectorySeparatorChar}studies{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
             foreach (Match code in Inline().Matches(Fence().Replace(File.ReadAllText(page), "")))
                 foreach (Match name in Name().Matches(code.Value))

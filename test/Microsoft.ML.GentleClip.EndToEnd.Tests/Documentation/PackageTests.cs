@@ -6,7 +6,9 @@ using System.Xml.Linq;
 
 namespace Microsoft.ML.GentleClip.Tests.Documentation;
 
-/// <summary>The package as a newcomer gets it: its content, and the first program of the documentation in a fresh project that knows nothing but the package.</summary>
+/// <summary>
+/// The package as a newcomer gets it: its content, and the first program of the documentation in a fresh project that knows nothing but the package.
+/// </summary>
 [TestClass]
 public sealed class PackageTests
 {
@@ -32,7 +34,8 @@ public sealed class PackageTests
     public static void Pack(TestContext context)
     {
         Directory.CreateDirectory(Feed);
-        Dotnet(Repository.Root, "pack", Path.Combine("src", "Microsoft.ML.GentleClip.csproj"), "-c", Configuration, "--no-build", "-o", Feed, $"-p:PackageVersion={Version}", "--nologo");
+        Dotnet(Repository.Root, "pack", Path.Combine("src", "Microsoft.ML.GentleClip.csproj"), "-c", Configuration, "--no-build", "-o", Feed,
+            $"-p:PackageVersion={Version}", "--nologo");
     }
 
     [ClassCleanup]
@@ -42,9 +45,12 @@ public sealed class PackageTests
     public void HoldsTheLibraryItsDocsAndNothingNative()
     {
         using var package = ZipFile.OpenRead(Path.Combine(Feed, $"Microsoft.ML.GentleClip.{Version}.nupkg"));
-        string[] files = [.. package.Entries.Select(entry => entry.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml")];
+        string[] files = [.. package.Entries.Select(entry => entry.FullName)
+            .Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal)
+                && name != "[Content_Types].xml")];
         CollectionAssert.AreEquivalent(
-            new[] { "Microsoft.ML.GentleClip.nuspec", "README.md", "icon.png", "lib/net10.0/Microsoft.ML.GentleClip.dll", "lib/net10.0/Microsoft.ML.GentleClip.xml" }, files, string.Join(", ", files));
+            new[] { "Microsoft.ML.GentleClip.nuspec", "README.md", "icon.png", "lib/net10.0/Microsoft.ML.GentleClip.dll",
+                "lib/net10.0/Microsoft.ML.GentleClip.xml" }, files, string.Join(", ", files));
 
         using var nuspec = package.GetEntry("Microsoft.ML.GentleClip.nuspec")!.Open();
         var metadata = XDocument.Load(nuspec).Root!.Elements().Single();
@@ -52,12 +58,15 @@ public sealed class PackageTests
         Assert.AreEqual("MIT", Value("license"));
         Assert.AreEqual("README.md", Value("readme"));
         Assert.AreEqual("icon.png", Value("icon"));
-        var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency").ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value);
+        var dependencies = metadata.Descendants().Where(element => element.Name.LocalName == "dependency")
+            .ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value);
         Assert.AreEqual("[5.0.1, 6.0.0)", dependencies["Microsoft.ML"]);
         Assert.AreEqual("[0.107.0, 0.108.0)", dependencies["TorchSharp"], "the native load depends on this version");
         // Pinned here above what ML.NET asks for, and compiled against: a package without it would not run.
         Assert.IsTrue(dependencies.ContainsKey("System.Numerics.Tensors"), string.Join(", ", dependencies));
-        Assert.IsFalse(dependencies.Keys.Any(id => id.StartsWith("TorchSharp-", StringComparison.Ordinal) || id.StartsWith("libtorch", StringComparison.Ordinal)), "the native runtime is the application's choice");
+        Assert.IsFalse(
+            dependencies.Keys.Any(id => id.StartsWith("TorchSharp-", StringComparison.Ordinal) || id.StartsWith("libtorch", StringComparison.Ordinal)),
+            "the native runtime is the application's choice");
     }
 
     [TestMethod]
@@ -70,7 +79,10 @@ public sealed class PackageTests
         stream.Position = 0;
         using var provider = MetadataReaderProvider.FromPortablePdbStream(stream);
         var pdb = provider.GetMetadataReader();
-        var withoutSource = pdb.Documents.Where(document => !pdb.GetCustomDebugInformation(document).Any(information => pdb.GetGuid(pdb.GetCustomDebugInformation(information).Kind) == EmbeddedSource))
+        var withoutSource =
+            pdb.Documents.Where(
+                document =>
+                    !pdb.GetCustomDebugInformation(document).Any(information => pdb.GetGuid(pdb.GetCustomDebugInformation(information).Kind) == EmbeddedSource))
             .Select(document => pdb.GetString(pdb.GetDocument(document).Name)).ToArray();
         Assert.IsGreaterThan(100, pdb.Documents.Count);
         Assert.IsEmpty(withoutSource, string.Join(", ", withoutSource));
@@ -149,19 +161,25 @@ public sealed class PackageTests
 
     // The words of the shown output; figures differ from machine to machine in the last place.
     private static IEnumerable<string> Shown(IReadOnlyList<CodeBlock> blocks) =>
-        blocks.First(block => block.Language == "text").Text.Split('\n').Select(line => line.Trim().Split("  ")[0]).Where(words => words.Length > 0 && !words.Any(char.IsAsciiDigit));
+        blocks.First(block => block.Language == "text").Text.Split('\n').Select(line => line.Trim().Split("  ")[0])
+            .Where(words => words.Length > 0 && !words.Any(char.IsAsciiDigit));
 
-    private static string Line(string output, string beginning) => output.Split('\n').Single(line => line.StartsWith(beginning, StringComparison.Ordinal)).TrimEnd();
+    private static string Line(string output, string beginning) =>
+        output.Split('\n').Single(line => line.StartsWith(beginning, StringComparison.Ordinal)).TrimEnd();
 
     private static double[] Numbers(string output, string beginning) =>
-        [.. Line(output, beginning)[beginning.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
+        [.. Line(output, beginning)[beginning.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
 
-    private static double Number(string output, string beginning) => double.Parse(Line(output, beginning)[beginning.Length..].Split(' ', '%')[0], CultureInfo.InvariantCulture);
+    private static double Number(string output, string beginning) =>
+        double.Parse(Line(output, beginning)[beginning.Length..].Split(' ', '%')[0], CultureInfo.InvariantCulture);
 
-    // The feed and the packages that this repository was restored with, so that nothing is asked of the network; a folder of its own for what comes from the feed.
+    // The feed and the packages that this repository was restored with, so that nothing is asked of the network; a folder of its own for what comes from the
+    // feed.
     private static void WriteNuGetConfig()
     {
-        string shared = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        string shared = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         File.WriteAllText(Path.Combine(Folder, "nuget.config"), $"""
             <configuration>
               <config>
@@ -196,7 +214,8 @@ public sealed class PackageTests
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         string all = output + error.Result;
-        Assert.IsTrue(expected is { } code ? process.ExitCode == code : process.ExitCode != 0, $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}: {all}");
+        Assert.IsTrue(expected is { } code ? process.ExitCode == code : process.ExitCode != 0,
+            $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}: {all}");
         return all;
     }
 }

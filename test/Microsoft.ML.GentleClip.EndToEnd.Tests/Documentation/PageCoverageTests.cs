@@ -52,7 +52,8 @@ public sealed class PageCoverageTests
         {
             string text = Read("encoders", page);
             StringAssert.Contains(text, $"`{type.Name}`", page);
-            string[] missing = [.. type.GetProperties().Where(property => property.CanWrite && property.DeclaringType != typeof(object)).Select(property => property.Name)
+            string[] missing = [.. type.GetProperties().Where(property => property.CanWrite && property.DeclaringType != typeof(object))
+                .Select(property => property.Name)
                 .Where(name => !text.Contains($"`{name}`", StringComparison.Ordinal))];
             Assert.IsEmpty(missing, $"{page} does not mention {string.Join(", ", missing)}");
         }
@@ -64,7 +65,8 @@ public sealed class PageCoverageTests
     public void EachPageIsInTheTableOfItsFolder(string folder)
     {
         string table = Read(folder, "README");
-        string[] missing = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", folder), "*.md").Select(file => Path.GetFileName(file)).Where(name => name != "README.md" && !table.Contains($"]({name})", StringComparison.Ordinal))];
+        string[] missing = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", folder), "*.md").Select(file => Path.GetFileName(file))
+            .Where(name => name != "README.md" && !table.Contains($"]({name})", StringComparison.Ordinal))];
         Assert.IsEmpty(missing, string.Join(", ", missing));
     }
 

@@ -19,7 +19,8 @@ internal sealed partial class PageScript
     ];
 
     private static readonly ScriptOptions Options = ScriptOptions.Default
-        .WithReferences(((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(IsManaged).Select(file => MetadataReference.CreateFromFile(file)))
+        .WithReferences(((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Where(IsManaged)
+            .Select(file => MetadataReference.CreateFromFile(file)))
         .WithImports(Imports)
         .WithLanguageVersion(LanguageVersion.Preview)
         .WithOptimizationLevel(OptimizationLevel.Release);
@@ -62,7 +63,8 @@ internal sealed partial class PageScript
         Assert.IsEmpty(errors, $"{file}: does not compile: {string.Join(Environment.NewLine, errors)}");
     }
 
-    // Messages then name the lines of the page. A script's variables live on behind it, so its top level has no using declarations: there they become plain ones.
+    // Messages then name the lines of the page. A script's variables live on behind it, so its top level has no using declarations: there they become plain
+    // ones.
     private static string Numbered(string code, string file, int line) => $"#line {line + 1} \"{file}\"\n{UsingDeclaration().Replace(code, "")}";
 
     private static bool IsManaged(string file)

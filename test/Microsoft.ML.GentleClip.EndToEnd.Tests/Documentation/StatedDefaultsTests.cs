@@ -28,20 +28,27 @@ public sealed partial class StatedDefaultsTests
     public void AreThoseOfTheCode()
     {
         var (wrong, count) = (new List<string>(), 0);
-        foreach (string page in LinkTests.Pages().Where(page => page.Contains($"{Path.DirectorySeparatorChar}docs{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
+        foreach (string page in LinkTests.Pages()
+            .Where(page => page.Contains($"{Path.DirectorySeparatorChar}docs{Path.DirectorySeparatorChar}", StringComparison.Ordinal)))
         {
             string text = File.ReadAllText(page);
             // A page about one class of options means that one.
-            object[] own = [.. Options.Where(option => text[..Math.Min(text.Length, Beginning)].Contains($"`{option.GetType().Name}", StringComparison.Ordinal))];
+            object[] own =
+                [.. Options.Where(option => text[..Math.Min(text.Length, Beginning)].Contains($"`{option.GetType().Name}", StringComparison.Ordinal))];
             foreach (var (name, stated) in Stated(text))
             {
                 // A name that no option has is a heading or a setting of something else.
-                var actual = (own.Any(option => option.GetType().GetProperty(name) is not null) ? own : Options).Select(option => option.GetType().GetProperty(name) is { CanRead: true } property ? (Found: true, Value: property.GetValue(option)) : default).Where(option => option.Found).ToArray();
+                var actual =
+                    (own.Any(option => option.GetType().GetProperty(name) is not null) ? own : Options)
+                        .Select(option => option.GetType().GetProperty(name) is { CanRead: true } property ? (Found: true, Value: property.GetValue(option))
+                            : default).Where(option => option.Found).ToArray();
                 if (actual.Length == 0)
                     continue;
                 count++;
                 if (!actual.Any(option => Agrees(stated, option.Value)))
-                    wrong.Add($"{Path.GetRelativePath(Repository.Root, page)}: {name} is said to be '{stated}' by default; it is {string.Join(" or ", actual.Select(option => Shown(option.Value)))}");
+                    wrong.Add(
+                        $"{Path.GetRelativePath(Repository.Root, page)}: {name} is said to be '{stated}' by default; it is "
+                            + $"{string.Join(" or ", actual.Select(option => Shown(option.Value)))}");
             }
         }
         Assert.IsEmpty(wrong, string.Join(Environment.NewLine, wrong));
@@ -95,7 +102,9 @@ public sealed partial class StatedDefaultsTests
             Enum => first == value.ToString(),
             string text => text.Length == 0 ? first == "none" : words == text,
             IEnumerable list => words == string.Join(", ", list.Cast<IFormattable>().Select(item => item.ToString(null, CultureInfo.InvariantCulture))),
-            IConvertible number => double.TryParse(first.TrimEnd('.'), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out double parsed) && parsed == Convert.ToDouble(number, CultureInfo.InvariantCulture),
+            IConvertible number =>
+                double.TryParse(first.TrimEnd('.'), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out double parsed)
+                    && parsed == Convert.ToDouble(number, CultureInfo.InvariantCulture),
             // "`Base` with a weights file, else `Tiny`", both sizes that the type names.
             _ => value.Equals(value.GetType().GetProperty(words.Split(' ')[^1])?.GetValue(null)),
         };

@@ -6,7 +6,9 @@ using Microsoft.ML.GentleClip.Interactive;
 
 namespace Microsoft.ML.GentleClip.Tests.Interactive;
 
-/// <summary>Plots that notebooks show: every row that has an embedding is a mark in its label's colour, at the place that its principal components say.</summary>
+/// <summary>
+/// Plots that notebooks show: every row that has an embedding is a mark in its label's colour, at the place that its principal components say.
+/// </summary>
 [TestClass]
 public sealed partial class NotebookPlotTests
 {
@@ -33,7 +35,8 @@ public sealed partial class NotebookPlotTests
         var svg = new MLContext(1).Data.LoadFromEnumerable(points.Select(point => new Point { A = point })).PlotEmbeddings("A").Svg;
         (double X, double Y)[] places = [.. Mark().Matches(svg).Select(mark => (Number(mark, 1), Number(mark, 2)))];
         Assert.HasCount(21, places);
-        Assert.IsTrue(places.All(place => place.X >= PlotLeft && place.X <= PlotLeft + PlotWidth && place.Y >= PlotTop && place.Y <= PlotTop + PlotHeight), svg);
+        Assert.IsTrue(places.All(place => place.X >= PlotLeft && place.X <= PlotLeft + PlotWidth && place.Y >= PlotTop && place.Y <= PlotTop + PlotHeight),
+            svg);
         CollectionAssert.AreEqual(places.OrderBy(place => place.X).ToArray(), places, "the sign makes the largest slot positive");
         StringAssert.Contains(svg, "first principal component (99 % of the variance)");
     }
@@ -52,7 +55,8 @@ public sealed partial class NotebookPlotTests
     public void WhatCannotBePlottedIsNamed()
     {
         var view = View(rows: 4, missingA: 3, missingB: 4);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => view.PlotEmbeddings("Label")).Message, "Column 'Label' is of type String; expected a vector of Single");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => view.PlotEmbeddings("Label")).Message,
+            "Column 'Label' is of type String; expected a vector of Single");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => view.PlotEmbeddings("C")).Message, "no column 'C'; found 'A', 'B', 'Label'");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => view.PlotEmbeddings("A", "B")).Message, "2 embeddings or more; found 1");
     }
@@ -60,7 +64,11 @@ public sealed partial class NotebookPlotTests
     [TestMethod]
     public void EachTermIsALineAndValidationADashedOne()
     {
-        TrainingEpoch[] history = [.. Enumerable.Range(0, 5).Select(i => new TrainingEpoch(i, 20 * (i + 1), new Dictionary<string, double> { ["contrastive"] = 4 - i * 0.5, ["mmd"] = i == 4 ? -1e-9 : 0.1, ["total"] = 4.1 - i * 0.5 },
+        TrainingEpoch[] history = [.. Enumerable.Range(0, 5)
+            .Select(
+            i =>
+                new TrainingEpoch(i, 20 * (i + 1),
+                    new Dictionary<string, double> { ["contrastive"] = 4 - i * 0.5, ["mmd"] = i == 4 ? -1e-9 : 0.1, ["total"] = 4.1 - i * 0.5 },
             0.07, 1e-3, new ValidationRetrieval(0.1, 0.2, i * 0.2, 0.1)))];
         string svg = TrainingPlot.Draw(history, "Losses").Svg;
         var root = XDocument.Parse(svg).Root!;
@@ -71,7 +79,10 @@ public sealed partial class NotebookPlotTests
         double[] heights = [.. lines[0].Split('L').Select(point => double.Parse(point.Split(' ')[1], CultureInfo.InvariantCulture))];
         CollectionAssert.AreEqual(heights.Order().ToArray(), heights, "a falling loss goes down the page");
         // A single term is its own total.
-        string single = TrainingPlot.Draw([.. history.Select(epoch => epoch with { Losses = new Dictionary<string, double> { ["contrastive"] = 1, ["total"] = 1 }, Validation = null })], "Losses").Svg;
+        string single =
+            TrainingPlot.Draw(
+                [.. history.Select(epoch => epoch with { Losses = new Dictionary<string, double> { ["contrastive"] = 1, ["total"] = 1 }, Validation = null })],
+                "Losses").Svg;
         Assert.IsFalse(single.Contains("total", StringComparison.Ordinal) || single.Contains("recall", StringComparison.Ordinal), single);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => TrainingPlot.Draw([], "none")).Message, "not trained in steps");
     }

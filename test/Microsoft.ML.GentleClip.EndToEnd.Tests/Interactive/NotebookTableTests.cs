@@ -44,14 +44,16 @@ public sealed class NotebookTableTests
                 CollectionAssert.AreEqual(expected, new int[] { found.Red, found.Green, found.Blue }, $"pixel {x}, {y}");
             }
         StringAssert.Contains(new NotebookTable(Headers, [[picture, 1]]).Html, "alt=\"five by four\"");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => NotebookPicture.FromPlanes(planes, 5, 5)).Message, "5 x 5 pixels has 75 values; found 60");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => NotebookPicture.FromPlanes(planes, 5, 5)).Message,
+            "5 x 5 pixels has 75 values; found 60");
     }
 
     [TestMethod]
     public void ViewsAreShownShortAndMissingSidesSaySo()
     {
         var mlContext = new MLContext(1);
-        var view = mlContext.Data.LoadFromEnumerable([new Row { Vector = [1, 2, 3, 4], Text = new string('x', 100), Flag = true, Number = 3 }, new Row { Vector = [float.NaN, float.NaN, float.NaN, float.NaN] }, new Row()]);
+        var view = mlContext.Data.LoadFromEnumerable([new Row { Vector = [1, 2, 3, 4], Text = new string('x', 100), Flag = true, Number = 3 },
+            new Row { Vector = [float.NaN, float.NaN, float.NaN, float.NaN] }, new Row()]);
         view = mlContext.Transforms.Conversion.MapValueToKey("Key", "Text").Fit(view).Transform(view);
         string[] lines = view.ToTable(2, "Vector", "Flag", "Number", "Key").ToString().Split('\n');
         Assert.HasCount(3, lines);
@@ -67,7 +69,9 @@ public sealed class NotebookTableTests
         float[] a = [1, 0, 0, 1, 0.6f, 0.8f], b = [1, 0, 0, 1, -1, 0];
         var metrics = RetrievalMetrics.Evaluate(a, b, rows: 3, dimension: 2, 1, 2);
         string table = new[] { ("one", metrics), ("other", metrics) }.ToTable([1]).ToString();
-        Assert.AreEqual($"          recall@1, %  median rank\none{100 * metrics.RecallAt(1),18:0.#}{metrics.MedianRank,13:0.###}\nother{100 * metrics.RecallAt(1),16:0.#}{metrics.MedianRank,13:0.###}\nguessing         33.3", table);
+        Assert.AreEqual(
+            $"          recall@1, %  median rank\none{100 * metrics.RecallAt(1),18:0.#}{metrics.MedianRank,13:0.###}\n"
+                + $"other{100 * metrics.RecallAt(1),16:0.#}{metrics.MedianRank,13:0.###}\nguessing         33.3", table);
         StringAssert.Contains(metrics.ToTable("picture", "words").ToString(), "picture finds words");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new[] { ("one", metrics) }.ToTable()).Message, "'one' has no recall@5");
     }

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
 /// <summary>
-/// Every sample of samples/Basics prints what its closing comment says: the same lines and words, the same whole numbers, and numbers with a point that differ by
-/// 0.1 at most. Each is one file of 150 lines or fewer.
+/// Every sample of samples/Basics prints what its closing comment says: the same lines and words, the same whole numbers, and numbers with a point that differ
+/// by 0.1 at most. Each is one file of 150 lines or fewer.
 /// </summary>
 [TestClass]
 public sealed partial class BasicSampleTests
@@ -51,7 +51,8 @@ public sealed partial class BasicSampleTests
     [DataRow("recall 0.70 of 5", "precision 0.70 of 5", false)]
     [DataRow("recall 0.70 of 5", "recall 0.70 of 5\nmore", false)]
     [DataRow("recall 0.70 of 5", "recall 0.70 of 5 0.1", false)]
-    public void TheRuleIsAsStated(string expected, string found, bool isEqual) => Assert.AreEqual(isEqual, Difference(expected.Split('\n'), found.Split('\n')) is null);
+    public void TheRuleIsAsStated(string expected, string found, bool isEqual) =>
+        Assert.AreEqual(isEqual, Difference(expected.Split('\n'), found.Split('\n')) is null);
 
     private static string? Difference(string[] expected, string[] found)
     {

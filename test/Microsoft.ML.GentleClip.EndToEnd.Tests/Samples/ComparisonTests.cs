@@ -56,7 +56,8 @@ public sealed class ComparisonTests : ExperimentTest
     [TestMethod]
     public void ReportShowsTheControlBesideTheMethod()
     {
-        CellResult[] cells = [Cell("points", "Clip", "8", 1, 0.2), Cell("points", "Ours", "8", 1, 0.5), Cell("points", "Ours", "8", 1, 0.4, UnpairedRows.Gaussian), Cell("points", "All", "all", 1, 0.8)];
+        CellResult[] cells = [Cell("points", "Clip", "8", 1, 0.2), Cell("points", "Ours", "8", 1, 0.5),
+            Cell("points", "Ours", "8", 1, 0.4, UnpairedRows.Gaussian), Cell("points", "All", "all", 1, 0.8)];
         var config = ExperimentConfig.Load(Write(Configuration.ReplaceLineEndings("\n")));
         MarkdownReport.Write(Folder.File("results.md"), config, new ResultTable(config, cells), [], cells, RunTotals.Of(cells, []));
         var text = File.ReadAllText(Folder.File("results.md"));
@@ -69,7 +70,9 @@ public sealed class ComparisonTests : ExperimentTest
         new(ExperimentConfig.Load(Write(Configuration)), [.. cells.Select(cell => Cell(cell.Data, cell.Method, cell.Pairs, cell.Seed, cell.Value))]);
 
     private static CellResult Cell(string data, string method, string pairs, int seed, double value, UnpairedRows unpaired = UnpairedRows.Real) => new(
-        new CellKey(false, data, method, null, pairs, unpaired, "all", seed), "hash", "build", 8, 10, 10, 3, 2000, 0.5, new Dictionary<string, double> { [Figures.RecallAt10] = value });
+        new CellKey(false, data, method, null, pairs, unpaired, "all", seed), "hash", "build", 8, 10, 10, 3, 2000, 0.5,
+            new Dictionary<string, double> { [Figures.RecallAt10] = value });
 
-    private static MethodCells Group(ResultTable results, string data, string method) => results.Groups.Single(group => group.Data == data && group.Method == method);
+    private static MethodCells Group(ResultTable results, string data, string method) =>
+        results.Groups.Single(group => group.Data == data && group.Method == method);
 }

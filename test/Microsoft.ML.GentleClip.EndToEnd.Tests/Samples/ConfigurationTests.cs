@@ -18,7 +18,8 @@ public sealed class ConfigurationTests : ExperimentTest
         "methods[1].options.objectives.contrastive.weight: Weight must be 0 or more")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sddd": {} } } }""", "",
         "methods[1].options.objectives.sddd: unknown objective; expected one of centroid, contrastive, klot, mmd")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batchSize": "many" } }""", "", "methods[1].options.batchSize: expected a value of Int32, found \"many\"")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batchSize": "many" } }""", "",
+        "methods[1].options.batchSize: expected a value of Int32, found \"many\"")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "seed": 1 } }""", "", "methods[1].options.seed: the runner sets")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sdd": { "variance": "Twice" } } } }""", "",
         "methods[1].options.objectives.sdd.variance: expected one of Own, Pooled, None")]
@@ -71,8 +72,11 @@ public sealed class ConfigurationTests : ExperimentTest
     [TestMethod]
     public void MethodsWithFewerPairsInABatchMakeMoreSteps()
     {
-        var config = ExperimentConfig.Load(Write(Json("""{ "name": "x", "preset": "Paper" }, { "name": "y", "preset": "Authors", "options": { "pairsPerBatch": 3 } }""", """ "maximumSteps": 9, """)));
-        var (clip, paper, authors) = (Methods.Create(config, config.Methods[0]), Methods.Create(config, config.Methods[1]), Methods.Create(config, config.Methods[2]));
+        var config = ExperimentConfig.Load(
+            Write(Json("""{ "name": "x", "preset": "Paper" }, { "name": "y", "preset": "Authors", "options": { "pairsPerBatch": 3 } }""",
+                """ "maximumSteps": 9, """)));
+        var (clip, paper, authors) = (Methods.Create(config, config.Methods[0]), Methods.Create(config, config.Methods[1]),
+            Methods.Create(config, config.Methods[2]));
         Assert.AreEqual(new MethodPlan(3, 8), clip.Plan(50, 100, 80), "half of the batch of 16");
         Assert.AreEqual(new MethodPlan(3, 5), clip.Plan(5, 100, 80), "all that there are");
         Assert.AreEqual(new MethodPlan(5, 5), paper.Plan(50, 100, 80), "floor(50 / 150 * 16) pairs a batch, ceil(3 * 8 / 5) steps");

@@ -21,7 +21,9 @@ public sealed class ExperimentLockTests : ExperimentTest
             var problem = Assert.ThrowsExactly<IOException>(() => Experiment.Run(commandLine, TextWriter.Null, CancellationToken.None));
             StringAssert.Contains(problem.Message, Folder.File("out"));
             StringAssert.Contains(problem.Message, "another run");
-            Assert.AreEqual(0, Experiment.Run(global::Experiments.CommandLine.Parse([Folder.File("config.json"), "--out", Folder.File("out"), "--plan"]), TextWriter.Null, CancellationToken.None), "A plan writes nothing.");
+            Assert.AreEqual(0,
+                Experiment.Run(global::Experiments.CommandLine.Parse([Folder.File("config.json"), "--out", Folder.File("out"), "--plan"]), TextWriter.Null,
+                    CancellationToken.None), "A plan writes nothing.");
         }
         finally
         {

@@ -10,9 +10,11 @@ public sealed class ExperimentReaderTests : ExperimentTest
 {
     private const int Side = 32, Channels = 3, ImageBytes = Side * Side * Channels;
     private const string EmojiHeader = "#index\tlabel\ttags\tshort_names\tgroup\n";
-    private const string Emoji = EmojiHeader + "0\tred apple\tfruit|red\tapple\tfood\n1\tgreen apple\tfruit\tgreen_apple\tfood\n2\tcar\tRed, vehicle\tcar\ttravel\n";
+    private const string Emoji = EmojiHeader
+        + "0\tred apple\tfruit|red\tapple\tfood\n1\tgreen apple\tfruit\tgreen_apple\tfood\n2\tcar\tRed, vehicle\tcar\ttravel\n";
     private const string ProteinHeader = "#key\tpdb\tchain\tseqres_start\tlength\tsequence\tdssp8\tca_delta_centi_angstrom";
-    private const string Words = """{ "name": "e", "reader": "emoji", "file": "emoji.tsv", "columnA": "words", "columnB": "ink", "imageSize": 2, "minimumWordRows": 2 }""";
+    private const string Words =
+        """{ "name": "e", "reader": "emoji", "file": "emoji.tsv", "columnA": "words", "columnB": "ink", "imageSize": 2, "minimumWordRows": 2 }""";
     private const string Proteins = """{ "name": "p", "reader": "proteins", "file": "chains.tsv.gz" }""";
 
     [TestMethod]
@@ -56,7 +58,8 @@ public sealed class ExperimentReaderTests : ExperimentTest
     public void LabelColumnCanBeChosen()
     {
         WriteEmoji(Emoji);
-        CollectionAssert.AreEqual(new[] { "red apple", "green apple", "car" }, Read(Words.Replace("\"imageSize\": 2", "\"imageSize\": 2, \"labelColumn\": \"label\"", StringComparison.Ordinal)).Labels);
+        CollectionAssert.AreEqual(new[] { "red apple", "green apple", "car" },
+            Read(Words.Replace("\"imageSize\": 2", "\"imageSize\": 2, \"labelColumn\": \"label\"", StringComparison.Ordinal)).Labels);
     }
 
     [TestMethod]
@@ -74,8 +77,11 @@ public sealed class ExperimentReaderTests : ExperimentTest
     public void WrongKeysOfEmojiAreRefused()
     {
         WriteEmoji(Emoji);
-        StringAssert.Contains(Assert.ThrowsExactly<ConfigurationException>(() => Read(Words.Replace("\"imageSize\": 2", "\"imageSize\": 5", StringComparison.Ordinal))).Message, "imageSize: expected a divisor of 32, found 5");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Read(Words.Replace("ink", "paint", StringComparison.Ordinal))).Message, "paint_32x32_rgb.bin.gz");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ConfigurationException>(() => Read(Words.Replace("\"imageSize\": 2", "\"imageSize\": 5", StringComparison.Ordinal))).Message,
+            "imageSize: expected a divisor of 32, found 5");
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Read(Words.Replace("ink", "paint", StringComparison.Ordinal))).Message,
+            "paint_32x32_rgb.bin.gz");
     }
 
     [TestMethod]
@@ -106,10 +112,14 @@ public sealed class ExperimentReaderTests : ExperimentTest
     public void OtherTableIsNoTableOfProteins()
     {
         WriteProteins("key\tsequence");
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(Proteins)).Message, "chains.tsv.gz, line 1: expected the header '#key<tab>pdb<tab>chain");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(Proteins)).Message,
+            "chains.tsv.gz, line 1: expected the header '#key<tab>pdb<tab>chain");
         File.WriteAllText(Folder.File("chains.tsv.gz"), ProteinHeader);
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read(Proteins)).Message, "chains.tsv.gz, line 1:", "not gzip");
-        StringAssert.Contains(Assert.ThrowsExactly<ConfigurationException>(() => Read(Proteins.Replace("\"file\"", "\"columnA\": \"key\", \"file\"", StringComparison.Ordinal))).Message, "columnA: the reader \"proteins\" has no such key");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ConfigurationException>(
+                () => Read(Proteins.Replace("\"file\"", "\"columnA\": \"key\", \"file\"", StringComparison.Ordinal))).Message,
+                    "columnA: the reader \"proteins\" has no such key");
     }
 
     private static void AssertBag(double[] weights, float[] bag)

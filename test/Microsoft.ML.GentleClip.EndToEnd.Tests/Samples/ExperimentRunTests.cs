@@ -52,7 +52,9 @@ public sealed class ExperimentRunTests : ExperimentTest
     public void ChangedSettingComputesItsCellsAlone()
     {
         Run(Json($"{Linear}, {Full}"));
-        StringAssert.Contains(Run(Json($"{Linear}, {Full.Replace("\"Recommended\"", "\"Recommended\", \"options\": { \"objective\": { \"sddLeaveOneOut\": false } }", StringComparison.Ordinal)}")), "6 cells computed, 4 taken over");
+        const string changed = "\"Recommended\", \"options\": { \"objectives\": { \"sdd\": { \"leaveOneOut\": false } } }";
+        StringAssert.Contains(
+            Run(Json($"{Linear}, {Full.Replace("\"Recommended\"", changed, StringComparison.Ordinal)}")), "6 cells computed, 4 taken over");
         StringAssert.Contains(Run(Json(Linear, data: Synthetic.Replace("80", "81", StringComparison.Ordinal))), "4 cells computed, 0 taken over");
     }
 
@@ -73,7 +75,8 @@ public sealed class ExperimentRunTests : ExperimentTest
     {
         Run(Json("""{ "name": "linear", "baseline": "linear", "unpaired": [ "real", "gaussian" ], "unpairedRows": [ 0, 10, 20, 500 ] }"""));
         Assert.IsTrue(File.Exists(Folder.File("out/curve-points-8-R_1.png")));
-        string[] points = [.. File.ReadLines(Folder.File("out/curve.csv")).Where(line => line.StartsWith("points,8,linear,", StringComparison.Ordinal) && line.Contains(",R@1,", StringComparison.Ordinal))];
+        string[] points = [.. File.ReadLines(Folder.File("out/curve.csv"))
+            .Where(line => line.StartsWith("points,8,linear,", StringComparison.Ordinal) && line.Contains(",R@1,", StringComparison.Ordinal))];
         Assert.HasCount(5, points, "0 once, 10 and 20 twice, 500 nowhere: there are not so many rows.");
     }
 

@@ -33,7 +33,8 @@ public abstract class ExperimentTest
     private protected string Run(string json, string output = "out", params string[] more)
     {
         var text = new StringWriter(new StringBuilder());
-        var code = Experiment.Run(global::Experiments.CommandLine.Parse([Write(json), "--out", Folder.File(output), "--parallel", "2", .. more]), text, CancellationToken.None);
+        var code = Experiment.Run(global::Experiments.CommandLine.Parse([Write(json), "--out", Folder.File(output), "--parallel", "2", .. more]),
+            text, CancellationToken.None);
         Assert.AreEqual(0, code, text.ToString());
         return text.ToString();
     }

@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
-/// <summary>Every cell of every notebook runs in .NET Interactive's C# kernel and gives what the file has saved; and the program that says so would have noticed otherwise.</summary>
+/// <summary>
+/// Every cell of every notebook runs in .NET Interactive's C# kernel and gives what the file has saved; and the program that says so would have noticed
+/// otherwise.
+/// </summary>
 [TestClass]
 public sealed class NotebookTests
 {
@@ -13,7 +16,8 @@ public sealed class NotebookTests
 
     private static readonly string[] Complaints =
     [
-        "cell 1: System.DivideByZeroException", "cell 1 gave ", "saved 'old'; found 'new'", "saved 61.5 at", "this program was built with version 0.1.0", "CS0234",
+        "cell 1: System.DivideByZeroException", "cell 1 gave ", "saved 'old'; found 'new'", "saved 61.5 at",
+            "this program was built with version 0.1.0", "CS0234",
         "saved 574 at 'pictures 574'; found 575", "saved 0.28 at", "...\n...'; found",
     ];
 
@@ -40,7 +44,8 @@ public sealed class NotebookTests
         folder.Write("4-other-number.ipynb", ("$\"recall {71.5} %\"", "recall 61.5 %"));
         folder.Write("5-no-package.ipynb", ("#r \"nuget: Microsoft.ML.GentleClip, 9.9.9\"\n1", "1"));
         folder.Write("6-not-asked-for.ipynb", ("typeof(Microsoft.ML.MLContext).Name", "MLContext"));
-        folder.Write("7-right.ipynb", ("#r \"nuget: Microsoft.ML.GentleClip, 0.1.0\"\ntypeof(Microsoft.ML.MLContext).Name", "MLContext"), ("$\"recall {71.5} %\"", "recall 70.9 %"));
+        folder.Write("7-right.ipynb", ("#r \"nuget: Microsoft.ML.GentleClip, 0.1.0\"\ntypeof(Microsoft.ML.MLContext).Name", "MLContext"),
+            ("$\"recall {71.5} %\"", "recall 70.9 %"));
         // What a cell's metadata say of its outputs.
         folder.Write("8-exact.ipynb", """{ "numbers": "exact" }""", ("\"pictures 575\"", "pictures 574"));
         folder.Write("9-below-one.ipynb", ("\"gap 0.49\"", "gap 0.28"));
@@ -64,9 +69,11 @@ public sealed class NotebookTests
     {
         // Its output folder lies as the tests' own does.
         string tests = typeof(NotebookTests).Assembly.GetName().Name!;
-        string program = Path.Combine(AppContext.BaseDirectory.Replace(Path.Combine("test", tests), Path.Combine("tools", Program), StringComparison.Ordinal), Program + ".dll");
+        string program = Path.Combine(AppContext.BaseDirectory.Replace(Path.Combine("test", tests), Path.Combine("tools", Program), StringComparison.Ordinal),
+            Program + ".dll");
         Assert.IsTrue(File.Exists(program), $"there is no {program}");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
@@ -95,7 +102,8 @@ public sealed class NotebookTests
                 ["cell_type"] = "code",
                 ["metadata"] = new JsonObject { ["gentleclip"] = JsonNode.Parse(rule) },
                 ["source"] = cell.Source,
-                ["outputs"] = cell.Output is null ? [] : new JsonArray(new JsonObject { ["output_type"] = "execute_result", ["data"] = new JsonObject { ["text/plain"] = cell.Output } }),
+                ["outputs"] = cell.Output is null ? []
+                    : new JsonArray(new JsonObject { ["output_type"] = "execute_result", ["data"] = new JsonObject { ["text/plain"] = cell.Output } }),
             })]),
             ["metadata"] = new JsonObject { ["kernelspec"] = new JsonObject { ["name"] = ".net-csharp" } },
             ["nbformat"] = 4,

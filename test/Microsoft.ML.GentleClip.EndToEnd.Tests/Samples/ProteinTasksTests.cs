@@ -7,7 +7,9 @@ using TaskCommandLine = ProteinTasks.CommandLine;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
-/// <summary>The protein tasks on a small table of chains with made-up folds and labels: to the end, again from the cache, and what is wrong with a file.</summary>
+/// <summary>
+/// The protein tasks on a small table of chains with made-up folds and labels: to the end, again from the cache, and what is wrong with a file.
+/// </summary>
 [TestClass]
 public sealed class ProteinTasksTests : IDisposable
 {
@@ -25,10 +27,13 @@ public sealed class ProteinTasksTests : IDisposable
         _keys = [.. chains.Skip(1).Select(line => line.Split('\t')[0])];
         int[] lengths = [.. chains.Skip(1).Select(line => int.Parse(line.Split('\t')[4], System.Globalization.CultureInfo.InvariantCulture))];
         // Chains 0 to 19 pretrain, 20 to 25 are held out, all are domains; those of every third test row lie on pretraining chains.
-        Write("cath42.tsv.gz", ["#chain_key\tsplit", .. _keys.Select((key, i) => $"{key}\t{(i < Pretraining ? "train" : i < 23 ? "validation" : i < 26 ? "test" : "")}")]);
-        Write("scope_domains.tsv.gz", ["#sid\tchain_key\tsccs\twhole_chain\tranges0", .. _keys.Select((key, i) => $"d{i}\t{key}\t{Fold(i)}.1.1\t0\t{(i % 2 == 0 ? $"0-{lengths[i]}" : $"0-20,25-{lengths[i]}")}")]);
+        Write("cath42.tsv.gz", ["#chain_key\tsplit",
+            .. _keys.Select((key, i) => $"{key}\t{(i < Pretraining ? "train" : i < 23 ? "validation" : i < 26 ? "test" : "")}")]);
+        Write("scope_domains.tsv.gz", ["#sid\tchain_key\tsccs\twhole_chain\tranges0",
+            .. _keys.Select((key, i) => $"d{i}\t{key}\t{Fold(i)}.1.1\t0\t{(i % 2 == 0 ? $"0-{lengths[i]}" : $"0-20,25-{lengths[i]}")}")]);
         Write("scope_split.tsv.gz", ["#sid\tchain_key\tsccs\tfold\tsplit", .. _keys.Select((key, i) => $"d{i}\t{key}\t{Fold(i)}.1.1\t{Fold(i)}\t{Split(i)}")]);
-        Write("ec_deepfri.tsv.gz", [Header, .. _keys.Select((key, i) => $"{key}\t{(i % 4 == 0 ? "test" : "train")}\t{(i % 3 == 0 ? "1.1.1.1,1.1.1.-" : "2.7.-.-")}\t0.9")]);
+        Write("ec_deepfri.tsv.gz",
+            [Header, .. _keys.Select((key, i) => $"{key}\t{(i % 4 == 0 ? "test" : "train")}\t{(i % 3 == 0 ? "1.1.1.1,1.1.1.-" : "2.7.-.-")}\t0.9")]);
     }
 
     public void Dispose() => _folder.Dispose();
@@ -48,7 +53,8 @@ public sealed class ProteinTasksTests : IDisposable
 
         // A killed process: the figures of one run and the embeddings of another are not there.
         File.Delete(Directory.GetFiles(_folder.File("out/cache"), "gentle-1-*.figures.json").Single());
-        foreach (string file in Directory.GetFiles(_folder.File("out/cache"), "clip-half-1-*").Where(file => !file.EndsWith("model.zip", StringComparison.Ordinal)))
+        foreach (string file in Directory.GetFiles(_folder.File("out/cache"), "clip-half-1-*")
+            .Where(file => !file.EndsWith("model.zip", StringComparison.Ordinal)))
             File.Delete(file);
         output = Run("out");
         Assert.DoesNotContain("pretraining\n", output);
@@ -66,8 +72,11 @@ public sealed class ProteinTasksTests : IDisposable
     [TestMethod]
     public void OwnLabelFileIsATaskOfItsOwn()
     {
-        File.WriteAllLines(_folder.File("go.tsv"), [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tGO:{i % 2}"), "9zzz.A\ttrain\tGO:1\t1.0", $"{_keys[0]}x\tvalid\tGO:1"]);
-        StringAssert.Contains(Run("out", "composition", "--labels", _folder.File("go.tsv")), "go: 30 training and 18 test chains, 2 labels with 2 training chains or more, 2 unknown chains");
+        File.WriteAllLines(_folder.File("go.tsv"),
+            [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tGO:{i % 2}"), "9zzz.A\ttrain\tGO:1\t1.0",
+                $"{_keys[0]}x\tvalid\tGO:1"]);
+        StringAssert.Contains(Run("out", "composition", "--labels", _folder.File("go.tsv")),
+            "go: 30 training and 18 test chains, 2 labels with 2 training chains or more, 2 unknown chains");
         using var json = JsonDocument.Parse(Figures("out"));
         Assert.IsGreaterThan(0, json.RootElement[0].GetProperty("figures").GetProperty("F-max go").GetDouble());
     }
@@ -101,10 +110,13 @@ public sealed class ProteinTasksTests : IDisposable
     public void WrongCommandLineSaysWhy()
     {
         Assert.AreEqual("Option '--data' is required.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
-        Assert.AreEqual("--seeds is '3-2', expected N or A-B, whole numbers above 0.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--seeds", "3-2")).Message);
-        Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.", Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
+        Assert.AreEqual("--seeds is '3-2', expected N or A-B, whole numbers above 0.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--seeds", "3-2")).Message);
+        Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
         Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip")).Message, "There is no method 'clip'; expected some of composition, untrained, clip-half");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip")).Message,
+            "There is no method 'clip'; expected some of composition, untrained, clip-half");
     }
 
     [TestMethod]
@@ -118,7 +130,8 @@ public sealed class ProteinTasksTests : IDisposable
         Assert.AreEqual(all.PretrainingHash, few.PretrainingHash);
         Assert.AreNotEqual(all.TaskHash, few.TaskHash, "Figures of other rows would be taken over.");
 
-        static int[] Training(ProteinTasks.Data.ProteinData data) => [.. data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).Select(fold => fold.Value)];
+        static int[] Training(ProteinTasks.Data.ProteinData data) =>
+            [.. data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).Select(fold => fold.Value)];
     }
 
     [TestMethod]
@@ -146,7 +159,8 @@ public sealed class ProteinTasksTests : IDisposable
         var gentle = Rows("gentle");
         Assert.HasCount(Pretraining / 2, half);
         CollectionAssert.AreEqual(half.Select(row => row.Sequence).ToArray(), gentle.Where(row => row.IsPaired).Select(row => row.Sequence).ToArray());
-        Assert.AreEqual((Pretraining / 2, Pretraining / 2), (gentle.Count(row => !row.IsPaired && row.AlphaCarbons.Length == 0), gentle.Count(row => !row.IsPaired && row.Sequence.Length == 0)));
+        Assert.AreEqual((Pretraining / 2, Pretraining / 2),
+            (gentle.Count(row => !row.IsPaired && row.AlphaCarbons.Length == 0), gentle.Count(row => !row.IsPaired && row.Sequence.Length == 0)));
         Assert.HasCount(Pretraining, Rows("clip-all"));
         Assert.IsTrue(gentle.Where(row => row.IsPaired).All(row => 3 * row.Sequence.Length == row.AlphaCarbons.Length && row.Sequence.Length <= 48));
 
@@ -160,7 +174,8 @@ public sealed class ProteinTasksTests : IDisposable
 
     private static string Fold(int i) => i % 3 == 0 ? "a.1" : i % 3 == 1 ? "b.2" : "c.3";
 
-    private static string Split(int i) => i is 18 or 19 or 30 or 31 or 32 or 33 ? "test_fold" : i is 34 or 35 or 36 ? "test_superfamily" : i is 37 or 38 ? "test_family" : i == 40 ? "validation" : "train";
+    private static string Split(int i) => i is 18 or 19 or 30 or 31 or 32 or 33 ? "test_fold"
+        : i is 34 or 35 or 36 ? "test_superfamily" : i is 37 or 38 ? "test_family" : i == 40 ? "validation" : "train";
 
     private static IEnumerable<string> Lines(string file)
     {
@@ -177,7 +192,8 @@ public sealed class ProteinTasksTests : IDisposable
     }
 
     private TaskCommandLine Parse(string output, string methods, params string[] more) => TaskCommandLine.Parse(
-        ["--data", _folder.FullName, "--json", _folder.File($"{output}/figures.json"), "--methods", methods, "--tiny", "--seeds", "1", "--steps", "2", .. more]);
+        ["--data", _folder.FullName, "--json", _folder.File($"{output}/figures.json"), "--methods", methods, "--tiny", "--seeds", "1",
+            "--steps", "2", .. more]);
 
     private string Run(string output, string methods = "composition,untrained,clip-half,gentle,clip-all,closed-form,closed-form-frozen", params string[] more)
     {

@@ -42,7 +42,8 @@ public sealed class ProtocolTests : ExperimentTest
     public void GaussianControlHasMeanAndCovarianceOfTheRows()
     {
         var random = new Gaussians(3);
-        float[][] rows = [.. Enumerable.Range(0, 4000).Select(_ => { var x = random.Next(); return new[] { (float)(5 + x), (float)(2 * x), (float)(x * x) }; })];
+        float[][] rows = [.. Enumerable.Range(0, 4000)
+            .Select(_ => { var x = random.Next(); return new[] { (float)(5 + x), (float)(2 * x), (float)(x * x) }; })];
         var made = UnpairedControl.Gaussian(rows, seed: 1);
         Assert.AreEqual(5, made.Average(row => row[0]), 0.08);
         Assert.AreEqual(2, made.Average(row => (row[0] - 5) * row[1]), 0.2, "covariance");
@@ -92,7 +93,8 @@ public sealed class ProtocolTests : ExperimentTest
         var thrown = Assert.ThrowsExactly<InvalidDataException>(() => ClassShares.Choose(UnpairedRows.Skewed, "d", a, b, same, seed: 1));
         StringAssert.Contains(thrown.Message, "need at least two classes, found 1");
 
-        string Kept(int seed) => string.Join(' ', ClassShares.Choose(UnpairedRows.Dropped, "d", a, b, labels, seed).B.Select(row => labels[row]).Distinct().Order());
+        string Kept(int seed) =>
+            string.Join(' ', ClassShares.Choose(UnpairedRows.Dropped, "d", a, b, labels, seed).B.Select(row => labels[row]).Distinct().Order());
     }
 
     [TestMethod]
@@ -116,7 +118,9 @@ public sealed class ProtocolTests : ExperimentTest
     public void WrongTableIsRefusedWithItsLine(string content, string expected)
     {
         File.WriteAllText(Folder.File("table.tsv"), content);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Read("""{ "name": "t", "file": "table.tsv", "columnA": "left", "columnB": "right" }""")).Message, expected);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Read("""{ "name": "t", "file": "table.tsv", "columnA": "left", "columnB": "right" }""")).Message,
+            expected);
     }
 
     [TestMethod]
@@ -125,9 +129,11 @@ public sealed class ProtocolTests : ExperimentTest
         var pairs = TwoViews.Pairs(300, seed: 5);
         float[][] a = [.. pairs.Select(row => row.A!)], b = [.. pairs.Select(row => row.B!)];
         var config = ExperimentConfig.Load(Write(Json("""{ "name": "linear", "baseline": "linear" }""")));
-        using var fitted = global::Experiments.Methods.Methods.Create(config, config.Methods[1]).Fit(new TrainingSet(a[..50], b[..50], a[50..200], b[50..200]), seed: 1, CancellationToken.None);
+        using var fitted = global::Experiments.Methods.Methods.Create(config, config.Methods[1]).Fit(new TrainingSet(a[..50], b[..50], a[50..200], b[50..200]),
+            seed: 1, CancellationToken.None);
         var measured = new LabelledRows(a[200..], b[200..], [.. pairs[200..].Select(row => $"{row.Cluster}")]);
-        var figures = Figures.Measure(fitted, new TrainingSet(a[..50], b[..50], [], []), measured, new LabelledRows(a[..200], b[..200], [.. pairs[..200].Select(row => $"{row.Cluster}")]));
+        var figures = Figures.Measure(fitted, new TrainingSet(a[..50], b[..50], [], []), measured,
+            new LabelledRows(a[..200], b[..200], [.. pairs[..200].Select(row => $"{row.Cluster}")]));
         Assert.IsGreaterThan(0.9, figures[Figures.RecallAt10]);
         Assert.IsGreaterThan(0.9, figures["CSLS R@10"]);
         Assert.IsGreaterThan(0.55, figures["LT 1-NN"], "three clusters that overlap");
@@ -139,5 +145,6 @@ public sealed class ProtocolTests : ExperimentTest
         return DataReaders.Read(config.Data[0], config, dataFolder: null);
     }
 
-    private static RowSplit Split(TwoViewData data, int seed, bool validation = false) => RowSplit.Create(data, RowCount.Of(20), splitSeed: 1, seed, validation);
+    private static RowSplit Split(TwoViewData data, int seed, bool validation = false) =>
+        RowSplit.Create(data, RowCount.Of(20), splitSeed: 1, seed, validation);
 }

@@ -27,7 +27,8 @@ public sealed class SelfSupervisedTests : ExperimentTest
         {
             var (x, y) = (random.Next(Side - 3), random.Next(Side - 3));
             return string.Join(' ', Enumerable.Range(0, Side * Side).Select(i =>
-                ((i % Side - x is >= 0 and < 3 && i / Side - y is >= 0 and < 3 ? 1 : 0) + 0.1 * random.NextDouble()).ToString("0.000", CultureInfo.InvariantCulture)));
+                ((i % Side - x is >= 0 and < 3 && i / Side - y is >= 0 and < 3 ? 1 : 0) + 0.1 * random.NextDouble()).ToString("0.000",
+                    CultureInfo.InvariantCulture)));
         }
     }
 
@@ -47,7 +48,8 @@ public sealed class SelfSupervisedTests : ExperimentTest
     {
         var (pictures, config) = Read(Data);
         var (tests, _) = RowSplit.Tests(pictures, config.TestRows, config.SplitSeed);
-        var changed = pictures with { A = [.. pictures.A.Select((row, i) => i == tests[0] ? Array.ConvertAll(row!, value => 1 - value) : row)], Hash = "changed" };
+        var changed =
+            pictures with { A = [.. pictures.A.Select((row, i) => i == tests[0] ? Array.ConvertAll(row!, value => 1 - value) : row)], Hash = "changed" };
         var (before, after) = (Features(pictures, config, "one"), Features(changed, config, "two"));
         for (var row = 0; row < Pictures; row++)
             Assert.AreEqual(row != tests[0], before.A[row]!.SequenceEqual(after.A[row]!), $"row {row}");
@@ -95,7 +97,8 @@ public sealed class SelfSupervisedTests : ExperimentTest
     [TestMethod]
     public void WrongSizeIsNamed()
     {
-        var problem = Assert.ThrowsExactly<ConfigurationException>(() => Run(Json("", data: Data.Replace("\"width\": 8", "\"width\": 9", StringComparison.Ordinal))));
+        var problem = Assert.ThrowsExactly<ConfigurationException>(
+            () => Run(Json("", data: Data.Replace("\"width\": 8", "\"width\": 9", StringComparison.Ordinal))));
         StringAssert.Contains(problem.Message, "\"pictures\": selfSupervised: expected pictures of 9 x 8 x 1 = 72 numbers, found 64");
         problem = Assert.ThrowsExactly<ConfigurationException>(() => Run(Json("", data: Data.Replace("steps", "step", StringComparison.Ordinal))));
         StringAssert.Contains(problem.Message, "data[0].selfSupervised.step: unknown key");

@@ -49,7 +49,8 @@ public sealed class ServingTests
         Assert.AreEqual("ready", health.GetProperty("status").GetString());
         Assert.AreEqual(128, health.GetProperty("dimension").GetInt32());
         Assert.AreEqual(2 * (Data.Train.Count + Data.Test.Count), health.GetProperty("catalogue").GetInt32());
-        CollectionAssert.AreEqual(new[] { "Picture", "Words" }, health.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("column").GetString()).ToArray());
+        CollectionAssert.AreEqual(new[] { "Picture", "Words" },
+            health.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("column").GetString()).ToArray());
         Assert.AreEqual(0, health.GetProperty("columns")[1].GetProperty("requests").GetInt32());
     }
 
@@ -59,9 +60,11 @@ public sealed class ServingTests
         await using var server = await StartAsync("--model", ModelFile);
         var emoji = Data.Test.Take(20).ToArray();
         using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
-        var view = model.Transform(new MLContext().Data.LoadFromEnumerable(emoji.Select(one => new Row { Picture = EmojiData.Planes(one.Pictures[0]), Words = one.Words }).ToList()));
+        var view = model.Transform(
+            new MLContext().Data.LoadFromEnumerable(emoji.Select(one => new Row { Picture = EmojiData.Planes(one.Pictures[0]), Words = one.Words }).ToList()));
         AssertClose(Embeddings.Column(view, "WordsEmbedding"), await server.EmbedAsync("Words", emoji.Select(one => one.Words), Token));
-        AssertClose(Embeddings.Column(view, "PictureEmbedding"), await server.EmbedAsync("Picture", emoji.Select(one => Convert.ToBase64String(Png(one.Pictures[0]))), Token));
+        AssertClose(Embeddings.Column(view, "PictureEmbedding"),
+            await server.EmbedAsync("Picture", emoji.Select(one => Convert.ToBase64String(Png(one.Pictures[0]))), Token));
     }
 
     [TestMethod]
@@ -81,7 +84,8 @@ public sealed class ServingTests
         var names = emoji.SelectMany(one => EmojiData.Styles.Select(style => $"{one.Name}, {style}")).ToArray();
         using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
         var pictures = Embeddings.Column(model.Transform(new MLContext().Data.LoadFromEnumerable(
-            emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = EmojiData.Planes(picture), Words = "" }).ToList())), "PictureEmbedding");
+            emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = EmojiData.Planes(picture), Words = "" }).ToList())),
+                "PictureEmbedding");
         var query = (await server.EmbedAsync("Words", ["clock"], Token))[0];
         var best = pictures.Select((picture, i) => (Name: names[i], Score: Embeddings.Dot(query, picture))).MaxBy(match => match.Score);
         var answer = await server.SearchAsync(new { column = "Words", input = "clock" }, Token);
@@ -154,8 +158,11 @@ public sealed class ServingTests
         int side = EmojiData.Side;
         await using (var server = await StartAsync("--model", ModelFile, "--body", "60000", "--pixels", $"{side * side - 1}"))
         {
-            await AssertAsync(server, HttpStatusCode.BadRequest, png, $"inputs[0]: expected a PNG or JPEG picture in base64, found {side} x {side} pixels, more than the {side * side - 1} that this server takes (option --pixels).");
-            await AssertAsync(server, HttpStatusCode.RequestEntityTooLarge, new byte[60_000], "body: expected at most 60000 bytes (option --body), found more.");
+            await AssertAsync(server, HttpStatusCode.BadRequest, png,
+                $"inputs[0]: expected a PNG or JPEG picture in base64, found {side} x {side} pixels, more than the {side * side - 1} that this server takes "
+                    + $"(option --pixels).");
+            await AssertAsync(server, HttpStatusCode.RequestEntityTooLarge, new byte[60_000],
+                "body: expected at most 60000 bytes (option --body), found more.");
         }
         await using (var server = await StartAsync("--model", ModelFile, "--pixels", $"{side * side}"))
         {
@@ -165,7 +172,8 @@ public sealed class ServingTests
 
         async Task AssertAsync(RunningServer server, HttpStatusCode status, byte[] picture, string message)
         {
-            using var response = await server.Client.PostAsJsonAsync("/embed", new { column = "Picture", inputs = new[] { Convert.ToBase64String(picture) } }, Token);
+            using var response = await server.Client.PostAsJsonAsync("/embed",
+                new { column = "Picture", inputs = new[] { Convert.ToBase64String(picture) } }, Token);
             Assert.AreEqual(status, response.StatusCode);
             StringAssert.Contains((await response.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("detail").GetString()!, message);
         }
@@ -224,7 +232,8 @@ public sealed class ServingTests
         await using (var server = await StartAsync("--model", ModelFile, "--catalogue", file))
             Assert.AreEqual("second", (await server.SearchAsync(new { column = "Words", input = "a clock", count = 10 }, Token))[0].Name);
         await File.WriteAllTextAsync(file, """{"name": "first", "column": "Words", "text": "a red heart"}""", Token);
-        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", ModelFile, "--catalogue", file))).Message, "catalogue.jsonl, line 1: text: there is no such field; expected name, column, input.");
+        StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", ModelFile, "--catalogue", file))).Message,
+            "catalogue.jsonl, line 1: text: there is no such field; expected name, column, input.");
     }
 
     [TestMethod]
@@ -233,10 +242,13 @@ public sealed class ServingTests
         string none = Folder.File("none.zip"), text = Folder.File("text.zip");
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<FileNotFoundException>(() => StartAsync("--model", none))).Message, none);
         string nowhere = Path.Combine(Folder.FullName, "nowhere");
-        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => StartAsync("--model", ModelFile, "--temp", nowhere))).Message, $"temporary files, '{nowhere}', which cannot be written to: name another with --temp FOLDER");
+        StringAssert.Contains((await Assert.ThrowsExactlyAsync<IOException>(() => StartAsync("--model", ModelFile, "--temp", nowhere))).Message,
+            $"temporary files, '{nowhere}', which cannot be written to: name another with --temp FOLDER");
         await File.WriteAllTextAsync(text, "text", Token);
         StringAssert.Contains((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", text))).Message, text);
-        StringAssert.Contains((await Assert.ThrowsExactlyAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
+        StringAssert.Contains(
+            (await Assert.ThrowsExactlyAsync<Microsoft.Extensions.Options.OptionsValidationException>(
+                () => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
     }
 
     private static async Task<RunningServer> StartAsync(params string[] arguments)

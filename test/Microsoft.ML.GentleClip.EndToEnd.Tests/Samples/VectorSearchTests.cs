@@ -25,7 +25,8 @@ public sealed class VectorSearchTests
         StringAssert.Contains(output.ToString(), "The collection holds 764 pictures of 382 emoji");
         Assert.IsGreaterThan(4.0 * Demonstration.Found / 382, share, output.ToString());
         var lines = output.ToString().Split('\n');
-        Assert.HasCount(18, lines.Where(line => line.StartsWith("  ", StringComparison.Ordinal) && !line.Contains("training", StringComparison.Ordinal)).ToArray());
+        Assert.HasCount(18,
+            lines.Where(line => line.StartsWith("  ", StringComparison.Ordinal) && !line.Contains("training", StringComparison.Ordinal)).ToArray());
     }
 
     [TestMethod]
@@ -38,12 +39,16 @@ public sealed class VectorSearchTests
         await using var services = Demonstration.CreateServices(() => (GentleClipTransformer)new MLContext().Model.Load(folder.File("model.zip"), out _));
         var collection = services.GetRequiredService<VectorStoreCollection<int, PictureRecord>>();
         using var image = SmallModel.Image(data.Test[0].Pictures[0]);
-        var vector = (await services.GetRequiredService<IEmbeddingGenerator<MLImage, Embedding<float>>>().GenerateAsync([image], cancellationToken: Token))[0].Vector;
+        var vector = (await services.GetRequiredService<IEmbeddingGenerator<MLImage, Embedding<float>>>().GenerateAsync([image],
+            cancellationToken: Token))[0].Vector;
         await collection.UpsertAsync(new PictureRecord { Number = 1, Name = "it", Embedding = vector }, Token);
-        foreach (var results in new[] { collection.SearchAsync(image, 3, cancellationToken: Token), collection.SearchAsync(vector, 3, cancellationToken: Token) })
+        foreach (var results in new[] { collection.SearchAsync(image, 3, cancellationToken: Token),
+            collection.SearchAsync(vector, 3, cancellationToken: Token) })
             Assert.AreEqual(1, (await results.SingleAsync(Token)).Score!.Value, 1e-5);
         Assert.AreEqual("it", (await collection.SearchAsync("some words", 3, cancellationToken: Token).SingleAsync(Token)).Record.Name);
-        StringAssert.Contains((await Assert.ThrowsExactlyAsync<NotSupportedException>(async () => await collection.SearchAsync(1.0, 3, cancellationToken: Token).ToListAsync(Token))).Message, "IEmbeddingGenerator<Double");
+        StringAssert.Contains(
+            (await Assert.ThrowsExactlyAsync<NotSupportedException>(
+                async () => await collection.SearchAsync(1.0, 3, cancellationToken: Token).ToListAsync(Token))).Message, "IEmbeddingGenerator<Double");
     }
 
     [TestMethod]
@@ -61,12 +66,15 @@ public sealed class VectorSearchTests
         query[0] = 2;
         Assert.AreEqual("0 1 2", await NumbersAsync(collection.SearchAsync(query, 3, cancellationToken: Token)));
         Assert.AreEqual("2 3", await NumbersAsync(collection.SearchAsync((ReadOnlyMemory<float>)query, 2, new() { Skip = 2 }, Token)));
-        Assert.AreEqual("1 5 7", await NumbersAsync(collection.SearchAsync(new Embedding<float>(query), 3, new() { Filter = record => record.Group == "odd" }, Token)));
+        Assert.AreEqual("1 5 7",
+            await NumbersAsync(collection.SearchAsync(new Embedding<float>(query), 3, new() { Filter = record => record.Group == "odd" }, Token)));
         Assert.AreEqual("0 1", await NumbersAsync(collection.SearchAsync(query, 10, new() { ScoreThreshold = 0.98 }, Token)));
-        await Assert.ThrowsExactlyAsync<ArgumentException>(async () => await collection.SearchAsync(new float[3], 1, cancellationToken: Token).ToListAsync(Token));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(
+            async () => await collection.SearchAsync(new float[3], 1, cancellationToken: Token).ToListAsync(Token));
         await Assert.ThrowsExactlyAsync<ArgumentException>(() => collection.UpsertAsync(new PictureRecord { Embedding = new float[3] }, Token));
 
-        var even = await collection.GetAsync(record => record.Group == "even", 2, new() { Skip = 1, OrderBy = order => order.Descending(record => record.Number) }, Token).ToListAsync(Token);
+        var even = await collection.GetAsync(record => record.Group == "even", 2,
+            new() { Skip = 1, OrderBy = order => order.Descending(record => record.Number) }, Token).ToListAsync(Token);
         CollectionAssert.AreEqual(new[] { 6, 4 }, even.Select(record => record.Number).ToArray());
 
         await collection.DeleteAsync(0, Token);
@@ -81,7 +89,8 @@ public sealed class VectorSearchTests
     [DataRow("--model", "", "Required argument missing for option: '--model'.")]
     [DataRow("--nothing", "1", "Unrecognized command or argument '--nothing'.")]
     public void AnOptionThatIsWrongIsNamed(string option, string value, string message) =>
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(value.Length == 0 ? [option] : [option, value])).Message, message);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(value.Length == 0 ? [option] : [option, value])).Message,
+            message);
 
     private static PictureRecord Record(int number, string group)
     {

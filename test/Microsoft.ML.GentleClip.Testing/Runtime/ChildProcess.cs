@@ -39,7 +39,8 @@ internal static class ChildProcess
     public static void CopyManaged(string target)
     {
         foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory))
-            if (Path.GetFileName(file) is var name && (name.EndsWith(".dll", StringComparison.Ordinal) || name.StartsWith(Program, StringComparison.Ordinal) || name == "libLibTorchSharp.so"))
+            if (Path.GetFileName(file) is var name && (name.EndsWith(".dll", StringComparison.Ordinal) || name.StartsWith(Program, StringComparison.Ordinal)
+                || name == "libLibTorchSharp.so"))
                 File.Copy(file, Path.Combine(target, name));
     }
 }

@@ -42,7 +42,8 @@ internal static class Cells
     private static string Text(object? value)
     {
         if (value is not null && value.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(VBuffer<>))
-            return (string)typeof(Cells).GetMethod(nameof(VectorText), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type.GetGenericArguments()).Invoke(null, [value])!;
+            return (string)typeof(Cells).GetMethod(nameof(VectorText), BindingFlags.NonPublic | BindingFlags.Static)!
+                .MakeGenericMethod(type.GetGenericArguments()).Invoke(null, [value])!;
         return value switch
         {
             float number => BitConverter.SingleToUInt32Bits(number).ToString("x8", CultureInfo.InvariantCulture),

@@ -13,7 +13,9 @@ internal static class Scoring
     /// </summary>
     public const float Tolerance = 1e-6f;
 
-    /// <summary>Tensors of a transformer's state: 2 of standardisation, 2 a linear map (3) and 2 of the layer normalisation a tower, and the logit scale.</summary>
+    /// <summary>
+    /// Tensors of a transformer's state: 2 of standardisation, 2 a linear map (3) and 2 of the layer normalisation a tower, and the logit scale.
+    /// </summary>
     public const int WeightTensors = 2 * (2 + 3 * 2 + 2) + 1;
 
     public static readonly MLContext Context = new(seed: 1);
@@ -33,7 +35,8 @@ internal static class Scoring
     }
 
     /// <summary>The transformer's view with a window of another size.</summary>
-    public static EmbeddingDataView View(GentleClipTransformer transformer, IDataView source, int window, bool requireA = false, bool requireB = false, bool overlap = true, int? batchSize = null) =>
+    public static EmbeddingDataView View(GentleClipTransformer transformer, IDataView source, int window, bool requireA = false, bool requireB = false,
+        bool overlap = true, int? batchSize = null) =>
         new(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [requireA, requireB], new ScoringPlan(window, batchSize, overlap));
 
     public static IDataView Load(IEnumerable<TwoViews.Row> rows) => Context.Data.LoadFromEnumerable(rows);

@@ -38,7 +38,8 @@ public abstract class AlignmentTest
     protected static (Tensor A, Tensor B) Views(int rows, int dimensionA, int dimensionB, int seed)
     {
         var latent = Normal(rows, 3, seed);
-        Tensor View(int dimension, int map) => latent.matmul(Normal(3, dimension, map)).tanh() * (arange(dimension, dtype: float64) + 2) + 0.3 * Normal(rows, dimension, seed + map);
+        Tensor View(int dimension, int map) => latent.matmul(Normal(3, dimension, map)).tanh() * (arange(dimension, dtype: float64) + 2)
+            + 0.3 * Normal(rows, dimension, seed + map);
         return (View(dimensionA, 901), View(dimensionB, 902));
     }
 

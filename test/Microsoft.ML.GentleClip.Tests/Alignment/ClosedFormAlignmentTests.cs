@@ -82,7 +82,8 @@ public sealed class ClosedFormAlignmentTests : AlignmentTest
                 Refuses(state, name);
                 state.Remove(name);
                 // Without its first tensor an optional part is not there: then the widths do not fit.
-                Refuses(state, name is "a.transport.linear" or "b.transport.linear" or "a.spectral.bank" or "b.spectral.bank" or "a.cut" or "b.cut" ? "" : name is "a.smoothing.bank" or "b.smoothing.bank" ? null : name);
+                Refuses(state, name is "a.transport.linear" or "b.transport.linear" or "a.spectral.bank" or "b.spectral.bank" or "a.cut" or "b.cut" ? ""
+                    : name is "a.smoothing.bank" or "b.smoothing.bank" ? null : name);
             }
         }
 

@@ -33,7 +33,8 @@ public sealed class EdgeCaseTests : AlignmentTest
         Check(Data(2, 0, 0, 60, 1));
         // The two ways to the principal components agree where both can be gone: at as many rows as dimensions plus zero columns.
         var (a, b) = Views(20, 12, 9, 3);
-        var (wide, narrow) = (Fit(new AlignmentData(cat([a, zeros(20, 30, dtype: float64)], 1), b), Plain).Alignment, Fit(new AlignmentData(a, b), Plain).Alignment);
+        var (wide, narrow) = (Fit(new AlignmentData(cat([a, zeros(20, 30, dtype: float64)], 1), b), Plain).Alignment,
+            Fit(new AlignmentData(a, b), Plain).Alignment);
         using (wide)
         using (narrow)
         {
@@ -146,12 +147,14 @@ public sealed class EdgeCaseTests : AlignmentTest
 
     private static void Check(AlignmentData data)
     {
-        foreach (var settings in new[] { Plain, new AlignmentSettings(), Everything with { Method = ClosedFormMethod.Blend }, Everything, Everything with { EmbeddingDimension = 4 }, Everything with { MaximumAnchors = 3 } })
+        foreach (var settings in new[] { Plain, new AlignmentSettings(), Everything with { Method = ClosedFormMethod.Blend }, Everything,
+            Everything with { EmbeddingDimension = 4 }, Everything with { MaximumAnchors = 3 } })
         {
             var (alignment, report) = Fit(data, settings);
             using (alignment)
             {
-                Assert.IsTrue(double.IsFinite(report.KeptEnergy) && double.IsFinite(report.Gate?.Recipe ?? 0) && double.IsFinite(report.Gate?.SelfTraining ?? 0));
+                Assert.IsTrue(double.IsFinite(report.KeptEnergy) && double.IsFinite(report.Gate?.Recipe ?? 0)
+                    && double.IsFinite(report.Gate?.SelfTraining ?? 0));
                 foreach (var side in new[] { Side.A, Side.B })
                     foreach (var rows in data.AllRows(side))
                         AssertUnit(alignment.Embed(rows.Block(0, rows.Count), side));

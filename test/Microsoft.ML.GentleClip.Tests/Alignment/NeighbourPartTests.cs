@@ -50,11 +50,17 @@ public sealed class NeighbourPartTests : AlignmentTest
         var graph = SpectralGraph.Fit(bank, settings, 7)!;
         // The graph in plain loops.
         var rows = ToRows(bank);
-        var nearest = rows.Select((x, i) => Enumerable.Range(0, Count).Where(j => j != i).OrderBy(j => SquaredDistance(x, rows[j])).Take(Near).ToArray()).ToArray();
+        var nearest = rows.Select((x, i) => Enumerable.Range(0, Count).Where(j => j != i).OrderBy(j => SquaredDistance(x, rows[j])).Take(Near).ToArray())
+            .ToArray();
         var scales = rows.Select((x, i) => Math.Sqrt(SquaredDistance(x, rows[nearest[i][^1]]))).ToArray();
-        var w = rows.Select((x, i) => rows.Select((y, j) => nearest[i].Contains(j) || nearest[j].Contains(i) ? Math.Exp(-SquaredDistance(x, y) / (scales[i] * scales[j])) : 0).ToArray()).ToArray();
+        var w =
+            rows.Select(
+                (x, i) =>
+                    rows.Select((y, j) => nearest[i].Contains(j) || nearest[j].Contains(i) ? Math.Exp(-SquaredDistance(x, y) / (scales[i] * scales[j])) : 0)
+                        .ToArray()).ToArray();
         var degrees = w.Select(row => row.Sum()).ToArray();
-        var (values, vectors) = PlainAlignment.Jacobi([.. w.Select((row, i) => row.Select((value, j) => value / Math.Sqrt(degrees[i] * degrees[j])).ToArray())]);
+        var (values, vectors) = PlainAlignment.Jacobi(
+            [.. w.Select((row, i) => row.Select((value, j) => value / Math.Sqrt(degrees[i] * degrees[j])).ToArray())]);
         Assert.AreEqual(1, values[0], 1e-12);
         CollectionAssert.AreEqual(new long[] { Count, 6 }, graph.Coordinates.shape);
         for (var k = 0; k < 6; k++)
@@ -112,7 +118,8 @@ public sealed class NeighbourPartTests : AlignmentTest
 
         static AlignmentReport Decide(AlignmentData data)
         {
-            var (alignment, report) = Fit(data, SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.Off }, Spectral = new() { Use = ClosedFormPart.Gated } });
+            var (alignment, report) = Fit(data,
+                SelfTrained with { SelfTraining = new() { Use = ClosedFormPart.Off }, Spectral = new() { Use = ClosedFormPart.Gated } });
             alignment.Dispose();
             Assert.AreEqual(report.UsesSpectral, alignment.HasSpectralPart);
             Assert.IsNull(report.Gate!.SelfTraining);
@@ -123,7 +130,9 @@ public sealed class NeighbourPartTests : AlignmentTest
         {
             var random = new Random(seed);
             var places = tensor(Enumerable.Range(0, count).Select(_ => 2 * Math.PI * random.NextDouble()).ToArray()).unsqueeze(1);
-            Tensor Curve(int frequencies, int map) => (places * arange(1, frequencies + 1, dtype: float64)).sin().matmul(Normal(frequencies, 8, map)) + (places * arange(1, frequencies + 1, dtype: float64)).cos().matmul(Normal(frequencies, 8, map + 1));
+            Tensor Curve(int frequencies, int map) =>
+                (places * arange(1, frequencies + 1, dtype: float64)).sin().matmul(Normal(frequencies, 8, map))
+                + (places * arange(1, frequencies + 1, dtype: float64)).cos().matmul(Normal(frequencies, 8, map + 1));
             return (Curve(6, 501), Curve(6, 601));
         }
     }

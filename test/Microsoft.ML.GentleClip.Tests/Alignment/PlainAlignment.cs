@@ -14,7 +14,8 @@ internal sealed class PlainAlignment
     private double _kernelWeight;
 
     /// <summary>Recipe R on pairs, with the mean, scale, components and bandwidth of all rows.</summary>
-    public PlainAlignment(double[][] pairsA, double[][] pairsB, double[][] allA, double[][] allB, double linearWeight = 1, double kernelWeight = 2, double power = 2)
+    public PlainAlignment(double[][] pairsA, double[][] pairsB, double[][] allA, double[][] allB, double linearWeight = 1,
+        double kernelWeight = 2, double power = 2)
     {
         (_linearWeight, _kernelWeight) = (linearWeight, kernelWeight);
         (_a, _b) = (new Side(allA), new Side(allB));
@@ -134,7 +135,8 @@ internal sealed class PlainAlignment
     {
         var (meanA, meanB) = (Mean(a, weights), Mean(b, weights));
         var (centredA, centredB) = (a.Select(row => Minus(row, meanA)).ToArray(), b.Select(row => Minus(row, meanB)).ToArray());
-        return Directions(meanA, meanB, Covariance(centredA, centredA, weights), Covariance(centredB, centredB, weights), Covariance(centredA, centredB, weights), 1, power, 1e-6);
+        return Directions(meanA, meanB, Covariance(centredA, centredA, weights), Covariance(centredB, centredB, weights),
+            Covariance(centredA, centredB, weights), 1, power, 1e-6);
     }
 
     private static (Func<double[], double[]> A, Func<double[], double[]> B) Directions(
@@ -194,7 +196,8 @@ internal sealed class PlainAlignment
 
     private static double[][] Transpose(double[][] m) => [.. Enumerable.Range(0, m[0].Length).Select(j => m.Select(row => row[j]).ToArray())];
 
-    private static double[][] Product(double[][] x, double[][] y) => Transpose(y) is var columns ? [.. x.Select(row => columns.Select(column => Dot(row, column)).ToArray())] : [];
+    private static double[][] Product(double[][] x, double[][] y) =>
+        Transpose(y) is var columns ? [.. x.Select(row => columns.Select(column => Dot(row, column)).ToArray())] : [];
 
     private static double[] Mean(double[][] rows, double[] weights) => [.. Transpose(rows).Select(column => Dot(column, weights))];
 

@@ -16,13 +16,15 @@ public sealed class RecipeTests : AlignmentTest
         var data = Data(pairs: 12, unpairedA: 20, unpairedB: 17);
         var (a, b) = Views(9, 6, 5, seed: 7);
         var plain = new PlainAlignment(
-            ToRows(data.PairsA), ToRows(data.PairsB), ToRows(cat([data.PairsA, data.UnpairedA!], 0)), ToRows(cat([data.PairsB, data.UnpairedB!], 0)), linearWeight, kernelWeight, power);
+            ToRows(data.PairsA), ToRows(data.PairsB), ToRows(cat([data.PairsA, data.UnpairedA!], 0)), ToRows(cat([data.PairsB, data.UnpairedB!], 0)),
+                linearWeight, kernelWeight, power);
         var (alignment, _) = Fit(data, Plain with { LinearWeight = linearWeight, KernelWeight = kernelWeight, Power = power });
         using (alignment)
         {
             AssertUnit(alignment.Embed(a, Side.A));
             AssertClose(tensor(plain.Cosines(ToRows(a), ToRows(b)).SelectMany(row => row).ToArray(), [9, 9]), Cosines(alignment, a, b), 1e-8);
-            AssertClose(tensor(plain.Cosines(ToRows(data.PairsA), ToRows(b)).SelectMany(row => row).ToArray(), [12, 9]), Cosines(alignment, data.PairsA, b), 1e-8);
+            AssertClose(tensor(plain.Cosines(ToRows(data.PairsA), ToRows(b)).SelectMany(row => row).ToArray(), [12, 9]),
+                Cosines(alignment, data.PairsA, b), 1e-8);
         }
     }
 

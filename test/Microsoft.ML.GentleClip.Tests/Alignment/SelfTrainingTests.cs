@@ -45,7 +45,8 @@ public sealed class SelfTrainingTests : AlignmentTest
             Assert.IsTrue(report.UsesSelfTraining);
             var expected = tensor(plain.Cosines(ToRows(a), ToRows(b)).SelectMany(row => row).ToArray(), [9, 9]);
             AssertClose(expected, Cosines(alignment, a, b), 1e-6); // partners are weighted by float32 cosines
-            Assert.IsGreaterThan(1e-2, (expected - tensor(before.SelectMany(row => row).ToArray(), [9, 9])).abs().max().item<double>(), "the round changed something");
+            Assert.IsGreaterThan(1e-2, (expected - tensor(before.SelectMany(row => row).ToArray(), [9, 9])).abs().max().item<double>(),
+                "the round changed something");
         }
     }
 
@@ -80,7 +81,8 @@ public sealed class SelfTrainingTests : AlignmentTest
         double Recall(Recipe maps) => RecallAt1(maps.A.Apply(prepared.A.Apply(test.A, 512)).matmul(maps.B.Apply(prepared.B.Apply(test.B, 512)).t()));
         double RecallTrained(Tensor a, Tensor b) => Recall(new SelfTraining(Trained, a, b, new ManagedGenerator(1)).Run(pairs, recipe, 6));
 
-        var (alone, trained, control) = (Recall(recipe), RecallTrained(poolA, poolB), RecallTrained(AgreeingViews.LikeGaussian(poolA, 31), AgreeingViews.LikeGaussian(poolB, 32)));
+        var (alone, trained, control) = (Recall(recipe), RecallTrained(poolA, poolB),
+            RecallTrained(AgreeingViews.LikeGaussian(poolA, 31), AgreeingViews.LikeGaussian(poolB, 32)));
         var found = $"R@1: R {alone:f1}, S {trained:f1}, S on Gaussian rows {control:f1}";
         Assert.IsGreaterThan(alone + 15, trained, found);
         Assert.IsGreaterThan(control + 15, trained, found);
@@ -156,7 +158,8 @@ public sealed class SelfTrainingTests : AlignmentTest
     {
         foreach (var use in new[] { ClosedFormPart.Gated, ClosedFormPart.On })
         {
-            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB), SelfTrained with { SelfTraining = new() { Use = use }, Spectral = new() { Use = ClosedFormPart.Gated } });
+            var (alignment, report) = Fit(Data(10, unpairedA, unpairedB),
+                SelfTrained with { SelfTraining = new() { Use = use }, Spectral = new() { Use = ClosedFormPart.Gated } });
             alignment.Dispose();
             Assert.IsFalse(report.UsesSelfTraining || report.UsesSpectral);
             Assert.IsNull(report.Gate);

@@ -52,7 +52,8 @@ public sealed class SamplingSizeAnalysisTests
         double[][] Pick(int[] which) => [.. which.Select(i => rows[i])];
 
         var gap = Analyze(View(rows), [3], 3000).Gaps.Single();
-        foreach (var (actual, error, leaveOneOut) in new[] { (gap.Ratio, gap.RatioStandardError, false), (gap.RatioLeaveOneOut, gap.RatioLeaveOneOutStandardError, true) })
+        foreach (var (actual, error, leaveOneOut) in new[] { (gap.Ratio, gap.RatioStandardError, false),
+            (gap.RatioLeaveOneOut, gap.RatioLeaveOneOutStandardError, true) })
         {
             Assert.IsLessThan(0.03 * actual, error);
             Assert.AreEqual(Expected(3, leaveOneOut) / Expected(2, leaveOneOut), actual, 4 * error);
@@ -81,7 +82,8 @@ public sealed class SamplingSizeAnalysisTests
         var expected = Analyze(View(rows)).Gaps;
         AssertClose(Analyze(View([.. rows.Select(row => row.Select(x => (1e-9 * x) + 1e-6).ToArray())])).Gaps, 1e-6);
         AssertClose(Analyze(View([.. rows.Select(row => row.Select(x => (1e100 * x) - 5e100).ToArray())])).Gaps, 1e-6);
-        var singles = _mlContext.Data.LoadFromEnumerable(rows.Select(row => new SingleRow { X = [.. row.Select(x => (float)x)] }), Schema<SingleRow>(NumberDataViewType.Single, 3));
+        var singles = _mlContext.Data.LoadFromEnumerable(rows.Select(row => new SingleRow { X = [.. row.Select(x => (float)x)] }),
+            Schema<SingleRow>(NumberDataViewType.Single, 3));
         AssertClose(Analyze(singles).Gaps, 0);
 
         void AssertClose(IReadOnlyList<SamplingSizeGap> actual, double tolerance)
@@ -246,7 +248,8 @@ public sealed class SamplingSizeAnalysisTests
         var host = new MLContext(1);
         var cancelHost = typeof(MLContext).GetMethod("CancelExecution", BindingFlags.Instance | BindingFlags.NonPublic)!;
         last = host.Data.LoadFromEnumerable(CancelAtEnd(() => cancelHost.Invoke(host, null)), Schema<DoubleRow>(NumberDataViewType.Double, 3));
-        Assert.Contains("through the MLContext", Assert.ThrowsExactly<OperationCanceledException>(() => host.GentleClip().AnalyzeSamplingSize(last, "X")).Message);
+        Assert.Contains("through the MLContext",
+            Assert.ThrowsExactly<OperationCanceledException>(() => host.GentleClip().AnalyzeSamplingSize(last, "X")).Message);
 
         IEnumerable<DoubleRow> Endless()
         {
@@ -270,7 +273,8 @@ public sealed class SamplingSizeAnalysisTests
         _mlContext.GentleClip().AnalyzeSamplingSize(data, "X", sizes, repetitions, seed: 7, cancellationToken);
 
     private IDataView View(double[]?[] rows) =>
-        _mlContext.Data.LoadFromEnumerable(rows.Select(row => new DoubleRow { X = row }), Schema<DoubleRow>(NumberDataViewType.Double, rows.First(row => row is not null)!.Length));
+        _mlContext.Data.LoadFromEnumerable(rows.Select(row => new DoubleRow { X = row }),
+            Schema<DoubleRow>(NumberDataViewType.Double, rows.First(row => row is not null)!.Length));
 
     private static SchemaDefinition Schema<T>(PrimitiveDataViewType item, int dimension)
     {

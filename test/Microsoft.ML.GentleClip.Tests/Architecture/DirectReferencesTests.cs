@@ -26,9 +26,12 @@ public sealed class DirectReferencesTests
             Assert.Inconclusive($"{project} is not built here.");
         var document = XDocument.Load(file);
         var named = document.Descendants("PackageReference").Select(reference => reference.Attribute("Include")!.Value)
-            .Concat(document.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value))).ToHashSet();
+            .Concat(document.Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)))
+                .ToHashSet();
         using var module = ModuleDefinition.ReadModule(built);
-        var used = module.AssemblyReferences.Select(reference => reference.Name).Where(name => !IsOfTheFramework(name)).Select(name => PackageOf.GetValueOrDefault(name, name)).Distinct().ToArray();
+        var used =
+            module.AssemblyReferences.Select(reference => reference.Name).Where(name => !IsOfTheFramework(name))
+                .Select(name => PackageOf.GetValueOrDefault(name, name)).Distinct().ToArray();
         Assert.IsNotEmpty(used);
         Assert.IsEmpty(used.Except(named), $"used by {Path.GetFileName(built)}, not named in {project}: {string.Join(", ", used.Except(named))}");
     }
@@ -37,7 +40,8 @@ public sealed class DirectReferencesTests
     {
         var bin = Path.Combine(Path.GetDirectoryName(project)!, "bin");
         return Directory.Exists(bin)
-            ? Directory.EnumerateFiles(bin, Path.GetFileNameWithoutExtension(project) + ".dll", SearchOption.AllDirectories).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
+            ? Directory.EnumerateFiles(bin, Path.GetFileNameWithoutExtension(project) + ".dll", SearchOption.AllDirectories)
+                .OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
             : null;
     }
 

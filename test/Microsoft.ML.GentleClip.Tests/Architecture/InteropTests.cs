@@ -64,8 +64,11 @@ public sealed class InteropTests
         GenericParameter => false,
         TypeReference type => IsMlNet(type) && type.Resolve() is { } definition && !IsVisible(definition),
         GenericInstanceMethod generic => IsInternalOfMlNet(generic.ElementMethod) || generic.GenericArguments.Any(IsInternalOfMlNet),
-        MethodReference method => IsInternalOfMlNet(method.DeclaringType) || (IsMlNet(method.DeclaringType) && method.Resolve() is { } definition && !IsVisible(definition)),
-        FieldReference field => IsInternalOfMlNet(field.DeclaringType) || (IsMlNet(field.DeclaringType) && field.Resolve() is { } definition && !(definition.IsPublic || definition.IsFamily || definition.IsFamilyOrAssembly)),
+        MethodReference method => IsInternalOfMlNet(method.DeclaringType)
+            || (IsMlNet(method.DeclaringType) && method.Resolve() is { } definition && !IsVisible(definition)),
+        FieldReference field => IsInternalOfMlNet(field.DeclaringType)
+            || (IsMlNet(field.DeclaringType) && field.Resolve() is { } definition
+                && !(definition.IsPublic || definition.IsFamily || definition.IsFamilyOrAssembly)),
         _ => false,
     };
 
@@ -73,7 +76,8 @@ public sealed class InteropTests
     private static bool IsVisible(MethodDefinition method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
     private static bool IsVisible(TypeDefinition type) =>
-        type.DeclaringType is null ? type.IsPublic : (type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamilyOrAssembly) && IsVisible(type.DeclaringType);
+        type.DeclaringType is null ? type.IsPublic
+            : (type.IsNestedPublic || type.IsNestedFamily || type.IsNestedFamilyOrAssembly) && IsVisible(type.DeclaringType);
 
     private static bool IsMlNet(TypeReference type) =>
         type.GetElementType().Scope is AssemblyNameReference assembly && assembly.Name.StartsWith("Microsoft.ML", StringComparison.Ordinal);

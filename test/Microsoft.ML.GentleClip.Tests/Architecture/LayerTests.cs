@@ -37,7 +37,8 @@ public sealed partial class LayerTests
     public void EveryTypeIsFound()
     {
         var lost = Library.GetTypes()
-            .Where(type => !type.FullName!.Contains('<') && type.Namespace != "Microsoft.CodeAnalysis" && type.Namespace != "System.Runtime.CompilerServices" && !Folders.ContainsKey(type.FullName))
+            .Where(type => !type.FullName!.Contains('<') && type.Namespace != "Microsoft.CodeAnalysis" && type.Namespace != "System.Runtime.CompilerServices"
+                && !Folders.ContainsKey(type.FullName))
             .Select(type => type.FullName).ToList();
         Assert.IsEmpty(lost, $"types whose folder is not known: {string.Join(", ", lost)}");
     }

@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace Microsoft.ML.GentleClip.Tests.Architecture;
 
-/// <summary>The folders of the repository refer one way: whatever teaches or measures knows the library, and the library and its tests know none of that.</summary>
+/// <summary>
+/// The folders of the repository refer one way: whatever teaches or measures knows the library, and the library and its tests know none of that.
+/// </summary>
 [TestClass]
 public sealed class ProjectReferenceTests
 {
@@ -50,7 +52,8 @@ public sealed class ProjectReferenceTests
     [TestMethod]
     public void NoSourceOfTheLibraryOrItsTestsUsesAStudyOrATool()
     {
-        string[] names = [.. Projects().Where(project => Top(project) is "studies" or "tools").Select(project => $"using {Path.GetFileNameWithoutExtension(project)};")];
+        string[] names = [.. Projects().Where(project => Top(project) is "studies" or "tools")
+            .Select(project => $"using {Path.GetFileNameWithoutExtension(project)};")];
         Assert.IsGreaterThan(5, names.Length);
         string[] wrong = [.. new[] { "src", Path.Combine("test", "Microsoft.ML.GentleClip.Tests"), Path.Combine("test", "Microsoft.ML.GentleClip.Testing") }
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
@@ -58,7 +61,8 @@ public sealed class ProjectReferenceTests
         Assert.IsEmpty(wrong, string.Join(Environment.NewLine, wrong));
     }
 
-    private static IEnumerable<string> Projects() => Allowed.Keys.Concat(Directory.EnumerateDirectories(Repository.Root).Select(folder => Path.GetFileName(folder)!))
+    private static IEnumerable<string> Projects() =>
+        Allowed.Keys.Concat(Directory.EnumerateDirectories(Repository.Root).Select(folder => Path.GetFileName(folder)!))
         .Distinct().Where(folder => folder[0] != '.' && folder != "artifacts")
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories));
 

@@ -42,7 +42,8 @@ public sealed class ScalarLifetimeTests
     [DataRow("Tensor::item()", false)]
     public void MethodsOfTorchSharpAreToldApart(string name, bool isUnsafe)
     {
-        var method = Torch.GetType("TorchSharp.torch/Tensor").Methods.Single(method => method.FullName.EndsWith($" TorchSharp.torch/{name}", StringComparison.Ordinal));
+        var method = Torch.GetType("TorchSharp.torch/Tensor").Methods
+            .Single(method => method.FullName.EndsWith($" TorchSharp.torch/{name}", StringComparison.Ordinal));
         Assert.AreEqual(isUnsafe, Checker.ReasonOf(method.FullName) is not null, Checker.ReasonOf(method.FullName));
     }
 
@@ -53,10 +54,13 @@ public sealed class ScalarLifetimeTests
         var found = fixture.NestedTypes.Prepend(fixture).SelectMany(Checker.CallsIn).ToList();
         foreach (var method in fixture.Methods.Where(method => !method.Name.Contains('<') && !method.IsConstructor))
         {
-            var calls = found.Count(call => call.Contains($".{method.Name}(", StringComparison.Ordinal) || call.Contains($"<{method.Name}>", StringComparison.Ordinal));
+            var calls = found.Count(call => call.Contains($".{method.Name}(", StringComparison.Ordinal)
+                || call.Contains($"<{method.Name}>", StringComparison.Ordinal));
             Assert.AreEqual(method.Name.StartsWith("Safe", StringComparison.Ordinal) ? 0 : 1, calls, $"{method.Name}:\n{string.Join('\n', found)}");
         }
-        Assert.IsTrue(found.Exists(call => call.StartsWith($"{nameof(ScalarLifetimeTests)}.cs(", StringComparison.Ordinal) && call.Contains("Tensor.square()", StringComparison.Ordinal)), string.Join('\n', found));
+        Assert.IsTrue(
+            found.Exists(call => call.StartsWith($"{nameof(ScalarLifetimeTests)}.cs(", StringComparison.Ordinal)
+                && call.Contains("Tensor.square()", StringComparison.Ordinal)), string.Join('\n', found));
     }
 
     private static ModuleDefinition Read(string path, bool symbols)

@@ -19,7 +19,8 @@ internal sealed class TemporaryScalars
     {
         var callers = new Dictionary<string, List<MethodDefinition>>(StringComparer.Ordinal);
         var found = new Queue<MethodDefinition>();
-        foreach (var method in torch.GetTypes().Where(type => type.FullName is not (Scalar or ScalarExtensions)).SelectMany(type => type.Methods).Where(method => method.HasBody))
+        foreach (var method in torch.GetTypes().Where(type => type.FullName is not (Scalar or ScalarExtensions)).SelectMany(type => type.Methods)
+            .Where(method => method.HasBody))
         {
             foreach (var instruction in method.Body.Instructions)
             {
@@ -53,7 +54,8 @@ internal sealed class TemporaryScalars
         from instruction in method.Body.Instructions
         where instruction.Operand is MethodReference
         let called = (MethodReference)instruction.Operand
-        let reason = MakesScalar(called) ? IsKept(method.Body, instruction) ? null : "makes a scalar that nothing keeps alive" : ReasonOf(called.GetElementMethod().FullName)
+        let reason = MakesScalar(called) ? IsKept(method.Body, instruction) ? null : "makes a scalar that nothing keeps alive"
+            : ReasonOf(called.GetElementMethod().FullName)
         where reason is not null
         select $"{Place(method, instruction)}: {Short(called)} {reason}";
 

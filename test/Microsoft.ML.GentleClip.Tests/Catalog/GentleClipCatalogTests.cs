@@ -26,7 +26,8 @@ public sealed class GentleClipCatalogTests
         // The paired column is the one of the promise that is asked for, the outputs are those that it adds.
         var schema = Schema("IsPaired");
         var promise = _mlContext.Transforms.GentleClip(
-            outputColumnNameA: "SequenceEmbedding", inputColumnNameA: "A", outputColumnNameB: "StructureEmbedding", inputColumnNameB: "B", pairedColumnName: "IsPaired")
+            outputColumnNameA: "SequenceEmbedding", inputColumnNameA: "A", outputColumnNameB: "StructureEmbedding", inputColumnNameB: "B",
+                pairedColumnName: "IsPaired")
             .GetOutputSchema(schema);
         foreach (var name in new[] { "SequenceEmbedding", "StructureEmbedding" })
         {
@@ -58,8 +59,10 @@ public sealed class GentleClipCatalogTests
     {
         Assert.ThrowsExactly<ArgumentNullException>(() => GentleClipCatalog.GentleClip(null!, new GentleClipOptions()));
         Assert.ThrowsExactly<ArgumentNullException>(() => _mlContext.Transforms.GentleClip(null!));
-        Assert.Contains("Both modalities read column 'A'", Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "Y", "A")).Message);
-        Assert.Contains("Both modalities write column 'X'", Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "X", "B")).Message);
+        Assert.Contains("Both modalities read column 'A'",
+            Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "Y", "A")).Message);
+        Assert.Contains("Both modalities write column 'X'",
+            Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "X", "B")).Message);
         Assert.AreEqual("PairedColumnName", Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "Y", "B", "")).ParamName);
         Assert.AreEqual("outputColumnName", Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("", "A", "Y", "B")).ParamName);
         Assert.AreEqual("inputColumnName", Assert.ThrowsExactly<ArgumentException>(() => _mlContext.Transforms.GentleClip("X", "A", "Y", " ")).ParamName);
@@ -68,7 +71,8 @@ public sealed class GentleClipCatalogTests
 
     private SchemaShape Schema(params string[] keep) =>
         SchemaShapes.Of(_mlContext.Transforms.SelectColumns(["A", "B", .. keep])
-            .Fit(_mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(1, seed: 1))).Transform(_mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(1, seed: 1))).Schema);
+            .Fit(_mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(1, seed: 1)))
+                .Transform(_mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(1, seed: 1))).Schema);
 
     private static void AssertMissing(string what, Action action) =>
         Assert.Contains($"Could not find {what}", Assert.ThrowsExactly<ArgumentOutOfRangeException>(action).Message);

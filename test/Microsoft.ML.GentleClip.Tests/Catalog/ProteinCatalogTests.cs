@@ -29,7 +29,8 @@ public sealed class ProteinCatalogTests : IDisposable
             string.Join(", ", view.Schema.Select(column => $"{column.Name} {column.Type}")));
         Assert.AreEqual(2, view.GetRowCount());
         var rows = Rows(view);
-        Assert.AreEqual($"{file} 1abc_A A GA  1 2A", $"{rows[0].File} {rows[0].Identifier} {rows[0].Chain} {rows[0].Sequence} {rows[0].FullSequence} {string.Join(' ', rows[0].ResidueNumbers)}");
+        Assert.AreEqual($"{file} 1abc_A A GA  1 2A",
+            $"{rows[0].File} {rows[0].Identifier} {rows[0].Chain} {rows[0].Sequence} {rows[0].FullSequence} {string.Join(' ', rows[0].ResidueNumbers)}");
         CollectionAssert.AreEqual(new float[] { 1, 0, 0, 2, 0, 0 }, rows[0].AlphaCarbons);
         Assert.AreEqual("1abc_B", rows[1].Identifier);
     }
@@ -50,10 +51,14 @@ public sealed class ProteinCatalogTests : IDisposable
     [TestMethod]
     public void RowsAreInTheOrderOfTheFiles()
     {
-        var files = Enumerable.Range(0, 60).Select(i => _folder.Write($"{i}.pdb", Pdb(Enumerable.Range(0, 1 + (60 - i) * 20).Select(number => Atom("GLY", $"{number}"))))).Reverse().ToArray();
+        var files =
+            Enumerable.Range(0, 60)
+                .Select(i => _folder.Write($"{i}.pdb", Pdb(Enumerable.Range(0, 1 + (60 - i) * 20).Select(number => Atom("GLY", $"{number}"))))).Reverse()
+                    .ToArray();
         string[] expected = [.. files];
         foreach (int? threads in new int?[] { null, 1, 8 })
-            CollectionAssert.AreEqual(expected, _context.Data.LoadProteinStructures(files, new() { NumberOfThreads = threads }).GetColumn<string>("File").ToArray());
+            CollectionAssert.AreEqual(expected,
+                _context.Data.LoadProteinStructures(files, new() { NumberOfThreads = threads }).GetColumn<string>("File").ToArray());
         Array.Sort(expected, StringComparer.Ordinal);
         CollectionAssert.AreEqual(expected, _context.Data.LoadProteinStructures(_folder.File("*.pdb")).GetColumn<string>("File").ToArray());
     }
@@ -115,7 +120,8 @@ public sealed class ProteinCatalogTests : IDisposable
 
     [TestMethod]
     public void LargeFilesAreBadFiles() => StringAssert.Contains(
-        Assert.ThrowsExactly<InvalidDataException>(() => _context.Data.LoadProteinStructures(_folder.Write("a.pdb", Good), new() { MaximumFileSize = 100 })).Message,
+        Assert.ThrowsExactly<InvalidDataException>(
+            () => _context.Data.LoadProteinStructures(_folder.Write("a.pdb", Good), new() { MaximumFileSize = 100 })).Message,
         "the file is larger than the 100 bytes that are allowed");
 
     [TestMethod]

@@ -16,7 +16,8 @@ public sealed class CustomEncoderErrorTests
     [DataRow("null", "built no network: CreateNetwork gave null.")]
     [DataRow("nan", "gave features that are NaN or infinite; expected finite numbers.")]
     [DataRow("varying", "gave features [64, 11] for 64 rows; expected [64, 12].")]
-    [DataRow("unregistered", "has a network whose field 'layer' of Faulty is not registered, so that it would be neither trained nor saved; call RegisterComponents()")]
+    [DataRow("unregistered",
+        "has a network whose field 'layer' of Faulty is not registered, so that it would be neither trained nor saved; call RegisterComponents()")]
     [DataRow("list", "has a network whose field 'layers' of Faulty is not registered")]
     [DataRow("dictionary", "has a network whose field 'named' of Faulty is not registered")]
     [DataRow("array", "has a network whose field 'constants' of Faulty is not registered")]

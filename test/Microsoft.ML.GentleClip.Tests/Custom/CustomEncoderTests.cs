@@ -32,7 +32,8 @@ public sealed class CustomEncoderTests
         other.Seed = 4;
         CollectionAssert.AreNotEqual(first, CustomTraining.Content(CustomTraining.Fit(other)));
         var withoutDropout = CustomTraining.Options(a: new GatedOptions { Dropout = 0 });
-        CollectionAssert.AreNotEqual(first, CustomTraining.Content(CustomTraining.Fit(withoutDropout)), "dropout made no difference: the network never ran in training mode");
+        CollectionAssert.AreNotEqual(first, CustomTraining.Content(CustomTraining.Fit(withoutDropout)),
+            "dropout made no difference: the network never ran in training mode");
     }
 
     [TestMethod]
@@ -160,7 +161,8 @@ public sealed class CustomEncoderTests
         options.CheckpointDirectory = folder.File("checkpoints");
         using (new MLContext(3).Transforms.GentleClip(options).Fit(rows))
             File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words.Reverse()));
-        Assert.Contains("vocabulary of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(options).Fit(rows)).Message);
+        Assert.Contains("vocabulary of A is content ",
+            Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(options).Fit(rows)).Message);
     }
 
     [TestMethod]
@@ -171,17 +173,20 @@ public sealed class CustomEncoderTests
         using var second = mlContext.Transforms.GentleClip(CustomTraining.Options(1)).Fit(CustomTraining.Rows, validation: null, initial: first);
         var rows = Load(TwoViews.Pairs(20, seed: 5));
         // One warm-up step changes little; fresh weights would change everything.
-        var similar = Embeddings.Column(first.Transform(rows), "EmbeddingA").Zip(Embeddings.Column(second.Transform(rows), "EmbeddingA"), (x, y) => x.Zip(y, (p, q) => p * q).Sum()).Average();
+        var similar = Embeddings.Column(first.Transform(rows), "EmbeddingA")
+            .Zip(Embeddings.Column(second.Transform(rows), "EmbeddingA"), (x, y) => x.Zip(y, (p, q) => p * q).Sum()).Average();
         Assert.IsGreaterThan(0.9, similar);
         var wider = CustomTraining.Options(1, a: new GatedOptions { Width = 40 });
-        Assert.Contains("tower_a.encoder.network.gate.weight: expected [40, 12], found [32, 12]", Assert.ThrowsExactly<ArgumentException>(() => mlContext.Transforms.GentleClip(wider).Fit(CustomTraining.Rows, null, first)).Message);
+        Assert.Contains("tower_a.encoder.network.gate.weight: expected [40, 12], found [32, 12]",
+            Assert.ThrowsExactly<ArgumentException>(() => mlContext.Transforms.GentleClip(wider).Fit(CustomTraining.Rows, null, first)).Message);
     }
 
     [TestMethod]
     public void AFrozenNetworkKeepsItsWeights()
     {
         using var model = new MLContext(3).Transforms.GentleClip(CustomTraining.Options(20, a: new GatedOptions { IsFrozen = true })).Fit(CustomTraining.Rows);
-        using var untrained = new MLContext(3).Transforms.GentleClip(CustomTraining.Options(1, a: new GatedOptions { IsFrozen = true })).Fit(CustomTraining.Rows);
+        using var untrained = new MLContext(3).Transforms.GentleClip(CustomTraining.Options(1, a: new GatedOptions { IsFrozen = true }))
+            .Fit(CustomTraining.Rows);
         var (trained, fresh) = (model.Model.state_dict(), untrained.Model.state_dict());
         foreach (var name in trained.Keys.Where(name => name.StartsWith("tower_a.encoder.", StringComparison.Ordinal)))
             CollectionAssert.AreEqual(fresh[name].bytes.ToArray(), trained[name].bytes.ToArray(), name);
@@ -199,14 +204,17 @@ public sealed class CustomEncoderTests
             nn.init.constant_(network.get_parameter("gate.bias")!, 7);
             GentleClip.Runtime.AtomicFile.Write(path, stream => GentleClip.Weights.SafetensorsWriter.Write(stream, network.state_dict()));
         }
-        using var model = new MLContext(3).Transforms.GentleClip(CustomTraining.Options(1, a: new GatedOptions { IsFrozen = true, WeightsFile = path })).Fit(CustomTraining.Rows);
+        using var model = new MLContext(3).Transforms.GentleClip(CustomTraining.Options(1, a: new GatedOptions { IsFrozen = true, WeightsFile = path }))
+            .Fit(CustomTraining.Rows);
         Assert.IsTrue(model.Model.state_dict()["tower_a.encoder.network.gate.bias"].data<float>().All(value => value == 7));
         Assert.DoesNotContain("gated.safetensors", System.Text.Encoding.UTF8.GetString(CustomTraining.Content(CustomTraining.Save(model))));
 
         var wider = CustomTraining.Options(1, a: new GatedOptions { Width = 40, WeightsFile = path });
-        Assert.Contains("'gate.weight' (shape [40, 12] expected, found [32, 12])", Assert.ThrowsExactly<InvalidDataException>(() => CustomTraining.Fit(wider)).Message);
+        Assert.Contains("'gate.weight' (shape [40, 12] expected, found [32, 12])",
+            Assert.ThrowsExactly<InvalidDataException>(() => CustomTraining.Fit(wider)).Message);
         var missing = CustomTraining.Options(1, a: new GatedOptions { WeightsFile = folder.File("none.pt") });
-        Assert.Contains("The weights file of column 'A' does not exist", Assert.ThrowsExactly<FileNotFoundException>(() => CustomTraining.Fit(missing)).Message);
+        Assert.Contains("The weights file of column 'A' does not exist",
+            Assert.ThrowsExactly<FileNotFoundException>(() => CustomTraining.Fit(missing)).Message);
     }
 
     [TestMethod]
@@ -241,7 +249,8 @@ public sealed class CustomEncoderTests
         var alone = Embeddings.Column(model.Transform(mlContext.Data.LoadFromEnumerable([shortText])), "TextEmbedding").Single();
         for (var slot = 0; slot < alone.Length; slot++)
             Assert.AreEqual(alone[slot], together[0][slot], 1e-5f);
-        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))), "TextEmbedding", "FeatureEmbedding");
+        var metrics = Operations.Catalog.EvaluateRetrieval(model.Transform(mlContext.Data.LoadFromEnumerable(Captions.Pairs(40, seed: 8))),
+            "TextEmbedding", "FeatureEmbedding");
         Assert.IsGreaterThan(0.2, metrics.AToB.RecallAt(5), metrics.ToString()); // 0.125 by guessing
         SameAfterReload(model, mlContext.Data.LoadFromEnumerable([shortText, longText]), "TextEmbedding");
 
@@ -253,7 +262,8 @@ public sealed class CustomEncoderTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var mlContext = new MLContext(3);
-        var data = mlContext.Transforms.LoadImages("Image", folder.FullName, "Path").Fit(mlContext.Data.LoadFromEnumerable(new List<Pictures.Row>())).Transform(mlContext.Data.LoadFromEnumerable(Pictures.Mixed(folder, 12, 6, 6)));
+        var data = mlContext.Transforms.LoadImages("Image", folder.FullName, "Path").Fit(mlContext.Data.LoadFromEnumerable(new List<Pictures.Row>()))
+            .Transform(mlContext.Data.LoadFromEnumerable(Pictures.Mixed(folder, 12, 6, 6)));
         using var model = mlContext.Transforms.GentleClip(Pictures.Options(new StackOptions(), steps: 10)).Fit(data);
         var embeddings = Embeddings.Column(model.Transform(data), "ImageEmbedding");
         Assert.IsTrue(embeddings.Take(18).All(row => Math.Abs(row.Sum(x => x * x) - 1) < 1e-4) && embeddings.Skip(18).All(row => row.All(float.IsNaN)));

@@ -26,7 +26,9 @@ public sealed class CustomPersistenceTests
 
         var refused = ChildProcess.Run(AppContext.BaseDirectory, ["score", modelPath, rowsPath, outputPath]);
         Assert.AreNotEqual(0, refused.ExitCode);
-        Assert.Contains("an encoder with the key 'tests.gated', which is in no registered assembly. Before loading, call mlContext.ComponentCatalog.RegisterAssembly", refused.Error);
+        Assert.Contains(
+            "an encoder with the key 'tests.gated', which is in no registered assembly. Before loading, call mlContext.ComponentCatalog.RegisterAssembly",
+            refused.Error);
 
         var result = ChildProcess.Run(AppContext.BaseDirectory, ["score", modelPath, rowsPath, outputPath, typeof(GatedOptions).Assembly.Location]);
         Assert.AreEqual(0, result.ExitCode, result.ToString());
@@ -56,7 +58,8 @@ public sealed class CustomPersistenceTests
     }
 
     [TestMethod]
-    [DataRow("\"key\": \"tests.gated\"", "\"key\": \"Microsoft.ML.GentleClip.Tests.Custom.GatedOptions, Microsoft.ML.GentleClip.Tests\"", "which is in no registered assembly")]
+    [DataRow("\"key\": \"tests.gated\"", "\"key\": \"Microsoft.ML.GentleClip.Tests.Custom.GatedOptions, Microsoft.ML.GentleClip.Tests\"",
+        "which is in no registered assembly")]
     [DataRow("\"key\": \"tests.gated\"", "\"key\": \"tests.stack\"", "StackOptions, which is no CustomVectorEncoderOptions")]
     [DataRow("\"key\": \"tests.gated\"", "\"key\": \"tests.twice\"", "The key 'tests.twice' belongs to both")]
     [DataRow("\"width\": 32", "\"width\": 100000000", "Width must be from 1 to 4096")]

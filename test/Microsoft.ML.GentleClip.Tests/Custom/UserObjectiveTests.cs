@@ -30,7 +30,13 @@ public sealed class UserObjectiveTests
         using var generator = new Generator(7);
         var (a, b) = (Unit(6, generator), Unit(5, generator));
         using var objective = new GentleClip.Objectives.TotalLoss([new PairDistance { Weight = 3 }]);
-        using var losses = objective.Compute(new GentleClip.Objectives.ObjectiveInput { EmbeddingsA = a, EmbeddingsB = b, NumberOfPairs = 4, LogScale = zeros(1, ScalarType.Float64) });
+        using var losses = objective.Compute(new GentleClip.Objectives.ObjectiveInput
+        {
+            EmbeddingsA = a,
+            EmbeddingsB = b,
+            NumberOfPairs = 4,
+            LogScale = zeros(1, ScalarType.Float64),
+        });
         losses.Total.backward();
         // d/da of 3 mean |a - b|^2 over the 4 pairs; nothing for the unpaired rows.
         var expected = zeros_like(a);
@@ -46,7 +52,8 @@ public sealed class UserObjectiveTests
         var seen = new List<(int Step, int Steps, int Pairs, long A, long B, long UnpairedA, float Length, float Scale)>();
         Given Watch(string name, bool unpaired) => new(name, batch =>
         {
-            seen.Add((batch.Step, batch.NumberOfSteps, batch.NumberOfPairs, batch.EmbeddingsA.size(0), batch.EmbeddingsB.size(0), batch.UnpairedA.size(0), batch.EmbeddingsB.norm(1).mean().item<float>(), batch.LogitScale.item<float>()));
+            seen.Add((batch.Step, batch.NumberOfSteps, batch.NumberOfPairs, batch.EmbeddingsA.size(0), batch.EmbeddingsB.size(0), batch.UnpairedA.size(0),
+                batch.EmbeddingsB.norm(1).mean().item<float>(), batch.LogitScale.item<float>()));
             Assert.Contains("set ObjectiveNeeds.SecondViews", Assert.ThrowsExactly<InvalidOperationException>(() => batch.SecondViewsA).Message);
             return (batch.EmbeddingsA.sum() + batch.EmbeddingsB.sum()) * batch.LogitScale;
         }, unpaired);
@@ -75,10 +82,14 @@ public sealed class UserObjectiveTests
         using (var model = new MLContext(3).Transforms.GentleClip(alone).Fit(rows))
             Assert.IsLessThan(model.History[0].Losses["centre"], model.History[^1].Losses["centre"]);
         var paired = new Given("centre", batch => batch.EmbeddingsA.sum(), unpaired: false);
-        Assert.Contains("the losses on unpaired samples are off", Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(Alone(4, paired)).Fit(rows)).Message);
+        Assert.Contains("the losses on unpaired samples are off",
+            Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(Alone(4, paired)).Fit(rows)).Message);
 
         // The opposite of aligning, among unpaired samples: the guard must turn it off, and keep the one on pairs.
-        var options = Alone(60, new Given("spoil", batch => batch.UnpairedA.mm(batch.UnpairedB.t()).pow(2).mean().neg() + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean()) { Weight = 20 }, new PairDistance());
+        var options = Alone(60,
+            new Given("spoil",
+                batch => batch.UnpairedA.mm(batch.UnpairedB.t()).pow(2).mean().neg() + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean()) { Weight = 20 },
+                    new PairDistance());
         options.Objectives = options.Objectives.With(new ContrastiveObjective());
         (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);
         using var guarded = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
@@ -100,12 +111,14 @@ public sealed class UserObjectiveTests
     public void FaultsAreNamed()
     {
         Fails(_ => throw new NotSupportedException("no luck"), "The objective 'mine' failed at step 0: no luck");
-        Fails(batch => batch.EmbeddingsA, "The objective 'mine' gave a tensor of shape [64, 16] at step 0; expected a scalar of Float32 on cpu that depends on the embeddings.");
+        Fails(batch => batch.EmbeddingsA,
+            "The objective 'mine' gave a tensor of shape [64, 16] at step 0; expected a scalar of Float32 on cpu that depends on the embeddings.");
         Fails(batch => batch.EmbeddingsA.sum().to(ScalarType.Float64), "gave a scalar of Float64 on cpu at step 0");
         Fails(batch => batch.EmbeddingsA.detach().sum(), "gave a number that does not depend on the embeddings (no gradient)");
         Fails(_ => null!, "The objective 'mine' gave null");
         var nan = Alone(3, new Given("mine", batch => batch.EmbeddingsA.sum().log() - batch.EmbeddingsA.sum().neg().log()));
-        Assert.Contains("Training stopped at step 0: the loss term 'mine' is NaN", Assert.ThrowsExactly<ArithmeticException>(() => new MLContext(3).Transforms.GentleClip(nan).Fit(CustomTraining.Rows)).Message);
+        Assert.Contains("Training stopped at step 0: the loss term 'mine' is NaN",
+            Assert.ThrowsExactly<ArithmeticException>(() => new MLContext(3).Transforms.GentleClip(nan).Fit(CustomTraining.Rows)).Message);
 
         var options = TwoViews.Options(1);
         Assert.Contains(
@@ -127,7 +140,8 @@ public sealed class UserObjectiveTests
         Assert.Contains("an element that is null", Assert.ThrowsExactly<ArgumentException>(() => options.Objectives = [null!]).Message);
 
         static void Fails(Func<ObjectiveBatch, Tensor> compute, string expected) => Assert.Contains(expected,
-            Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext(3).Transforms.GentleClip(Alone(3, new Given("mine", compute))).Fit(CustomTraining.Rows)).Message);
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => new MLContext(3).Transforms.GentleClip(Alone(3, new Given("mine", compute))).Fit(CustomTraining.Rows)).Message);
     }
 
     [TestMethod]

@@ -15,7 +15,8 @@ internal static class CombinerFixture
 
     /// <summary>Three pairs, two rows of A alone, one of B alone: sides <c>A</c> (2 slots) and <c>B</c> (3 slots), an <c>Id</c>.</summary>
     public static (IDataView Paired, IDataView UnpairedA, IDataView UnpairedB) Parts() => (
-        View(new PairRow { Id = "p0", A = [1, 2], B = [1, 2, 3] }, new PairRow { Id = "p1", A = [3, 4], B = [4, 5, 6] }, new PairRow { Id = "p2", A = [5, 6], B = [7, 8, 9] }),
+        View(new PairRow { Id = "p0", A = [1, 2], B = [1, 2, 3] }, new PairRow { Id = "p1", A = [3, 4], B = [4, 5, 6] },
+            new PairRow { Id = "p2", A = [5, 6], B = [7, 8, 9] }),
         View(new ARow { Id = "a0", A = [7, 8] }, new ARow { Id = "a1", A = [9, 10] }),
         View(new BRow { Id = "b0", B = [10, 11, 12] }));
 

@@ -42,7 +42,8 @@ public sealed class LineReaderTests
     public void LinesCrossBlocks()
     {
         var random = new Random(3);
-        string[] expected = [.. Enumerable.Range(0, 2_000).Select(i => new string((char)('a' + i % 26), random.Next(400)) + i), new string('x', 200_000), "end"];
+        string[] expected = [.. Enumerable.Range(0, 2_000).Select(i => new string((char)('a' + i % 26), random.Next(400)) + i),
+            new string('x', 200_000), "end"];
         CollectionAssert.AreEqual(expected, Read(Bytes(string.Join("\r\n", expected))));
         CollectionAssert.AreEqual(expected, Read(new Trickle(Bytes(string.Join("\r\n", expected)), 4_099)));
     }
@@ -50,15 +51,18 @@ public sealed class LineReaderTests
     [TestMethod]
     public void LongLinesAndFilesAreErrors()
     {
-        Assert.AreEqual("file, line 2: the line is longer than the 100 bytes that are allowed.", Error(Bytes("a\n" + new string('x', 101)), maximumLineLength: 100));
+        Assert.AreEqual("file, line 2: the line is longer than the 100 bytes that are allowed.",
+            Error(Bytes("a\n" + new string('x', 101)), maximumLineLength: 100));
         Assert.AreEqual("file, line 1: the line is longer than the 100 bytes that are allowed.", Error(new Endless(), maximumLineLength: 100));
-        StringAssert.EndsWith(Error(new Endless(), maximumLineLength: 1 << 30, maximumSize: 1_000_000), "the file is larger than the 1000000 bytes that are allowed.");
+        StringAssert.EndsWith(Error(new Endless(), maximumLineLength: 1 << 30, maximumSize: 1_000_000),
+            "the file is larger than the 1000000 bytes that are allowed.");
     }
 
     [TestMethod]
     public void OtherTextsAndBinariesAreErrors()
     {
-        Assert.AreEqual("file: expected UTF-8 or ASCII text, found UTF-16.", Error(new MemoryStream(Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("ATOM")).ToArray())));
+        Assert.AreEqual("file: expected UTF-8 or ASCII text, found UTF-16.",
+            Error(new MemoryStream(Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("ATOM")).ToArray())));
         Assert.AreEqual("file, line 2: expected text, found binary data.", Error(Bytes("a\nb\0c")));
     }
 
@@ -67,7 +71,8 @@ public sealed class LineReaderTests
     {
         var packed = Gzip("a\nb\n");
         CollectionAssert.AreEqual(new[] { "a", "b" }, Read(ProteinFile.Decompressed(new MemoryStream(packed))));
-        CollectionAssert.AreEqual(new[] { "a", "b", "a", "b" }, Read(ProteinFile.Decompressed(new MemoryStream([.. packed, .. packed]))), "gzip files may be put one behind another");
+        CollectionAssert.AreEqual(new[] { "a", "b", "a", "b" }, Read(ProteinFile.Decompressed(new MemoryStream([.. packed, .. packed]))),
+            "gzip files may be put one behind another");
         CollectionAssert.AreEqual(new[] { "a", "b" }, Read(ProteinFile.Decompressed(Bytes("a\nb\n"))));
         CollectionAssert.AreEqual(new[] { "a" }, Read(ProteinFile.Decompressed(Bytes("a"))));
     }
@@ -112,7 +117,8 @@ public sealed class LineReaderTests
                 Assert.IsTrue(reader.HasBytesBehind);
             }
         }
-        StringAssert.EndsWith(Error(ProteinFile.Decompressed(new MemoryStream([.. packed[..^4], .. new byte[8]]))), "cut off.", "zeros do not hide that data is missing");
+        StringAssert.EndsWith(Error(ProteinFile.Decompressed(new MemoryStream([.. packed[..^4], .. new byte[8]]))), "cut off.",
+            "zeros do not hide that data is missing");
     }
 
     [TestMethod]

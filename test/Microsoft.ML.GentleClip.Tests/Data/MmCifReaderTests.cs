@@ -6,7 +6,9 @@ namespace Microsoft.ML.GentleClip.Tests.Data;
 [TestClass]
 public sealed class MmCifReaderTests
 {
-    private const string Columns = "group_PDB type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code Cartn_x Cartn_y Cartn_z occupancy auth_seq_id auth_asym_id pdbx_PDB_model_num";
+    private const string Columns =
+        "group_PDB type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code Cartn_x Cartn_y Cartn_z "
+            + "occupancy auth_seq_id auth_asym_id pdbx_PDB_model_num";
 
     [TestMethod]
     public void ColumnsMayComeInAnyOrderAndCase() => Assert.AreEqual(
@@ -53,18 +55,23 @@ public sealed class MmCifReaderTests
     [TestMethod]
     public void RowsMayRunOverLinesAndValuesMayBeTexts() => Assert.AreEqual(
         "A:GA 1 2",
-        Read("# comment\n\ndata_x\nloop_ _atom_site.label_atom_id _atom_site.label_comp_id # names\n_atom_site.label_asym_id\n_atom_site.auth_seq_id _atom_site.Cartn_x\n_atom_site.Cartn_y _atom_site.Cartn_z\n" +
+        Read(
+            "# comment\n\ndata_x\nloop_ _atom_site.label_atom_id _atom_site.label_comp_id # names\n_atom_site.label_asym_id\n_atom_site.auth_seq_id "
+                + "_atom_site.Cartn_x\n_atom_site.Cartn_y _atom_site.Cartn_z\n" +
             "'CA'\nGLY\n\"A\"\n1 1.5(2)\n # a comment between\n2 3 CA\n;ALA\n; A 2 1 2 3\n_cell.length_a 10\n").Summary());
 
     [TestMethod]
     public void OneAtomMayStandWithoutALoop() => Assert.AreEqual(
         "A:G 1",
-        Read("data_x\n_atom_site.label_atom_id CA\n_atom_site.label_comp_id GLY\n_atom_site.auth_asym_id A\n_atom_site.auth_seq_id 1\n_atom_site.Cartn_x 1\n_atom_site.Cartn_y 2\n_atom_site.Cartn_z 3\n").Summary());
+        Read(
+            "data_x\n_atom_site.label_atom_id CA\n_atom_site.label_comp_id GLY\n_atom_site.auth_asym_id A\n_atom_site.auth_seq_id 1\n_atom_site.Cartn_x "
+                + "1\n_atom_site.Cartn_y 2\n_atom_site.Cartn_z 3\n").Summary());
 
     [TestMethod]
     public void TheFirstBlockWithAtomsCounts() => Assert.AreEqual(
         "A:G 1",
-        Read("data_other\n_entry.id other\n" + Cif(Columns, "ATOM C CA . GLY A 1 1 ? 1 0 0 1 1 A 1") + Cif(Columns, "ATOM C CA . ALA A 1 2 ? 1 0 0 1 2 A 1")).Summary());
+        Read("data_other\n_entry.id other\n" + Cif(Columns, "ATOM C CA . GLY A 1 1 ? 1 0 0 1 1 A 1") + Cif(Columns, "ATOM C CA . ALA A 1 2 ? 1 0 0 1 2 A 1"))
+            .Summary());
 
     [TestMethod]
     [DataRow("loop_\n_entity_poly_seq.entity_id\n_entity_poly_seq.num\n_entity_poly_seq.mon_id\n1 1 MSE\n1 2 GLY\n1 2 ALA\n1 3 QQQ\n2 1 DA\n")]

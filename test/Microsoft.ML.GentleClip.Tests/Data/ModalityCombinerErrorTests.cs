@@ -41,7 +41,8 @@ public sealed class ModalityCombinerErrorTests
     {
         var (paired, a, b) = Parts();
         Assert.StartsWith("The input unpairedB already has a column 'Id'", Assert.ThrowsExactly<ArgumentException>(() => Combine(null, null, b, "Id")).Message);
-        Assert.StartsWith("The input unpairedA already has a column 'IsPaired'", Assert.ThrowsExactly<ArgumentException>(() => Combine(paired, Combine(a), b)).Message);
+        Assert.StartsWith("The input unpairedA already has a column 'IsPaired'",
+            Assert.ThrowsExactly<ArgumentException>(() => Combine(paired, Combine(a), b)).Message);
     }
 
     [TestMethod]
@@ -56,7 +57,8 @@ public sealed class ModalityCombinerErrorTests
     public void Keys_that_mean_different_things_are_an_error()
     {
         var error = Assert.ThrowsExactly<ArgumentException>(() => Combine(Keyed("cat", "dog"), Keyed("cat", "dog"), Keyed("cat", "cow")));
-        Assert.StartsWith("Key column 'Label': key 2 means 'dog' in paired and 'cow' in unpairedB. Map all inputs with one fitted MapValueToKey", error.Message);
+        Assert.StartsWith("Key column 'Label': key 2 means 'dog' in paired and 'cow' in unpairedB. Map all inputs with one fitted MapValueToKey",
+            error.Message);
         Assert.ThrowsExactly<ArgumentException>(() => Combine(Keyed("cat", "dog"), Keyed("dog", "cat")), "The order counts.");
         Assert.ThrowsExactly<ArgumentException>(() => Combine(Keyed(1, 2), Keyed("1", "2")), "The type counts.");
     }
@@ -65,14 +67,16 @@ public sealed class ModalityCombinerErrorTests
     public void Equal_key_values_are_carried_also_from_an_input_that_alone_has_them()
     {
         var (withValues, without) = (Keyed("cat", "dog"), View(new BareKey { Label = 2 }));
-        foreach (var combined in new[] { Combine(withValues, Keyed("cat", "dog")), Combine(withValues, without), Combine(without, withValues), Combine(withValues, View(new { X = 1f })) })
+        foreach (var combined in new[] { Combine(withValues, Keyed("cat", "dog")), Combine(withValues, without), Combine(without, withValues),
+            Combine(withValues, View(new { X = 1f })) })
         {
             VBuffer<ReadOnlyMemory<char>> values = default;
             combined.Schema["Label"].GetKeyValues(ref values);
             Assert.AreSequenceEqual(["cat", "dog"], values.DenseValues().Select(value => value.ToString()).ToArray());
         }
 
-        var labels = Context.Transforms.Conversion.MapKeyToValue("Label").Fit(Combine(withValues, View(new { X = 1f }))).Transform(Combine(withValues, View(new { X = 1f })));
+        var labels = Context.Transforms.Conversion.MapKeyToValue("Label").Fit(Combine(withValues, View(new { X = 1f })))
+            .Transform(Combine(withValues, View(new { X = 1f })));
         Assert.AreSequenceEqual(["cat", "dog", ""], ReadText(labels, "Label"));
     }
 

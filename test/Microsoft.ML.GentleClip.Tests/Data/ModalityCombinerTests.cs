@@ -108,7 +108,8 @@ public sealed class ModalityCombinerTests
         var combined = Combine(doubled, View(new { X = 7f }));
         Assert.AreSequenceEqual(["X", "Y", "IsPaired"], combined.Schema.Select(column => column.Name).ToArray());
         Assert.AreSequenceEqual([2f, 7f], Read<float>(combined, "X"));
-        Assert.AreSequenceEqual([2.0, 7.0], Read<double>(Combine(converted, View(new { X = 7.0 })), "X"), "The hidden Single column X does not clash with the Double one.");
+        Assert.AreSequenceEqual([2.0, 7.0], Read<double>(Combine(converted, View(new { X = 7.0 })), "X"),
+            "The hidden Single column X does not clash with the Double one.");
     }
 
     [TestMethod]

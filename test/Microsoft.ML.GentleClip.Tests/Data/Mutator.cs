@@ -7,7 +7,8 @@ internal sealed class Mutator(int seed)
 {
     private static readonly byte[][] Tokens = [.. new[]
     {
-        "nan", "inf", "1e400", "-0", "99999999999999999999", "", " ", "'", "\"", ";", "\n;", "\r", "\n", "\t", "?", ".", "#", "loop_", "data_", "save_", "_atom_site.", "_a.b", ">", "*",
+        "nan", "inf", "1e400", "-0", "99999999999999999999", "", " ", "'", "\"", ";", "\n;", "\r", "\n", "\t", "?", ".", "#", "loop_", "data_", "save_",
+            "_atom_site.", "_a.b", ">", "*",
         "ATOM  ", "HETATM", "TER", "END", "ENDMDL", "MODEL ", "SEQRES", "MODRES", "CA", "MSE", "zzzz", "A000", "\0", "\uFEFF", "é",
     }.Select(Encoding.UTF8.GetBytes)];
 

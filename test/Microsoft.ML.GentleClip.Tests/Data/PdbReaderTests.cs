@@ -65,7 +65,8 @@ public sealed class PdbReaderTests
     [DataRow("MODEL        1", "", "MODEL        2")]
     public void TheFirstModelIsRead(string begin, string end, string next) => Assert.AreEqual(
         "A:GA 1 2",
-        Read(Pdb(begin, Atom("GLY", "1"), Atom("ALA", "2"), end, next, Atom("GLY", "1", x: 9), Atom("ALA", "2", x: 9), Atom("SER", "3", x: 9), "END")).Summary());
+        Read(Pdb(begin, Atom("GLY", "1"), Atom("ALA", "2"), end, next, Atom("GLY", "1", x: 9), Atom("ALA", "2", x: 9), Atom("SER", "3", x: 9), "END"))
+            .Summary());
 
     [TestMethod]
     public void ModifiedResiduesHaveTheirParentsLetter()
@@ -78,7 +79,8 @@ public sealed class PdbReaderTests
     [TestMethod]
     public void TheFileMayNameAParent() => Assert.AreEqual(
         "A:GWX 1 2 3",
-        Read(Pdb("MODRES 1ABC QQQ A    2  TRP  SOMETHING NEW", Atom("GLY", "1"), Atom("QQQ", "2", hetero: true), Atom("RRR", "3", hetero: true), "TER")).Summary());
+        Read(Pdb("MODRES 1ABC QQQ A    2  TRP  SOMETHING NEW", Atom("GLY", "1"), Atom("QQQ", "2", hetero: true), Atom("RRR", "3", hetero: true), "TER"))
+            .Summary());
 
     [TestMethod]
     public void AParentNeverRenamesAStandardResidue() => Assert.AreEqual(
@@ -97,14 +99,16 @@ public sealed class PdbReaderTests
     [TestMethod]
     public void AListedModificationCountsBehindTheChainToo() => Assert.AreEqual(
         "A:GK 1 2",
-        Read(Pdb("MODRES 1ABC QQQ A    2  LYS  LINKED", Atom("GLY", "1"), "TER", Atom("QQQ", "2", hetero: true), Atom("QQQ", "3", x: 9, hetero: true))).Summary());
+        Read(Pdb("MODRES 1ABC QQQ A    2  LYS  LINKED", Atom("GLY", "1"), "TER", Atom("QQQ", "2", hetero: true), Atom("QQQ", "3", x: 9, hetero: true)))
+            .Summary());
 
     [TestMethod]
     public void AnUnknownHeteroResidueCountsIfTheChainGoesOn()
     {
         string[] lines = [Atom("GLY", "1"), Atom("QQQ", "2", hetero: true), Atom("ALA", "3")];
         Assert.AreEqual("A:GXA 1 2 3", Read(Pdb(lines)).Summary(), "between residues that it is bonded to");
-        Assert.AreEqual("A:GA 1 3", Read(Pdb(Atom("GLY", "1"), Atom("QQQ", "2", x: 9, hetero: true), Atom("ALA", "3"))).Summary(), "no TER, no SEQRES, no bond: a ligand");
+        Assert.AreEqual("A:GA 1 3", Read(Pdb(Atom("GLY", "1"), Atom("QQQ", "2", x: 9, hetero: true), Atom("ALA", "3"))).Summary(),
+            "no TER, no SEQRES, no bond: a ligand");
         Assert.AreEqual("A:GXA 1 2 3", Read(Pdb([.. lines, "TER"])).Summary());
         Assert.AreEqual("A:GXA 1 2 3", Read(Pdb(["SEQRES   1 A    3  GLY QQQ ALA", .. lines])).Summary());
     }
@@ -183,10 +187,14 @@ public sealed class PdbReaderTests
     {
         var good = Atom("GLY", "1");
         Assert.AreEqual("file, line 2: an atom record needs 54 columns or more, found 40.", Error(Pdb(good, good[..40])));
-        Assert.AreEqual("file, line 1: the x coordinate in columns 31-38 is '     abc', expected a number between -1000000 and 1000000.", Error(Pdb(good.Replace("   0.000   0.000   0.000", "     abc   0.000   0.000"))));
-        Assert.AreEqual("file, line 1: the y coordinate in columns 39-46 is '     NaN', expected a number between -1000000 and 1000000.", Error(Pdb(good.Replace("   0.000   0.000   0.000", "   0.000     NaN   0.000"))));
-        Assert.AreEqual("file, line 1: the z coordinate in columns 47-54 is '    1e30', expected a number between -1000000 and 1000000.", Error(Pdb(good.Replace("   0.000   0.000   0.000", "   0.000   0.000    1e30"))));
-        Assert.AreEqual("file, line 1: the residue number in columns 23-26 is '    ', expected a whole number.", Error(Pdb(good.Replace(" A   1 ", " A     "))));
+        Assert.AreEqual("file, line 1: the x coordinate in columns 31-38 is '     abc', expected a number between -1000000 and 1000000.",
+            Error(Pdb(good.Replace("   0.000   0.000   0.000", "     abc   0.000   0.000"))));
+        Assert.AreEqual("file, line 1: the y coordinate in columns 39-46 is '     NaN', expected a number between -1000000 and 1000000.",
+            Error(Pdb(good.Replace("   0.000   0.000   0.000", "   0.000     NaN   0.000"))));
+        Assert.AreEqual("file, line 1: the z coordinate in columns 47-54 is '    1e30', expected a number between -1000000 and 1000000.",
+            Error(Pdb(good.Replace("   0.000   0.000   0.000", "   0.000   0.000    1e30"))));
+        Assert.AreEqual("file, line 1: the residue number in columns 23-26 is '    ', expected a whole number.",
+            Error(Pdb(good.Replace(" A   1 ", " A     "))));
         Assert.AreEqual("file, line 1: the occupancy in columns 55-60 is '  much', expected a number.", Error(Pdb(Atom("GLY", "1", occupancy: "much"))));
     }
 

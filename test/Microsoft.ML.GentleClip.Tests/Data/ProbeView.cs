@@ -22,7 +22,8 @@ internal sealed class ProbeView(IDataView inner, long? rowCount = null) : IDataV
         return new Cursor(this, inner.GetRowCursor(columnsNeeded));
     }
 
-    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+        [GetRowCursor(columnsNeeded, rand)];
 
     private sealed class Cursor(ProbeView view, DataViewRowCursor inner) : DataViewRowCursor
     {

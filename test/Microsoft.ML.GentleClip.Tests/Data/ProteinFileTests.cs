@@ -22,7 +22,8 @@ public sealed class ProteinFileTests
         foreach (var name in new[] { "b.pdb", "B.cif.gz", "a.ENT", "c.mmcif", "notes.txt", "x.gz", "sub/d.pdb", "sub/deep/e.cif" })
             folder.Write(name, "");
 
-        string[] Found(string path) => [.. ProteinFile.Find(folder.File(path), Suffixes).Select(file => Path.GetRelativePath(folder.FullName, file).Replace('\\', '/'))];
+        string[] Found(string path) =>
+            [.. ProteinFile.Find(folder.File(path), Suffixes).Select(file => Path.GetRelativePath(folder.FullName, file).Replace('\\', '/'))];
 
         CollectionAssert.AreEqual(new[] { "B.cif.gz", "a.ENT", "b.pdb", "c.mmcif" }, Found(""));
         CollectionAssert.AreEqual(new[] { "b.pdb" }, Found("b.pdb"));
@@ -37,10 +38,13 @@ public sealed class ProteinFileTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("notes.txt", "");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.FullName, Suffixes)).Message, "looked for .pdb, .ent, .cif, .mmcif, also with .gz");
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.FullName, Suffixes)).Message,
+            "looked for .pdb, .ent, .cif, .mmcif, also with .gz");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.File("*.pdb"), Suffixes)).Message, "No file matches");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.File("none"), Suffixes)).Message, "There is no file or folder");
-        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.File("none/*.pdb"), Suffixes)).Message, "There is no folder");
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.File("none"), Suffixes)).Message,
+            "There is no file or folder");
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => ProteinFile.Find(folder.File("none/*.pdb"), Suffixes)).Message,
+            "There is no folder");
         Assert.ThrowsExactly<ArgumentException>(() => ProteinFile.Find(folder.File("a*/b.pdb"), Suffixes));
         Assert.ThrowsExactly<ArgumentException>(() => ProteinFile.Find("", Suffixes));
     }

@@ -14,7 +14,8 @@ internal sealed record SampleChain(string Entry, string Chain, int FirstNumber, 
 
     private static IEnumerable<SampleChain> Read()
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", "proteins", "chains.tsv.gz")), CompressionMode.Decompress));
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", "proteins", "chains.tsv.gz")),
+            CompressionMode.Decompress));
         reader.ReadLine();
         while (reader.ReadLine() is { } line)
         {

@@ -31,7 +31,8 @@ public sealed class StructureRoundTripTests
             Assert.AreEqual(chain.Sequence, row.Sequence);
             Assert.AreEqual(chain.Sequence, row.FullSequence);
             CollectionAssert.AreEqual(chain.AlphaCarbons, row.AlphaCarbons, row.Identifier);
-            CollectionAssert.AreEqual(Enumerable.Range(chain.FirstNumber, chain.Sequence.Length).Select(number => $"{number}").ToArray(), row.ResidueNumbers, row.Identifier);
+            CollectionAssert.AreEqual(Enumerable.Range(chain.FirstNumber, chain.Sequence.Length).Select(number => $"{number}").ToArray(),
+                row.ResidueNumbers, row.Identifier);
         }
     }
 }

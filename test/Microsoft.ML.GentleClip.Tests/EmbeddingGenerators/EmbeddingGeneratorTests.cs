@@ -25,7 +25,8 @@ public sealed class EmbeddingGeneratorTests
         var rows = TwoViews.Pairs(600, 3);
         var expected = Embeddings.Bits(transformer.Transform(Scoring.Load(rows)), "EmbeddingA");
         var arrays = await transformer.CreateEmbeddingGenerator<float[]>("A").GenerateAsync(rows.Select(row => row.A!), cancellationToken: Token);
-        var memories = await transformer.CreateEmbeddingGenerator<ReadOnlyMemory<float>>("A").GenerateAsync(rows.Select(row => (ReadOnlyMemory<float>)row.A!), cancellationToken: Token);
+        var memories = await transformer.CreateEmbeddingGenerator<ReadOnlyMemory<float>>("A").GenerateAsync(rows.Select(row => (ReadOnlyMemory<float>)row.A!),
+            cancellationToken: Token);
         Embeddings.AssertEqualBits(expected, Bits(arrays));
         Embeddings.AssertEqualBits(expected, Bits(memories));
         Assert.IsNull(arrays.Usage);
@@ -38,11 +39,14 @@ public sealed class EmbeddingGeneratorTests
         using var transformer = Create(
             Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence),
             Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: Proteins.SmallStructure));
-        var rows = Proteins.Chains(Count).Select((row, i) => new Proteins.Row { Sequence = row.Sequence![..(10 + i * 7 % 50)], AlphaCarbons = row.AlphaCarbons![..(3 * (10 + i * 7 % 50))] }).ToList();
+        var rows = Proteins.Chains(Count)
+            .Select((row, i) => new Proteins.Row { Sequence = row.Sequence![..(10 + i * 7 % 50)], AlphaCarbons = row.AlphaCarbons![..(3 * (10 + i * 7 % 50))] })
+                .ToList();
         var view = transformer.Transform(Context.Data.LoadFromEnumerable(rows));
         transformer.Scoring = new() { BatchSize = 7 }; // other passes, ordered by length
         var sequences = await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(rows.Select(row => row.Sequence!), cancellationToken: Token);
-        var structures = await transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>().GenerateAsync(rows.Select(row => new AlphaCarbonTrace(row.AlphaCarbons)), cancellationToken: Token);
+        var structures = await transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>()
+            .GenerateAsync(rows.Select(row => new AlphaCarbonTrace(row.AlphaCarbons)), cancellationToken: Token);
         AssertClose(Embeddings.Column(view, "SequenceEmbedding"), sequences);
         AssertClose(Embeddings.Column(view, "StructureEmbedding"), structures);
         Assert.AreEqual(1 + (Count + 6) / 7, transformer.Columns[0].ForwardPasses);
@@ -56,32 +60,44 @@ public sealed class EmbeddingGeneratorTests
             Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams));
         var row = Proteins.Pieces(1, 20)[0];
         var generator = transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>();
-        var embeddings = await generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence), new(row.AlphaCarbons), new(row.AlphaCarbons, row.Sequence)], cancellationToken: Token);
+        var embeddings = await generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence), new(row.AlphaCarbons), new(row.AlphaCarbons, row.Sequence)],
+            cancellationToken: Token);
         CollectionAssert.AreEqual(embeddings[0].Vector.ToArray(), embeddings[2].Vector.ToArray());
         CollectionAssert.AreNotEqual(embeddings[0].Vector.ToArray(), embeddings[1].Vector.ToArray());
-        var error = await Assert.ThrowsExactlyAsync<ArgumentException>(() => generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence + "A")], cancellationToken: Token));
+        var error = await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence + "A")], cancellationToken: Token));
         StringAssert.Contains(error.Message, "21 letters");
     }
 
     [TestMethod]
     public async Task PicturesAndTextsEqualTheColumns()
     {
-        using var transformer = Create(Modality.Image("ImageEmbedding", "Image", Pictures.Images, Pictures.ResNet), Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams));
+        using var transformer = Create(Modality.Image("ImageEmbedding", "Image", Pictures.Images, Pictures.ResNet),
+            Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams));
         var images = Enumerable.Range(0, 9).Select(i => Pictures.Create(i % Pictures.Colors, 18 + i, 30 - i)).ToList();
-        var view = transformer.Transform(Context.Data.LoadFromEnumerable(images.Select((image, i) => new Pictured { Image = image, Text = new string('a', i + 1) }).ToList()));
-        AssertClose(Embeddings.Column(view, "TextEmbedding"), await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(images.Select((_, i) => new string('a', i + 1)), cancellationToken: Token));
-        AssertClose(Embeddings.Column(view, "ImageEmbedding"), await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync(images, cancellationToken: Token));
+        var view = transformer.Transform(
+            Context.Data.LoadFromEnumerable(images.Select((image, i) => new Pictured { Image = image, Text = new string('a', i + 1) }).ToList()));
+        AssertClose(Embeddings.Column(view, "TextEmbedding"),
+            await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(images.Select((_, i) => new string('a', i + 1)), cancellationToken: Token));
+        AssertClose(Embeddings.Column(view, "ImageEmbedding"),
+            await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync(images, cancellationToken: Token));
 
         // A picture's file, whole and cut.
         var file = PictureFiles.Turned(PictureFiles.Create("jpg"), "jpg", 6);
         using var upright = PictureFiles.Shown(PictureFiles.Create("jpg"), 6);
-        var (fromFile, fromImage) = (await transformer.CreateEmbeddingGenerator<byte[]>().GenerateAsync([file], cancellationToken: Token), await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([upright], cancellationToken: Token));
+        var (fromFile, fromImage) = (await transformer.CreateEmbeddingGenerator<byte[]>().GenerateAsync([file], cancellationToken: Token),
+            await transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([upright], cancellationToken: Token));
         CollectionAssert.AreEqual(fromImage[0].Vector.ToArray(), fromFile[0].Vector.ToArray());
-        var cut = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<ReadOnlyMemory<byte>>().GenerateAsync([file, file.AsMemory(0, file.Length / 2)], cancellationToken: Token));
-        StringAssert.StartsWith(cut.Message, "Input 1 cannot be embedded as 'Image': expected the content of a picture file, whole and undamaged, found one that cannot be used: the file is cut short");
+        var cut = await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => transformer.CreateEmbeddingGenerator<ReadOnlyMemory<byte>>().GenerateAsync([file, file.AsMemory(0, file.Length / 2)],
+                cancellationToken: Token));
+        StringAssert.StartsWith(cut.Message,
+            "Input 1 cannot be embedded as 'Image': expected the content of a picture file, whole and undamaged, found one that cannot be used: the file is "
+                + "cut short");
 
         images.ForEach(image => image.Dispose());
-        var error = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([images[0]], cancellationToken: Token));
+        var error = await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => transformer.CreateEmbeddingGenerator<MLImage>().GenerateAsync([images[0]], cancellationToken: Token));
         StringAssert.Contains(error.Message, "Input 0");
         StringAssert.Contains(error.Message, "disposed");
     }
@@ -110,10 +126,13 @@ public sealed class EmbeddingGeneratorTests
     [TestMethod]
     public async Task BlankTextsAndUnknownResiduesAreNamedByIndex()
     {
-        using var transformer = Create(Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams), Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence));
-        var text = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<string>("Text").GenerateAsync(["a", " "], cancellationToken: Token));
+        using var transformer = Create(Modality.Text("TextEmbedding", "Text", Captions.SmallNGrams),
+            Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence));
+        var text = await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => transformer.CreateEmbeddingGenerator<string>("Text").GenerateAsync(["a", " "], cancellationToken: Token));
         StringAssert.Contains(text.Message, "Input 1");
-        var sequence = await Assert.ThrowsExactlyAsync<ArgumentException>(() => transformer.CreateEmbeddingGenerator<string>("Sequence").GenerateAsync(["MKV", "MK7"], cancellationToken: Token));
+        var sequence = await Assert.ThrowsExactlyAsync<ArgumentException>(
+            () => transformer.CreateEmbeddingGenerator<string>("Sequence").GenerateAsync(["MKV", "MK7"], cancellationToken: Token));
         StringAssert.Contains(sequence.Message, "Input 1");
         StringAssert.Contains(sequence.Message, "7");
     }
@@ -167,7 +186,8 @@ public sealed class EmbeddingGeneratorTests
 
         using var later = new CancellationTokenSource();
         transformer.Scoring = new() { BatchSize = 1 };
-        var running = generator.GenerateAsync(Enumerable.Repeat((ReadOnlyMemory<float>)new float[TwoViews.DimensionA], 100_000), cancellationToken: later.Token);
+        var running = generator.GenerateAsync(Enumerable.Repeat((ReadOnlyMemory<float>)new float[TwoViews.DimensionA], 100_000),
+            cancellationToken: later.Token);
         while (transformer.Columns[0].ForwardPasses < 3)
             await Task.Yield();
         await later.CancelAsync();

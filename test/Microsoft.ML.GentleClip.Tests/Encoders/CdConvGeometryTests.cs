@@ -37,7 +37,8 @@ public sealed class CdConvGeometryTests
 
         // An edge's slot tells which node it belongs to, the slot's source which neighbour it comes from.
         var (targets, sources) = (Integers(expected.GetProperty("edge_target_i")), Integers(expected.GetProperty("edge_source_j")));
-        var (features, smooth, offsets) = (Numbers(expected.GetProperty("edge_features_7")), Numbers(expected.GetProperty("edge_smooth")), Integers(expected.GetProperty("edge_offset_index")));
+        var (features, smooth, offsets) = (Numbers(expected.GetProperty("edge_features_7")), Numbers(expected.GetProperty("edge_smooth")),
+            Integers(expected.GetProperty("edge_offset_index")));
         var found = EdgesByNodes(nodes, edges);
         for (var e = 0; e < targets.Length; e++)
         {

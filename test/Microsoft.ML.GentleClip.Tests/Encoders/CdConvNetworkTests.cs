@@ -10,7 +10,15 @@ namespace Microsoft.ML.GentleClip.Tests.Encoders;
 [TestClass]
 public sealed class CdConvNetworkTests
 {
-    private static readonly CdConvOptions Small = new() { Channels = [8, 12], Radii = [8, 12], BaseWidth = 64, KernelChannels = [5], SequentialKernelSize = 5, EmbeddingDimension = 6 };
+    private static readonly CdConvOptions Small = new()
+    {
+        Channels = [8, 12],
+        Radii = [8, 12],
+        BaseWidth = 64,
+        KernelChannels = [5],
+        SequentialKernelSize = 5,
+        EmbeddingDimension = 6,
+    };
 
     [ClassInitialize]
     public static void UseOneThread(TestContext _) => set_num_threads(1);
@@ -29,7 +37,8 @@ public sealed class CdConvNetworkTests
         var (radius, size) = (config.GetProperty("r").GetDouble(), config.GetProperty("l").GetInt32());
         using var generator = new Generator(1);
         using var layer = new CdConvConvolution(
-            config.GetProperty("in_channels").GetInt64(), config.GetProperty("out_channels").GetInt64(), size, Integers(config.GetProperty("kernel_channels")), generator);
+            config.GetProperty("in_channels").GetInt64(), config.GetProperty("out_channels").GetInt64(), size,
+                Integers(config.GetProperty("kernel_channels")), generator);
         using (var weights = SafetensorsReader.Read(PathOf($"{name}.safetensors")))
             StateDictLoader.Load(layer, weights);
         layer.to(type);
@@ -69,7 +78,9 @@ public sealed class CdConvNetworkTests
         StateDictLoader.Load(network, weights, CdConvNetwork.IsClassifier);
         network.to(type);
         var classifier = weights.Where(w => CdConvNetwork.IsClassifier(w.Key))
-            .ToDictionary(w => w.Key, w => w.Key.EndsWith("weight", StringComparison.Ordinal) || w.Key.EndsWith("bias", StringComparison.Ordinal) ? w.Value.to(type).clone().requires_grad_() : w.Value.to(type).clone());
+            .ToDictionary(w => w.Key,
+                w => w.Key.EndsWith("weight", StringComparison.Ordinal) || w.Key.EndsWith("bias", StringComparison.Ordinal)
+                    ? w.Value.to(type).clone().requires_grad_() : w.Value.to(type).clone());
 
         var noise = training ? new NoiseSource(generator) : null;
         var batch = CdConvBatch.Build(Chains(golden), options, type, CPU, noise);
@@ -310,7 +321,8 @@ public sealed class CdConvNetworkTests
     public void MeasuredWeightsAreThoseBuilt()
     {
         using var scope = NewDisposeScope();
-        foreach (var options in new[] { new CdConvOptions(), Small, Small with { UseStructureInput = true, KernelChannels = [3, 4, 5] }, Small with { Channels = [12, 12] } })
+        foreach (var options in new[] { new CdConvOptions(), Small, Small with { UseStructureInput = true, KernelChannels = [3, 4, 5] },
+            Small with { Channels = [12, 12] } })
         {
             using var network = Create(options);
             Assert.AreEqual((network.state_dict().Values.Sum(tensor => tensor.numel()), network.FeatureDimension), CdConvNetwork.Measure(options));
@@ -328,7 +340,8 @@ public sealed class CdConvNetworkTests
     private static Tensor Classify(Tensor x, Dictionary<string, Tensor> w, bool training)
     {
         Tensor Normalize(Tensor values, int layer) => nn.functional.batch_norm(
-            values, w[$"classifier.module.{layer}.running_mean"], w[$"classifier.module.{layer}.running_var"], w[$"classifier.module.{layer}.weight"], w[$"classifier.module.{layer}.bias"], training, 0.2, 1e-5);
+            values, w[$"classifier.module.{layer}.running_mean"], w[$"classifier.module.{layer}.running_var"], w[$"classifier.module.{layer}.weight"],
+                w[$"classifier.module.{layer}.bias"], training, 0.2, 1e-5);
         Tensor Map(Tensor values, int layer) => nn.functional.linear(values, w[$"classifier.module.{layer}.weight"], w[$"classifier.module.{layer}.bias"]);
         x = Map(nn.functional.leaky_relu(Normalize(x, 0), 0.2), 3);
         return Map(nn.functional.leaky_relu(Normalize(x, 4), 0.2), 6);

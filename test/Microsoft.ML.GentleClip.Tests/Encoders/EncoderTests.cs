@@ -113,7 +113,8 @@ public sealed class EncoderTests
             using var generator = new Generator(5);
             var noise = new NoiseSource(generator);
             var x = zeros(7, dtype: ScalarType.Float32, device: device);
-            Tensor[] drawn = [noise.Dropout(x, 0.3), noise.Mask(x, 0.1), noise.AddGaussian(x, 1), noise.Choose(x, 0.5), noise.Integers(x.to(ScalarType.Int64)), noise.Uniform(3, device)];
+            Tensor[] drawn = [noise.Dropout(x, 0.3), noise.Mask(x, 0.1), noise.AddGaussian(x, 1), noise.Choose(x, 0.5), noise.Integers(x.to(ScalarType.Int64)),
+                noise.Uniform(3, device)];
             Assert.IsTrue(drawn.All(tensor => tensor.device.type == device.type));
             return noise.Uniform(4, CPU).data<float>().ToArray();
         }
@@ -127,7 +128,8 @@ public sealed class EncoderTests
         // Far from 0, of different scales, one constant.
         float[][] rows = [.. Enumerable.Range(0, 50).Select(i => new[] { 1e6f + i, 1e-3f * (i % 7), 5e5f, (i % 2) - 0.5f })];
         var view = mlContext.Data.LoadFromEnumerable(rows.Select(row => new FourFeatures { A = row, B = row }));
-        using var data = TrainingData.Read(view, new GentleClipOptions { ModalityA = Modality.Vector("X", "A"), ModalityB = Modality.Vector("Y", "B") }, () => { });
+        using var data = TrainingData.Read(view,
+            new GentleClipOptions { ModalityA = Modality.Vector("X", "A"), ModalityB = Modality.Vector("Y", "B") }, () => { });
         using var generator = new Generator(1);
         using var encoder = new VectorEncoder(new VectorEncoderOptions { HiddenDimensions = [] }, 4, generator);
         encoder.Prepare(data.A);

@@ -18,7 +18,8 @@ public sealed class TextNGramEncoderTests
     {
         // Saved models depend on them.
         var options = new TextNGramOptions { MinimumLength = 3, MaximumLength = 3 };
-        Assert.AreEqual("1476:2 1715:1 7404:1 7966:2 9777:2 13691:2 14376:1 14803:1 16100:1", string.Join(' ', TextNGrams.Count("Red 😀 red é", options).Select(bucket => $"{bucket.Key}:{bucket.Value}")));
+        Assert.AreEqual("1476:2 1715:1 7404:1 7966:2 9777:2 13691:2 14376:1 14803:1 16100:1",
+            string.Join(' ', TextNGrams.Count("Red 😀 red é", options).Select(bucket => $"{bucket.Key}:{bucket.Value}")));
     }
 
     [TestMethod]
@@ -30,7 +31,8 @@ public sealed class TextNGramEncoderTests
         Assert.AreEqual(0, Total(" \u0000", 2, 4));
         CollectionAssert.AreEqual(TextNGrams.Count("Ab, C", new()), TextNGrams.Count("\u0000ab ,c ", new()));
         CollectionAssert.AreEqual(TextNGrams.Count("ab", new() { MaximumCharacters = 2 }), TextNGrams.Count("ab cd", new() { MaximumCharacters = 2 }));
-        CollectionAssert.AreNotEqual(TextNGrams.Count("ab cd", new() { MinimumLength = 9, MaximumLength = 1 }), TextNGrams.Count("cd ab", new() { MinimumLength = 9, MaximumLength = 1 }), "pairs have an order");
+        CollectionAssert.AreNotEqual(TextNGrams.Count("ab cd", new() { MinimumLength = 9, MaximumLength = 1 }),
+            TextNGrams.Count("cd ab", new() { MinimumLength = 9, MaximumLength = 1 }), "pairs have an order");
 
         static int Total(string text, int minimum, int maximum) =>
             TextNGrams.Count(text, new() { MinimumLength = minimum, MaximumLength = maximum }).Sum(bucket => bucket.Value);
@@ -47,7 +49,12 @@ public sealed class TextNGramEncoderTests
         for (var i = 0; i < Texts.Length; i++)
         {
             var counts = TextNGrams.Count(Texts[i], Small);
-            var weights = counts.Select(bucket => (1 + Math.Log(bucket.Value)) * (1 + Math.Log((1.0 + Texts.Length) / (1 + Texts.Count(text => TextNGrams.Count(text, Small).Any(other => other.Key == bucket.Key)))))).ToArray();
+            var weights =
+                counts.Select(
+                    bucket =>
+                        (1 + Math.Log(bucket.Value)) * (1
+                            + Math.Log((1.0 + Texts.Length) / (1 + Texts.Count(text => TextNGrams.Count(text, Small).Any(other => other.Key == bucket.Key))))))
+                                .ToArray();
             var norm = Math.Sqrt(weights.Sum(weight => weight * weight));
             var expected = zeros(12, ScalarType.Float64);
             foreach (var (bucket, weight) in counts.Zip(weights))

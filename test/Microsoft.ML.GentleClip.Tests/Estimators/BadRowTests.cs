@@ -40,7 +40,9 @@ public sealed class BadRowTests
         var rows = TwoViews.Mixed(10, 5, 5);
         var row = column == "A" ? 12 : 17;
         (column == "A" ? rows[row].A! : rows[row].B!)[slot] = value;
-        AssertRefused(rows, $"Row {row}, column '{column}': slot {slot} is {text}; expected finite numbers within the range of Single, or NaN in every slot for a sample that is absent.");
+        AssertRefused(rows,
+            $"Row {row}, column '{column}': slot {slot} is {text}; expected finite numbers within the range of Single, or NaN in every slot for a sample "
+                + $"that is absent.");
     }
 
     private sealed class DoubleRow
@@ -123,7 +125,8 @@ public sealed class BadRowTests
         var rows = TwoViews.Pairs(20, seed: 1);
         rows.ForEach(row => row.IsPaired = false);
         AssertRefused(rows, "A pair is a row in which 'IsPaired' is true and neither 'A' nor 'B' is missing: "
-            + "of 20 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 20, both in 20. If the 20 rows with both are pairs, correct 'IsPaired' or set no PairedColumnName." + otherwise);
+            + "of 20 rows 'IsPaired' is true in 0, 'A' is there in 20, 'B' in 20, both in 20. If the 20 rows with both are pairs, correct 'IsPaired' or set "
+                + "no PairedColumnName." + otherwise);
 
         // The way that the combined view comes about.
         var options = new GentleClipOptions { PairedColumnName = "IsPaired" };
@@ -200,7 +203,8 @@ public sealed class BadRowTests
         _options.ValidationFraction = fraction;
         var count = pairs + 10;
         AssertRefused(TwoViews.Mixed(pairs, 10, 10),
-            FormattableString.Invariant($"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
+            FormattableString.Invariant(
+                $"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
             + "Hold out fewer, or give Fit a validation set. A pair is a row in which neither 'A' nor 'B' is missing: "
             + $"of {pairs + 20} rows 'A' is there in {count}, 'B' in {count}, both in {pairs}.");
     }
@@ -215,7 +219,8 @@ public sealed class BadRowTests
         const string pair = "A pair is a row in which neither 'A' nor 'B' is missing: ";
         Assert.AreEqual($"The validation data hold 1 matched pairs; expected at least 2. {pair}of 21 rows 'A' is there in 11, 'B' in 11, both in 1.",
             Refused<InvalidOperationException>(few).Message);
-        Assert.Contains("The validation data hold 0 matched pairs; expected at least 2. " + pair, Refused<InvalidOperationException>(TwoViews.Mixed(0, 10, 10)).Message);
+        Assert.Contains("The validation data hold 0 matched pairs; expected at least 2. " + pair,
+            Refused<InvalidOperationException>(TwoViews.Mixed(0, 10, 10)).Message);
 
         var notFinite = TwoViews.Pairs(5, seed: 3);
         notFinite[2].B![1] = float.NaN;
@@ -225,7 +230,8 @@ public sealed class BadRowTests
         definition["B"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, 4);
         var otherSize = TwoViews.Pairs(5, seed: 3);
         otherSize.ForEach(row => row.B = row.B![..4]);
-        Assert.Contains("validation column 'B': expected Vector<Single, 9>, got Vector<Single, 4>", Refused<ArgumentOutOfRangeException>(otherSize, definition).Message);
+        Assert.Contains("validation column 'B': expected Vector<Single, 9>, got Vector<Single, 4>",
+            Refused<ArgumentOutOfRangeException>(otherSize, definition).Message);
 
         var missing = _mlContext.Transforms.DropColumns("A").Fit(train).Transform(train);
         Assert.Contains("Could not find input column 'A'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(train, missing)).Message);
@@ -283,7 +289,8 @@ public sealed class BadRowTests
 
     private void AssertRefused<TRow>(List<TRow> rows, string message) where TRow : class
     {
-        var exception = Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.GentleClip(_options).Fit(_mlContext.Data.LoadFromEnumerable(rows)));
+        var exception = Assert.ThrowsExactly<InvalidOperationException>(
+            () => _mlContext.Transforms.GentleClip(_options).Fit(_mlContext.Data.LoadFromEnumerable(rows)));
         Assert.Contains(message, exception.Message);
     }
 

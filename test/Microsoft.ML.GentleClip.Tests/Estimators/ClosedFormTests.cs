@@ -26,7 +26,8 @@ public sealed class ClosedFormTests
 
     private static float[][] Embed(GentleClipTransformer model, string column = "EmbeddingA") => Embeddings.Column(model.Transform(Test), column);
 
-    private static double Recall(GentleClipTransformer model) => Operations.Catalog.EvaluateRetrieval(model.Transform(Test), "EmbeddingA", "EmbeddingB").RecallAt(5);
+    private static double Recall(GentleClipTransformer model) =>
+        Operations.Catalog.EvaluateRetrieval(model.Transform(Test), "EmbeddingA", "EmbeddingB").RecallAt(5);
 
     private static ValidationRetrieval Validation(GentleClipTransformer model) => ValidationReference.Evaluate(model, TestRows, TrainRows);
 
@@ -156,7 +157,8 @@ public sealed class ClosedFormTests
             StringAssert.Contains(report.ToString(), FormattableString.Invariant($"{candidate.Method} {candidate.Score:F3}"), StringComparison.Ordinal);
         StringAssert.Contains(report.ToString(), choice.Reason, StringComparison.Ordinal);
         // The share is known after the log's lines only.
-        foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1).Where(line => !line.StartsWith("  share", StringComparison.Ordinal)))
+        foreach (var line in report.ToString().ReplaceLineEndings("\n").Split('\n').Skip(1)
+            .Where(line => !line.StartsWith("  share", StringComparison.Ordinal)))
             Assert.IsTrue(lines.Any(entry => entry.Contains(line.Trim(), StringComparison.Ordinal)), $"the log lacks: {line}");
     }
 
@@ -241,13 +243,15 @@ public sealed class ClosedFormTests
     }
 
     [TestMethod]
-    public void ATeacherLeavesTheLiveTensorsAlone() => LiveTensors.AssertFlat(Options(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, steps: 120), Train);
+    public void ATeacherLeavesTheLiveTensorsAlone() =>
+        LiveTensors.AssertFlat(Options(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, steps: 120), Train);
 
     [TestMethod]
     public void OnePairIsTooFew()
     {
         var data = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(1, 20, 20));
-        var thrown = Assert.ThrowsExactly<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(data));
+        var thrown = Assert.ThrowsExactly<InvalidOperationException>(
+            () => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(data));
         StringAssert.Contains(thrown.Message, "hold 1; expected at least 2. "
             + "A pair is a row in which neither 'A' nor 'B' is missing: of 41 rows 'A' is there in 21, 'B' in 21, both in 1.");
     }
@@ -258,13 +262,19 @@ public sealed class ClosedFormTests
         AssertRefused(
             "The objective 'klot' has a weight of 1, but there is no ClosedForm",
             options => options.Objectives = options.Objectives.With(new KlotObjective()));
-        AssertRefused("no objective follows it, so that it would teach nothing", options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher });
+        AssertRefused("no objective follows it, so that it would teach nothing",
+            options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Teacher });
         AssertRefused("The closed form has 16 slots of an embedding of 16", options => options.ClosedForm = new ClosedFormOptions { Dimension = 16 });
-        AssertRefused("The closed form has 15 slots of an embedding of 16; expected at most 14", options => options.ClosedForm = new ClosedFormOptions { Dimension = 15, Optional = true });
-        AssertRefused("SelfTraining is On, but its Method is Chosen", options => options.ClosedForm = new ClosedFormOptions { SelfTraining = ClosedFormPart.On });
-        AssertRefused("Strict, but its Method is Blend", options => options.ClosedForm = new ClosedFormOptions { Strict = true, Method = ClosedFormMethod.Blend });
-        AssertRefused("Method is Linear, but its LinearWeight is 0", options => options.ClosedForm = new ClosedFormOptions { Method = ClosedFormMethod.Linear, LinearWeight = 0 });
-        AssertRefused("LinearWeight and KernelWeight of the closed form are 0", options => options.ClosedForm = new ClosedFormOptions { LinearWeight = 0, KernelWeight = 0 });
+        AssertRefused("The closed form has 15 slots of an embedding of 16; expected at most 14",
+            options => options.ClosedForm = new ClosedFormOptions { Dimension = 15, Optional = true });
+        AssertRefused("SelfTraining is On, but its Method is Chosen",
+            options => options.ClosedForm = new ClosedFormOptions { SelfTraining = ClosedFormPart.On });
+        AssertRefused("Strict, but its Method is Blend",
+            options => options.ClosedForm = new ClosedFormOptions { Strict = true, Method = ClosedFormMethod.Blend });
+        AssertRefused("Method is Linear, but its LinearWeight is 0",
+            options => options.ClosedForm = new ClosedFormOptions { Method = ClosedFormMethod.Linear, LinearWeight = 0 });
+        AssertRefused("LinearWeight and KernelWeight of the closed form are 0",
+            options => options.ClosedForm = new ClosedFormOptions { LinearWeight = 0, KernelWeight = 0 });
 
         static void AssertRefused(string message, Action<GentleClipOptions> change)
         {
@@ -307,10 +317,12 @@ public sealed class ClosedFormTests
         foreach (var row in rows.Where(row => row.A is not null))
             row.A = new float[TwoViews.DimensionA];
         var data = MlContext.Data.LoadFromEnumerable(rows);
-        using var model = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, steps: 3)).Fit(data);
+        using var model = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, steps: 3))
+            .Fit(data);
         Assert.IsNull(model.ClosedForm);
         Assert.AreEqual(3, model.History[^1].Step);
-        var wanted = Assert.Throws<InvalidOperationException>(() => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, steps: 3)).Fit(data));
+        var wanted = Assert.Throws<InvalidOperationException>(
+            () => MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, steps: 3)).Fit(data));
         StringAssert.Contains(wanted.Message, "cannot use side A: all its rows are equal");
     }
 
@@ -333,7 +345,8 @@ public sealed class ClosedFormTests
         Assert.AreEqual(ClosedFormRole.BesideTowers, asked.Model.Spec.ClosedForm!.Role);
         StringAssert.Contains(asked.ClosedForm!.RoleReason, "MaximumNumberOfSteps is set");
         Assert.AreEqual(2, asked.History[^1].Step);
-        using var explicitly = MlContext.Transforms.GentleClip(Plain(options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone })).Fit(Train);
+        using var explicitly = MlContext.Transforms.GentleClip(Plain(options => options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone }))
+            .Fit(Train);
         Assert.IsNull(explicitly.ClosedForm!.RoleReason);
     }
 
@@ -395,9 +408,13 @@ public sealed class ClosedFormTests
     [TestMethod]
     public void TheTowersKeepTwoSlots()
     {
-        using var two = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 2, steps: 2)).Fit(Train);
+        using var two =
+            MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 2, steps: 2))
+                .Fit(Train);
         Assert.IsNull(two.ClosedForm, "nothing to spare");
-        using var three = MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 3, steps: 2)).Fit(Train);
+        using var three =
+            MlContext.Transforms.GentleClip(Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Optional = true }, dimension: 3, steps: 2))
+                .Fit(Train);
         Assert.IsNotNull(three.ClosedForm);
         foreach (var row in Embed(two).Concat(Embed(three)))
             Assert.AreEqual(1, row.Sum(x => (double)x * x), 1e-5);
@@ -406,7 +423,12 @@ public sealed class ClosedFormTests
     [TestMethod]
     public void ProgressIsReportedWhileTheClosedFormIsFitted()
     {
-        var options = Options(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Method = ClosedFormMethod.SelfTraining, SelfTraining = ClosedFormPart.On }, steps: 2);
+        var options = Options(new ClosedFormOptions
+        {
+            Role = ClosedFormRole.BesideTowers,
+            Method = ClosedFormMethod.SelfTraining,
+            SelfTraining = ClosedFormPart.On,
+        }, steps: 2);
         // So slow that every round is due a report.
         options.Clock = new SteppingClock(TimeSpan.FromMilliseconds(120));
         var reports = new List<TrainingProgress>();

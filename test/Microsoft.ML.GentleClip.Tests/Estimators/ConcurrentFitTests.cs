@@ -63,7 +63,8 @@ public sealed class ConcurrentFitTests
 
         int[] Predict()
         {
-            using var engine = _mlContext.Model.CreatePredictionEngine<TwoViews.Row, Transformers.Scoring.Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+            using var engine = _mlContext.Model.CreatePredictionEngine<TwoViews.Row, Transformers.Scoring.Scored>(model,
+                new PredictionEngineOptions { OwnsTransformer = false });
             return [.. rows.Take(100).Select(engine.Predict).SelectMany(row => row.EmbeddingA.Concat(row.EmbeddingB)).Select(BitConverter.SingleToInt32Bits)];
         }
     }
@@ -195,7 +196,8 @@ public sealed class ConcurrentFitTests
         byte[] undisturbed = Content(Options(2, progress: null), Rows());
         CollectionAssert.AreEqual(undisturbed, Content(outer, Rows()), "the outer training goes on as if nothing had been");
         // Without a number it takes its thread's, which is the outer one's or the process's; the bits may differ with it.
-        Assert.IsTrue(inner.Single().AsSpan().SequenceEqual(alone) || (number is null && inner.Single().AsSpan().SequenceEqual(undisturbed)), "the inner training is neither that of one thread nor that of two");
+        Assert.IsTrue(inner.Single().AsSpan().SequenceEqual(alone) || (number is null && inner.Single().AsSpan().SequenceEqual(undisturbed)),
+            "the inner training is neither that of one thread nor that of two");
     }
 
     [TestMethod]
@@ -255,7 +257,8 @@ public sealed class ConcurrentFitTests
     {
         var options = GentleClipOptions.FromPreset(preset);
         var small = TwoViews.Options(steps);
-        (options.ModalityA, options.ModalityB, options.EmbeddingDimension, options.BatchSize) = (small.ModalityA, small.ModalityB, small.EmbeddingDimension, small.BatchSize);
+        (options.ModalityA, options.ModalityB, options.EmbeddingDimension, options.BatchSize) = (small.ModalityA, small.ModalityB,
+            small.EmbeddingDimension, small.BatchSize);
         (options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads, options.Seed) = (steps, small.LearningRate, 1, 3);
         return options;
     }
@@ -275,7 +278,8 @@ public sealed class ConcurrentFitTests
         return SavedModel.Content(model);
     }
 
-    private static Task LongRunning(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static Task LongRunning(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void Parallel(params Action[] actions)
     {

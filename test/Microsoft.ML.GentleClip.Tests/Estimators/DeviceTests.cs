@@ -98,7 +98,8 @@ public sealed class DeviceTests
         }
     }
 
-    private static void AssertOnCpu(GentleClipTransformer model) => Assert.IsTrue(model.Model.parameters().All(parameter => parameter.device_type == DeviceType.CPU));
+    private static void AssertOnCpu(GentleClipTransformer model) =>
+        Assert.IsTrue(model.Model.parameters().All(parameter => parameter.device_type == DeviceType.CPU));
 
     private IDataView Data() => _mlContext.Data.LoadFromEnumerable(TwoViews.Pairs(10, seed: 1));
 }

@@ -29,8 +29,10 @@ public sealed class EstimatorContractTests
             new(With(data, _mlContext.Transforms.CopyColumns("B", "Name")), "B", Vectors, "String", "String"),
             new(With(data, _mlContext.Transforms.CopyColumns("B", "IsPaired")), "B", Vectors, "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.Conversion.MapValueToKey("A", "Cluster")), "A", Vectors, "Key<UInt32, 0-2>", "Key<UInt32>"),
-            new(Typed("B", new VectorDataViewType(NumberDataViewType.Single, 7)), "B", "expected 9 features as in training", "Vector<Single, 7>", null) { ForTransformersAlone = true },
-            new(With(data, _mlContext.Transforms.Conversion.ConvertType("B", "Cluster", DataKind.Single)), "B", "expected 9 features as in training", "Single", null) { ForTransformersAlone = true });
+            new(Typed("B", new VectorDataViewType(NumberDataViewType.Single, 7)), "B", "expected 9 features as in training", "Vector<Single, 7>",
+                null) { ForTransformersAlone = true },
+            new(With(data, _mlContext.Transforms.Conversion.ConvertType("B", "Cluster", DataKind.Single)), "B", "expected 9 features as in training", "Single",
+                null) { ForTransformersAlone = true });
     }
 
     [TestMethod]
@@ -40,7 +42,8 @@ public sealed class EstimatorContractTests
         var combined = _mlContext.Data.CombineModalities(
             View(TwoViews.Pairs(18, seed: 1)), Without(View(TwoViews.Pairs(10, seed: 2)), "B"), Without(View(TwoViews.Pairs(11, seed: 3)), "A"), paired);
         var data = Without(With(combined,
-            _mlContext.Transforms.Conversion.ConvertType("sequence features", "A", DataKind.Double), _mlContext.Transforms.Conversion.ConvertType("B", outputKind: DataKind.Double)), "A");
+            _mlContext.Transforms.Conversion.ConvertType("sequence features", "A", DataKind.Double),
+                _mlContext.Transforms.Conversion.ConvertType("B", outputKind: DataKind.Double)), "A");
         var linear = new VectorEncoderOptions { HiddenDimensions = [], Standardize = false };
         EstimatorContract.Check(
             _mlContext.Transforms.GentleClip(new GentleClipOptions
@@ -61,7 +64,8 @@ public sealed class EstimatorContractTests
             WrongInput.Missing(Without(data, "sequence features"), "sequence features"),
             WrongInput.Missing(Without(data, paired), paired) with { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.CopyColumns(paired, "Name")), paired, "expected Boolean", "String", "String") { ForTrainingAlone = true },
-            new(With(data, _mlContext.Transforms.Conversion.ConvertType(paired, outputKind: DataKind.Single)), paired, "expected Boolean", "Single", "Single") { ForTrainingAlone = true },
+            new(With(data, _mlContext.Transforms.Conversion.ConvertType(paired, outputKind: DataKind.Single)), paired, "expected Boolean", "Single",
+                "Single") { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Concatenate("both", "B", "B"), _mlContext.Transforms.CopyColumns("B", "both")),
                 "B", "expected 9 features as in training", "Vector<Double, 18>", null)
             { ForTransformersAlone = true });
@@ -93,7 +97,8 @@ public sealed class EstimatorContractTests
             _mlContext.Transforms.GentleClip(options), _mlContext, data,
             WrongInput.Missing(Without(data, "Weight"), "Weight"),
             new(Converted(data, "Height", DataKind.String), "Height", Vectors, "String", "String"),
-            new(With(data, _mlContext.Transforms.Concatenate("Height", "Height", "Height")), "Height", "expected 1 features as in training", "Vector<Single, 2>", null) { ForTransformersAlone = true });
+            new(With(data, _mlContext.Transforms.Concatenate("Height", "Height", "Height")), "Height", "expected 1 features as in training",
+                "Vector<Single, 2>", null) { ForTransformersAlone = true });
     }
 
     [TestMethod]
@@ -125,7 +130,8 @@ public sealed class EstimatorContractTests
 
     private IDataView Without(IDataView data, string column) => _mlContext.Transforms.DropColumns(column).Fit(data).Transform(data);
 
-    private IDataView Converted(IDataView data, string column, DataKind kind) => With(data, _mlContext.Transforms.Conversion.ConvertType(column, outputKind: kind));
+    private IDataView Converted(IDataView data, string column, DataKind kind) =>
+        With(data, _mlContext.Transforms.Conversion.ConvertType(column, outputKind: kind));
 
     private static IDataView With(IDataView data, params IEstimator<ITransformer>[] estimators) =>
         estimators.Aggregate(data, (view, estimator) => estimator.Fit(view).Transform(view));

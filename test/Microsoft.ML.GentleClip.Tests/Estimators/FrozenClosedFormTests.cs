@@ -38,16 +38,19 @@ public sealed class FrozenClosedFormTests
     {
         var options = Options(Frozen);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(View);
-        Assert.AreEqual("the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers", model.ClosedForm!.RoleReason);
+        Assert.AreEqual("the closed form alone, no towers: both modalities are feature vectors or have frozen encoders, and nothing asks for towers",
+            model.ClosedForm!.RoleReason);
         Assert.IsFalse(model.Model.HasTowers);
-        Assert.IsFalse(model.Model.state_dict().Keys.Any(name => name.Contains("head", StringComparison.Ordinal) || name.StartsWith("tower_b", StringComparison.Ordinal)));
+        Assert.IsFalse(
+            model.Model.state_dict().Keys.Any(name => name.Contains("head", StringComparison.Ordinal) || name.StartsWith("tower_b", StringComparison.Ordinal)));
         Assert.AreEqual(Texts, model.ClosedForm.UnpairedA);
 
         // The same closed form of the same numbers in a vector column.
         var encoded = Encode(model, Rows);
         var vectors = options with { ModalityA = Modality.Vector("TextEmbedding", "Text") };
         using var reference = _mlContext.Transforms.GentleClip(vectors).Fit(_mlContext.Data.LoadFromEnumerable(encoded));
-        var (expected, found) = (Embeddings.Column(reference.Transform(_mlContext.Data.LoadFromEnumerable(encoded)), "TextEmbedding"), Embeddings.Column(model.Transform(View), "TextEmbedding"));
+        var (expected, found) = (Embeddings.Column(reference.Transform(_mlContext.Data.LoadFromEnumerable(encoded)), "TextEmbedding"),
+            Embeddings.Column(model.Transform(View), "TextEmbedding"));
         for (var row = 0; row < Rows.Count; row++)
             for (var slot = 0; slot < expected[row].Length; slot++)
                 if (!float.IsNaN(expected[row][slot]))
@@ -151,6 +154,7 @@ public sealed class FrozenClosedFormTests
             }
         }
         var features = model.Model.TowerA.Features(store.Gather([.. Enumerable.Range(0, store.Count)], CPU)).contiguous();
-        return [.. rows.Select((row, i) => new Encoded { Text = positions[i] is { } position ? features[position].data<float>().ToArray() : null, Features = row.Features })];
+        return [.. rows.Select(
+            (row, i) => new Encoded { Text = positions[i] is { } position ? features[position].data<float>().ToArray() : null, Features = row.Features })];
     }
 }

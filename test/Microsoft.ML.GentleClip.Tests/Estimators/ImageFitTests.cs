@@ -21,7 +21,8 @@ public sealed class ImageFitTests : IDisposable
 
     public static IEnumerable<object[]> Networks =>
     [
-        [Pictures.ResNet], [Pictures.ViT], [Pictures.ResNet with { TrainableStages = 0 }], [Pictures.ResNet with { TrainableStages = 1 }], [Pictures.ViT with { TrainableLayers = 0 }],
+        [Pictures.ResNet], [Pictures.ViT], [Pictures.ResNet with { TrainableStages = 0 }], [Pictures.ResNet with { TrainableStages = 1 }],
+            [Pictures.ViT with { TrainableLayers = 0 }],
     ];
 
     private sealed class Scored
@@ -95,13 +96,17 @@ public sealed class ImageFitTests : IDisposable
     {
         var rows = Pictures.Mixed(_folder, 48, 0, 0);
         var options = Pictures.Options(steps: 120);
-        options.ModalityA = Modality.Image("ImageEmbedding", "Image", Pictures.Images with { HorizontalFlip = 0, ColorJitter = 0.05 }, Pictures.ResNet with { Size = new([1, 1, 1, 1], 8, false) });
+        options.ModalityA = Modality.Image("ImageEmbedding", "Image", Pictures.Images with { HorizontalFlip = 0, ColorJitter = 0.05 },
+            Pictures.ResNet with { Size = new([1, 1, 1, 1], 8, false) });
         options.LearningRate = 3e-3;
         var data = Loaded(rows);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(data);
         var scored = model.Transform(data);
         var (pictures, vectors) = (Embeddings.Column(scored, "ImageEmbedding"), Embeddings.Column(scored, "FeatureEmbedding"));
-        var hits = pictures.Index().Count(picture => Enumerable.Range(0, vectors.Length).MaxBy(i => Embeddings.Dot(picture.Item, vectors[i])) % Pictures.Colors == picture.Index % Pictures.Colors);
+        var hits = pictures.Index()
+            .Count(
+            picture => Enumerable.Range(0, vectors.Length).MaxBy(i => Embeddings.Dot(picture.Item, vectors[i])) % Pictures.Colors
+                == picture.Index % Pictures.Colors);
         Assert.IsGreaterThan(36, hits, "of 48; by chance 8");
     }
 
@@ -143,7 +148,8 @@ public sealed class ImageFitTests : IDisposable
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
             WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
-                "expected Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): " +
+                "expected Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): "
+                    +
                 "channels x height x width with 1 or 3 channels, or a square of them",
                 "String", "String"));
     }
@@ -155,8 +161,10 @@ public sealed class ImageFitTests : IDisposable
         var estimator = _mlContext.Transforms.GentleClip(Pictures.Options());
         Assert.IsTrue(estimator.GetOutputSchema(SchemaShapes.Of(data.Schema)).Any(column => column.Name == "ImageEmbedding"));
         var wrong = _mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data);
-        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(wrong.Schema))).Message);
-        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(wrong)).Message);
+        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size",
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.GetOutputSchema(SchemaShapes.Of(wrong.Schema))).Message);
+        Assert.Contains("column 'Image': expected Image, Vector<Byte> of unknown size",
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => estimator.Fit(wrong)).Message);
     }
 
     private sealed class PixelRow
@@ -183,7 +191,8 @@ public sealed class ImageFitTests : IDisposable
             Embeddings.Bits(model.Transform(_mlContext.Data.LoadFromEnumerable(pixels)), "ImageEmbedding"));
         Array.ForEach(images, image => image.Dispose());
 
-        static byte[] Planes(MLImage image) => [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Of(image).Bytes[i * 4 + channel]))];
+        static byte[] Planes(MLImage image) =>
+            [.. new[] { 2, 1, 0 }.SelectMany(channel => Enumerable.Range(0, 400).Select(i => ImagePixels.Of(image).Bytes[i * 4 + channel]))];
     }
 
     private sealed class ImageRow
@@ -225,7 +234,8 @@ public sealed class ImageFitTests : IDisposable
         Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(data), "ImageEmbedding"), Embeddings.Bits(loaded.Transform(data), "ImageEmbedding"));
         Assert.AreEqual(encoder with { WeightsFile = null }, ((ImageModality)loaded.ModalityA).Encoder, "the file is not named");
 
-        Assert.Contains("The weights file of column 'Image' does not exist", Assert.ThrowsExactly<FileNotFoundException>(() => _mlContext.Transforms.GentleClip(options).Fit(data)).Message);
+        Assert.Contains("The weights file of column 'Image' does not exist",
+            Assert.ThrowsExactly<FileNotFoundException>(() => _mlContext.Transforms.GentleClip(options).Fit(data)).Message);
     }
 
     [TestMethod]

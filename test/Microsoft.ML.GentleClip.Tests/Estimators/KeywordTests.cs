@@ -94,7 +94,8 @@ public sealed class KeywordTests
         AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Cluster", Samples()), "Cluster");
         AssertRefused<ArgumentOutOfRangeException>(new KeywordOptions("Keywords", Samples()[..2]), "Vector<Single, 2>");
         AssertRefused<ArgumentException>(new KeywordOptions("Keywords", Samples()) { Modality = Side.A }, "expected 12 as in column 'A'");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(Options(new KeywordOptions("A", Samples())))).Message, "'A' is both");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.GentleClip(Options(new KeywordOptions("A", Samples())))).Message, "'A' is both");
 
         void AssertRefused<T>(KeywordOptions keywords, string message) where T : Exception =>
             StringAssert.Contains(Assert.ThrowsExactly<T>(() => MlContext.Transforms.GentleClip(Options(keywords)).Fit(data)).Message, message);
@@ -112,9 +113,11 @@ public sealed class KeywordTests
     // Share of test samples of A whose nearest keyword is that of their cluster.
     private static double Accuracy(GentleClipTransformer model)
     {
-        var keywords = Embeddings.Column(model.Transform(MlContext.Data.LoadFromEnumerable(Samples().Select(sample => new TwoViews.Row { B = sample }))), "EmbeddingB");
+        var keywords = Embeddings.Column(model.Transform(MlContext.Data.LoadFromEnumerable(Samples().Select(sample => new TwoViews.Row { B = sample }))),
+            "EmbeddingB");
         var test = TwoViews.Pairs(400, seed: 900);
         var samples = Embeddings.Column(model.Transform(MlContext.Data.LoadFromEnumerable(test)), "EmbeddingA");
-        return test.Select((row, i) => Enumerable.Range(0, 3).MaxBy(keyword => Embeddings.Dot(keywords[keyword], samples[i])) == row.Cluster ? 1.0 : 0).Average();
+        return test.Select((row, i) => Enumerable.Range(0, 3).MaxBy(keyword => Embeddings.Dot(keywords[keyword], samples[i])) == row.Cluster ? 1.0 : 0)
+            .Average();
     }
 }

@@ -103,7 +103,9 @@ public sealed class MixedRowTests
         using var model = Fit(rows);
 
         // Only Fit minds a vector that is partly there.
-        var scoredRows = rows.Select(row => new TwoViews.Row { A = (float[]?)row.A?.Clone(), B = (float[]?)row.B?.Clone(), Name = row.Name, Cluster = row.Cluster }).ToList();
+        var scoredRows =
+            rows.Select(row => new TwoViews.Row { A = (float[]?)row.A?.Clone(), B = (float[]?)row.B?.Clone(), Name = row.Name, Cluster = row.Cluster })
+                .ToList();
         var (nan, infinite) = (scoredRows.FindIndex(row => row.A is not null), scoredRows.FindLastIndex(row => row.B is not null));
         scoredRows[nan].A![4] = float.NaN;
         scoredRows[infinite].B![8] = float.NegativeInfinity;
@@ -158,7 +160,8 @@ public sealed class MixedRowTests
         using var byHand = Fit(rows);
 
         // The parts lack the column that the other modality fills.
-        var view = _mlContext.Transforms.DropColumns("IsPaired").Fit(_mlContext.Data.LoadFromEnumerable(rows)).Transform(_mlContext.Data.LoadFromEnumerable(rows));
+        var view = _mlContext.Transforms.DropColumns("IsPaired").Fit(_mlContext.Data.LoadFromEnumerable(rows))
+            .Transform(_mlContext.Data.LoadFromEnumerable(rows));
         var combined = _mlContext.Data.CombineModalities(
             paired: Part(rows[..20]),
             unpairedA: _mlContext.Transforms.DropColumns("B").Fit(Part(rows[20..35])).Transform(Part(rows[20..35])),

@@ -27,7 +27,8 @@ public sealed class NumericExtremesTests
         ["A does not vary"] = new(rows => Each(rows, (a, _) => Array.Fill(a, 2.5f)), Refusal: EqualSide),
         ["B does not vary"] = new(rows => Each(rows, (_, b) => Array.Clear(b)), Refusal: EqualSide),
         ["nothing varies"] = new(rows => Each(rows, (a, b) => { Array.Fill(a, -7e20f); Array.Fill(b, 1e-20f); }), Refusal: EqualSide),
-        ["the pairs do not vary"] = new(rows => rows.Where(row => row.IsPaired).ToList().ForEach(row => { Array.Fill(row.A!, 1); Array.Fill(row.B!, -1); }), Refusal: NoRelation),
+        ["the pairs do not vary"] = new(rows => rows.Where(row => row.IsPaired).ToList().ForEach(row => { Array.Fill(row.A!, 1); Array.Fill(row.B!, -1); }),
+            Refusal: NoRelation),
         ["three rows over and over"] = new(rows => Repeat(rows, 3)),
         ["two rows over and over"] = new(rows => Repeat(rows, 2)),
         ["an outlier of 1e30 among the pairs"] = new(rows => rows[0].A![3] = 1e30f, Refusal: NoRelation),
@@ -37,9 +38,13 @@ public sealed class NumericExtremesTests
         ["both sides at 1e30"] = new(rows => Scale(rows, 1e30f, 1e30f)),
         ["A at 1e-30, B at 1e30"] = new(rows => Scale(rows, 1e-30f, 1e30f)),
         ["A below the normal numbers"] = new(rows => Scale(rows, 1e-42f, 1)),
-        ["columns of every size"] = new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] *= MathF.Pow(10, 8 * i - 30); b[i] *= MathF.Pow(10, 30 - 8 * i); } })),
+        ["columns of every size"] =
+            new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] *= MathF.Pow(10, 8 * i - 30); b[i] *= MathF.Pow(10, 30 - 8 * i); } })),
         ["a far-off centre"] = new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] += 1e6f; b[i] -= 1e8f; } })),
-        ["values near the largest"] = new(rows => Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] = MathF.CopySign(1.5e38f, a[i]); b[i] = MathF.CopySign(1e38f, b[i]); } })),
+        ["values near the largest"] =
+            new(
+                rows =>
+                    Each(rows, (a, b) => { for (var i = 0; i < b.Length; i++) { a[i] = MathF.CopySign(1.5e38f, a[i]); b[i] = MathF.CopySign(1e38f, b[i]); } })),
         ["two pairs"] = new(_ => { }, Pairs: 2),
         ["one pair"] = new(_ => { }, Pairs: 1, Refusal: "The closed form is fitted on matched pairs, and the training data hold 1; expected at least 2."),
         ["no pair"] = new(_ => { }, Pairs: 0, Refusal: "The closed form is fitted on matched pairs, and the training data hold 0; expected at least 2."),
@@ -92,11 +97,13 @@ public sealed class NumericExtremesTests
             try
             {
                 using var model = MlContext.Transforms.GentleClip(Options(training, change)).Fit(Load(train), Load(validation));
-                outcome = (model.History.Any(epoch => epoch.Validation is null) ? "an epoch without validation" : Problems(model, train)) is { } problem ? $"PROBLEM {problem}" : "finite";
+                outcome = (model.History.Any(epoch => epoch.Validation is null) ? "an epoch without validation" : Problems(model, train)) is { } problem
+                    ? $"PROBLEM {problem}" : "finite";
             }
             catch (Exception exception)
             {
-                outcome = (IsExpected(exception, spoiling, training) ? "refused: " : "PROBLEM ") + exception.GetType().Name + " " + exception.Message.Split('\n')[0];
+                outcome = (IsExpected(exception, spoiling, training) ? "refused: " : "PROBLEM ") + exception.GetType().Name + " "
+                    + exception.Message.Split('\n')[0];
             }
             Console.WriteLine($"{training}: {outcome} ({clock.ElapsedMilliseconds} ms)");
             if (outcome.StartsWith("PROBLEM", StringComparison.Ordinal))
@@ -107,9 +114,13 @@ public sealed class NumericExtremesTests
 
     private static bool IsExpected(Exception exception, Spoiling spoiling, string training) => exception switch
     {
-        InvalidOperationException when spoiling.Refusal is { } refusal && exception.Message.Contains(refusal, StringComparison.Ordinal) => NeedsClosedForm(training),
-        InvalidOperationException => spoiling.Pairs < 2 && exception.Message.Contains($"The training data hold {spoiling.Pairs} matched pairs and the losses on unpaired samples are off", StringComparison.Ordinal),
-        ArithmeticException => training == "not standardised" && exception.Message.Contains("look for extreme values in the input columns", StringComparison.Ordinal),
+        InvalidOperationException when spoiling.Refusal is { } refusal && exception.Message.Contains(refusal, StringComparison.Ordinal) =>
+            NeedsClosedForm(training),
+        InvalidOperationException => spoiling.Pairs < 2
+            && exception.Message.Contains($"The training data hold {spoiling.Pairs} matched pairs and the losses on unpaired samples are off",
+                StringComparison.Ordinal),
+        ArithmeticException => training == "not standardised"
+            && exception.Message.Contains("look for extreme values in the input columns", StringComparison.Ordinal),
         _ => false,
     };
 
@@ -132,7 +143,8 @@ public sealed class NumericExtremesTests
                 return $"validation is {epoch.Validation}";
         }
         var view = model.Transform(Load(rows));
-        foreach (var (column, present) in new[] { ("EmbeddingA", rows.ConvertAll(row => row.A is not null)), ("EmbeddingB", rows.ConvertAll(row => row.B is not null)) })
+        foreach (var (column, present) in new[] { ("EmbeddingA", rows.ConvertAll(row => row.A is not null)),
+            ("EmbeddingB", rows.ConvertAll(row => row.B is not null)) })
         {
             var embeddings = Embeddings.Column(view, column);
             for (var i = 0; i < rows.Count; i++)
@@ -190,7 +202,8 @@ public sealed class NumericExtremesTests
 
     private static GentleClipOptions Options(string training, Action<GentleClipOptions> change)
     {
-        var options = Enum.TryParse<GentleClipPreset>(training, out var preset) ? GentleClipOptions.FromPreset(preset) : new GentleClipOptions { ClosedForm = null };
+        var options = Enum.TryParse<GentleClipPreset>(training, out var preset) ? GentleClipOptions.FromPreset(preset)
+            : new GentleClipOptions { ClosedForm = null };
         var encoder = new VectorEncoderOptions { HiddenDimensions = [16], Dropout = 0.1, InputNoise = 0.1 };
         (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", encoder), Modality.Vector("EmbeddingB", "B", encoder));
         (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate) = (12, 16, 4, 1e-2);
@@ -211,7 +224,8 @@ public sealed class NumericExtremesTests
 
     private static IDataView Load(List<TwoViews.Row> rows) => MlContext.Data.LoadFromEnumerable(rows);
 
-    private static void Each(List<TwoViews.Row> rows, Action<float[], float[]> change) => rows.ForEach(row => change(row.A ?? new float[TwoViews.DimensionA], row.B ?? new float[TwoViews.DimensionB]));
+    private static void Each(List<TwoViews.Row> rows, Action<float[], float[]> change) =>
+        rows.ForEach(row => change(row.A ?? new float[TwoViews.DimensionA], row.B ?? new float[TwoViews.DimensionB]));
 
     private static void Scale(List<TwoViews.Row> rows, float a, float b) => Each(rows, (x, y) =>
     {

@@ -209,7 +209,11 @@ public sealed class PhaseTests
     public void ReportsReadWellInAnyCulture(bool commas)
     {
         CultureInfo.CurrentCulture = commas ? Commas() : CultureInfo.InvariantCulture;
-        var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, GuardUnpairedObjectives = true });
+        var options = Small(new GentleClipOptions
+        {
+            ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
+            GuardUnpairedObjectives = true,
+        });
         using var model = Fit(options, null, validate: true);
         var closedForm = model.ClosedForm!.ToString();
         StringAssert.StartsWith(closedForm, "Closed form");
@@ -333,7 +337,11 @@ public sealed class PhaseTests
 
     private static GentleClipOptions Everything(TemporaryFolder folder)
     {
-        var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, GuardUnpairedObjectives = true });
+        var options = Small(new GentleClipOptions
+        {
+            ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
+            GuardUnpairedObjectives = true,
+        });
         (options.CheckpointDirectory, options.CheckpointSteps) = (folder.File("checkpoints"), 10);
         return options;
     }

@@ -31,7 +31,8 @@ public sealed class PresetTests
         var test = MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(100, seed: 77));
         using var model = MlContext.Transforms.GentleClip(Small(preset, steps: 200)).Fit(train);
         // The closed form trains nothing, so it has no history.
-        CollectionAssert.AreEquivalent(terms.Split(' ', StringSplitOptions.RemoveEmptyEntries), (model.History.Count == 0 ? [] : model.History[^1].Losses.Keys).ToArray());
+        CollectionAssert.AreEquivalent(terms.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            (model.History.Count == 0 ? [] : model.History[^1].Losses.Keys).ToArray());
         var recall = Operations.Catalog.EvaluateRetrieval(model.Transform(test), "EmbeddingA", "EmbeddingB").RecallAt(5);
         // Chance is 0.05. The paper's rule puts 18 pairs into a batch, so it learns slowest.
         Assert.IsGreaterThan(0.5, recall);

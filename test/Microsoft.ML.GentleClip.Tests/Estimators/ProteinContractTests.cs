@@ -66,7 +66,8 @@ public sealed class ProteinContractTests
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data,
             WrongInput.Missing(Without(data, "Types"), "Types"),
             new(With(data, _mlContext.Transforms.CopyColumns("Types", "Features")), "Types", Text, "Vector<Single, 3>", "Vector<Single>"),
-            new(With(data, _mlContext.Transforms.Concatenate("Carbons", "Carbons", "Carbons"), _mlContext.Transforms.CopyColumns("Carbons", "Types")), "Carbons", Coordinates, "String", "String"));
+            new(With(data, _mlContext.Transforms.Concatenate("Carbons", "Carbons", "Carbons"), _mlContext.Transforms.CopyColumns("Carbons", "Types")),
+                "Carbons", Coordinates, "String", "String"));
         Assert.Contains($"column 'Carbons': {Coordinates}, got Vector<Double, 35>", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() =>
             _mlContext.Transforms.GentleClip(options).Fit(Sized(rows, 35))).Message);
     }
@@ -104,10 +105,15 @@ public sealed class ProteinContractTests
     [TestMethod]
     public void RowsThatCannotBeUsedAreNamed()
     {
-        AssertRefused(row => row.AlphaCarbons![4] = float.NaN, "Row 7, column 'AlphaCarbons': slot 4 is NaN; expected finite numbers within the range of Single, or NaN in every slot for a sample that is absent.");
-        AssertRefused(row => row.AlphaCarbons = row.AlphaCarbons![..32], "Row 7, column 'AlphaCarbons': the vector has 32 slots; expected three for each alpha carbon, a multiple of 3.");
-        AssertRefused(row => row.AlphaCarbons = row.AlphaCarbons![..30], "Row 7, column 'AlphaCarbons': there are 10 alpha carbons, but column 'Sequence' has 12 letters; expected as many, or none.");
-        AssertRefused(row => row.Sequence = "LAG*" + row.Sequence![4..], "Row 7, column 'Sequence': Character 4 of the sequence is '*'; expected one of LAGVSERTIDPKQNFYMHWCXBUZO.-, <mask> or <unk>.");
+        AssertRefused(row => row.AlphaCarbons![4] = float.NaN,
+            "Row 7, column 'AlphaCarbons': slot 4 is NaN; expected finite numbers within the range of Single, or NaN in every slot for a sample that "
+                + "is absent.");
+        AssertRefused(row => row.AlphaCarbons = row.AlphaCarbons![..32],
+            "Row 7, column 'AlphaCarbons': the vector has 32 slots; expected three for each alpha carbon, a multiple of 3.");
+        AssertRefused(row => row.AlphaCarbons = row.AlphaCarbons![..30],
+            "Row 7, column 'AlphaCarbons': there are 10 alpha carbons, but column 'Sequence' has 12 letters; expected as many, or none.");
+        AssertRefused(row => row.Sequence = "LAG*" + row.Sequence![4..],
+            "Row 7, column 'Sequence': Character 4 of the sequence is '*'; expected one of LAGVSERTIDPKQNFYMHWCXBUZO.-, <mask> or <unk>.");
         AssertRefused(row => row.Sequence = "", "Row 7: column 'IsPaired' says it is a matched pair, but column 'Sequence' is missing; expected both sides.");
 
         void AssertRefused(Action<Proteins.Row> spoil, string message)

@@ -58,9 +58,11 @@ public sealed class ProteinFitTests
         using (var stream = File.Create(file))
             ModelSerializer.WriteWeights(new FittedModel(first.Model, 1, TrainingRows.All, []), stream);
         using var second = Fit(Proteins.Options(steps: 1, Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 0 }));
-        Esm2Golden.AssertClose(first.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], second.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], 0);
+        Esm2Golden.AssertClose(first.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"],
+            second.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], 0);
 
-        using var both = new TwoTowerModel(new TwoTowerSpec(new(Proteins.Options().ModalityA!, 0), new(Modality.ProteinSequence("EB", "B", Proteins.SmallSequence), 0), 8, 0.07), new Generator(1));
+        using var both = new TwoTowerModel(new TwoTowerSpec(new(Proteins.Options().ModalityA!, 0),
+            new(Modality.ProteinSequence("EB", "B", Proteins.SmallSequence), 0), 8, 0.07), new Generator(1));
         using (var stream = File.Create(file))
             ModelSerializer.WriteWeights(new FittedModel(both, 1, TrainingRows.All, []), stream);
         Assert.Contains("both towers are an ESM-2", Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.Read(file)).Message);
@@ -75,7 +77,8 @@ public sealed class ProteinFitTests
         var message = Assert.ThrowsExactly<InvalidDataException>(() => Fit(Proteins.Options(steps: 1, new Esm2Options { WeightsFile = file }))).Message;
         Assert.AreEqual($"{file} holds an ESM-2 of 3 layers of 32; expected 6 layers of 320, as Esm2Options.Size says.", message);
         Assert.Contains("layers.0", Assert.ThrowsExactly<InvalidDataException>(() =>
-            Fit(Proteins.Options(steps: 1, new Esm2Options { WeightsFile = file, Size = new Esm2Size(3, 32, 2) }))).Message, "other heads: the angles are not the same");
+            Fit(Proteins.Options(steps: 1, new Esm2Options { WeightsFile = file, Size = new Esm2Size(3, 32, 2) }))).Message,
+                "other heads: the angles are not the same");
     }
 
     [TestMethod]
@@ -124,7 +127,8 @@ public sealed class ProteinFitTests
     public void TheSameSeedGivesTheSameBits(int? layers)
     {
         var rows = Proteins.Pieces(10, 40, first: 100);
-        var options = Proteins.Options(sequence: Proteins.SmallSequence with { TrainableLayers = layers, MaximumLength = 10, SubsequenceCrop = 0.2 }, structure: Proteins.SmallStructure with { MaximumLength = 10 });
+        var options = Proteins.Options(sequence: Proteins.SmallSequence with { TrainableLayers = layers, MaximumLength = 10, SubsequenceCrop = 0.2 },
+            structure: Proteins.SmallStructure with { MaximumLength = 10 });
         var (first, second) = (Bits(), Bits());
         Embeddings.AssertEqualBits(first.A, second.A);
         Embeddings.AssertEqualBits(first.B, second.B);
@@ -164,7 +168,8 @@ public sealed class ProteinFitTests
         using var expected = Fit(chosen.UnpairedObjectives!.Kept ? with : without);
         Assert.AreNotEqual(chosen.UnpairedObjectives.With, chosen.UnpairedObjectives.Without, "the two trainings differ");
         foreach (var column in new[] { "SequenceEmbedding", "StructureEmbedding" })
-            Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(View(Proteins.Mixed(6, 0, 0))), column), Embeddings.Bits(chosen.Transform(View(Proteins.Mixed(6, 0, 0))), column));
+            Embeddings.AssertEqualBits(Embeddings.Bits(expected.Transform(View(Proteins.Mixed(6, 0, 0))), column),
+                Embeddings.Bits(chosen.Transform(View(Proteins.Mixed(6, 0, 0))), column));
 
         GentleClipOptions Options(bool guard)
         {
@@ -182,7 +187,8 @@ public sealed class ProteinFitTests
         options.Objectives = options.Objectives.With(new TransportPairObjective { Weight = 0.1, Ramp = null });
         using var model = Fit(options);
         Assert.IsTrue(model.History.All(epoch => epoch.Validation is not null && epoch.Losses["transportPairs"] > 0));
-        using var separate = _mlContext.Transforms.GentleClip(Proteins.Options(sequence: Proteins.SmallSequence with { TrainableLayers = 0 })).Fit(View(Proteins.Mixed(10, 6, 5)), View(Proteins.Pieces(6, 12, first: 60)));
+        using var separate = _mlContext.Transforms.GentleClip(Proteins.Options(sequence: Proteins.SmallSequence with { TrainableLayers = 0 }))
+            .Fit(View(Proteins.Mixed(10, 6, 5)), View(Proteins.Pieces(6, 12, first: 60)));
         Assert.IsTrue(separate.History.All(epoch => epoch.Validation is not null));
     }
 
@@ -192,7 +198,8 @@ public sealed class ProteinFitTests
     [DataRow(1)]
     public void StepsAndFitsLeaveNoTensorsBehind(int? layers)
     {
-        var options = Proteins.Options(steps: 100, sequence: Proteins.SmallSequence with { TrainableLayers = layers, SubsequenceCrop = 0.2 }, sequenceColumn: "Sequence");
+        var options = Proteins.Options(steps: 100, sequence: Proteins.SmallSequence with { TrainableLayers = layers, SubsequenceCrop = 0.2 },
+            sequenceColumn: "Sequence");
         Fit(Proteins.Options(steps: 1)).Dispose();
         var before = LiveTensors.Settled();
         var counts = new List<long>();

@@ -17,7 +17,8 @@ public sealed class ProteinTrainingTests
         var chains = Proteins.Chains(Training + Test);
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip) with
         {
-            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
+            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence",
+                new Esm2Options { Size = new Esm2Size(2, 64, 4), MaximumLength = 96, Masking = 0.1 }),
             ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions
             {
                 Channels = [32, 64],
@@ -39,7 +40,10 @@ public sealed class ProteinTrainingTests
         var scored = model.Transform(mlContext.Data.LoadFromEnumerable(chains[Training..]));
         var metrics = Operations.Catalog.EvaluateRetrieval(scored, "SequenceEmbedding", "StructureEmbedding");
         var losses = model.History.Select(epoch => epoch.Losses["contrastive"]).ToArray();
-        TestContext.WriteLine($"{seconds:F1} s, {2.0 * options.BatchSize * options.MaximumNumberOfSteps / seconds:F0} samples/s; contrastive loss {losses[0]:F2} to {losses[^1]:F2}; recall@10 {metrics.RecallAt(10):P1}, chance {metrics.ChanceRecallAt(10):P1}; mean reciprocal rank {metrics.MeanReciprocalRank:F3}.");
+        TestContext.WriteLine(
+            $"{seconds:F1} s, {2.0 * options.BatchSize * options.MaximumNumberOfSteps / seconds:F0} samples/s; contrastive loss {losses[0]:F2} to "
+                + $"{losses[^1]:F2}; recall@10 {metrics.RecallAt(10):P1}, chance {metrics.ChanceRecallAt(10):P1}; mean reciprocal rank "
+                    + $"{metrics.MeanReciprocalRank:F3}.");
 
         Assert.IsLessThan(losses[0] - 0.4, losses[^1], "the loss falls");
         Assert.IsGreaterThan(2 * metrics.ChanceRecallAt(10), metrics.RecallAt(10));

@@ -57,7 +57,8 @@ public sealed class ReportingTests
         foreach (var epoch in model.History)
         {
             CollectionAssert.AreEquivalent(new[] { "contrastive", "selfSupervisedA", "selfSupervisedB", "mmd", "sdd", "total" }, epoch.Losses.Keys.ToArray());
-            var expected = epoch.Losses["contrastive"] + 0.1 * (epoch.Losses["selfSupervisedA"] + epoch.Losses["selfSupervisedB"]) + epoch.Losses["mmd"] + epoch.Losses["sdd"];
+            var expected = epoch.Losses["contrastive"] + 0.1 * (epoch.Losses["selfSupervisedA"] + epoch.Losses["selfSupervisedB"])
+                + epoch.Losses["mmd"] + epoch.Losses["sdd"];
             Assert.AreEqual(expected, epoch.Losses["total"], 1e-4);
             Assert.IsNull(epoch.Validation);
             Assert.IsInRange(0.01, 1.0, epoch.Temperature);
@@ -89,7 +90,8 @@ public sealed class ReportingTests
         var options = TwoViews.Options(steps: 40);
         options.ValidationFraction = 0.25;
         using (var model = Fit(options))
-            Assert.IsTrue(model.History.All(epoch => epoch.Validation is { RecallAt1: >= 0 and <= 1, RecallAt10: >= 0 and <= 1, MeanReciprocalRank: > 0 and <= 1 }));
+            Assert.IsTrue(
+                model.History.All(epoch => epoch.Validation is { RecallAt1: >= 0 and <= 1, RecallAt10: >= 0 and <= 1, MeanReciprocalRank: > 0 and <= 1 }));
         AssertBatches(18);
 
         // Given pairs are validated on as well; the training then keeps all of its own.

@@ -90,7 +90,8 @@ public sealed class SeedTests
     {
         using var model = mlContext.Transforms.GentleClip(options ?? TwoViews.Options(steps: 25)).Fit(mlContext.Data.LoadFromEnumerable(Rows));
         var scored = model.Transform(mlContext.Data.LoadFromEnumerable(Rows));
-        return new Trained(model.Seed, Embeddings.Bits(scored, "EmbeddingA"), Embeddings.Bits(scored, "EmbeddingB"), [.. model.History.SelectMany(epoch => epoch.Losses.Values)]);
+        return new Trained(model.Seed, Embeddings.Bits(scored, "EmbeddingA"), Embeddings.Bits(scored, "EmbeddingB"),
+            [.. model.History.SelectMany(epoch => epoch.Losses.Values)]);
     }
 
     private static void AssertEqual(Trained expected, Trained actual)

@@ -38,7 +38,8 @@ public sealed class TextContractTests
     public void MissingTextBecomesNaNAndAwkwardTextDoesNot(bool isBert)
     {
         using var model = _mlContext.Transforms.GentleClip(Captions.Options(Encoder(isBert))).Fit(View(Captions.Mixed(12, 8, 7)));
-        string?[] texts = ["a red car", null, "", " \t\u3000", "\u0000\u0001\n", "😀", "深度学习", "e\u0301\ud83d", new string('x', 10_000), string.Concat(Enumerable.Repeat("red car ", 1250)), "\u200b", "[CLS] [SEP] [PAD]"];
+        string?[] texts = ["a red car", null, "", " \t\u3000", "\u0000\u0001\n", "😀", "深度学习", "e\u0301\ud83d", new string('x', 10_000),
+            string.Concat(Enumerable.Repeat("red car ", 1250)), "\u200b", "[CLS] [SEP] [PAD]"];
         var rows = texts.Select(text => new Captions.Row { Text = text, Features = new float[Captions.Dimension] }).ToList();
         var embeddings = Embeddings.Column(model.Transform(View(rows)), "TextEmbedding");
         for (var i = 0; i < texts.Length; i++)

@@ -76,11 +76,14 @@ public sealed class TextFitTests
     public void FilesAndSettingsThatDoNotFitAreNamed()
     {
         Assert.AreEqual("The vocabulary file of column 'Text' does not exist: nowhere/vocab.txt.", Missing(new() { VocabularyFile = "nowhere/vocab.txt" }));
-        Assert.AreEqual("The weights file of column 'Text' does not exist: nowhere/bert.bin.", Missing(BertGolden.Options with { WeightsFile = "nowhere/bert.bin" }));
+        Assert.AreEqual("The weights file of column 'Text' does not exist: nowhere/bert.bin.",
+            Missing(BertGolden.Options with { WeightsFile = "nowhere/bert.bin" }));
         Assert.Contains("holds a BERT of 2 layers of 32 for 100 tokens; expected 2 layers of 128", Assert.ThrowsExactly<InvalidDataException>(() =>
             Fit(Captions.Options(BertGolden.Options with { WeightsFile = BertGolden.PathOf("bert_tiny.pt"), Size = BertSize.Tiny }))).Message);
         Assert.Contains("'embeddings.position_embeddings.weight' (shape [512, 32] expected, found [40, 32])", Assert.ThrowsExactly<InvalidDataException>(() =>
-            Fit(Captions.Options(BertGolden.Options with { WeightsFile = BertGolden.PathOf("bert_tiny.pt"), Size = new BertSize(2, 32, 4, 64, 512) }))).Message);
+            Fit(
+                Captions.Options(
+                    BertGolden.Options with { WeightsFile = BertGolden.PathOf("bert_tiny.pt"), Size = new BertSize(2, 32, 4, 64, 512) }))).Message);
 
         string Missing(BertEncoderOptions encoder) => Assert.ThrowsExactly<FileNotFoundException>(() => Fit(Captions.Options(encoder))).Message;
     }
@@ -123,7 +126,8 @@ public sealed class TextFitTests
         Assert.AreEqual(((TextModality)first.ModalityA).Encoder, ((TextModality)second.ModalityA).Encoder);
         if (((TextModality)first.ModalityA).Encoder is BertEncoderOptions learnt) // as many tokens, but others
             Assert.Contains("The vocabulary of column 'Text' is not that of the initial model", Assert.ThrowsExactly<ArgumentException>(() =>
-                _mlContext.Transforms.GentleClip(Captions.Options(learnt with { Vocabulary = [.. learnt.Vocabulary!.SkipLast(1), "other"] })).Fit(View(others), initial: first)).Message);
+                _mlContext.Transforms.GentleClip(Captions.Options(learnt with { Vocabulary = [.. learnt.Vocabulary!.SkipLast(1), "other"] })).Fit(View(others),
+                    initial: first)).Message);
     }
 
     [TestMethod]
@@ -167,7 +171,8 @@ public sealed class TextFitTests
         LiveTensors.AssertAtMost(before + neverUncounted);
     }
 
-    private GentleClipTransformer Fit(GentleClipOptions options, List<Captions.Row>? rows = null) => _mlContext.Transforms.GentleClip(options).Fit(View(rows ?? Captions.Mixed(12, 8, 7)));
+    private GentleClipTransformer Fit(GentleClipOptions options, List<Captions.Row>? rows = null) =>
+        _mlContext.Transforms.GentleClip(options).Fit(View(rows ?? Captions.Mixed(12, 8, 7)));
 
     private IDataView View(List<Captions.Row> rows) => _mlContext.Data.LoadFromEnumerable(rows);
 }

@@ -166,7 +166,8 @@ public sealed class TrainingRowsTests
         return (GentleClip(rows).Append(Trainer(trainer)).Fit(_data), [.. _log.Warnings]);
     }
 
-    private EstimatorChain<ITransformer> Trainer(string name) => _mlContext.Transforms.Conversion.MapValueToKey("Key", "Species").Append<ITransformer>(name switch
+    private EstimatorChain<ITransformer> Trainer(string name) =>
+        _mlContext.Transforms.Conversion.MapValueToKey("Key", "Species").Append<ITransformer>(name switch
     {
         // Without shuffling the order of the rows is all that matters, not how often the context was asked for random numbers.
         "Sdca" => _mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(new SdcaMaximumEntropyMulticlassTrainer.Options

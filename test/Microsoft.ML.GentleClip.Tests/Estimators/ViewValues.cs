@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Tests.Estimators;
 internal static class ViewValues
 {
     private static readonly MethodInfo OpenTyped = ((Func<DataViewRow, DataViewSchema.Column, Func<object>>)Open<int>).Method.GetGenericMethodDefinition();
-    private static readonly MethodInfo OpenVectorTyped = ((Func<DataViewRow, DataViewSchema.Column, Func<object>>)OpenVector<int>).Method.GetGenericMethodDefinition();
+    private static readonly MethodInfo OpenVectorTyped =
+        ((Func<DataViewRow, DataViewSchema.Column, Func<object>>)OpenVector<int>).Method.GetGenericMethodDefinition();
 
     /// <summary>All rows of a view: per row one value per column.</summary>
     public static List<object[]> Read(IDataView view)

@@ -39,8 +39,12 @@ public sealed class EmbeddingSpaceMetricsTests
     public void Brute_force_agrees(int count, int dimension)
     {
         var random = new Random(count);
-        var rows = Enumerable.Range(0, count).Select(i => new VectorRow { A = Gaussian(random, dimension), B = i % 5 == 4 ? [] : i % 7 == 1 ? new float[dimension] : Gaussian(random, dimension) }).ToList();
-        var (a, pairs) = (rows.Select(row => Unit(row.A)).ToList(), rows.Where(row => row.B.Length > 0).Select(row => (A: Unit(row.A), B: Unit(row.B))).ToList());
+        var rows = Enumerable.Range(0, count)
+            .Select(
+                i => new VectorRow { A = Gaussian(random, dimension), B = i % 5 == 4 ? [] : i % 7 == 1 ? new float[dimension] : Gaussian(random, dimension) })
+                    .ToList();
+        var (a, pairs) = (rows.Select(row => Unit(row.A)).ToList(),
+            rows.Where(row => row.B.Length > 0).Select(row => (A: Unit(row.A), B: Unit(row.B))).ToList());
         var b = pairs.Select(pair => pair.B).ToList();
         var metrics = Operations.Catalog.EvaluateEmbeddingSpace(View(rows), "A", "B");
 
@@ -66,10 +70,15 @@ public sealed class EmbeddingSpaceMetricsTests
     [TestMethod]
     public void Wrong_inputs_are_named()
     {
-        Assert.Contains("'A' has 1 and 'B' has 0", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1, 0] }), "A", "B")).Message);
-        Assert.Contains("no embedding column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1] }), "A", "C")).Message);
-        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1], B = [1] }), "A", "B", new(true)));
+        Assert.Contains("'A' has 1 and 'B' has 0",
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1, 0] }), "A", "B")).Message);
+        Assert.Contains("no embedding column 'C'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1] }), "A", "C")).Message);
+        Assert.Throws<OperationCanceledException>(
+            () => Operations.Catalog.EvaluateEmbeddingSpace(View(new VectorRow { A = [1], B = [1] }), "A", "B", new(true)));
     }
 
-    private static double Uniformity(List<double[]> rows) => Math.Log(rows.SelectMany((x, i) => rows.Skip(i + 1).Select(y => Math.Exp(-2 * SquaredDistance(x, y)))).Average());
+    private static double Uniformity(List<double[]> rows) =>
+        Math.Log(rows.SelectMany((x, i) => rows.Skip(i + 1).Select(y => Math.Exp(-2 * SquaredDistance(x, y)))).Average());
 }

@@ -47,7 +47,9 @@ public sealed class LabelTransferMetricsTests
     public void Brute_force_agrees_with_ties_and_duplicates(int neighbours, int seed)
     {
         var random = new Random(seed);
-        var rows = Enumerable.Range(0, 90).Select(i => new VectorRow { A = i % 3 == 1 ? [] : Lattice(random, 3), B = i % 3 == 2 ? [] : Lattice(random, 3), Label = $"{random.Next(4)}" }).ToList();
+        var rows = Enumerable.Range(0, 90)
+            .Select(i => new VectorRow { A = i % 3 == 1 ? [] : Lattice(random, 3), B = i % 3 == 2 ? [] : Lattice(random, 3), Label = $"{random.Next(4)}" })
+                .ToList();
         var (a, b) = (Side(rows, row => row.A), Side(rows, row => row.B));
         var metrics = Operations.Catalog.EvaluateLabelTransfer(View(rows), "A", "B", "Label", neighbours);
         Assert.AreEqual(Vote(a, b, neighbours), metrics.AToB.NeighbourAccuracy, 1e-9);
@@ -60,7 +62,8 @@ public sealed class LabelTransferMetricsTests
     public void Labels_that_are_missing_or_that_the_references_lack_are_counted()
     {
         var metrics = Operations.Catalog.EvaluateLabelTransfer(View([.. Case, OfB(5, "z"), OfA(5, ""), OfB(7, "")]), "A", "B", "Label");
-        Assert.AreEqual((2L, 1, 0, 2, 5), (metrics.UnlabelledRowCount, metrics.AToB.UnknownLabelCount, metrics.BToA.UnknownLabelCount, metrics.AToB.Count, metrics.AToB.ReferenceCount));
+        Assert.AreEqual((2L, 1, 0, 2, 5), (metrics.UnlabelledRowCount, metrics.AToB.UnknownLabelCount, metrics.BToA.UnknownLabelCount, metrics.AToB.Count,
+            metrics.AToB.ReferenceCount));
         Assert.AreEqual(0.5, metrics.AToB.NeighbourAccuracy);
         Assert.AreEqual(3, metrics.BToA.ReferenceCount, "z stays among the references of the other direction.");
     }
@@ -68,18 +71,23 @@ public sealed class LabelTransferMetricsTests
     [TestMethod]
     public void Wrong_inputs_are_named()
     {
-        Assert.Contains("share no label", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateLabelTransfer(View(OfA(0, "x"), OfB(0, "y")), "A", "B", "Label")).Message);
+        Assert.Contains("share no label",
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => Operations.Catalog.EvaluateLabelTransfer(View(OfA(0, "x"), OfB(0, "y")), "A", "B", "Label")).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", neighbours: 0));
-        Assert.Contains("label column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "A")).Message);
+        Assert.Contains("label column 'A' must be",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "A")).Message);
         Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateLabelTransfer(View(Case), "A", "B", "Label", cancellationToken: new(true)));
     }
 
     private static List<(double[] Unit, string Label)> Side(List<VectorRow> rows, Func<VectorRow, float[]> side) =>
         [.. rows.Where(row => side(row).Length > 0).Select(row => (Unit(side(row)), row.Label))];
 
-    private static double Vote(List<(double[] Unit, string Label)> references, List<(double[] Unit, string Label)> queries, int neighbours) => queries.Average(query =>
+    private static double Vote(List<(double[] Unit, string Label)> references, List<(double[] Unit, string Label)> queries,
+        int neighbours) => queries.Average(query =>
     {
-        var similarities = references.Select(reference => (Value: Dot(reference.Unit, query.Unit), reference.Label)).OrderByDescending(reference => reference.Value).ToList();
+        var similarities = references.Select(reference => (Value: Dot(reference.Unit, query.Unit), reference.Label))
+            .OrderByDescending(reference => reference.Value).ToList();
         var places = Math.Min(neighbours, references.Count);
         var last = similarities[places - 1].Value;
         var (above, tied) = (similarities.Count(one => Compare(one.Value, last) > 0), similarities.Count(one => Compare(one.Value, last) == 0));

@@ -13,7 +13,8 @@ internal static class LabelledVectors
         var list = rows.ToList();
         var schema = SchemaDefinition.Create(typeof(VectorRow));
         foreach (var name in new[] { "A", "B" })
-            schema[name].ColumnType = new VectorDataViewType(NumberDataViewType.Single, list.SelectMany(row => new[] { row.A, row.B }).Max(vector => vector.Length));
+            schema[name].ColumnType = new VectorDataViewType(NumberDataViewType.Single,
+                list.SelectMany(row => new[] { row.A, row.B }).Max(vector => vector.Length));
         foreach (var row in list)
             (row.A, row.B) = (Absent(row.A, row.B), Absent(row.B, row.A));
         return Context.Data.LoadFromEnumerable(list, schema);

@@ -19,7 +19,8 @@ public sealed class MultiLabelMetricsTests
         // t = .4: protein 1 predicts u, w, v: pr = 2/3, rc = (1 + 0 + 0) / 3; F = 4/9 = .4444
         // t = .3: protein 2 predicts w as well: pr = (2/3 + 1) / 2 = 5/6, rc = (1 + 1 + 0) / 3 = 2/3; F = 20/27 = .7407
         // t = .2: protein 2: w right, u wrong: pr = (2/3 + 1/2) / 2 = 7/12, rc = 2/3; F = .6222
-        var metrics = Operations.Catalog.EvaluateMultiLabel(View([.9f, .4f, .6f], [1, 1, 0], [.2f, .1f, .3f], [0, 0, 1], Missing(3), [1, 0, 0], [.95f, .8f, .7f], [0, 0, 0]));
+        var metrics = Operations.Catalog.EvaluateMultiLabel(
+            View([.9f, .4f, .6f], [1, 1, 0], [.2f, .1f, .3f], [0, 0, 1], Missing(3), [1, 0, 0], [.95f, .8f, .7f], [0, 0, 0]));
 
         Assert.AreEqual((4, 3, 1), (metrics.Count, metrics.AnnotatedRowCount, metrics.UnscoredRowCount));
         Assert.AreEqual(20 / 27.0, metrics.FMax.FMax, 1e-12);
@@ -54,8 +55,11 @@ public sealed class MultiLabelMetricsTests
     {
         // Few levels make many ties; every seventh row has no scores, every fifth no labels.
         var random = new Random(seed);
-        var scores = Enumerable.Range(0, rows).Select(row => row % 7 == 6 ? Missing(labels) : [.. Enumerable.Range(0, labels).Select(_ => random.Next(levels + 1) / (float)levels)]).ToArray();
-        var truth = Enumerable.Range(0, rows).Select(row => Enumerable.Range(0, labels).Select(label => row % 5 != 4 && (random.Next(4) == 0 || label == row % labels) ? 1f : 0f).ToArray()).ToArray();
+        var scores = Enumerable.Range(0, rows)
+            .Select(row => row % 7 == 6 ? Missing(labels) : [.. Enumerable.Range(0, labels).Select(_ => random.Next(levels + 1) / (float)levels)]).ToArray();
+        var truth = Enumerable.Range(0, rows)
+            .Select(row => Enumerable.Range(0, labels).Select(label => row % 5 != 4 && (random.Next(4) == 0 || label == row % labels) ? 1f : 0f).ToArray())
+                .ToArray();
         var metrics = Operations.Catalog.EvaluateMultiLabel(View([.. scores.Zip(truth, (score, label) => new[] { score, label }).SelectMany(row => row)]));
 
         var distinct = scores.SelectMany(row => row).Where(score => score > 0).Distinct();
@@ -64,14 +68,16 @@ public sealed class MultiLabelMetricsTests
         Assert.AreEqual(Enumerable.Range(1, 100).Max(step => F(scores, truth, (float)(step / 100.0))), metrics.CafaFMax!.FMax, 1e-9);
         Assert.AreEqual(F(scores, truth, (float)metrics.CafaFMax.Threshold), metrics.CafaFMax.FMax, 1e-9);
         Assert.IsLessThanOrEqualTo(metrics.FMax.FMax + 1e-12, metrics.CafaFMax.FMax);
-        Assert.AreEqual(AveragePrecision([.. scores.SelectMany(row => row)], [.. truth.SelectMany(row => row)]), metrics.MicroAreaUnderPrecisionRecallCurve, 1e-9);
+        Assert.AreEqual(AveragePrecision([.. scores.SelectMany(row => row)], [.. truth.SelectMany(row => row)]),
+            metrics.MicroAreaUnderPrecisionRecallCurve, 1e-9);
         for (var label = 0; label < labels; label++)
         {
             float[] own = [.. truth.Select(row => row[label])];
             if (own.Sum() == 0)
                 Assert.AreEqual(double.NaN, metrics.LabelAreasUnderPrecisionRecallCurve[label]);
             else
-                Assert.AreEqual(AveragePrecision([.. scores.Select(row => row[label])], own), metrics.LabelAreasUnderPrecisionRecallCurve[label], 1e-9, $"label {label}");
+                Assert.AreEqual(AveragePrecision([.. scores.Select(row => row[label])], own),
+                    metrics.LabelAreasUnderPrecisionRecallCurve[label], 1e-9, $"label {label}");
         }
     }
 
@@ -95,7 +101,9 @@ public sealed class MultiLabelMetricsTests
     [TestMethod]
     public void Boolean_and_sparse_labels_and_slot_names_are_read()
     {
-        var data = Context.Data.LoadFromEnumerable(new[] { new BooleanRow { Labels = [true, false], Score = [1, 0], Text = "b a" }, new BooleanRow { Labels = [true, true], Score = [1, 1], Text = "a" } });
+        var data = Context.Data.LoadFromEnumerable(
+            new[] { new BooleanRow { Labels = [true, false], Score = [1, 0], Text = "b a" },
+                new BooleanRow { Labels = [true, true], Score = [1, 1], Text = "a" } });
         Assert.AreEqual(1.0, Operations.Catalog.EvaluateMultiLabel(data, "Labels", "Score").FMax.FMax);
 
         // Bags of keys are vectors of counts with the labels as slot names.
@@ -114,8 +122,11 @@ public sealed class MultiLabelMetricsTests
         Assert.Contains("None of 1 rows has a label", Fails<InvalidOperationException>(View([1, 1], [0, 0])));
         Assert.Contains("None of 1 rows has scores", Fails<InvalidOperationException>(View(Missing(2), [0, 1])));
         Assert.Contains("'Probability' has 2 slots and 'Labels' has 3", Fails<ArgumentException>(View([1, 1], [0, 1, 1])));
-        Assert.Contains("no label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateMultiLabel(View([1], [1]), "C")).Message);
-        Assert.Contains("Label column 'Text' must be a vector", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateMultiLabel(Context.Data.LoadFromEnumerable(new BooleanRow[] { new() }), "Text", "Score")).Message);
+        Assert.Contains("no label column 'C'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateMultiLabel(View([1], [1]), "C")).Message);
+        Assert.Contains("Label column 'Text' must be a vector",
+            Assert.ThrowsExactly<ArgumentException>(
+                () => Operations.Catalog.EvaluateMultiLabel(Context.Data.LoadFromEnumerable(new BooleanRow[] { new() }), "Text", "Score")).Message);
         Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateMultiLabel(View([1], [1]), cancellationToken: new(true)));
 
         static string Fails<T>(IDataView data) where T : Exception => Assert.ThrowsExactly<T>(() => Operations.Catalog.EvaluateMultiLabel(data)).Message;
@@ -125,7 +136,8 @@ public sealed class MultiLabelMetricsTests
     private static double F(float[][] scores, float[][] truth, float threshold)
     {
         var annotated = Enumerable.Range(0, scores.Length).Where(row => truth[row].Contains(1f)).ToList();
-        var predictions = annotated.ToDictionary(row => row, row => Enumerable.Range(0, scores[row].Length).Where(label => scores[row][label] >= threshold).ToHashSet());
+        var predictions = annotated.ToDictionary(row => row,
+            row => Enumerable.Range(0, scores[row].Length).Where(label => scores[row][label] >= threshold).ToHashSet());
         var labels = annotated.ToDictionary(row => row, row => Enumerable.Range(0, truth[row].Length).Where(label => truth[row][label] > 0).ToHashSet());
         var predicting = annotated.Where(row => predictions[row].Count > 0).ToList();
         if (predicting.Count == 0)
@@ -158,7 +170,8 @@ public sealed class MultiLabelMetricsTests
         var schema = SchemaDefinition.Create(typeof(ScoredRow));
         schema["Probability"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, scoresAndLabels[0].Length);
         schema["Labels"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, scoresAndLabels[1].Length);
-        return Context.Data.LoadFromEnumerable(scoresAndLabels.Chunk(2).Select(row => new ScoredRow { Probability = row[0], Labels = row[1] }).ToList(), schema);
+        return Context.Data.LoadFromEnumerable(scoresAndLabels.Chunk(2).Select(row => new ScoredRow { Probability = row[0], Labels = row[1] }).ToList(),
+            schema);
     }
 
     private sealed class ScoredRow

@@ -15,7 +15,8 @@ public sealed class RetrievalItemTests
         IDataView data = View(Row(0, 50, "x"), Row(0, 10, "x"), Row(90, 80, "y"), Row(90, 20, "y"));
         var metrics = Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null, [1]);
 
-        Assert.AreEqual((4, 2, 4, 4, 2), (metrics.Count, metrics.AToB.QueryCount, metrics.AToB.CandidateCount, metrics.BToA.QueryCount, metrics.BToA.CandidateCount));
+        Assert.AreEqual((4, 2, 4, 4, 2), (metrics.Count, metrics.AToB.QueryCount, metrics.AToB.CandidateCount, metrics.BToA.QueryCount,
+            metrics.BToA.CandidateCount));
         Assert.AreEqual((1.0, 1.0), (metrics.AToB.RecallAt(1), metrics.AToB.MeanReciprocalRank));
         Assert.AreEqual((0.5, 0.75, 1.5), (metrics.BToA.RecallAt(1), metrics.BToA.MeanReciprocalRank, metrics.BToA.MedianRank));
         // Guessing: 1 - 2/4 of the captions are wrong; one of two images is right.
@@ -56,7 +57,8 @@ public sealed class RetrievalItemTests
             var query = Unit(queries[group.Key]);
             var right = group.Select(pair => pair.Candidate).ToHashSet();
             var best = right.Max(candidate => Dot(query, Unit(candidates[candidate])));
-            var wrong = present.Where(candidate => !right.Contains(candidate)).Select(candidate => Compare(Dot(query, Unit(candidates[candidate])), best)).ToList();
+            var wrong = present.Where(candidate => !right.Contains(candidate))
+                .Select(candidate => Compare(Dot(query, Unit(candidates[candidate])), best)).ToList();
             var better = wrong.Count(order => order > 0);
             // Every order of the tied candidates, by the places that the right ones take.
             var tied = wrong.Count(order => order == 0);
@@ -79,7 +81,8 @@ public sealed class RetrievalItemTests
     [TestMethod]
     public void Rows_without_an_item_are_items_of_their_own()
     {
-        var data = View(new VectorRow { A = Angle(0), B = Angle(0), ItemA = "x" }, new VectorRow { A = Angle(0), B = Angle(10), ItemA = "x" }, new VectorRow { A = Angle(90), B = Angle(90) }, new VectorRow { A = Angle(95), B = Angle(95) });
+        var data = View(new VectorRow { A = Angle(0), B = Angle(0), ItemA = "x" }, new VectorRow { A = Angle(0), B = Angle(10), ItemA = "x" },
+            new VectorRow { A = Angle(90), B = Angle(90) }, new VectorRow { A = Angle(95), B = Angle(95) });
         Assert.AreEqual(3, Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null).AToB.QueryCount);
     }
 
@@ -89,8 +92,10 @@ public sealed class RetrievalItemTests
         var data = View(new VectorRow { A = Angle(0), B = Angle(0), ItemA = "x" }, new VectorRow { A = Angle(30), B = Angle(10), ItemA = "x" });
         Assert.Contains("Rows 0 and 1 have the item 'x' but different embeddings 'A'",
             Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "ItemA", null)).Message);
-        Assert.Contains("item column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "C", null)).Message);
-        Assert.Contains("item column 'A' must be", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "A", null)).Message);
+        Assert.Contains("item column 'C'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "C", null)).Message);
+        Assert.Contains("item column 'A' must be",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B", "A", null)).Message);
     }
 
     [TestMethod]

@@ -53,7 +53,8 @@ public sealed class RetrievalMetricsTests
     public void Embeddings_that_are_all_the_same_score_what_guessing_scores(int rows)
     {
         var constant = Enumerable.Repeat(new[] { 0.3f, -0.7f, 0.2f }, rows).ToArray();
-        foreach (var metrics in new[] { Evaluate(constant, constant), Evaluate(constant, Random(rows, 3)), Evaluate(Random(rows, 3), constant), Evaluate(Zeros(rows), Zeros(rows)) })
+        foreach (var metrics in new[] { Evaluate(constant, constant), Evaluate(constant, Random(rows, 3)), Evaluate(Random(rows, 3), constant),
+            Evaluate(Zeros(rows), Zeros(rows)) })
         {
             // A constant side makes its own candidates all alike; as queries its rows share one ranking, in which each partner has another place.
             foreach (var k in new[] { 1, 3, rows, 2 * rows })
@@ -96,7 +97,8 @@ public sealed class RetrievalMetricsTests
         Assert.AreEqual(reciprocal / Draws / a.Length, metrics.AToB.MeanReciprocalRank, 5e-3);
 
         static float[][] Lattice(Random random, int rows) =>
-            [.. Enumerable.Range(0, rows).Select(_ => random.Next(4)).Select(turn => new float[] { turn == 0 ? 1 : turn == 2 ? -1 : 0, turn == 1 ? 1 : turn == 3 ? -1 : 0 })];
+            [.. Enumerable.Range(0, rows).Select(_ => random.Next(4))
+                .Select(turn => new float[] { turn == 0 ? 1 : turn == 2 ? -1 : 0, turn == 1 ? 1 : turn == 3 ? -1 : 0 })];
     }
 
     [TestMethod]
@@ -121,7 +123,9 @@ public sealed class RetrievalMetricsTests
     public void A_view_and_matrices_give_the_same_whatever_the_row_count_says()
     {
         var random = new Random(2);
-        var rows = Enumerable.Range(0, 300).Select(_ => new Row { A = [(float)random.NextDouble(), (float)random.NextDouble()], B = [(float)random.NextDouble(), (float)random.NextDouble()] }).ToArray();
+        var rows = Enumerable.Range(0, 300)
+            .Select(_ => new Row { A = [(float)random.NextDouble(), (float)random.NextDouble()], B = [(float)random.NextDouble(), (float)random.NextDouble()] })
+                .ToArray();
         var view = Context.Data.LoadFromEnumerable(rows);
         var expected = Evaluate([.. rows.Select(row => row.A)], [.. rows.Select(row => row.B)]).ToString();
         Assert.AreEqual(expected, Operations.Catalog.EvaluateRetrieval(view, "A", "B").ToString());
@@ -161,7 +165,8 @@ public sealed class RetrievalMetricsTests
     public void No_usable_row_is_an_error_that_says_why()
     {
         var data = Context.Data.LoadFromEnumerable(new Row[] { new() { A = [1, 2], B = [float.NaN, 0] }, new() { A = [float.NaN, 0], B = [float.NaN, 0] } });
-        Assert.Contains("of 2 rows, 1 lack 'A' and 2 lack 'B'", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
+        Assert.Contains("of 2 rows, 1 lack 'A' and 2 lack 'B'",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
         Assert.Contains("of 0 rows", Assert.ThrowsExactly<InvalidOperationException>(() => RetrievalMetrics.Evaluate([], [], 0, 3)).Message);
     }
 
@@ -169,7 +174,8 @@ public sealed class RetrievalMetricsTests
     public void Infinite_values_are_named_by_column_row_and_slot()
     {
         var data = Context.Data.LoadFromEnumerable(new Row[] { new() { A = [1, 2], B = [1, 2] }, new() { A = [1, 2], B = [3, float.NegativeInfinity] } });
-        Assert.Contains("The embedding 'B' of row 1 is -Infinity in slot 1", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
+        Assert.Contains("The embedding 'B' of row 1 is -Infinity in slot 1",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateRetrieval(data, "A", "B")).Message);
     }
 
     [TestMethod]

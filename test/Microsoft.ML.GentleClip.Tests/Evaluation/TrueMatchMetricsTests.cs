@@ -39,7 +39,8 @@ public sealed class TrueMatchMetricsTests
     {
         var random = new Random(count);
         var rows = Enumerable.Range(0, count).Select(_ => (A: Lattice(random, 4), B: Lattice(random, 4))).ToList();
-        var metrics = Operations.Catalog.EvaluateTrueMatch(View(rows.Select(row => new VectorRow { A = [.. row.A.Select(value => value * scale)], B = [.. row.B.Select(value => value * scale)] })), "A", "B");
+        var metrics = Operations.Catalog.EvaluateTrueMatch(
+            View(rows.Select(row => new VectorRow { A = [.. row.A.Select(value => value * scale)], B = [.. row.B.Select(value => value * scale)] })), "A", "B");
         Assert.AreEqual(Expected(rows), metrics.AToB, 1e-9);
         Assert.AreEqual(Expected([.. rows.Select(row => (row.B, row.A))]), metrics.BToA, 1e-9);
     }
@@ -50,14 +51,17 @@ public sealed class TrueMatchMetricsTests
         // Same direction, so that cosines tie; distances do not.
         var metrics = Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1), Row(2, 2), Row(3, 3)), "A", "B");
         Assert.AreEqual(0.0, metrics.FractionCloserThanTrueMatch);
-        Assert.AreEqual(0.5, Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1), Row(1, 1), Row(1, 1)), "A", "B").FractionCloserThanTrueMatch, "Ties count half.");
+        Assert.AreEqual(0.5, Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1), Row(1, 1), Row(1, 1)), "A", "B").FractionCloserThanTrueMatch,
+            "Ties count half.");
     }
 
     [TestMethod]
     public void Wrong_inputs_are_named()
     {
-        Assert.Contains("at least two", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1)), "A", "B")).Message);
-        Assert.Contains("no embedding column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1)), "A", "C")).Message);
+        Assert.Contains("at least two",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1)), "A", "B")).Message);
+        Assert.Contains("no embedding column 'C'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1)), "A", "C")).Message);
         Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateTrueMatch(View(Row(1, 1), Row(2, 2)), "A", "B", new(true)));
     }
 

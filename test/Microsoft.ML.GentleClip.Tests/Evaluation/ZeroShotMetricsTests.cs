@@ -59,7 +59,8 @@ public sealed class ZeroShotMetricsTests
         var samples = Enumerable.Range(0, 70).Select(_ => new VectorRow { A = Lattice(random, 3), B = [0, 0, 0], Label = $"{random.Next(8)}" }).ToList();
         // Classes of one direction each, some shared, so that they tie exactly; the last two are means of directions of their own.
         var directions = Enumerable.Range(0, 8).Select(_ => Lattice(random, 3)).ToList();
-        var prototypes = Enumerable.Range(0, 24).Select(i => new VectorRow { A = [0, 0, 0], B = i % 8 < 6 ? directions[i % 8] : Gaussian(random, 3), Label = $"{i % 8}" }).ToList();
+        var prototypes = Enumerable.Range(0, 24)
+            .Select(i => new VectorRow { A = [0, 0, 0], B = i % 8 < 6 ? directions[i % 8] : Gaussian(random, 3), Label = $"{i % 8}" }).ToList();
         var metrics = Operations.Catalog.EvaluateZeroShot(View(samples), "A", "Label", View(prototypes), "B", "Label");
         var centers = prototypes.GroupBy(row => row.Label).ToDictionary(group => group.Key, group =>
             Unit([.. Enumerable.Range(0, 3).Select(i => group.Average(row => Unit(row.B)[i]))]));
@@ -67,7 +68,8 @@ public sealed class ZeroShotMetricsTests
         {
             var expected = samples.Average(sample =>
             {
-                var orders = centers.Where(center => center.Key != sample.Label).Select(center => Compare(Dot(Unit(sample.A), center.Value), Dot(Unit(sample.A), centers[sample.Label]))).ToList();
+                var orders = centers.Where(center => center.Key != sample.Label)
+                    .Select(center => Compare(Dot(Unit(sample.A), center.Value), Dot(Unit(sample.A), centers[sample.Label]))).ToList();
                 return Math.Clamp((k - orders.Count(order => order > 0)) / (1.0 + orders.Count(order => order == 0)), 0, 1);
             });
             Assert.AreEqual(expected, metrics.AccuracyAt(k), 1e-9, $"k = {k}");
@@ -78,7 +80,8 @@ public sealed class ZeroShotMetricsTests
     [TestMethod]
     public void Prototypes_that_are_all_the_same_score_what_guessing_scores()
     {
-        var metrics = Operations.Catalog.EvaluateZeroShot(View(Sample(10, "x"), Sample(60, "y")), "A", "Label", View(Prototype(5, "x"), Prototype(5, "y"), Prototype(5, "z"), Prototype(5, "u")), "B", "Label");
+        var metrics = Operations.Catalog.EvaluateZeroShot(View(Sample(10, "x"), Sample(60, "y")), "A", "Label",
+            View(Prototype(5, "x"), Prototype(5, "y"), Prototype(5, "z"), Prototype(5, "u")), "B", "Label");
         Assert.AreEqual((0.25, 0.25, 0.75, 0.75), (metrics.Accuracy, metrics.ChanceAccuracyAt(1), metrics.AccuracyAt(3), metrics.ChanceAccuracyAt(3)));
     }
 
@@ -86,12 +89,20 @@ public sealed class ZeroShotMetricsTests
     public void Wrong_inputs_are_named()
     {
         var (samples, prototypes) = (View(Sample(10, "x")), View(Prototype(0, "x")));
-        Assert.Contains("label column 'C'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "C", prototypes, "B", "Label")).Message);
-        Assert.Contains("'A' has 2 dimensions and 'B' has 3", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(new VectorRow { B = [1, 2, 3] }), "B", "Label")).Message);
-        Assert.Contains("prototype in row 1 has no label", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(Prototype(0, "x"), Prototype(0, "")), "B", "Label")).Message);
-        Assert.Contains("No sample can be classified: 0 lack 'A' and 1", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.EvaluateZeroShot(View(Sample(0, "y")), "A", "Label", prototypes, "B", "Label")).Message);
+        Assert.Contains("label column 'C'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "C", prototypes, "B", "Label")).Message);
+        Assert.Contains("'A' has 2 dimensions and 'B' has 3",
+            Assert.ThrowsExactly<ArgumentException>(
+                () => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(new VectorRow { B = [1, 2, 3] }), "B", "Label")).Message);
+        Assert.Contains("prototype in row 1 has no label",
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", View(Prototype(0, "x"), Prototype(0, "")), "B", "Label")).Message);
+        Assert.Contains("No sample can be classified: 0 lack 'A' and 1",
+            Assert.ThrowsExactly<InvalidOperationException>(
+                () => Operations.Catalog.EvaluateZeroShot(View(Sample(0, "y")), "A", "Label", prototypes, "B", "Label")).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", prototypes, "B", "Label", [0]));
-        Assert.Throws<OperationCanceledException>(() => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", prototypes, "B", "Label", cancellationToken: new(true)));
+        Assert.Throws<OperationCanceledException>(
+            () => Operations.Catalog.EvaluateZeroShot(samples, "A", "Label", prototypes, "B", "Label", cancellationToken: new(true)));
     }
 
     private static VectorRow Sample(double degrees, string label) => new() { A = Angle(degrees), Label = label };

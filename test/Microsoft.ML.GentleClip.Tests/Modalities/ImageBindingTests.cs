@@ -102,7 +102,8 @@ public sealed class ImageBindingTests
     public void TheStoreKeepsPicturesInTheirOrder()
     {
         using var scope = NewDisposeScope();
-        var data = _mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 7000).Select(i => new Row { Grey = i % 3 == 0 ? null : [(byte)i, 0, 0, (byte)(i >> 8)] }));
+        var data = _mlContext.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 7000).Select(i => new Row { Grey = i % 3 == 0 ? null : [(byte)i, 0, 0, (byte)(i >> 8)] }));
         var binding = ModalityKinds.Bind(Modality.Image("E", "Grey", Two), data.Schema);
         using var store = binding.CreateStore();
         using var cursor = data.GetRowCursor(binding.Columns);

@@ -56,7 +56,8 @@ public sealed class PictureFileTests : IDisposable
                     Assert.Contains(part, message, kind);
             }
             var inMemory = _mlContext.Data.LoadFromEnumerable([new Held { Bytes = file }, new Held { Bytes = cut }]);
-            Assert.Contains("Row 1, column 'Bytes': the picture cannot be loaded", Assert.Throws<InvalidOperationException>(() => Read(inMemory, Options, "Bytes")).Message);
+            Assert.Contains("Row 1, column 'Bytes': the picture cannot be loaded",
+                Assert.Throws<InvalidOperationException>(() => Read(inMemory, Options, "Bytes")).Message);
             var inputs = Inputs(Options);
             Assert.Contains("Input 1 cannot be embedded as 'Image': expected the content of a picture file, whole and undamaged, found ",
                 Assert.ThrowsExactly<ArgumentException>(() => inputs.Create<byte[]>([file, cut])).Message);
@@ -73,7 +74,8 @@ public sealed class PictureFileTests : IDisposable
             var name = $"{orientation}.{format}";
             var turned = PictureFiles.Turned(file, format, orientation);
             File.WriteAllBytes(_folder.File(name), turned);
-            foreach (var (options, shownAs) in new[] { (Options, orientation), (Options with { ApplyOrientation = false }, 1), (Options with { Fit = ImageFit.Stretch }, orientation) })
+            foreach (var (options, shownAs) in new[] { (Options, orientation), (Options with { ApplyOrientation = false }, 1),
+                (Options with { Fit = ImageFit.Stretch }, orientation) })
             {
                 using var upright = PictureFiles.Shown(file, shownAs);
                 var expected = Read(_mlContext.Data.LoadFromEnumerable([new Held { Image = upright }]), options)[0];
@@ -91,7 +93,8 @@ public sealed class PictureFileTests : IDisposable
         File.WriteAllBytes(_folder.File("6.png"), PictureFiles.Turned(PictureFiles.Create("png"), "png", 6));
         File.WriteAllBytes(_folder.File("1.png"), PictureFiles.Create("png"));
         var view = _mlContext.Data.LoadFromEnumerable([new Row { Path = "6.png" }, new Row { Path = "1.png" }]);
-        var grey = _mlContext.Transforms.LoadImages("Image", _folder.FullName, "Path").Append(_mlContext.Transforms.ConvertToGrayscale("Image")).Fit(view).Transform(view);
+        var grey = _mlContext.Transforms.LoadImages("Image", _folder.FullName, "Path").Append(_mlContext.Transforms.ConvertToGrayscale("Image"))
+            .Fit(view).Transform(view);
         var squares = Read(grey, Options with { Fit = ImageFit.Stretch, StoredSize = 16 });
         CollectionAssert.AreNotEqual(squares[0], squares[1]);
     }
@@ -104,7 +107,8 @@ public sealed class PictureFileTests : IDisposable
         var view = _mlContext.Data.LoadFromEnumerable([new Row { Path = "huge.png" }]);
         var raw = _mlContext.Transforms.LoadRawImageBytes("Image", _folder.FullName, "Path").Fit(view).Transform(view);
         var message = Assert.Throws<InvalidOperationException>(() => Read(raw, Options)).Message;
-        foreach (var part in (string[])["Row 0, column 'Image'", "huge.png", "60000 x 50000 = 3000000000 pixels, more than the 100000000 of ImageOptions.MaximumPixels"])
+        foreach (var part in (string[])["Row 0, column 'Image'", "huge.png",
+            "60000 x 50000 = 3000000000 pixels, more than the 100000000 of ImageOptions.MaximumPixels"])
             Assert.Contains(part, message);
         Assert.Contains("60000 x 50000", Assert.ThrowsExactly<ArgumentException>(() => Inputs(Options).Create<byte[]>([huge])).Message);
 
@@ -112,7 +116,8 @@ public sealed class PictureFileTests : IDisposable
         File.WriteAllBytes(_folder.File("a.jpg"), PictureFiles.Create("jpg"));
         foreach (var (kind, loaded) in Loaded("a.jpg"))
         {
-            Assert.Contains("46 x 34 = 1564 pixels, more than the 1563", Assert.Throws<InvalidOperationException>(() => Read(loaded, Options with { MaximumPixels = 1563 }), kind).Message);
+            Assert.Contains("46 x 34 = 1564 pixels, more than the 1563",
+                Assert.Throws<InvalidOperationException>(() => Read(loaded, Options with { MaximumPixels = 1563 }), kind).Message);
             Assert.HasCount(1, Read(loaded, Options with { MaximumPixels = 1564 }));
         }
     }

@@ -79,18 +79,26 @@ public sealed class ProteinBindingTests
     {
         foreach (var column in new[] { "Carbons", "Fixed" })
         {
-            var (presence, reader) = Read<ChainReader>(new Row { Carbons = [1, 2, 3, 4, 5, 6], Fixed = [1, 2, 3, 4, 5, 6], Sequence = sequence }, Modality.ProteinStructure("E", column, "Sequence"));
+            var (presence, reader) = Read<ChainReader>(new Row { Carbons = [1, 2, 3, 4, 5, 6], Fixed = [1, 2, 3, 4, 5, 6], Sequence = sequence },
+                Modality.ProteinStructure("E", column, "Sequence"));
             Assert.AreEqual(expected, presence.ToString());
             Assert.AreEqual(found, presence == Presence.Invalid ? reader.Problem : string.Join(' ', reader.Residues.ToArray()));
         }
-        Assert.AreEqual(Presence.Absent, Read<ChainReader>(new Row { Sequence = sequence }, Modality.ProteinStructure("E", "Fixed", "Sequence")).Presence, "a structure is absent whatever its sequence says");
+        Assert.AreEqual(Presence.Absent, Read<ChainReader>(new Row { Sequence = sequence }, Modality.ProteinStructure("E", "Fixed", "Sequence")).Presence,
+            "a structure is absent whatever its sequence says");
     }
 
     [TestMethod]
     public void StoresGiveBackWhatTheyGotAndReuseTheirMemory()
     {
         var random = new Random(1);
-        var rows = Enumerable.Range(0, 60).Select(i => new Row { Sequence = new string('L', random.Next(1, i == 40 ? 90_000 : 300)), Carbons = [.. Enumerable.Range(0, 3 * random.Next(1, 200)).Select(_ => random.NextSingle())] }).ToList();
+        var rows = Enumerable.Range(0, 60)
+            .Select(
+                i => new Row
+                {
+                    Sequence = new string('L', random.Next(1, i == 40 ? 90_000 : 300)),
+                    Carbons = [.. Enumerable.Range(0, 3 * random.Next(1, 200)).Select(_ => random.NextSingle())],
+                }).ToList();
         var view = _mlContext.Data.LoadFromEnumerable(rows);
         var sequences = ModalityKinds.Bind(Modality.ProteinSequence("E", "Sequence"), view.Schema);
         var structures = ModalityKinds.Bind(Modality.ProteinStructure("E", "Carbons"), view.Schema);

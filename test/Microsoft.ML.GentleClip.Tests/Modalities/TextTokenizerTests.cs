@@ -49,7 +49,8 @@ public sealed class TextTokenizerTests
     {
         string[] texts =
         [
-            "The quick brown fox jumps over the lazy dog.", "😀 grinning face", "👨\u200d👩\u200d👧 family", "naïve café, crème brûlée!", "深度学习 deep learning", "한국어 텍스트",
+            "The quick brown fox jumps over the lazy dog.", "😀 grinning face", "👨\u200d👩\u200d👧 family", "naïve café, crème brûlée!",
+                "深度学习 deep learning", "한국어 텍스트",
             "tab\tand\u0000control\u0007characters", "Ωμέγα и кириллица", "e\u0301 decomposed", "مرحبا بالعالم", new('x', 90),
         ];
         foreach (var lowerCase in new[] { true, false })
@@ -101,7 +102,9 @@ public sealed class TextTokenizerTests
     [TestMethod]
     public void VocabulariesAreLearntFromTheMostFrequentPairs()
     {
-        var texts = Enumerable.Repeat("low", 5).Concat(Enumerable.Repeat("lower", 2)).Concat(Enumerable.Repeat("newest", 6)).Concat(Enumerable.Repeat("widest", 3)).Select(t => t.AsMemory()).ToArray();
+        var texts =
+            Enumerable.Repeat("low", 5).Concat(Enumerable.Repeat("lower", 2)).Concat(Enumerable.Repeat("newest", 6)).Concat(Enumerable.Repeat("widest", 3))
+                .Select(t => t.AsMemory()).ToArray();
         var learnt = TextVocabulary.Learn(texts, new BertEncoderOptions { MaximumVocabularySize = 100 });
         CollectionAssert.AreEqual(Special, learnt.Take(5).ToArray());
 
@@ -109,7 +112,8 @@ public sealed class TextTokenizerTests
         string[] merges = [.. learnt.Skip(5).Where(piece => piece.Replace("##", "", StringComparison.Ordinal).Length > 1)];
         CollectionAssert.AreEqual(new[] { "##es", "##est" }, merges[..2]);
         CollectionAssert.IsSubsetOf(new[] { "##ow", "low", "##ewest", "newest", "widest", "lower" }, merges);
-        CollectionAssert.AreEqual(learnt.ToArray(), TextVocabulary.Learn(texts.Reverse(), new BertEncoderOptions { MaximumVocabularySize = 100 }).ToArray(), "the order of the rows does not matter");
+        CollectionAssert.AreEqual(learnt.ToArray(), TextVocabulary.Learn(texts.Reverse(), new BertEncoderOptions { MaximumVocabularySize = 100 }).ToArray(),
+            "the order of the rows does not matter");
 
         var many = Enumerable.Range(0, 3000).Select(i => $"{(char)(0x4e00 + i)} word{i % 700}".AsMemory()).ToArray();
         Assert.HasCount(300, TextVocabulary.Learn(many, new BertEncoderOptions { MaximumVocabularySize = 300 }));
@@ -126,7 +130,8 @@ public sealed class TextTokenizerTests
         Refused("[PAD]\n[UNK]\n[CLS]\n", $"{file}: [SEP] missing; expected [PAD], [UNK], [CLS], [SEP] among the tokens.");
         Refused("[PAD]\n[UNK]\n\n[CLS]\n[SEP]", $"{file}: token 2 (counted from 0) is ''; expected 1 to 256 characters without blanks.");
         Refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\na b", $"{file}: token 4 (counted from 0) is 'a b'; expected 1 to 256 characters without blanks.");
-        Refused(new string('x', 100_000), $"{file}: token 0 (counted from 0) is '{new string('x', 60)}... (100000 characters)'; expected 1 to 256 characters without blanks.");
+        Refused(new string('x', 100_000),
+            $"{file}: token 0 (counted from 0) is '{new string('x', 60)}... (100000 characters)'; expected 1 to 256 characters without blanks.");
         Refused("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[UNK]", $"{file}: tokens 1 and 4 (counted from 0) are both '[UNK]'.");
 
         void Refused(string content, string message)
@@ -144,7 +149,8 @@ public sealed class TextTokenizerTests
         return (new TextTokenizer(new BertEncoderOptions { Vocabulary = vocabulary, MaximumLength = maximumLength }), vocabulary);
     }
 
-    private static string Pieces((TextTokenizer Tokenizer, string[]) tokenizer, string text, string[] vocabulary) => string.Join(' ', tokenizer.Tokenizer.Encode(text).Select(token => vocabulary[token]));
+    private static string Pieces((TextTokenizer Tokenizer, string[]) tokenizer, string text, string[] vocabulary) =>
+        string.Join(' ', tokenizer.Tokenizer.Encode(text).Select(token => vocabulary[token]));
 
     private static string Text(int[] tokens, IReadOnlyList<string> vocabulary) =>
         string.Join(' ', tokens[1..^1].Select(token => vocabulary[token])).Replace(" ##", "", StringComparison.Ordinal);

@@ -28,7 +28,9 @@ public sealed class TextWordsTests
         Assert.AreEqual(asIs, TextWords.Split(text, lowerCase: false));
     }
 
-    /// <summary>Random text of all scripts and every accented letter, split by a reference that was written from BERT's description with Python's Unicode tables.</summary>
+    /// <summary>
+    /// Random text of all scripts and every accented letter, split by a reference that was written from BERT's description with Python's Unicode tables.
+    /// </summary>
     [TestMethod]
     public void EqualsTheReference()
     {

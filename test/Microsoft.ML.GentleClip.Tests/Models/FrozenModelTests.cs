@@ -15,7 +15,9 @@ public sealed class FrozenModelTests
     /// <summary>Names a folder to write the files of the current version into; see test/data/models/README.md.</summary>
     private const string WriteTo = "GENTLECLIP_WRITE_FROZEN_MODELS";
 
-    /// <summary>How far a slot may be from what the machine computed that saved the model: matrix products add up in another order on other processors.</summary>
+    /// <summary>
+    /// How far a slot may be from what the machine computed that saved the model: matrix products add up in another order on other processors.
+    /// </summary>
     private const float Tolerance = 1e-5f;
 
     private static readonly string Root = Path.Combine(AppContext.BaseDirectory, "data", "models");
@@ -42,7 +44,8 @@ public sealed class FrozenModelTests
             using var zip = ZipFile.OpenRead(Path.Combine(folder, name + ".zip"));
             var header = Read(Header(zip));
             var at = VersionOf(header);
-            Assert.DoesNotContain("Version=", Encoding.Unicode.GetString(header, header.Length % 2, header.Length / 2 * 2), "an older or newer package of the same format is to read it");
+            Assert.DoesNotContain("Version=", Encoding.Unicode.GetString(header, header.Length % 2, header.Length / 2 * 2),
+                "an older or newer package of the same format is to read it");
             Assert.AreEqual(Current, $"{BitConverter.ToUInt16(header, at + 2)}.{BitConverter.ToUInt16(header, at)}", "the version that is written");
         }
 
@@ -53,11 +56,15 @@ public sealed class FrozenModelTests
 
     [TestMethod]
     // Written by a newer version, which says that readers of this one cannot read it.
-    [DataRow(0x00010003u, 0x00010003u, "The saved GentleClipTransformer has format 1.3; this version of Microsoft.ML.GentleClip reads formats 1.1 to 1.2. Load it with a newer Microsoft.ML.GentleClip.")]
+    [DataRow(0x00010003u, 0x00010003u,
+        "The saved GentleClipTransformer has format 1.3; this version of Microsoft.ML.GentleClip reads formats 1.1 to 1.2. Load it with a newer "
+            + "Microsoft.ML.GentleClip.")]
     [DataRow(0x00020001u, 0x00020001u, "has format 2.1")]
     [DataRow(0x00030007u, 0x00010003u, "has format 3.7")]
     // Older than this version reads.
-    [DataRow(0x00010000u, 0x00010000u, "The saved GentleClipTransformer has format 1.0; this version of Microsoft.ML.GentleClip reads formats 1.1 to 1.2. It is older than any that was released, or damaged.")]
+    [DataRow(0x00010000u, 0x00010000u,
+        "The saved GentleClipTransformer has format 1.0; this version of Microsoft.ML.GentleClip reads formats 1.1 to 1.2. It is older than any that was "
+            + "released, or damaged.")]
     public void AnotherFormatVersionIsRefusedInWords(uint written, uint readable, string expected)
     {
         using var file = WithVersion(written, readable);
@@ -144,7 +151,8 @@ public sealed class FrozenModelTests
         var largest = 0f;
         for (var i = 0; i < sheet.Rows.Count; i++)
             largest = Math.Max(largest, Math.Max(Difference(sheet.Rows[i].EmbeddingA, a[i]), Difference(sheet.Rows[i].EmbeddingB, b[i])));
-        Assert.AreEqual((4, 4), (sheet.Rows.Count(row => row.EmbeddingA is not null), sheet.Rows.Count(row => row.EmbeddingB is not null)), "three pairs and a sample of each side");
+        Assert.AreEqual((4, 4), (sheet.Rows.Count(row => row.EmbeddingA is not null), sheet.Rows.Count(row => row.EmbeddingB is not null)),
+            "three pairs and a sample of each side");
         Console.WriteLine($"{name}: largest difference {largest:E1}");
         Assert.IsLessThan(Tolerance, largest);
 

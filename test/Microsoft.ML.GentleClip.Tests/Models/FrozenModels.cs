@@ -76,21 +76,48 @@ internal static class FrozenModels
         {
             case "vectors-beside-teacher" or "closed-form":
                 rows = TwoViews.Mixed(16, 12, 12).ConvertAll(row => new Row { A = row.A, B = row.B });
-                (a, b) = (Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [8, 7] }), Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [] }));
+                (a, b) = (Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [8, 7] }),
+                    Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [] }));
                 var isAlone = name == "closed-form";
-                closedForm = isAlone ? new() { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Blend } : new() { Method = ClosedFormMethod.SelfTraining, SelfTraining = ClosedFormPart.On, Spectral = ClosedFormPart.On, Smoothing = true, Dimension = 4, Share = 0.5 };
+                closedForm = isAlone ? new() { Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Blend }
+                    : new()
+                    {
+                        Method = ClosedFormMethod.SelfTraining,
+                        SelfTraining = ClosedFormPart.On,
+                        Spectral = ClosedFormPart.On,
+                        Smoothing = true,
+                        Dimension = 4,
+                        Share = 0.5,
+                    };
                 dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
             case "sequence-structure":
                 rows = Proteins.Mixed(10, 4, 4).ConvertAll(row => new Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons });
                 a = Modality.ProteinSequence("EmbeddingA", "Sequence", new Esm2Options { Size = new Esm2Size(2, 16, 2) });
-                b = Modality.ProteinStructure("EmbeddingB", "AlphaCarbons", encoder: new CdConvOptions { Channels = [12, 24], Radii = [8, 12], SequentialKernelSize = 5, KernelChannels = [4], BaseWidth = 16, EmbeddingDimension = 8, UseStructureInput = true });
+                b = Modality.ProteinStructure("EmbeddingB", "AlphaCarbons",
+                    encoder: new CdConvOptions
+                    {
+                        Channels = [12, 24],
+                        Radii = [8, 12],
+                        SequentialKernelSize = 5,
+                        KernelChannels = [4],
+                        BaseWidth = 16,
+                        EmbeddingDimension = 8,
+                        UseStructureInput = true,
+                    });
                 break;
             default:
-                rows = Captions.Mixed(10, 4, 4).Select((row, i) => new Row { Text = row.Text, Path = i < 10 || i >= 14 ? $"{i % Pictures.Colors}.png" : null }).ToList();
+                rows = Captions.Mixed(10, 4, 4).Select((row, i) => new Row { Text = row.Text, Path = i < 10 || i >= 14 ? $"{i % Pictures.Colors}.png" : null })
+                    .ToList();
                 a = Modality.Image("EmbeddingA", "Image", Pictures.Images, name == "vit-bert" ? Pictures.ViT : Pictures.ResNet);
                 b = Modality.Text("EmbeddingB", "Text", name == "vit-bert"
-                    ? new BertEncoderOptions { Size = new BertSize(2, 16, 2, 32, 32), MaximumLength = 24, MaximumVocabularySize = 100, Pooling = BertPooling.ClassificationToken }
+                    ? new BertEncoderOptions
+                    {
+                        Size = new BertSize(2, 16, 2, 32, 32),
+                        MaximumLength = 24,
+                        MaximumVocabularySize = 100,
+                        Pooling = BertPooling.ClassificationToken,
+                    }
                     : new TextNGramOptions { Buckets = 128, EmbeddingDimension = 8, HiddenDimensions = [8] });
                 break;
         }

@@ -16,7 +16,8 @@ public sealed class ImagePersistenceTests
     {
         using var folder = new TemporaryFolder();
         var data = MlContext.Data.LoadFromEnumerable(Pictures.Mixed(folder, 12, 0, 0));
-        var view = MlContext.Transforms.LoadImages("Image", folder.FullName, "Path").Append(MlContext.Transforms.CopyColumns("Copy", "Image")).Fit(data).Transform(data);
+        var view = MlContext.Transforms.LoadImages("Image", folder.FullName, "Path").Append(MlContext.Transforms.CopyColumns("Copy", "Image"))
+            .Fit(data).Transform(data);
         var options = Pictures.Options(Pictures.ViT, steps: 1);
         options.ModalityB = Modality.Image("Other", "Copy", Pictures.Images, Pictures.ResNet);
         using var model = MlContext.Transforms.GentleClip(options).Fit(view);
@@ -30,7 +31,8 @@ public sealed class ImagePersistenceTests
     [TestMethod]
     public void WeightsAreCountedAsTheModelHasThem()
     {
-        var spec = new TwoTowerSpec(new(Modality.Image("EA", "A", Pictures.Images, Pictures.ViT), 0), new(Modality.Image("EB", "B", Pictures.Images, Pictures.ResNet), 0), 6, 0.07);
+        var spec = new TwoTowerSpec(new(Modality.Image("EA", "A", Pictures.Images, Pictures.ViT), 0),
+            new(Modality.Image("EB", "B", Pictures.Images, Pictures.ResNet), 0), 6, 0.07);
         using var generator = new torch.Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

@@ -100,7 +100,8 @@ public sealed class PersistenceTests
         var matrix = header.RootElement.GetProperty("tower_a.encoder.layers.0.weight");
         Assert.AreEqual("F32", matrix.GetProperty("dtype").GetString());
         CollectionAssert.AreEqual(new[] { 32, TwoViews.DimensionA }, matrix.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32()).ToArray());
-        var end = header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__").Max(entry => entry.Value.GetProperty("data_offsets")[1].GetInt64());
+        var end = header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__")
+            .Max(entry => entry.Value.GetProperty("data_offsets")[1].GetInt64());
         Assert.AreEqual(bytes.Length, 8 + headerLength + end, "the data section ends where the last tensor does");
     }
 

@@ -56,7 +56,8 @@ public sealed class ProteinPersistenceTests
     [TestMethod]
     public void WeightsAreCountedAsTheModelHasThem()
     {
-        var spec = new TwoTowerSpec(new(Modality.ProteinSequence("EA", "A", Proteins.SmallSequence), 0), new(Modality.ProteinStructure("EB", "B", null, Proteins.SmallStructure), 0), 6, 0.07);
+        var spec = new TwoTowerSpec(new(Modality.ProteinSequence("EA", "A", Proteins.SmallSequence), 0),
+            new(Modality.ProteinStructure("EB", "B", null, Proteins.SmallStructure), 0), 6, 0.07);
         using var generator = new torch.Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

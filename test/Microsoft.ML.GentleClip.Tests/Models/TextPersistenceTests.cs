@@ -22,7 +22,8 @@ public sealed class TextPersistenceTests
     public void AFreshProcessScoresTheSameBitsWithTheLearntVocabulary(bool isBert)
     {
         using var folder = new TemporaryFolder();
-        TextEncoderOptions encoder = isBert ? Captions.SmallBert with { Pooling = BertPooling.ClassificationToken } : Captions.SmallNGrams with { LowerCase = false };
+        TextEncoderOptions encoder = isBert ? Captions.SmallBert with { Pooling = BertPooling.ClassificationToken }
+            : Captions.SmallNGrams with { LowerCase = false };
         var train = MlContext.Data.LoadFromEnumerable(Captions.Mixed(12, 8, 7));
         var texts = Captions.Pairs(8, 9);
         foreach (var (row, text) in texts.Zip(new[] { "", "Ünïcödé café", "深度学习", "😀 a RED car", new string('z', 9999) }))
@@ -46,7 +47,8 @@ public sealed class TextPersistenceTests
     [TestMethod]
     public void WeightsAreCountedAsTheModelHasThem()
     {
-        var spec = new TwoTowerSpec(new(Modality.Text("EA", "A", Captions.SmallNGrams), 0), new(Modality.Text("EB", "B", Encoders.BertGolden.Options), 0), 6, 0.07);
+        var spec = new TwoTowerSpec(new(Modality.Text("EA", "A", Captions.SmallNGrams), 0),
+            new(Modality.Text("EB", "B", Encoders.BertGolden.Options), 0), 6, 0.07);
         using var generator = new torch.Generator(0);
         using var model = new TwoTowerModel(spec, generator);
         Assert.AreEqual(model.state_dict().Values.Sum(weight => weight.numel()), TwoTowerModel.CountWeights(spec));

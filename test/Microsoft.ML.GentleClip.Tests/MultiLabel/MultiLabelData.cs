@@ -25,7 +25,8 @@ internal static class MultiLabelData
     public static IDataView View(MLContext mlContext, List<LabelledRow> rows)
     {
         var schema = SchemaDefinition.Create(typeof(LabelledRow));
-        schema["Labels"].AddAnnotation("SlotNames", new VBuffer<ReadOnlyMemory<char>>(Names.Length, [.. Names.Select(name => name.AsMemory())]), new VectorDataViewType(TextDataViewType.Instance, Names.Length));
+        schema["Labels"].AddAnnotation("SlotNames", new VBuffer<ReadOnlyMemory<char>>(Names.Length, [.. Names.Select(name => name.AsMemory())]),
+            new VectorDataViewType(TextDataViewType.Instance, Names.Length));
         return mlContext.Data.LoadFromEnumerable(rows, schema);
     }
 

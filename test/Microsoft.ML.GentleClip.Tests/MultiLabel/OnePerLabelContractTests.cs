@@ -62,7 +62,8 @@ public sealed class OnePerLabelContractTests
         foreach (var (row, values) in rows.Zip(expected))
             Assert.AreSequenceEqual(values, engine.Predict(row).Probability);
 
-        Parallel.For(0, 4, _ => Assert.AreSequenceEqual(expected.SelectMany(row => row), Embeddings.Column(model.Transform(data), "Probability").SelectMany(row => row)));
+        Parallel.For(0, 4,
+            _ => Assert.AreSequenceEqual(expected.SelectMany(row => row), Embeddings.Column(model.Transform(data), "Probability").SelectMany(row => row)));
     }
 
     [TestMethod]
@@ -90,7 +91,14 @@ public sealed class OnePerLabelContractTests
     {
         // As docs/evaluation.md shows.
         var mlContext = new MLContext(seed: 1);
-        var rows = Rows(150).Select(row => new TextRow { Features = row.Features, Numbers = string.Join(';', row.Features.Index().Where(one => one.Item > 0).Select(one => $"{one.Index}.1.1.1")) });
+        var rows = Rows(150)
+            .Select(
+            row =>
+                new TextRow
+                {
+                    Features = row.Features,
+                    Numbers = string.Join(';', row.Features.Index().Where(one => one.Item > 0).Select(one => $"{one.Index}.1.1.1")),
+                });
         var data = mlContext.Data.LoadFromEnumerable(rows);
         var pipeline = mlContext.Transforms.Text.TokenizeIntoWords("Labels", "Numbers", separators: [';'])
             .Append(mlContext.Transforms.Conversion.MapValueToKey("Labels"))
@@ -108,8 +116,10 @@ public sealed class OnePerLabelContractTests
         var trainers = mlContext.BinaryClassification.Trainers;
         Assert.ThrowsExactly<ArgumentNullException>(() => trainers.OnePerLabel(null!));
         Assert.ThrowsExactly<ArgumentException>(() => trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), labelColumnName: " "));
-        Assert.ThrowsExactly<ArgumentException>(() => trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), scoreColumnName: "Probability"));
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), maximumDegreeOfParallelism: 0));
+        Assert.ThrowsExactly<ArgumentException>(
+            () => trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), scoreColumnName: "Probability"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(
+            () => trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), maximumDegreeOfParallelism: 0));
     }
 
     private sealed class Prediction

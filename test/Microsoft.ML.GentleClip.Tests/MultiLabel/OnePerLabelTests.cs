@@ -32,7 +32,9 @@ public sealed class OnePerLabelTests
         var scored = model.Transform(test);
         for (var slot = 0; slot < Dimension; slot++)
         {
-            var alone = Lbfgs("Label", "Features").Fit(mlContext.Data.LoadFromEnumerable(train.Select(row => new SingleRow { Features = row.Features, Label = row.Labels[slot] }))).Transform(test);
+            var alone = Lbfgs("Label", "Features")
+                .Fit(mlContext.Data.LoadFromEnumerable(train.Select(row => new SingleRow { Features = row.Features, Label = row.Labels[slot] })))
+                    .Transform(test);
             foreach (var column in new[] { "Score", "Probability" })
                 Assert.AreSequenceEqual(alone.GetColumn<float>(column), Embeddings.Column(scored, column).Select(row => row[slot]), $"{column} {slot}");
         }
@@ -51,7 +53,8 @@ public sealed class OnePerLabelTests
         {
             var mlContext = new MLContext(seed: 3);
             var data = View(mlContext, Rows(120));
-            var estimator = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features), maximumDegreeOfParallelism: degree);
+            var estimator = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features),
+                maximumDegreeOfParallelism: degree);
             return [.. Embeddings.Column(estimator.Fit(data).Transform(data), "Score").SelectMany(row => row)];
         }
     }
@@ -87,7 +90,8 @@ public sealed class OnePerLabelTests
         Assert.Contains("5 rows without features in column 'Features' are left out; 80 are trained on.", log.Texts(ChannelMessageKind.Info));
 
         static float[][] Scores(MLContext mlContext, IDataView data) =>
-            Embeddings.Column(mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(data).Transform(data), "Score");
+            Embeddings.Column(mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(data)
+                .Transform(data), "Score");
     }
 
     [TestMethod]
@@ -95,9 +99,11 @@ public sealed class OnePerLabelTests
     {
         // Feature x; the label of rows beyond 0.5 is not known for slot 0, and would be wrong if it were taken for "not".
         var mlContext = new MLContext(seed: 1);
-        var rows = Enumerable.Range(-40, 81).Select(i => i / 40f).Select(x => new NumberRow { Features = [x, 1], Labels = [x > 0.5f ? float.NaN : x > 0 ? 1 : 0, x > 0 ? 2 : -1] }).ToList();
+        var rows = Enumerable.Range(-40, 81).Select(i => i / 40f)
+            .Select(x => new NumberRow { Features = [x, 1], Labels = [x > 0.5f ? float.NaN : x > 0 ? 1 : 0, x > 0 ? 2 : -1] }).ToList();
         var data = mlContext.Data.LoadFromEnumerable(rows);
-        var scores = Embeddings.Column(mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(data).Transform(data), "Probability");
+        var scores = Embeddings.Column(mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => Sdca(mlContext, label, features)).Fit(data)
+            .Transform(data), "Probability");
         foreach (var (row, score) in rows.Zip(scores).Where(one => Math.Abs(one.First.Features[0]) > 0.3f))
             Assert.AreEqual((row.Features[0] > 0, row.Features[0] > 0), (score[0] > 0.5f, score[1] > 0.5f), $"{row.Features[0]}");
     }
@@ -107,7 +113,8 @@ public sealed class OnePerLabelTests
     {
         var mlContext = new MLContext(seed: 1);
         var data = View(mlContext, Rows(60));
-        var estimator = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => mlContext.BinaryClassification.Trainers.AveragedPerceptron(label, features), scoreColumnName: "S");
+        var estimator = mlContext.BinaryClassification.Trainers.OnePerLabel(
+            (label, features) => mlContext.BinaryClassification.Trainers.AveragedPerceptron(label, features), scoreColumnName: "S");
         var scored = estimator.Fit(data).Transform(data);
         Assert.IsNull(scored.Schema.GetColumnOrNull("Probability"));
         Assert.IsGreaterThan(0.95, Operations.Catalog.EvaluateMultiLabel(scored, "Labels", "S").MicroAreaUnderPrecisionRecallCurve);
@@ -119,7 +126,10 @@ public sealed class OnePerLabelTests
     {
         var mlContext = new MLContext(seed: 1);
         var data = View(mlContext, Rows(200));
-        var model = mlContext.BinaryClassification.Trainers.OnePerLabel((label, features) => mlContext.BinaryClassification.Trainers.FastTree(label, features, numberOfTrees: 5, minimumExampleCountPerLeaf: 5)).Fit(data);
+        var model =
+            mlContext.BinaryClassification.Trainers.OnePerLabel(
+                (label, features) => mlContext.BinaryClassification.Trainers.FastTree(label, features, numberOfTrees: 5, minimumExampleCountPerLeaf: 5))
+                    .Fit(data);
         Assert.IsGreaterThan(0.95, Operations.Catalog.EvaluateMultiLabel(model.Transform(data)).MicroAreaUnderPrecisionRecallCurve);
         var (loaded, _) = EstimatorContract.SaveAndLoad(mlContext, model, data.Schema);
         Embeddings.AssertEqualBits(Embeddings.Bits(model.Transform(data), "Probability"), Embeddings.Bits(loaded.Transform(data), "Probability"));

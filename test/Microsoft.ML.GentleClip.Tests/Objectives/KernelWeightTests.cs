@@ -13,7 +13,8 @@ public sealed class KernelWeightTests : ObjectiveTest
     public void PowerGolden(GoldenCase golden)
     {
         var (u, v, statistics) = (golden.Input("u"), golden.Input("v"), PowerWeights.NewStatistics());
-        PowerWeights.Update(statistics, u, v, tensor(golden.Number("bw2")), new((int)golden.Number("degree"), golden.Number("gamma"), golden.Number("c"), golden.Number("poly_scale")), 0.9);
+        PowerWeights.Update(statistics, u, v, tensor(golden.Number("bw2")),
+            new((int)golden.Number("degree"), golden.Number("gamma"), golden.Number("c"), golden.Number("poly_scale")), 0.9);
         var weight = PowerWeights.GaussianWeight(statistics);
         GoldenCase.AssertClose(golden.ExpectedValue, weight, golden.Name);
         GoldenCase.AssertClose(golden.Extra("beta"), tensor(new[] { weight, 1 - weight }), golden.Name);

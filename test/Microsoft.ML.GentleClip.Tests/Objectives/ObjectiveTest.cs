@@ -22,7 +22,8 @@ public abstract class ObjectiveTest
     protected static Tensor Random(int rows, int dim, int seed, ScalarType type = ScalarType.Float64)
     {
         var random = new Random(seed);
-        var values = Enumerable.Range(0, rows * dim).Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())).ToArray();
+        var values = Enumerable.Range(0, rows * dim)
+            .Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())).ToArray();
         return tensor(values, [rows, dim]).to(type);
     }
 

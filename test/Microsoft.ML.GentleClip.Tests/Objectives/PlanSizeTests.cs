@@ -56,6 +56,7 @@ public sealed class PlanSizeTests : ObjectiveTest
     public void ThePlanCountsNotTheSide(long n, long m)
     {
         Sinkhorn.CheckSize(n, m, "A term");
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Sinkhorn.CheckSize(n, m + 1, "A term")).Message, $"{Limit}; this batch has {n} x {m + 1}");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Sinkhorn.CheckSize(n, m + 1, "A term")).Message,
+            $"{Limit}; this batch has {n} x {m + 1}");
     }
 }

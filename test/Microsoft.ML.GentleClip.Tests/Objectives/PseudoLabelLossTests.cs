@@ -168,11 +168,21 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         ]);
         var (keywords, has) = (RandomUnit(5, 4, 3), ones(3, 5));
         CheckLeavesNoTensors(
-            t => objective.Compute(new() { EmbeddingsA = t[0], EmbeddingsB = t[1], NumberOfPairs = 3, LogScale = t[2], Keywords = keywords, PairHasKeyword = has }).Total,
+            t =>
+                objective.Compute(new()
+                {
+                    EmbeddingsA = t[0],
+                    EmbeddingsB = t[1],
+                    NumberOfPairs = 3,
+                    LogScale = t[2],
+                    Keywords = keywords,
+                    PairHasKeyword = has,
+                }).Total,
             RandomUnit(6, 4, 1), RandomUnit(5, 4, 2), tensor(2.0));
     }
 
-    private static IEnumerable<object[]> Cases(Func<string, bool> named) => GoldenCase.Load("pseudo_label.json").Where(c => named(c.Name)).Select(c => new object[] { c });
+    private static IEnumerable<object[]> Cases(Func<string, bool> named) =>
+        GoldenCase.Load("pseudo_label.json").Where(c => named(c.Name)).Select(c => new object[] { c });
 
     private static Tensor LogScale(GoldenCase golden) => tensor(Math.Log(golden.Number("scale")));
 

@@ -85,7 +85,8 @@ public sealed class SddLossTests : ObjectiveTest
             if (settings.Divergence == SddDivergence.RawMeanSquaredError)
                 return p.Zip(q, (a, b) => (a - b) * (a - b)).Average();
             if (settings.Divergence == SddDivergence.RawSymmetric)
-                return p.Zip(q, (a, b) => a * Math.Log(a / b) + b * Math.Log(b / a)).Sum() / Enumerable.Range(0, 4).Sum(k => Math.Pow(t.Max(r => r[k]) - t.Min(r => r[k]), 2));
+                return p.Zip(q, (a, b) => a * Math.Log(a / b) + b * Math.Log(b / a)).Sum() / Enumerable.Range(0, 4)
+                    .Sum(k => Math.Pow(t.Max(r => r[k]) - t.Min(r => r[k]), 2));
             var (sumP, sumQ) = (p.Sum(), q.Sum());
             return settings.Divergence == SddDivergence.KullbackLeibler
                 ? p.Zip(q, (a, b) => a / sumP * Math.Log(a / sumP / (b / sumQ))).Sum()

@@ -61,7 +61,8 @@ public sealed class SinkhornDivergenceTests : ObjectiveTest
     [TestMethod]
     [DataRow(0, 3)]
     [DataRow(3, 0)]
-    public void EmptySideGivesZeroWithGraph(int n, int m) => CheckZeroWithGraph(t => SinkhornDivergence.Compute(t[0], t[1], new()), Random(n, 3, 1), Random(m, 3, 2));
+    public void EmptySideGivesZeroWithGraph(int n, int m) =>
+        CheckZeroWithGraph(t => SinkhornDivergence.Compute(t[0], t[1], new()), Random(n, 3, 1), Random(m, 3, 2));
 
     [TestMethod]
     public void CollapsedStaysFinite()

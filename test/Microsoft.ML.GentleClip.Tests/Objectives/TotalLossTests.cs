@@ -132,7 +132,8 @@ public sealed class TotalLossTests : ObjectiveTest
         Throws("found A [6, 4] and B [5, 3]", Input(6, 5, 3) with { EmbeddingsB = RandomUnit(5, 3, 1) });
         Throws("LogScale must be a scalar; found [2]", Input(6, 5, 3) with { LogScale = zeros(2, float64) });
 
-        void Throws(string message, ObjectiveInput input) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input)).Message, message);
+        void Throws(string message, ObjectiveInput input) =>
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input)).Message, message);
     }
 
     [TestMethod]

@@ -16,7 +16,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
         var (qu, qv, logScale) = (golden.Input("qu"), golden.Input("qv"), golden.Input("log_scale"));
         var (teacherU, teacherV) = (golden.Constant("teacher_u"), golden.Constant("teacher_v"));
         var settings = new TransportPairObjective { Epsilon = golden.Number("plan_eps"), Iterations = (int)golden.Number("iters") };
-        GoldenCase.AssertClose(golden.Extra("plan"), Sinkhorn.LogPlan((teacherU.matmul(teacherV.t()) - 1) / settings.Epsilon, settings.Iterations).exp(), "plan");
+        GoldenCase.AssertClose(golden.Extra("plan"),
+            Sinkhorn.LogPlan((teacherU.matmul(teacherV.t()) - 1) / settings.Epsilon, settings.Iterations).exp(), "plan");
         golden.Check(TransportPairLoss.Compute(qu, qv, teacherU, teacherV, logScale, settings), ("qu", qu), ("qv", qv), ("log_scale", logScale));
     }
 
@@ -24,7 +25,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     public void KlotGradientIsExactAtConvergedPlans()
     {
         var (teacherU, teacherV) = (RandomUnit(5, 6, 3), RandomUnit(7, 6, 4));
-        CheckGradients(t => Klot(t[0], t[1], teacherU, teacherV, new() { Regularization = 0.5, TeacherRegularization = 0.4, Iterations = 80 }), RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
+        CheckGradients(t => Klot(t[0], t[1], teacherU, teacherV, new() { Regularization = 0.5, TeacherRegularization = 0.4, Iterations = 80 }),
+            RandomUnit(5, 4, 1), RandomUnit(7, 4, 2));
     }
 
     [TestMethod]
@@ -62,7 +64,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
 
         var (target, plan) = (Plan(ToRows(teacherU), ToRows(teacherV), 0.2), Plan(ToRows(u), ToRows(v), 0.3));
         var expected = Enumerable.Range(0, 20).Sum(k => target[k / 5, k % 5] * Math.Log(target[k / 5, k % 5] / plan[k / 5, k % 5]));
-        GoldenCase.AssertClose(expected, Klot(u, v, teacherU, teacherV, new() { Regularization = 0.3, TeacherRegularization = 0.2, Iterations = 50 }).item<double>(), "value");
+        GoldenCase.AssertClose(expected,
+            Klot(u, v, teacherU, teacherV, new() { Regularization = 0.3, TeacherRegularization = 0.2, Iterations = 50 }).item<double>(), "value");
         Assert.AreEqual(0, Klot(u, v, u, v, new() { Regularization = 0.3, TeacherRegularization = 0.3, Iterations = 50 }).item<double>(), 1e-14);
     }
 
@@ -125,7 +128,8 @@ public sealed class TransportPlanLossTests : ObjectiveTest
     {
         var (x, y) = (RandomUnit(1, 4, 1, ScalarType.Float32).expand(6, 4), RandomUnit(5, 4, 2, ScalarType.Float32));
         CheckFinite(t => TransportPairLoss.Compute(t[0], t[1], t[0], t[1], t[2], new() { Epsilon = 0.001 }), x, y, tensor(4.6f));
-        CheckFinite(t => Klot(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, new() { Regularization = 0.05, TeacherRegularization = 0.001, Iterations = 100 }), x, y);
+        CheckFinite(t => Klot(t[0], t[1], y.narrow(0, 0, 1).expand(6, 4), y, new() { Regularization = 0.05, TeacherRegularization = 0.001, Iterations = 100 }),
+            x, y);
     }
 
     [TestMethod]

@@ -23,7 +23,15 @@ public sealed class OnnxClosedFormTests : IDisposable
     [DataRow(16, true, 0.0)]
     public async Task AClosedFormAlone(int dimension, bool hasAllParts, double linearWeight)
     {
-        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.Alone, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = Part(hasAllParts), Method = hasAllParts ? ClosedFormMethod.SelfTraining : ClosedFormMethod.LinearAndKernel, SelfTraining = Part(hasAllParts) }, dimension);
+        using var model = Fit(new ClosedFormOptions
+        {
+            Role = ClosedFormRole.Alone,
+            LinearWeight = linearWeight,
+            Smoothing = hasAllParts,
+            Spectral = Part(hasAllParts),
+            Method = hasAllParts ? ClosedFormMethod.SelfTraining : ClosedFormMethod.LinearAndKernel,
+            SelfTraining = Part(hasAllParts),
+        }, dimension);
         await CompareAsync(model);
     }
 
@@ -36,7 +44,8 @@ public sealed class OnnxClosedFormTests : IDisposable
     [DataRow(ClosedFormMethod.Chosen, ClosedFormRole.Alone, 16)]
     public async Task AClosedFormOfEachMethod(ClosedFormMethod method, ClosedFormRole role, int dimension)
     {
-        using var model = Fit(new ClosedFormOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) }, dimension);
+        using var model = Fit(new ClosedFormOptions { Role = role, Method = method, Smoothing = dimension == 300, Spectral = Part(dimension == 300) },
+            dimension);
         await CompareAsync(model);
     }
 
@@ -59,7 +68,14 @@ public sealed class OnnxClosedFormTests : IDisposable
     [DataRow(true)]
     public async Task AClosedFormBesideTowers(bool hasAllParts)
     {
-        using var model = Fit(new ClosedFormOptions { Role = ClosedFormRole.BesideTowers, Share = 0.3, Dimension = 6, Smoothing = hasAllParts, Spectral = Part(hasAllParts) }, 16);
+        using var model = Fit(new ClosedFormOptions
+        {
+            Role = ClosedFormRole.BesideTowers,
+            Share = 0.3,
+            Dimension = 6,
+            Smoothing = hasAllParts,
+            Spectral = Part(hasAllParts),
+        }, 16);
         await CompareAsync(model);
     }
 

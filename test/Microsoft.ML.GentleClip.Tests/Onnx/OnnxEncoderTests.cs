@@ -23,7 +23,8 @@ public sealed class OnnxEncoderTests : IDisposable
     public async Task Vectors(string widths)
     {
         var layers = widths.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).ToArray();
-        using var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = layers }), TwoViews.DimensionA);
+        using var transformer = OnnxModels.Create(
+            Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = layers }), TwoViews.DimensionA);
         using var session = _folder.Export(transformer, "Embedding");
         var rows = TwoViews.Pairs(300, 3).Select(row => row.A!).ToList();
         await OnnxModels.CompareAsync(TestContext, transformer, session, rows, 1, 7, 300);
@@ -56,7 +57,8 @@ public sealed class OnnxEncoderTests : IDisposable
         using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
         var sequences = Proteins.Chains(24).Select(row => row.Sequence!).ToList();
-        Assert.IsTrue(sequences.Exists(sequence => sequence.Length > options.MaximumLength) && sequences.Exists(sequence => sequence.Length < options.MaximumLength), "lengths");
+        Assert.IsTrue(sequences.Exists(sequence => sequence.Length > options.MaximumLength)
+            && sequences.Exists(sequence => sequence.Length < options.MaximumLength), "lengths");
         sequences.AddRange(["M", "AX", "MK<mask>V", "<mask><mask>", "M K V<unk>.-BZUO"]);
         await OnnxModels.CompareAsync(TestContext, transformer, session, sequences, 1, 6, 29);
     }
@@ -64,7 +66,8 @@ public sealed class OnnxEncoderTests : IDisposable
     [TestMethod]
     public async Task ASequenceNetworkOfAPublishedSize()
     {
-        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", new Esm2Options { Size = Esm2Size.T6_8M }), embeddingDimension: 128);
+        using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", new Esm2Options { Size = Esm2Size.T6_8M }),
+            embeddingDimension: 128);
         using var session = _folder.Export(transformer, "Embedding");
         await OnnxModels.CompareAsync(TestContext, transformer, session, Proteins.Chains(4).Select(row => row.Sequence!).ToList(), 1, 4);
     }
@@ -88,8 +91,10 @@ public sealed class OnnxEncoderTests : IDisposable
         for (var row = 0; row < 2; row++)
             OnnxModels.Difference(expected[row], actual[row], $"row {row}");
         Assert.IsTrue(actual[2].All(float.IsNaN));
-        Assert.Throws<OnnxRuntimeException>(() => session.Run([new TowerInput("input_ids", wideTokens, 3, 10), new TowerInput("attention_mask", wideMask[..27], 3, 9)]));
-        Assert.Throws<OnnxRuntimeException>(() => session.Run([new TowerInput("input_ids", new long[] { 0, 33, 2 }, 1, 3), new TowerInput("attention_mask", new long[] { 1, 1, 1 }, 1, 3)]));
+        Assert.Throws<OnnxRuntimeException>(() =>
+            session.Run([new TowerInput("input_ids", wideTokens, 3, 10), new TowerInput("attention_mask", wideMask[..27], 3, 9)]));
+        Assert.Throws<OnnxRuntimeException>(() =>
+            session.Run([new TowerInput("input_ids", new long[] { 0, 33, 2 }, 1, 3), new TowerInput("attention_mask", new long[] { 1, 1, 1 }, 1, 3)]));
     }
 
     [TestMethod]
@@ -110,7 +115,9 @@ public sealed class OnnxEncoderTests : IDisposable
     [DataRow(true)]
     public async Task TextsByNGrams(bool isBare)
     {
-        var options = isBare ? new TextNGramOptions { Buckets = 16, EmbeddingDimension = 8, HiddenDimensions = [], MinimumLength = 2, MaximumLength = 1, LowerCase = false } : new TextNGramOptions();
+        var options = isBare
+            ? new TextNGramOptions { Buckets = 16, EmbeddingDimension = 8, HiddenDimensions = [], MinimumLength = 2, MaximumLength = 1, LowerCase = false }
+            : new TextNGramOptions();
         using var transformer = OnnxModels.Create(Modality.Text("Embedding", "Text", options));
         using var session = _folder.Export(transformer, "Embedding");
         var texts = Texts();
@@ -143,7 +150,8 @@ public sealed class OnnxEncoderTests : IDisposable
 
     private async Task ComparePicturesAsync(GentleClipTransformer transformer, OnnxSession session)
     {
-        var pictures = Emoji.Pictures("google").Take(12).Concat(Emoji.Pictures("twitter").Take(12)).Select((pixels, i) => Picture(pixels, hasHoles: i % 3 == 0)).ToList();
+        var pictures = Emoji.Pictures("google").Take(12).Concat(Emoji.Pictures("twitter").Take(12))
+            .Select((pixels, i) => Picture(pixels, hasHoles: i % 3 == 0)).ToList();
         await OnnxModels.CompareAsync(TestContext, transformer, session, pictures, 1, 5, pictures.Count);
         pictures.ForEach(picture => picture.Dispose());
     }

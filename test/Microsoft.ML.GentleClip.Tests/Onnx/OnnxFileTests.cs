@@ -139,9 +139,11 @@ public sealed class OnnxFileTests : IDisposable
     public void WhatCannotBeExportedIsNamed()
     {
         var transformer = OnnxModels.Create(Modality.Vector("Embedding", "A"), 20);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(transformer, "Embeddings")).Message, "No tower writes column 'Embeddings'; expected 'Embedding' or 'OtherEmbedding'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(transformer, "Embeddings")).Message,
+            "No tower writes column 'Embeddings'; expected 'Embedding' or 'OtherEmbedding'");
         var empty = new TransformerChain<ITransformer>();
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(empty, "Embedding")).Message, "Expected a GentleClipTransformer or a chain with one");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Export(empty, "Embedding")).Message,
+            "Expected a GentleClipTransformer or a chain with one");
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding", -1));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Context.Model.ConvertGentleClipToOnnx(transformer, _file, "Embedding", 2_000_000_001));
         Assert.Throws<IOException>(() => Context.Model.ConvertGentleClipToOnnx(transformer, Path.Combine(_folder.FullName, "none", "tower.onnx"), "Embedding"));
@@ -159,7 +161,8 @@ public sealed class OnnxFileTests : IDisposable
         foreach (var modality in new[] { new ForeignModality(), (Modality)Modality.Text("Embedding", "Sounds", new ForeignText()) })
         {
             var spec = transformer.Model.Spec with { A = new TowerSpec(modality, 0) };
-            var error = Assert.ThrowsExactly<NotSupportedException>(() => TowerGraph.Encoder(new OnnxGraph(new Dictionary<string, Tensor>()), spec.A.Modality, null));
+            var error = Assert.ThrowsExactly<NotSupportedException>(
+                () => TowerGraph.Encoder(new OnnxGraph(new Dictionary<string, Tensor>()), spec.A.Modality, null));
             StringAssert.Contains(error.Message, $"The encoder of column 'Sounds' ({nameof(ForeignText)}) cannot be written as ONNX");
         }
     }
@@ -172,7 +175,9 @@ public sealed class OnnxFileTests : IDisposable
         var rows = TwoViews.Pairs(50, 3);
         rows[7].A = [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)];
         var data = Context.Data.LoadFromEnumerable(rows);
-        var pipeline = Context.Transforms.CopyColumns("features", "A").Append(Context.Transforms.ApplyOnnxModel("embedding", "features", _file, new Dictionary<string, int[]> { ["features"] = [1, TwoViews.DimensionA], ["embedding"] = [1, 16] }));
+        var pipeline = Context.Transforms.CopyColumns("features", "A")
+            .Append(Context.Transforms.ApplyOnnxModel("embedding", "features", _file,
+                new Dictionary<string, int[]> { ["features"] = [1, TwoViews.DimensionA], ["embedding"] = [1, 16] }));
         var view = pipeline.Fit(data).Transform(data);
         Assert.AreEqual(16, ((VectorDataViewType)view.Schema["embedding"].Type).Size);
         var (expected, actual) = (Embeddings.Column(transformer.Transform(data), "EmbeddingA"), Embeddings.Column(view, "embedding"));

@@ -17,7 +17,8 @@ internal static class OnnxModels
     {
         set_num_threads(1);
         using var generator = new Generator(5);
-        var spec = new TwoTowerSpec(new TowerSpec(a, inputDimension), new TowerSpec(Modality.Vector("OtherEmbedding", "Other"), 3), embeddingDimension, Temperature: 0.07);
+        var spec = new TwoTowerSpec(new TowerSpec(a, inputDimension), new TowerSpec(Modality.Vector("OtherEmbedding", "Other"), 3),
+            embeddingDimension, Temperature: 0.07);
         var model = new TwoTowerModel(spec, generator);
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
@@ -47,7 +48,8 @@ internal static class OnnxModels
     }
 
     /// <summary>Compares both ways to embed, in batches of several sizes; returns the largest difference.</summary>
-    public static async Task<float> CompareAsync<TInput>(TestContext test, GentleClipTransformer transformer, OnnxSession session, IReadOnlyList<TInput> inputs, params int[] batchSizes)
+    public static async Task<float> CompareAsync<TInput>(TestContext test, GentleClipTransformer transformer, OnnxSession session,
+        IReadOnlyList<TInput> inputs, params int[] batchSizes)
     {
         var largest = 0f;
         using var generator = transformer.CreateEmbeddingGenerator<TInput>(session.Inputs.Modality.InputColumnName);
@@ -60,7 +62,8 @@ internal static class OnnxModels
                     largest = Math.Max(largest, Difference(expected[row].Vector.Span, embedding, $"batches of {batchSize}, input {row++}"));
             Assert.AreEqual(inputs.Count, row);
         }
-        var different = Enumerable.Range(0, session.Inputs.EmbeddingDimension).Max(slot => inputs.Select((_, row) => expected[row].Vector.Span[slot]).Distinct().Count());
+        var different = Enumerable.Range(0, session.Inputs.EmbeddingDimension)
+            .Max(slot => inputs.Select((_, row) => expected[row].Vector.Span[slot]).Distinct().Count());
         Assert.IsGreaterThan(inputs.Count / 2, different, "the inputs' embeddings are all alike: the comparison would pass on anything");
         test.WriteLine($"{test.TestName}: largest difference {largest:g2} over {inputs.Count} inputs");
         return largest;

@@ -27,9 +27,11 @@ public sealed class OnnxStructureTests : IDisposable
             "public reading" => Proteins.SmallStructure with { Reading = CdConvReading.PublicCode },
             _ => new CdConvOptions(),
         };
-        using var transformer = OnnxModels.Create(Modality.ProteinStructure("Embedding", "AlphaCarbons", options.UseStructureInput ? null : "Sequence", options));
+        using var transformer = OnnxModels.Create(
+            Modality.ProteinStructure("Embedding", "AlphaCarbons", options.UseStructureInput ? null : "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
-        var chains = Proteins.Chains(kind == "default" ? 10 : 16).Select((row, i) => new AlphaCarbonTrace(row.AlphaCarbons, i % 4 == 3 ? null : row.Sequence)).ToList();
+        var chains = Proteins.Chains(kind == "default" ? 10 : 16)
+            .Select((row, i) => new AlphaCarbonTrace(row.AlphaCarbons, i % 4 == 3 ? null : row.Sequence)).ToList();
         var traces = chains.ToList();
         foreach (var length in new[] { 1, 2, 3, 4, 5, 7, 8 })
             traces.Add(new AlphaCarbonTrace(chains[0].Coordinates[..(3 * length)], chains[0].Sequence![..length]));

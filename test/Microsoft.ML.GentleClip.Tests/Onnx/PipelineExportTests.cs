@@ -275,7 +275,15 @@ public sealed class PipelineExportTests : IDisposable
     {
         var part = hasAllParts ? ClosedFormPart.On : ClosedFormPart.Off;
         var method = hasAllParts ? ClosedFormMethod.SelfTraining : ClosedFormMethod.Blend;
-        options.ClosedForm = new ClosedFormOptions { Role = role, Method = method, LinearWeight = linearWeight, Smoothing = hasAllParts, Spectral = part, SelfTraining = part };
+        options.ClosedForm = new ClosedFormOptions
+        {
+            Role = role,
+            Method = method,
+            LinearWeight = linearWeight,
+            Smoothing = hasAllParts,
+            Spectral = part,
+            SelfTraining = part,
+        };
     });
 
     private static IEstimator<ITransformer> Key() => Context.Transforms.Conversion.MapValueToKey("Label", "Kind");

@@ -29,7 +29,8 @@ public sealed class TowerInputsTests : IDisposable
         // 4 angstrom from residue to residue, radius 8: each sees itself and the next one either way, as a pair at exactly the radius is none.
         var options = new CdConvOptions { Channels = [8, 8], Radii = [8, 12], KernelChannels = [4], SequentialKernelSize = 3, EmbeddingDimension = 4 };
         var chain = new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 0, 0 });
-        var inputs = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: options)).Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
+        var inputs = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: options))
+            .Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
         CollectionAssert.AreEqual(new long[] { 20, 20, 20, 20 }, inputs["residues"].Values);
         CollectionAssert.AreEqual(new long[] { 4, 3 }, inputs["neighbors_0"].Shape.ToArray());
         CollectionAssert.AreEqual(new long[] { 0, 1, 0, 0, 1, 2, 1, 2, 2, 3, 3, 3 }, inputs["neighbors_0"].Values);
@@ -60,7 +61,8 @@ public sealed class TowerInputsTests : IDisposable
     {
         var metadata = Metadata(Modality.Vector("Embedding", "A"), 3);
         Assert.Contains("\"inputDimension\":3,", metadata[TowerMetadata.Tower]);
-        metadata[TowerMetadata.Tower] = metadata[TowerMetadata.Tower].Replace("\"inputDimension\":3,", "\"inputDimension\":100000000,", StringComparison.Ordinal);
+        metadata[TowerMetadata.Tower] = metadata[TowerMetadata.Tower].Replace("\"inputDimension\":3,", "\"inputDimension\":100000000,",
+            StringComparison.Ordinal);
         var vectors = TowerInputs.FromMetadata(metadata);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.ThrowsExactly<ArgumentException>(() => vectors.Create([new float[12]]));
@@ -102,11 +104,13 @@ public sealed class TowerInputsTests : IDisposable
         AssertError(With("gentleclip.embedding_dimension", "-3"), "'-3'");
         AssertError(With("gentleclip.tower", "null"), "null");
         AssertError(With("gentleclip.tower", "{\"modality\":\"smell\"}"), "cannot be used");
-        AssertError(With("gentleclip.tower", good["gentleclip.tower"].Replace("\"inputDimension\":3", "\"inputDimension\":0", StringComparison.Ordinal)), "expected 1 or more, found 0");
+        AssertError(With("gentleclip.tower", good["gentleclip.tower"].Replace("\"inputDimension\":3", "\"inputDimension\":0", StringComparison.Ordinal)),
+            "expected 1 or more, found 0");
 
         Dictionary<string, string> With(string key, string value) => new(good) { [key] = value };
 
-        static void AssertError(Dictionary<string, string> metadata, string part) => StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata)).Message, part);
+        static void AssertError(Dictionary<string, string> metadata, string part) =>
+            StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata)).Message, part);
     }
 
     [TestMethod]
@@ -134,7 +138,8 @@ public sealed class TowerInputsTests : IDisposable
         {
             "Vector: features [1 3]",
             "Sequence: input_ids [2 7], attention_mask [2 7]",
-            "Structure: residues [3], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 [2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
+            "Structure: residues [3], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 "
+                + "[2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
             "Words: input_ids [2 3], attention_mask [2 3]",
             "NGrams: ngram_ids [2 16], ngram_counts [2 16]",
         }, result.Lines.ToArray(), result.ToString());

@@ -51,9 +51,11 @@ public sealed class CdConvOptionsTests
         Assert.AreEqual(Create().GetHashCode(), Create().GetHashCode());
         CdConvOptions[] others =
         [
-            Create() with { Channels = [4, 9] }, Create() with { Radii = [5, 7] }, Create() with { KernelChannels = [4] }, Create() with { SequentialKernelSize = 3 },
+            Create() with { Channels = [4, 9] }, Create() with { Radii = [5, 7] }, Create() with { KernelChannels = [4] },
+                Create() with { SequentialKernelSize = 3 },
             Create() with { BaseWidth = 64 }, Create() with { EmbeddingDimension = 3 }, Create() with { Dropout = 0 }, Create() with { CoordinateNoise = 0 },
-            Create() with { UseStructureInput = true }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 }, Create() with { Reading = CdConvReading.PublicCode },
+            Create() with { UseStructureInput = true }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 },
+                Create() with { Reading = CdConvReading.PublicCode },
         ];
         foreach (var other in others)
             Assert.AreNotEqual(Create(), other);
@@ -71,7 +73,8 @@ public sealed class CdConvOptionsTests
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16 }, options.Radii.ToArray());
         CollectionAssert.AreEqual(new[] { 256, 512, 1024, 2048 }, CdConvOptions.Published.Channels.ToArray());
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16, 20 }, CdConvOptions.Published.Radii.ToArray());
-        Assert.AreEqual((21, 32, 16, 0.2, 0.05), (options.SequentialKernelSize, options.BaseWidth, options.EmbeddingDimension, options.Dropout, options.CoordinateNoise));
+        Assert.AreEqual((21, 32, 16, 0.2, 0.05),
+            (options.SequentialKernelSize, options.BaseWidth, options.EmbeddingDimension, options.Dropout, options.CoordinateNoise));
         Assert.AreEqual((false, 1.0, 512, CdConvReading.Sound), (options.UseStructureInput, options.InputNoise, options.MaximumLength, options.Reading));
     }
 }

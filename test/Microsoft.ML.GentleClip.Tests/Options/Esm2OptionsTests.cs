@@ -18,7 +18,8 @@ public sealed class Esm2OptionsTests
                 _ => null,
             }, property.GetValue(options), property.Name);
         Assert.AreEqual((Esm2Size.Small, null, null, 1022), (options.Size, options.WeightsFile, options.TrainableLayers, options.MaximumLength));
-        Assert.AreEqual((Esm2Pooling.Mean, Esm2UnknownResidues.Error, 0.15, 0.0), (options.Pooling, options.UnknownResidues, options.Masking, options.SubsequenceCrop));
+        Assert.AreEqual((Esm2Pooling.Mean, Esm2UnknownResidues.Error, 0.15, 0.0),
+            (options.Pooling, options.UnknownResidues, options.Masking, options.SubsequenceCrop));
     }
 
     [TestMethod]
@@ -65,7 +66,8 @@ public sealed class Esm2OptionsTests
             SubsequenceCrop = 0.99,
         };
         Assert.AreEqual((1, 2, 1), (options.Size.Layers, options.Size.EmbeddingDimension, options.Size.AttentionHeads));
-        Assert.AreEqual(("w.pt", 0, Esm2Pooling.BeginningOfSequence, 65534), (options.WeightsFile, options.TrainableLayers, options.Pooling, options.MaximumLength));
+        Assert.AreEqual(("w.pt", 0, Esm2Pooling.BeginningOfSequence, 65534),
+            (options.WeightsFile, options.TrainableLayers, options.Pooling, options.MaximumLength));
         Assert.AreEqual((Esm2UnknownResidues.UnknownToken, 0.0, 0.99), (options.UnknownResidues, options.Masking, options.SubsequenceCrop));
         Assert.AreEqual(options, options with { Size = new Esm2Size(1, 2, 1) });
         Assert.AreNotEqual(options, options with { Size = new Esm2Size(2, 2, 1) });
@@ -97,7 +99,8 @@ public sealed class Esm2OptionsTests
     {
         Assert.HasCount(6, Esm2Size.Published);
         Assert.AreSame(Esm2Size.T33_650M, Esm2Size.FromName("esm2_t33_650M_UR50D"));
-        Assert.Contains("no ESM-2 size 'esm2_t33'; expected one of esm2_t6_8M_UR50D, ", Assert.ThrowsExactly<ArgumentException>(() => Esm2Size.FromName("esm2_t33")).Message);
+        Assert.Contains("no ESM-2 size 'esm2_t33'; expected one of esm2_t6_8M_UR50D, ",
+            Assert.ThrowsExactly<ArgumentException>(() => Esm2Size.FromName("esm2_t33")).Message);
     }
 
     private static void With(string name, object? value) =>

@@ -11,7 +11,8 @@ public sealed class GentleClipOptionsTests
         ("EmbeddingDimension", [1, 0, -5, 16385], "from 2 to 16384", [2, 16384]),
         ("BatchSize", [3, 0, -1, 1048577], "from 4 to 1048576", [4, 1048576]),
         ("PairsPerBatch", [1, 0, -1, 1048577], "from 2 to 1048576", [null, 2, 1048576]),
-        ("PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional", [PairsPerBatchRule.Proportional, PairsPerBatchRule.Fixed]),
+        ("PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional",
+            [PairsPerBatchRule.Proportional, PairsPerBatchRule.Fixed]),
         ("MaximumNumberOfSteps", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
         ("LearningRate", [0.0, -1e-3, double.NaN, double.PositiveInfinity], "above 0", [1e-9, 10.0]),
         ("WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
@@ -65,7 +66,8 @@ public sealed class GentleClipOptionsTests
         Assert.AreEqual(new ClosedFormOptions { Role = ClosedFormRole.Chosen, Optional = true }, options.ClosedForm);
 
         // The figures of the recommendation, so that a slip in a constant is seen.
-        Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2), (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
+        Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2),
+            (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
         Assert.AreEqual("contrastive 1, selfSupervised 0.1, mmd 1, sdd 1", options.Objectives.ToString());
         Assert.AreEqual((0.5, 0.07), (options.Objectives.OfType<SddObjective>().Single().Bandwidth, options.Temperature));
     }

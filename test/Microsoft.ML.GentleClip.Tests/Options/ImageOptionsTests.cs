@@ -30,16 +30,19 @@ public sealed class ImageOptionsTests
     {
         foreach (Func<object> create in new Func<object>[]
         {
-            () => new ImageOptions { Size = 7 }, () => new ImageOptions { StoredSize = 2049 }, () => new ImageOptions { Background = 256 }, () => new ImageOptions { MinimumCropArea = 0 },
+            () => new ImageOptions { Size = 7 }, () => new ImageOptions { StoredSize = 2049 }, () => new ImageOptions { Background = 256 },
+                () => new ImageOptions { MinimumCropArea = 0 },
             () => new ImageOptions { HorizontalFlip = 1.1 }, () => new ImageOptions { ColorJitter = 1 }, () => new ImageOptions { Fit = (ImageFit)9 },
             () => new ResNetOptions { TrainableStages = 5 }, () => new ResNetSize([1, 1, 0, 1], 8, false), () => new ResNetSize([1, 1, 1, 1], 2, false),
             () => new ViTSize(1, 2, 16, 2), () => new ViTOptions { LayerNormEpsilon = double.NaN }, () => new ViTOptions { TrainableLayers = -1 },
         })
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(create);
         Assert.Contains("Mean must be three finite numbers", Assert.ThrowsExactly<ArgumentException>(() => new ImageOptions { Mean = [1, 2] }).Message);
-        Assert.Contains("StandardDeviation must be three numbers above 0", Assert.ThrowsExactly<ArgumentException>(() => new ImageOptions { StandardDeviation = [1, 0, 1] }).Message);
+        Assert.Contains("StandardDeviation must be three numbers above 0",
+            Assert.ThrowsExactly<ArgumentException>(() => new ImageOptions { StandardDeviation = [1, 0, 1] }).Message);
         Assert.Contains("must be of 4 stages, found 3", Assert.ThrowsExactly<ArgumentException>(() => new ResNetSize([1, 1, 1], 8, false)).Message);
-        Assert.Contains("must be a multiple of the 3 attention heads, found 16", Assert.ThrowsExactly<ArgumentException>(() => new ViTSize(8, 2, 16, 3)).Message);
+        Assert.Contains("must be a multiple of the 3 attention heads, found 16",
+            Assert.ThrowsExactly<ArgumentException>(() => new ViTSize(8, 2, 16, 3)).Message);
         Assert.Contains("resnet18, resnet34, resnet50", Assert.ThrowsExactly<ArgumentException>(() => ResNetSize.FromName("resnet1")).Message);
         Assert.Contains("vit_b_32, vit_b_16", Assert.ThrowsExactly<ArgumentException>(() => ViTSize.FromName("vit")).Message);
     }

@@ -16,7 +16,8 @@ public sealed class TextOptionsTests
         Assert.AreEqual(("in", "out"), (Modality.Text("out", "in").InputColumnName, Modality.Text("out", "in").OutputColumnName));
         Assert.AreEqual((true, 2, 4, 16384, 128, 10_000, 0.3, 0.2), Numbers(new TextNGramOptions()));
         CollectionAssert.AreEqual(new[] { 256 }, new TextNGramOptions().HiddenDimensions.ToArray());
-        Assert.AreEqual((true, BertSize.Tiny, 8000, 128, 0.3, BertPooling.Mean), (bert.LowerCase, bert.Size, bert.MaximumVocabularySize, bert.MaximumLength, bert.Dropout, bert.Pooling));
+        Assert.AreEqual((true, BertSize.Tiny, 8000, 128, 0.3, BertPooling.Mean),
+            (bert.LowerCase, bert.Size, bert.MaximumVocabularySize, bert.MaximumLength, bert.Dropout, bert.Pooling));
         Assert.AreEqual((null, null, null, null), (bert.WeightsFile, bert.VocabularyFile, bert.Vocabulary, bert.TrainableLayers));
         Assert.AreSame(BertSize.Base, (bert with { WeightsFile = "w" }).Size);
 
@@ -32,7 +33,8 @@ public sealed class TextOptionsTests
         Assert.AreSame(BertSize.Base, BertSize.FromName("bert-base-cased"));
         foreach (var (name, size) in BertSize.Published.Where(entry => entry.Key.Contains("L-", StringComparison.Ordinal)))
             Assert.AreEqual($"bert_uncased_L-{size.Layers}_H-{size.EmbeddingDimension}_A-{size.AttentionHeads}", name);
-        Assert.Contains("no BERT size 'bert'; expected one of bert_uncased_L-2_H-128_A-2, ", Assert.ThrowsExactly<ArgumentException>(() => BertSize.FromName("bert")).Message);
+        Assert.Contains("no BERT size 'bert'; expected one of bert_uncased_L-2_H-128_A-2, ",
+            Assert.ThrowsExactly<ArgumentException>(() => BertSize.FromName("bert")).Message);
     }
 
     [TestMethod]
@@ -92,7 +94,8 @@ public sealed class TextOptionsTests
         Assert.Contains("WeightsFile is set, but neither VocabularyFile nor Vocabulary", Refused(new() { WeightsFile = "w" }));
         Assert.Contains("VocabularyFile and Vocabulary are both set", Refused(new() { VocabularyFile = "v", Vocabulary = Tokens }));
 
-        static string Refused(BertEncoderOptions encoder) => Assert.ThrowsExactly<ArgumentException>(() => new MLContext().Transforms.GentleClip(Captions.Options(encoder))).Message;
+        static string Refused(BertEncoderOptions encoder) =>
+            Assert.ThrowsExactly<ArgumentException>(() => new MLContext().Transforms.GentleClip(Captions.Options(encoder))).Message;
     }
 
     [TestMethod]

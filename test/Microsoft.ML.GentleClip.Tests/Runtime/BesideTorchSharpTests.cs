@@ -21,7 +21,10 @@ public sealed class BesideTorchSharpTests
         var child = ChildProcess.Run(AppContext.BaseDirectory, ["beside-torchsharp", "missing"]);
         Assert.AreEqual(0, child.ExitCode, child.ToString());
         Assert.Contains("compiled True", child.Lines);
-        var missing = child.Lines.Where(line => line.StartsWith("missing ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1].TrimEnd(':')).Order(StringComparer.Ordinal).ToArray();
-        CollectionAssert.AreEqual(new[] { "Microsoft.ML.TorchSharp.AutoFormerV2.AutoFormerV2Block.forward", "Microsoft.ML.TorchSharp.AutoFormerV2.FPN.forward" }, missing, child.ToString());
+        var missing = child.Lines.Where(line => line.StartsWith("missing ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1].TrimEnd(':'))
+            .Order(StringComparer.Ordinal).ToArray();
+        CollectionAssert.AreEqual(
+            new[] { "Microsoft.ML.TorchSharp.AutoFormerV2.AutoFormerV2Block.forward", "Microsoft.ML.TorchSharp.AutoFormerV2.FPN.forward" },
+            missing, child.ToString());
     }
 }

@@ -93,12 +93,14 @@ public sealed class ElfVersionNeedsTests
     [DataRow(false)]
     public void LibraryLoadsFromBytesAndLeavesNoFile(bool inMemory)
     {
-        var system = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ')[^1]).First(path => Path.GetFileName(path).StartsWith("libm.so", StringComparison.Ordinal));
+        var system = File.ReadLines("/proc/self/maps").Select(line => line.Split(' ')[^1])
+            .First(path => Path.GetFileName(path).StartsWith("libm.so", StringComparison.Ordinal));
         var before = Directory.GetFiles(Path.GetTempPath());
         var handle = PrivateLibrary.Load(File.ReadAllBytes(system), "libm-test.so", inMemory);
         try
         {
-            Assert.Contains(line => line.EndsWith("(deleted)", StringComparison.Ordinal) && line.Contains(inMemory ? "/memfd:libm-test.so" : Path.GetTempPath(), StringComparison.Ordinal), File.ReadLines("/proc/self/maps"));
+            Assert.Contains(line => line.EndsWith("(deleted)", StringComparison.Ordinal)
+                && line.Contains(inMemory ? "/memfd:libm-test.so" : Path.GetTempPath(), StringComparison.Ordinal), File.ReadLines("/proc/self/maps"));
             var cosine = Marshal.GetDelegateForFunctionPointer<Func>(NativeLibrary.GetExport(handle, "cos"));
             Assert.AreEqual(Math.Cos(1), cosine(1));
         }

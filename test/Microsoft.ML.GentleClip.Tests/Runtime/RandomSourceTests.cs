@@ -29,7 +29,8 @@ public sealed class RandomSourceTests
         sampler.Shuffle<int>(items);
         CollectionAssert.AreEqual(new[] { 4, 3, 6, 0, 5, 2, 7, 1 }, items);
 
-        CollectionAssert.AreEqual(new[] { 0.6571396589279175f, 0.006992518901824951f, 0.25855475664138794f, 0.5999895930290222f }, Rand(source.Torch("dropout"), 4));
+        CollectionAssert.AreEqual(new[] { 0.6571396589279175f, 0.006992518901824951f, 0.25855475664138794f, 0.5999895930290222f },
+            Rand(source.Torch("dropout"), 4));
         using var other = new RandomSource(-7);
         CollectionAssert.AreEqual(new[] { 0.9823486804962158f, 0.39487892389297485f }, Rand(other.Torch("dropout"), 2));
     }

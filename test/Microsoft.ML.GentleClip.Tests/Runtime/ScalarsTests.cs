@@ -122,7 +122,10 @@ public sealed class ScalarsTests : ObjectiveTest
         double[] Step()
         {
             using var scope = NewDisposeScope();
-            var (value, gradients) = Differentiate(x => ContrastiveLoss.Compute(x[0].narrow(0, 0, 5), x[1].narrow(0, 0, 5), x[2]).add(SddLoss.Compute(x[0], x[1], new(), 2), Scalars.One), u, v, tensor(2.0));
+            var (value, gradients) =
+                Differentiate(
+                    x => ContrastiveLoss.Compute(x[0].narrow(0, 0, 5), x[1].narrow(0, 0, 5), x[2]).add(SddLoss.Compute(x[0], x[1], new(), 2), Scalars.One), u,
+                    v, tensor(2.0));
             return [value.item<double>(), .. gradients.SelectMany(gradient => gradient.data<double>().ToArray())];
         }
     }

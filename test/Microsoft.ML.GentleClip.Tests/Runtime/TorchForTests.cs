@@ -8,6 +8,7 @@ namespace Microsoft.ML.GentleClip.Tests.Runtime;
 internal static class TorchForTests
 {
     [ModuleInitializer]
-    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries", Justification = "The tests' entry point is the runner's.")]
+    [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
+        Justification = "The tests' entry point is the runner's.")]
     internal static void Load() => TorchNativeLibrary.EnsureLoaded();
 }

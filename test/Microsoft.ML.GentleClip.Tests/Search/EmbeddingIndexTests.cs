@@ -60,10 +60,12 @@ public sealed class EmbeddingIndexTests
     public void CslsTakesHubsOffTheTop()
     {
         // Row 0 lies in the middle of all queries, rows 1 and 2 each near one of them.
-        float[][] rows = [[1, 1, 0.6f, 0, 0, 0, 0], [1, -1, 0.3f, 0, 0, 0, 0], [-1, 1, 0.3f, 0, 0, 0, 0]], queries = [[1, 0, 0.3f, 0, 0, 0, 0], [0, 1, 0.3f, 0, 0, 0, 0]];
+        float[][] rows = [[1, 1, 0.6f, 0, 0, 0, 0], [1, -1, 0.3f, 0, 0, 0, 0], [-1, 1, 0.3f, 0, 0, 0, 0]], queries = [[1, 0, 0.3f, 0, 0, 0, 0],
+            [0, 1, 0.3f, 0, 0, 0, 0]];
         var plain = Operations.Catalog.CreateEmbeddingIndex(View(rows), "E");
         CollectionAssert.AreEqual(new long[] { 0, 0 }, plain.Search(View(queries), "E", 1).Select(found => found[0].Row).ToArray());
-        CollectionAssert.AreEqual(new long[] { 1, 2 }, plain.WithCsls(View(queries), "E", 2).Search(View(queries), "E", 1).Select(found => found[0].Row).ToArray());
+        CollectionAssert.AreEqual(new long[] { 1, 2 },
+            plain.WithCsls(View(queries), "E", 2).Search(View(queries), "E", 1).Select(found => found[0].Row).ToArray());
     }
 
     [TestMethod]
@@ -73,7 +75,8 @@ public sealed class EmbeddingIndexTests
         var index = Operations.Catalog.CreateEmbeddingIndex(View(rows), "E");
         Assert.AreEqual((4, 2L), (index.Count, index.SkippedRowCount));
         var found = index.Search(View([Unit(0, -3), null, Unit(1, 0.1f)]), "E", 4);
-        CollectionAssert.AreEqual(new EmbeddingMatch[] { new(3, 0), new(4, 0), new(1, -1), new(5, -1) }, found[0].ToArray(), "equal scores in the order of the rows");
+        CollectionAssert.AreEqual(new EmbeddingMatch[] { new(3, 0), new(4, 0), new(1, -1), new(5, -1) }, found[0].ToArray(),
+            "equal scores in the order of the rows");
         Assert.IsEmpty(found[1]);
         Assert.AreEqual(new EmbeddingMatch(3, 1), found[2][0]);
         Assert.IsEmpty(index.Search([.. Enumerable.Repeat(float.NaN, Dimension)], 3));
@@ -83,16 +86,23 @@ public sealed class EmbeddingIndexTests
     public void WrongInputIsNamed()
     {
         var index = Operations.Catalog.CreateEmbeddingIndex(View(Vectors(4, 1)), "E");
-        Assert.Contains("There is no embedding column 'Gone'", Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.CreateEmbeddingIndex(View(Vectors(4, 1)), "Gone")).Message);
-        Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.Search(View(Vectors(4, 1)), "Short", 1)).Message);
-        Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.WithCsls(View(Vectors(4, 1)), "Short")).Message);
+        Assert.Contains("There is no embedding column 'Gone'",
+            Assert.ThrowsExactly<ArgumentException>(() => Operations.Catalog.CreateEmbeddingIndex(View(Vectors(4, 1)), "Gone")).Message);
+        Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.",
+            Assert.ThrowsExactly<ArgumentException>(() => index.Search(View(Vectors(4, 1)), "Short", 1)).Message);
+        Assert.AreEqual("Embedding column 'Short' has 3 dimensions; expected 7.",
+            Assert.ThrowsExactly<ArgumentException>(() => index.WithCsls(View(Vectors(4, 1)), "Short")).Message);
         Assert.Contains("The query has 2 dimensions; expected 7.", Assert.ThrowsExactly<ArgumentException>(() => index.Search([1, 2], 1)).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => index.Search(Unit(0), 0));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => index.Search(View(Vectors(4, 1)), "E", 0));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => index.WithCsls(View(Vectors(4, 1)), "E", 0));
-        Assert.Contains("of row 1 is ∞ in slot 0", Assert.ThrowsExactly<InvalidOperationException>(() => index.Search(View([Unit(0), Unit(0, float.PositiveInfinity)]), "E", 1)).Message.Replace("Infinity", "∞", StringComparison.Ordinal));
-        Assert.AreEqual("No row has an embedding 'E'.", Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.CreateEmbeddingIndex(View([null]), "E")).Message);
-        Assert.AreEqual("No row of the bank has an embedding 'E'.", Assert.ThrowsExactly<InvalidOperationException>(() => index.WithCsls(View([null]), "E")).Message);
+        Assert.Contains("of row 1 is ∞ in slot 0",
+            Assert.ThrowsExactly<InvalidOperationException>(() => index.Search(View([Unit(0), Unit(0, float.PositiveInfinity)]), "E", 1)).Message
+                .Replace("Infinity", "∞", StringComparison.Ordinal));
+        Assert.AreEqual("No row has an embedding 'E'.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => Operations.Catalog.CreateEmbeddingIndex(View([null]), "E")).Message);
+        Assert.AreEqual("No row of the bank has an embedding 'E'.",
+            Assert.ThrowsExactly<InvalidOperationException>(() => index.WithCsls(View([null]), "E")).Message);
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => index.Search(View(Vectors(4, 1)), "E", 1, source.Token));

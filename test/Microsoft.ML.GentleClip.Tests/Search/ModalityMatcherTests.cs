@@ -198,8 +198,10 @@ public sealed class ModalityMatcherTests
 
         var matcher = Matcher(rows, rows);
         Assert.Contains("'Z'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Transforms.MatchModalities(matcher, "Z").Fit(view)).Message);
-        Assert.Contains("'Long'", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Transforms.MatchModalities(matcher, "Long").Fit(view)).Message);
-        Assert.Contains("bankInputColumnName", Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.TranslateModality(matcher, "Translation", "A")).Message);
+        Assert.Contains("'Long'",
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _mlContext.Transforms.MatchModalities(matcher, "Long").Fit(view)).Message);
+        Assert.Contains("bankInputColumnName",
+            Assert.ThrowsExactly<InvalidOperationException>(() => _mlContext.Transforms.TranslateModality(matcher, "Translation", "A")).Message);
         Assert.ThrowsExactly<ArgumentException>(() => matcher.Match(new float[3]));
         rows[3].A![1] = float.PositiveInfinity;
         Assert.Contains("row 3", Assert.ThrowsExactly<InvalidOperationException>(() => data.CreateModalityMatcher(View(rows), "A", view, "B")).Message);
@@ -247,7 +249,8 @@ public sealed class ModalityMatcherTests
         Assert.Throws<InvalidOperationException>(() => plain.Matcher.Translate(queries[0].A));
 
         static (int, long, int, double, bool, int, double?, double?) Figures(ModalityMatcher one) =>
-            (one.Count, one.SkippedRowCount, one.Dimension, one.Temperature, one.IsCalibrated, one.CalibrationPairCount, one.CalibrationError, one.CalibrationAccuracy);
+            (one.Count, one.SkippedRowCount, one.Dimension, one.Temperature, one.IsCalibrated, one.CalibrationPairCount, one.CalibrationError,
+                one.CalibrationAccuracy);
     }
 
     [TestMethod]

@@ -50,7 +50,10 @@ public sealed class ZeroShotClassifierTests
     {
         var test = Captions.Pairs(80, seed: 51);
         var view = Model.Value.Transform(View(test));
-        var prototypes = Model.Value.Transform(View([.. Captions.Colours.SelectMany(colour => Templates.Select(template => new Captions.Row { Text = string.Format(null, template, colour), Colour = colour }))]));
+        var prototypes = Model.Value.Transform(
+            View(
+                [.. Captions.Colours.SelectMany(colour =>
+                    Templates.Select(template => new Captions.Row { Text = string.Format(null, template, colour), Colour = colour }))]));
         var metrics = Operations.Catalog.EvaluateZeroShot(view, "FeatureEmbedding", "Colour", prototypes, "TextEmbedding", "Colour");
         var fromTexts = Model.Value.CreateZeroShotClassifier(Captions.Colours, Templates);
         var fromView = Operations.Catalog.CreateZeroShotClassifier(prototypes, "TextEmbedding", "Colour", fromTexts.Temperature);
@@ -68,7 +71,8 @@ public sealed class ZeroShotClassifierTests
     {
         var prototypes = MlContext.Data.LoadFromEnumerable<Prototype>(
         [
-            new() { E = [2, 0, 0], Label = "x" }, new() { E = [0, 0.5f, 0], Label = "x" }, new() { E = [float.NaN, float.NaN, float.NaN], Label = "gone" }, new() { E = [0, 0, -1], Label = "y" },
+            new() { E = [2, 0, 0], Label = "x" }, new() { E = [0, 0.5f, 0], Label = "x" }, new() { E = [float.NaN, float.NaN, float.NaN], Label = "gone" },
+                new() { E = [0, 0, -1], Label = "y" },
         ]);
         var classifier = Operations.Catalog.CreateZeroShotClassifier(prototypes, "E", "Label", temperature: 0.5);
         CollectionAssert.AreEqual(new[] { "x", "y" }, classifier.Labels.ToArray());
@@ -76,16 +80,19 @@ public sealed class ZeroShotClassifierTests
         Assert.AreEqual(2 / Math.Sqrt(6), similarities[0], 1e-6);
         Assert.AreEqual(1 / Math.Sqrt(3), similarities[1], 1e-6);
         Assert.AreEqual(1 / (1 + Math.Exp(2 * (1 / Math.Sqrt(3) - 2 / Math.Sqrt(6)))), classifier.GetProbabilities([3, 3, -3])[0], 1e-6);
-        Assert.AreEqual(("x", "y", "x", null), (classifier.Classify([1, 0, 0]), classifier.Classify([0, -1, 0]), classifier.Classify([0, 0, 0]), classifier.Classify([float.NaN, 0, 0])));
+        Assert.AreEqual(("x", "y", "x", null), (classifier.Classify([1, 0, 0]), classifier.Classify([0, -1, 0]), classifier.Classify([0, 0, 0]),
+            classifier.Classify([float.NaN, 0, 0])));
         Assert.IsTrue(Array.TrueForAll(classifier.GetProbabilities([float.NaN, 0, 0]), float.IsNaN));
         Assert.Contains("The embedding has 2 dimensions; expected 3.", Assert.ThrowsExactly<ArgumentException>(() => classifier.Classify([1, 2])).Message);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Operations.Catalog.CreateZeroShotClassifier(prototypes, "E", "Label", temperature: 0));
 
         // As columns: absent embeddings keep their rows.
-        var rows = MlContext.Data.LoadFromEnumerable<Prototype>([new() { E = [1, 1, 0] }, new() { E = [float.NaN, 1, 0] }, new() { E = null }, new() { E = [0, 0, -1] }]);
+        var rows = MlContext.Data.LoadFromEnumerable<Prototype>([new() { E = [1, 1, 0] }, new() { E = [float.NaN, 1, 0] }, new() { E = null },
+            new() { E = [0, 0, -1] }]);
         var scored = MlContext.Transforms.ZeroShot(classifier, "E", "P", "L").Fit(rows).Transform(rows);
         CollectionAssert.AreEqual(new[] { "x", "", "", "y" }, scored.GetColumn<string>("L").ToArray());
-        CollectionAssert.AreEqual(new[] { true, false, false, true }, scored.GetColumn<float[]>("P").Select(scores => scores.Length == 2 && float.IsFinite(scores[0])).ToArray());
+        CollectionAssert.AreEqual(new[] { true, false, false, true },
+            scored.GetColumn<float[]>("P").Select(scores => scores.Length == 2 && float.IsFinite(scores[0])).ToArray());
         Assert.Contains("both are to be 'S'", Assert.ThrowsExactly<ArgumentException>(() => MlContext.Transforms.ZeroShot(classifier, "E", "S", "S")).Message);
     }
 
@@ -126,7 +133,8 @@ public sealed class ZeroShotClassifierTests
         Refused("Template 'a picture' lacks {0}", ["a"], ["{0}", "a picture"]);
         Assert.Contains("no modality of text of column 'Other'", Assert.ThrowsExactly<ArgumentException>(() => Model.Value.EmbedTexts(["a"], "Other")).Message);
         using var vectors = MlContext.Transforms.GentleClip(TwoViews.Options(steps: 1)).Fit(MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(10, 1)));
-        Assert.Contains("The model has no modality of text; its modalities are VectorModality of column 'A' and VectorModality of column 'B'.", Assert.ThrowsExactly<ArgumentException>(() => vectors.EmbedTexts(["a"])).Message);
+        Assert.Contains("The model has no modality of text; its modalities are VectorModality of column 'A' and VectorModality of column 'B'.",
+            Assert.ThrowsExactly<ArgumentException>(() => vectors.EmbedTexts(["a"])).Message);
         vectors.Dispose();
 
         static void Refused(string message, string[] labels, string[]? templates) =>

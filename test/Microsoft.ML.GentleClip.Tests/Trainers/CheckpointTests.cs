@@ -132,9 +132,11 @@ public sealed class CheckpointTests : IDisposable
         byte[] content = File.ReadAllBytes(kept[1]);
         content[^9] ^= 1;
         File.WriteAllBytes(kept[1], content);
-        File.WriteAllBytes(Path.Combine(Checkpoints, "checkpoint-0-000000039-run-00112233445566778899aabbccddeeff.safetensors"), content[..(content.Length / 2)]);
+        File.WriteAllBytes(Path.Combine(Checkpoints, "checkpoint-0-000000039-run-00112233445566778899aabbccddeeff.safetensors"),
+            content[..(content.Length / 2)]);
         File.WriteAllText(Path.Combine(Checkpoints, "checkpoint.abc.tmp"), "half");
-        File.WriteAllText(Path.Combine(Checkpoints, $"checkpoint-0-{new string('\u0661', 9)}-run-00112233445566778899aabbccddeeff.safetensors"), "digits of another script");
+        File.WriteAllText(Path.Combine(Checkpoints, $"checkpoint-0-{new string('\u0661', 9)}-run-00112233445566778899aabbccddeeff.safetensors"),
+            "digits of another script");
         File.WriteAllText(Path.Combine(Checkpoints, "notes.txt"), "mine");
         var warnings = new List<string>();
         _mlContext.Log += (_, entry) =>
@@ -259,7 +261,8 @@ public sealed class CheckpointTests : IDisposable
         options.CheckpointDirectory = Checkpoints;
         CollectionAssert.AreEqual(undisturbed, Fit(options, rows));
 
-        static GentleClipOptions Pretrained(string file) => Proteins.Options(steps: 6, sequence: Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 1 });
+        static GentleClipOptions Pretrained(string file) =>
+            Proteins.Options(steps: 6, sequence: Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 1 });
     }
 
     [TestMethod]
@@ -350,7 +353,8 @@ public sealed class CheckpointTests : IDisposable
         var options = Options(GentleClipPreset.Clip);
         options.CheckpointDirectory = _folder.File("file");
         File.WriteAllText(options.CheckpointDirectory, "a file");
-        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Fit(options)).Message, $"The folder of checkpoints '{options.CheckpointDirectory}' cannot be made");
+        StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Fit(options)).Message,
+            $"The folder of checkpoints '{options.CheckpointDirectory}' cannot be made");
 
         options.CheckpointDirectory = Checkpoints;
         IOException? second = null;

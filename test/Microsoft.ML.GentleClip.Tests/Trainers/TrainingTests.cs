@@ -108,7 +108,9 @@ public sealed class TrainingTests
         options.LearningRate = 1e30;
         options.WarmupFraction = 0;
         var error = Assert.ThrowsExactly<ArithmeticException>(() => Fit(options));
-        StringAssert.Matches(error.Message, new System.Text.RegularExpressions.Regex("^Training stopped at step [0-9]+: the loss term '(contrastive|selfSupervised[AB]|mmd|sdd)' is (NaN|∞|Infinity)"));
+        StringAssert.Matches(error.Message,
+            new System.Text.RegularExpressions.Regex(
+                "^Training stopped at step [0-9]+: the loss term '(contrastive|selfSupervised[AB]|mmd|sdd)' is (NaN|∞|Infinity)"));
     }
 
     [TestMethod]
@@ -116,7 +118,8 @@ public sealed class TrainingTests
     {
         var options = TwoViews.Options(steps: 45);
         using var full = Fit(options);
-        CollectionAssert.AreEquivalent(new[] { "contrastive", "selfSupervisedA", "selfSupervisedB", "mmd", "sdd", "total" }, full.History[0].Losses.Keys.ToArray());
+        CollectionAssert.AreEquivalent(new[] { "contrastive", "selfSupervisedA", "selfSupervisedB", "mmd", "sdd", "total" },
+            full.History[0].Losses.Keys.ToArray());
         CollectionAssert.AreEqual(new[] { 20, 40, 45 }, full.History.Select(epoch => epoch.Step).ToArray());
         var losses = full.History[0].Losses;
         var weighted = losses["contrastive"] + 0.1 * (losses["selfSupervisedA"] + losses["selfSupervisedB"]) + losses["mmd"] + losses["sdd"];
@@ -221,9 +224,12 @@ public sealed class TrainingTests
         yield return Change(nameof(GentleClipOptions.MaximumNumberOfSteps), options => options.MaximumNumberOfSteps++);
         yield return Change(nameof(GentleClipOptions.ValidationFraction), options => options.ValidationFraction = 0.2);
         yield return Change(nameof(VectorEncoderOptions.Dropout), options => options.ModalityA = Encoder(options, encoder => encoder with { Dropout = 0.5 }));
-        yield return Change(nameof(VectorEncoderOptions.InputNoise), options => options.ModalityA = Encoder(options, encoder => encoder with { InputNoise = 0.5 }));
-        yield return Change(nameof(VectorEncoderOptions.InputMasking), options => options.ModalityA = Encoder(options, encoder => encoder with { InputMasking = 0.5 }));
-        yield return Change(nameof(VectorEncoderOptions.Standardize), options => options.ModalityA = Encoder(options, encoder => encoder with { Standardize = false }));
+        yield return Change(nameof(VectorEncoderOptions.InputNoise),
+            options => options.ModalityA = Encoder(options, encoder => encoder with { InputNoise = 0.5 }));
+        yield return Change(nameof(VectorEncoderOptions.InputMasking),
+            options => options.ModalityA = Encoder(options, encoder => encoder with { InputMasking = 0.5 }));
+        yield return Change(nameof(VectorEncoderOptions.Standardize),
+            options => options.ModalityA = Encoder(options, encoder => encoder with { Standardize = false }));
 
         static object[] Change(string name, Action<GentleClipOptions> change) => [name, change];
 

@@ -98,7 +98,8 @@ public sealed class ConsumerTests
     {
         foreach (var shuffleSource in new[] { true, false })
         {
-            var order = Context.Data.CreateEnumerable<FullRow>(Context.Data.ShuffleRows(_view, seed: 3, shufflePoolSize: 100, shuffleSource), reuseRowObject: false)
+            var order =
+                Context.Data.CreateEnumerable<FullRow>(Context.Data.ShuffleRows(_view, seed: 3, shufflePoolSize: 100, shuffleSource), reuseRowObject: false)
                 .Select(row => (Row: row, Index: int.Parse(row.Name[4..], System.Globalization.CultureInfo.InvariantCulture))).ToList();
             CollectionAssert.AreEquivalent(Enumerable.Range(0, Rows).ToArray(), order.ConvertAll(entry => entry.Index));
             CollectionAssert.AreNotEqual(Enumerable.Range(0, Rows).ToArray(), order.ConvertAll(entry => entry.Index));
@@ -157,9 +158,12 @@ public sealed class ConsumerTests
         var data = _transformer.Transform(context.Data.LoadFromEnumerable(TwoViews.Pairs(2000, 9)));
         var label = context.Transforms.Conversion.MapValueToKey("Label", "Cluster");
         IEstimator<ITransformer> pipeline = trainer == "Sdca"
-            ? label.Append(context.MulticlassClassification.Trainers.SdcaMaximumEntropy(new() { FeatureColumnName = "EmbeddingA", NumberOfThreads = 4, MaximumNumberOfIterations = 30 }))
+            ? label.Append(
+                context.MulticlassClassification.Trainers.SdcaMaximumEntropy(
+                    new() { FeatureColumnName = "EmbeddingA", NumberOfThreads = 4, MaximumNumberOfIterations = 30 }))
             : label.Append(context.MulticlassClassification.Trainers.OneVersusAll(
-                context.BinaryClassification.Trainers.FastTree(new() { FeatureColumnName = "EmbeddingA", NumberOfThreads = 4, NumberOfTrees = 20, NumberOfLeaves = 10 })));
+                context.BinaryClassification.Trainers.FastTree(
+                    new() { FeatureColumnName = "EmbeddingA", NumberOfThreads = 4, NumberOfTrees = 20, NumberOfLeaves = 10 })));
         var model = pipeline.Fit(data);
         var test = _transformer.Transform(context.Data.LoadFromEnumerable(TwoViews.Pairs(500, 10)));
         var accuracy = context.MulticlassClassification.Evaluate(model.Transform(test)).MicroAccuracy;

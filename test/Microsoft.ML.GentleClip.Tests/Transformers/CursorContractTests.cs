@@ -60,7 +60,8 @@ public sealed class CursorContractTests
         {
             Assert.AreEqual(column.Name == requested, cursor.IsColumnActive(column), column.Name);
             if (column.Name != requested)
-                StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<int>(column)).Message, $"Column '{column.Name}' is not active");
+                StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<int>(column)).Message,
+                    $"Column '{column.Name}' is not active");
         }
         var message = Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<double>(view.Schema[requested])).Message;
         StringAssert.Contains(message, $"'{requested}'");
@@ -76,14 +77,16 @@ public sealed class CursorContractTests
         var mapper = transformer.GetRowToRowMapper(upstream.Schema);
         var view = transformer.Transform(Load(Gaps(40)));
         CollectionAssert.AreEqual(new[] { "B" }, mapper.GetDependencies(Columns(view, "EmbeddingB")).Select(column => column.Name).ToArray());
-        CollectionAssert.AreEquivalent(new[] { "B", "Name" }, mapper.GetDependencies(Columns(view, "EmbeddingB", "Name", "B")).Select(column => column.Name).ToArray());
+        CollectionAssert.AreEquivalent(new[] { "B", "Name" },
+            mapper.GetDependencies(Columns(view, "EmbeddingB", "Name", "B")).Select(column => column.Name).ToArray());
         var expected = Embeddings.Column(view, "EmbeddingB");
         var passes = Passes(transformer);
         using (var input = upstream.GetRowCursor(upstream.Schema))
         {
             using var row = mapper.GetRow(input, Columns(view, "EmbeddingB", "Name"));
             Assert.IsFalse(row.IsColumnActive(view.Schema["EmbeddingA"]));
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => row.GetGetter<VBuffer<float>>(view.Schema["EmbeddingA"])).Message, "'EmbeddingA' is not active");
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => row.GetGetter<VBuffer<float>>(view.Schema["EmbeddingA"])).Message,
+                "'EmbeddingA' is not active");
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => row.GetGetter<int>(view.Schema["Name"])).Message, "'Name'");
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => row.GetGetter<int>(view.Schema["EmbeddingB"])).Message, "'EmbeddingB'");
             var getter = row.GetGetter<VBuffer<float>>(view.Schema["EmbeddingB"]);
@@ -226,9 +229,11 @@ public sealed class CursorContractTests
 
         public long? GetRowCount() => null;
 
-        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) => new Cursor(this, inner.GetRowCursor(columnsNeeded));
+        public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null) =>
+            new Cursor(this, inner.GetRowCursor(columnsNeeded));
 
-        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded)];
+        public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) =>
+            [GetRowCursor(columnsNeeded)];
 
         private sealed class Cursor(FailingIdView view, DataViewRowCursor inner) : DataViewRowCursor
         {

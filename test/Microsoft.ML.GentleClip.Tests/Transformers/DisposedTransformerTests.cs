@@ -119,7 +119,8 @@ public sealed class DisposedTransformerTests
             Thread.Sleep(round % 4);
             transformer.Dispose();
             Array.ForEach(threads, thread => thread.Join());
-            Assert.IsTrue(((IEnumerable<string>)Directory.GetFiles(folder.FullName)).All(path => path.EndsWith(".safetensors", StringComparison.Ordinal)), "no half-written file stays");
+            Assert.IsTrue(((IEnumerable<string>)Directory.GetFiles(folder.FullName)).All(path => path.EndsWith(".safetensors", StringComparison.Ordinal)),
+                "no half-written file stays");
 
             Thread Worker(Action work) => new(() =>
             {

@@ -78,7 +78,8 @@ internal static class ManyTypes
         RowId = new DataViewRowId((ulong)i, 42),
         Key = (uint)(i % 6), // 0 is a missing key
         Dense = [i, i + 0.5, -i, double.NaN],
-        Sparse = i % 3 == 0 ? new VBuffer<float>(50, [.. Enumerable.Range(i, 50).Select(k => (float)k)]) : new VBuffer<float>(50, 2, [i, -i], [i % 20, 20 + i % 20]),
+        Sparse = i % 3 == 0 ? new VBuffer<float>(50, [.. Enumerable.Range(i, 50).Select(k => (float)k)])
+            : new VBuffer<float>(50, 2, [i, -i], [i % 20, 20 + i % 20]),
         Variable = i % 5 == 0 ? null : [.. Enumerable.Range(0, i % 9)],
         Texts = [$"a{i}", ""],
         VariableTexts = [.. Enumerable.Range(0, i % 4).Select(k => $"{i}.{k}")],

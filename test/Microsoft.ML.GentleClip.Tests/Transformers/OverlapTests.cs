@@ -19,7 +19,8 @@ public sealed class OverlapTests
         var source = Load(Gaps(Rows));
         foreach (var (requireA, requireB) in new[] { (false, false), (true, false), (true, true) })
         {
-            var (plain, overlapping) = (View(transformer, source, window, requireA, requireB, overlap: false), View(transformer, source, window, requireA, requireB));
+            var (plain, overlapping) = (View(transformer, source, window, requireA, requireB, overlap: false),
+                View(transformer, source, window, requireA, requireB));
             foreach (var column in new[] { "EmbeddingA", "EmbeddingB" })
                 Embeddings.AssertEqualBits(Embeddings.Bits(plain, column), Embeddings.Bits(overlapping, column));
             CollectionAssert.AreEqual(plain.GetColumn<string>("Name").ToArray(), overlapping.GetColumn<string>("Name").ToArray());

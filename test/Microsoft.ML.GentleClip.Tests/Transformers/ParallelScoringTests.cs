@@ -63,7 +63,8 @@ public sealed class ParallelScoringTests
             CollectionAssert.AreEqual(Bits(singleA[i]), Bits(scored.EmbeddingA));
             CollectionAssert.AreEqual(Bits(singleB[i]), Bits(scored.EmbeddingB));
         }
-        Console.WriteLine($"largest difference {a.Concat(b).Zip(singleA.Concat(singleB), (x, y) => x.Zip(y, (p, q) => Math.Abs(p - q)).Max()).Where(float.IsFinite).Max():E2}");
+        var differences = a.Concat(b).Zip(singleA.Concat(singleB), (x, y) => x.Zip(y, (p, q) => Math.Abs(p - q)).Max());
+        Console.WriteLine($"largest difference {differences.Where(float.IsFinite).Max():E2}");
     }
 
     [TestMethod]

@@ -57,7 +57,8 @@ public sealed class PassThroughTests
         var cells = columns.ConvertAll(column => Cells.Reader(cursor, column));
         Action[] scribbles =
         [
-            Scribble(cursor, columns[0], -1f), Scribble(cursor, columns[1], -1.0), Scribble(cursor, columns[2], -1f), Scribble(cursor, columns[3], -1f), Scribble(cursor, columns[4], -1),
+            Scribble(cursor, columns[0], -1f), Scribble(cursor, columns[1], -1.0), Scribble(cursor, columns[2], -1f), Scribble(cursor, columns[3], -1f),
+                Scribble(cursor, columns[4], -1),
         ];
         for (var row = 0; cursor.MoveNext(); row++)
         {
@@ -135,7 +136,8 @@ public sealed class PassThroughTests
         // Again on top: now "A" is the embedding, which is no input of the model's size.
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => hiding.Transform(view));
         using var twice = CreateTransformer();
-        Embeddings.AssertEqualBits(Embeddings.Bits(plain.Transform(source), "EmbeddingA"), Embeddings.Bits(twice.Transform(plain.Transform(source)), "EmbeddingA"));
+        Embeddings.AssertEqualBits(Embeddings.Bits(plain.Transform(source), "EmbeddingA"),
+            Embeddings.Bits(twice.Transform(plain.Transform(source)), "EmbeddingA"));
     }
 
     [TestMethod]

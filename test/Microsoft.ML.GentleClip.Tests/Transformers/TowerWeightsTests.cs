@@ -72,7 +72,8 @@ public sealed class TowerWeightsTests
         Assert.Contains("'encoder.layers.0.weight' (shape [32, 9] expected, found [32, 12])", misfit.Message);
         Assert.Contains(_file, misfit.Message);
 
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.SaveTowerWeights(_file, "Embedding")).Message, "expected 'EmbeddingA' or 'EmbeddingB'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => model.SaveTowerWeights(_file, "Embedding")).Message,
+            "expected 'EmbeddingA' or 'EmbeddingB'");
         Assert.ThrowsExactly<FileNotFoundException>(() => model.WithTowerWeights(_file + ".none", "EmbeddingB"));
         File.WriteAllBytes(_file, File.ReadAllBytes(_file)[..^5]);
         Assert.ThrowsExactly<InvalidDataException>(() => model.WithTowerWeights(_file, "EmbeddingA"));
@@ -113,13 +114,15 @@ public sealed class TowerWeightsTests
                 RoundTrip(Modality.Text("EmbeddingA", "A", Captions.SmallNGrams), texts);
                 break;
             case "BERT":
-                RoundTrip(Modality.Text("EmbeddingA", "A", Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "flower"] }), texts);
+                RoundTrip(Modality.Text("EmbeddingA", "A",
+                    Captions.SmallBert with { Vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "red", "flower"] }), texts);
                 break;
             case "ESM-2":
                 RoundTrip(Modality.ProteinSequence("EmbeddingA", "A", Proteins.SmallSequence), texts[..2]);
                 break;
             case "CDConv":
-                RoundTrip(Modality.ProteinStructure("EmbeddingA", "A", encoder: Proteins.SmallStructure), [.. Proteins.Pieces(3, 20).Select(row => new AlphaCarbonTrace(row.AlphaCarbons))]);
+                RoundTrip(Modality.ProteinStructure("EmbeddingA", "A", encoder: Proteins.SmallStructure),
+                    [.. Proteins.Pieces(3, 20).Select(row => new AlphaCarbonTrace(row.AlphaCarbons))]);
                 break;
             default:
                 var images = Enumerable.Range(0, 3).Select(i => Pictures.Create(i, 20, 24)).ToArray();
@@ -133,7 +136,9 @@ public sealed class TowerWeightsTests
     public void AnExportedSequenceTowerStartsAnotherTraining()
     {
         var size = new Esm2Size(1, 16, 2);
-        var rows = Context.Data.LoadFromEnumerable(Enumerable.Range(0, 12).Select(i => new SequenceRow { Sequence = "MKVLAAGIT"[(i % 4)..] + new string("ACDEFGHIKLMN"[i], 3 + i), Features = [i, i * i, 1, 12 - i] }));
+        var rows = Context.Data.LoadFromEnumerable(
+            Enumerable.Range(0, 12)
+                .Select(i => new SequenceRow { Sequence = "MKVLAAGIT"[(i % 4)..] + new string("ACDEFGHIKLMN"[i], 3 + i), Features = [i, i * i, 1, 12 - i] }));
         GentleClipTransformer FitSequences(Esm2Options encoder) => Context.Transforms.GentleClip(new GentleClipOptions
         {
             ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", encoder),
@@ -180,7 +185,8 @@ public sealed class TowerWeightsTests
             return new(new FittedModel(new TwoTowerModel(spec, generator), 1, TrainingRows.All, []), CPU);
         }
 
-        float[] Embed(GentleClipTransformer model) => [.. model.CreateEmbeddingGenerator<TInput>("A").GenerateAsync(inputs).GetAwaiter().GetResult().SelectMany(embedding => embedding.Vector.ToArray())];
+        float[] Embed(GentleClipTransformer model) =>
+            [.. model.CreateEmbeddingGenerator<TInput>("A").GenerateAsync(inputs).GetAwaiter().GetResult().SelectMany(embedding => embedding.Vector.ToArray())];
     }
 
     private static GentleClipTransformer Fit(int seed, bool hasClosedForm = false)

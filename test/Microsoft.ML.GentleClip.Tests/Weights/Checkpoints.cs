@@ -27,7 +27,8 @@ internal static class Checkpoints
     /// <summary>A view of a storage; the storage "0" that <see cref="Zip(string)"/> writes has six floats.</summary>
     public static string Tensor(long[] shape, long[] strides, long offset = 0, string? storage = null) =>
         Global("torch._utils._rebuild_tensor_v2")
-        + Tuple(storage ?? Storage(), Integer(offset), Tuple(shape.Select(Integer)), Tuple(strides.Select(Integer)), "\u0089", Global("collections.OrderedDict") + ")R") + "R";
+        + Tuple(storage ?? Storage(), Integer(offset), Tuple(shape.Select(Integer)), Tuple(strides.Select(Integer)), "\u0089",
+            Global("collections.OrderedDict") + ")R") + "R";
 
     /// <summary>A dictionary with one tensor.</summary>
     public static string Single(string tensor) => $"{Start}}}{Text("w")}{tensor}s.";

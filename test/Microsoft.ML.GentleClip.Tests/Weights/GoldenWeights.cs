@@ -20,7 +20,8 @@ internal static class GoldenWeights
         {
             var tensor = found[property.Name];
             Assert.AreEqual(property.Value.GetProperty("dtype").GetString(), TypeName(tensor.dtype), property.Name);
-            CollectionAssert.AreEqual(property.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64()).ToArray(), tensor.shape, property.Name);
+            CollectionAssert.AreEqual(property.Value.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64()).ToArray(),
+                tensor.shape, property.Name);
             CollectionAssert.AreEqual(property.Value.GetProperty("data").EnumerateArray().Select(AsDouble).ToArray(), Doubles(tensor), property.Name);
             Assert.IsFalse(tensor.requires_grad);
             Assert.IsTrue(tensor.is_contiguous());

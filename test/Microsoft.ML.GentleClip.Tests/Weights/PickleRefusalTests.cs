@@ -113,10 +113,12 @@ public sealed class PickleRefusalTests
     [TestMethod]
     public void NamesAreNotCalledWithValuesOfOtherKinds()
     {
-        foreach (var name in (string[])["torch.Size", "torch.FloatStorage", "torch.float32", "torch._utils._rebuild_parameter", "torch._utils._rebuild_tensor_v2", "collections.OrderedDict", "argparse.Namespace"])
+        foreach (var name in (string[])["torch.Size", "torch.FloatStorage", "torch.float32", "torch._utils._rebuild_parameter",
+            "torch._utils._rebuild_tensor_v2", "collections.OrderedDict", "argparse.Namespace"])
             AssertRefused(Zip($"{Start}{Global(name)}NN\u0086R."), $"'{name}' is called with 2 values that do not belong to it");
         AssertRefused(Zip($"{Start}{Global("collections.OrderedDict")}]Na\u0085R."), "pairs of key and value expected");
-        AssertRefused(Zip($"{Start}{Global("torch._utils._rebuild_tensor_v2")}({Storage()}{Integer(0)})){'\u0089'}N}}{Text("neg")}\u0088stR."), "a tensor with attributes");
+        AssertRefused(Zip($"{Start}{Global("torch._utils._rebuild_tensor_v2")}({Storage()}{Integer(0)})){'\u0089'}N}}{Text("neg")}\u0088stR."),
+            "a tensor with attributes");
     }
 
     [TestMethod]
@@ -131,9 +133,13 @@ public sealed class PickleRefusalTests
         AssertRefused(Zip(Of(Storage(key: "../data.pkl", count: 2))), "the member 'x/data/../data.pkl' is missing");
         AssertRefused(Zip(Of(Storage(type: "torch.float32"))), "no storage of a tensor");
         AssertRefused(Zip(Of(Tuple(Text("module"), Text("a"), Text("b")) + "Q")), "no storage of a tensor");
-        AssertRefused(Zip(Of(Tuple(Text("storage"), Global("torch.FloatStorage"), Text("0"), Text("cpu"), "G" + Number(0, 8)) + "Q")), "no storage of a tensor");
-        AssertRefused(Zip(Of(Tuple(Text("storage"), Global("torch.FloatStorage"), Text("0"), Text("cpu"), Integer(6), Tuple(Text("9"), Integer(0), Integer(1))) + "Q")), "is a view of another one");
-        AssertRefused(Zip($"{Start}}}({Text("a")}{Tensor([1], [1])}{Text("b")}{Tensor([1], [1], storage: Storage(type: "torch.IntStorage"))}u."), "6 of Float32 in one place and 6 of Int32 in another");
+        AssertRefused(Zip(Of(Tuple(Text("storage"), Global("torch.FloatStorage"), Text("0"), Text("cpu"), "G" + Number(0, 8)) + "Q")),
+            "no storage of a tensor");
+        AssertRefused(
+            Zip(Of(Tuple(Text("storage"), Global("torch.FloatStorage"), Text("0"), Text("cpu"), Integer(6), Tuple(Text("9"), Integer(0), Integer(1))) + "Q")),
+            "is a view of another one");
+        AssertRefused(Zip($"{Start}}}({Text("a")}{Tensor([1], [1])}{Text("b")}{Tensor([1], [1], storage: Storage(type: "torch.IntStorage"))}u."),
+            "6 of Float32 in one place and 6 of Int32 in another");
         AssertRefused(Zip(("x/data.pkl", Bytes(Of(Storage(type: "torch.BoolStorage", count: 1)))), ("x/data/0", [2])), "BOOL expects bytes 0 and 1");
     }
 
@@ -162,7 +168,8 @@ public sealed class PickleRefusalTests
         var native = Environment.WorkingSet;
         AssertRefused(Zip(Single(Tensor([Huge / 16], [0]))), "more than 8 times the file's"); // one element, repeated: 1 TB
         AssertRefused(Zip(Single(Tensor([Huge], [1], storage: Storage(count: Huge)))), "more than 8 times the file's");
-        AssertRefused(Zip($"{Start}}}({string.Concat(Enumerable.Range(0, 200).Select(i => Text("t" + i) + Tensor([6, 100_000], [1, 0])))}u."), "more than 8 times the file's");
+        AssertRefused(Zip($"{Start}}}({string.Concat(Enumerable.Range(0, 200).Select(i => Text("t" + i) + Tensor([6, 100_000], [1, 0])))}u."),
+            "more than 8 times the file's");
         Assert.IsLessThan(20_000_000, GC.GetAllocatedBytesForCurrentThread() - managed);
         Assert.IsLessThan(100_000_000, Environment.WorkingSet - native);
     }
@@ -184,12 +191,14 @@ public sealed class PickleRefusalTests
     public void LaughsAreNotMultiplied()
     {
         // every level holds the one before twice: 2^60 ways lead to the tensor
-        var pickle = $"{Start}}}{Text("w")}{Tensor([6], [1])}sq\u0001" + string.Concat(Enumerable.Range(0, 60).Select(_ => $"0}}({Text("a")}h\u0001{Text("b")}h\u0001uq\u0001"));
+        var pickle = $"{Start}}}{Text("w")}{Tensor([6], [1])}sq\u0001"
+            + string.Concat(Enumerable.Range(0, 60).Select(_ => $"0}}({Text("a")}h\u0001{Text("b")}h\u0001uq\u0001"));
         AssertRefused(Zip(pickle + "0h\u0001."), "keys found: 'a', 'b'");
         AssertRefused(Zip($"{pickle}0}}{Text("model")}h\u0001s."), "is a dictionary");
         // a long list is copied again and again
         var list = $"](" + string.Concat(Enumerable.Repeat("NN\u0086", 1000)) + "eq\u0002";
-        AssertRefused(Zip($"{Start}{list}{Global("collections.OrderedDict")}q\u0003{string.Concat(Enumerable.Repeat("h\u0003h\u0002\u0085R", 1000))}."), "it copies more than it has");
+        AssertRefused(Zip($"{Start}{list}{Global("collections.OrderedDict")}q\u0003{string.Concat(Enumerable.Repeat("h\u0003h\u0002\u0085R", 1000))}."),
+            "it copies more than it has");
         // names grow with their path
         AssertRefused(Zip($"{Start}}}{Text(new string('n', 1001))}{Tensor([6], [1])}s."), "a name of more than 1000 characters");
     }

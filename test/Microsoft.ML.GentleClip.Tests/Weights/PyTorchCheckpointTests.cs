@@ -30,7 +30,8 @@ public sealed class PyTorchCheckpointTests
     public void EveryCheckpointEqualsItsSafetensorsTwin()
     {
         var pairs = Directory.GetFiles(GoldenWeights.PathOf(), "*.pt*", SearchOption.AllDirectories)
-            .Select(file => (Checkpoint: file, Twin: Path.ChangeExtension(file, ".safetensors"))).Where(pair => File.Exists(pair.Twin) && !pair.Twin.Contains("zoo")).ToArray();
+            .Select(file => (Checkpoint: file, Twin: Path.ChangeExtension(file, ".safetensors")))
+                .Where(pair => File.Exists(pair.Twin) && !pair.Twin.Contains("zoo")).ToArray();
         Assert.IsGreaterThanOrEqualTo(3, pairs.Length);
         foreach (var (checkpoint, twin) in pairs)
         {
@@ -75,7 +76,8 @@ public sealed class PyTorchCheckpointTests
         string[] keys = ["module", "model_state_dict", "state_dict", "model"];
         for (var count = 1; count <= keys.Length; count++)
         {
-            var pickle = Start + "}(" + Text("step") + Tensor([1], [1]) + string.Concat(keys.Take(count).Select(key => $"{Text(key)}}}{Text(key + ".w")}{Tensor([6], [1])}s")) + "u.";
+            var pickle = Start + "}(" + Text("step") + Tensor([1], [1])
+                + string.Concat(keys.Take(count).Select(key => $"{Text(key)}}}{Text(key + ".w")}{Tensor([6], [1])}s")) + "u.";
             using var tensors = Read(Zip(pickle));
             Assert.AreEqual(keys[count - 1] + ".w", tensors.Keys.Single());
         }
@@ -106,11 +108,16 @@ public sealed class PyTorchCheckpointTests
     {
         var values = new[]
         {
-            "N", "\u0088", "\u0089", "K\u0001", "M\u0001\u0002", "J\u0001\u0002\u0003\u0004", "\u008a\0", "\u008b\u0001\0\0\0\u0005", "G\0\0\0\0\0\0\0\0", "\u008c\u0001x", "U\u0001x", "T\u0001\0\0\0x",
-            "\u008d" + Number(1, 8) + "x", "C\u0001x", "B\u0001\0\0\0x", "\u008e" + Number(1, 8) + "x", ")", "N\u0085", "NN\u0086", "NNN\u0087", "(NNt", "]", "(NNl", "]Na", "](NNe", "}", $"({Text("k")}Nd",
-            "\u008f(NN\u0090", "(NN\u0091", "]\u0094", "]q\u0005" + "0h\u0005", "]r\u0006\0\0\0j\u0006\0\0\0" + "0", "(NN1N", "\u0080\u0004N", "\u0095\u0001\0\0\0\0\0\0\0N",
-            $"{Text("collections")}{Text("OrderedDict")}\u0093)R", Global("collections.OrderedDict") + $"](]({Text("k")}Nee\u0085R", Global("torch.Size") + "K\u0002\u0085\u0085R", Global("torch.float32"),
-            Global("torch.device") + $"{Text("cuda")}K\0\u0086R", Global("__builtin__.set") + "]Na\u0085R", Global("_codecs.encode") + $"{Text("a")}{Text("latin1")}\u0086R",
+            "N", "\u0088", "\u0089", "K\u0001", "M\u0001\u0002", "J\u0001\u0002\u0003\u0004", "\u008a\0", "\u008b\u0001\0\0\0\u0005", "G\0\0\0\0\0\0\0\0",
+                "\u008c\u0001x", "U\u0001x", "T\u0001\0\0\0x",
+            "\u008d" + Number(1, 8) + "x", "C\u0001x", "B\u0001\0\0\0x", "\u008e" + Number(1, 8) + "x", ")", "N\u0085", "NN\u0086", "NNN\u0087", "(NNt", "]",
+                "(NNl", "]Na", "](NNe", "}", $"({Text("k")}Nd",
+            "\u008f(NN\u0090", "(NN\u0091", "]\u0094", "]q\u0005" + "0h\u0005", "]r\u0006\0\0\0j\u0006\0\0\0" + "0", "(NN1N", "\u0080\u0004N",
+                "\u0095\u0001\0\0\0\0\0\0\0N",
+            $"{Text("collections")}{Text("OrderedDict")}\u0093)R", Global("collections.OrderedDict") + $"](]({Text("k")}Nee\u0085R",
+                Global("torch.Size") + "K\u0002\u0085\u0085R", Global("torch.float32"),
+            Global("torch.device") + $"{Text("cuda")}K\0\u0086R", Global("__builtin__.set") + "]Na\u0085R",
+                Global("_codecs.encode") + $"{Text("a")}{Text("latin1")}\u0086R",
             Global("argparse.Namespace") + $")\u0081}}{Text("k")}Nsb", Global("collections.OrderedDict") + $")R}}{Text("_metadata")}Nsb",
         };
         for (var i = 0; i < values.Length; i++)
@@ -124,7 +131,8 @@ public sealed class PyTorchCheckpointTests
     public void MembersThatNobodyNeedsAreIgnoredAndNamesNeverTouchTheDisk()
     {
         var pickle = Bytes(Single(Tensor([6], [1])));
-        using var tensors = Read(Zip(("../../evil", [1]), ("x/.data/serialization_id", "123"u8.ToArray()), ("x/byteorder", "little"u8.ToArray()), ("x/version", "3\n"u8.ToArray()),
+        using var tensors = Read(Zip(("../../evil", [1]), ("x/.data/serialization_id", "123"u8.ToArray()), ("x/byteorder", "little"u8.ToArray()),
+            ("x/version", "3\n"u8.ToArray()),
             ("x/data.pkl", pickle), ("x/code/data.pkl", [1, 2]), ("x/data/0", FirstSix), ("x/data/1", [])));
         Assert.AreEqual(5, GoldenWeights.Doubles(tensors["w"])[5]);
         Assert.IsFalse(File.Exists(Path.Combine("..", "..", "evil")));

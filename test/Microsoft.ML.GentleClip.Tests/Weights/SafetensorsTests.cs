@@ -113,7 +113,8 @@ public sealed class SafetensorsTests
     public void WriterRefusesWhatTheFormatLacks()
     {
         using var scope = NewDisposeScope();
-        Assert.Contains("'z'", Assert.ThrowsExactly<NotSupportedException>(() => Written(new Dictionary<string, Tensor> { ["z"] = zeros(1, complex64) })).Message);
+        Assert.Contains("'z'",
+            Assert.ThrowsExactly<NotSupportedException>(() => Written(new Dictionary<string, Tensor> { ["z"] = zeros(1, complex64) })).Message);
         Assert.ThrowsExactly<ArgumentException>(() => Written(new Dictionary<string, Tensor> { ["__metadata__"] = zeros(1) }));
         Assert.ThrowsExactly<ArgumentException>(() => Written(new Dictionary<string, Tensor> { ["\ud800"] = zeros(1) }));
         Assert.ThrowsExactly<ArgumentException>(() => Written(new Dictionary<string, Tensor>(), new Dictionary<string, string> { ["a"] = "\ud800" }));

@@ -98,7 +98,8 @@ public sealed class WeightFileTests
         Assert.Contains("Missing: 'b'. Unexpected: 'c'.", e.Message);
         Assert.StartsWith(PathOf("2.bin"), e.Message);
         File.Copy(WriteIndex("""{"w": "1.bin"}"""), PathOf("3.bin"));
-        Assert.Contains("an index, where weights are expected", Assert.ThrowsExactly<InvalidDataException>(() => WeightFile.Read(WriteIndex("""{"w": "1.bin", "v": "3.bin"}""")).Dispose()).Message);
+        Assert.Contains("an index, where weights are expected",
+            Assert.ThrowsExactly<InvalidDataException>(() => WeightFile.Read(WriteIndex("""{"w": "1.bin", "v": "3.bin"}""")).Dispose()).Message);
         LiveTensors.AssertAtMost(live);
     }
 

@@ -14,10 +14,12 @@ namespace Microsoft.ML.GentleClip.Tests.Weights;
 public sealed class WeightFuzzTests
 {
     private const int DefaultInputs = 2000;
-    private static readonly byte[] Opcodes = [.. "(.0123NKMJGXTUCB)]}tlaeduscRbQqrhj"u8, 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x94, 0x95];
+    private static readonly byte[] Opcodes = [.. "(.0123NKMJGXTUCB)]}tlaeduscRbQqrhj"u8, 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e,
+        0x8f, 0x90, 0x91, 0x93, 0x94, 0x95];
     private static readonly byte[] JsonTokens = [.. "{}[]\",:0129-e.\\/"u8];
 
-    private static int Inputs => int.TryParse(Environment.GetEnvironmentVariable("GENTLECLIP_FUZZ_INPUTS"), CultureInfo.InvariantCulture, out var inputs) ? inputs : DefaultInputs;
+    private static int Inputs => int.TryParse(Environment.GetEnvironmentVariable("GENTLECLIP_FUZZ_INPUTS"), CultureInfo.InvariantCulture, out var inputs)
+        ? inputs : DefaultInputs;
 
     [TestMethod]
     [Timeout(3_600_000)] // an endless loop has to fail at last
@@ -60,7 +62,8 @@ public sealed class WeightFuzzTests
 
     private static Func<Random, StateDict>[] Kinds(string folder)
     {
-        byte[] zoo = Golden("loader_zoo", "zoo.pt"), nested = Golden("loader_zoo", "nested.pt"), raw = Golden("esm2", "esm2_tiny.fairesm_raw-contact-regression.pt"),
+        byte[] zoo = Golden("loader_zoo", "zoo.pt"), nested = Golden("loader_zoo", "nested.pt"),
+            raw = Golden("esm2", "esm2_tiny.fairesm_raw-contact-regression.pt"),
             legacy = Golden("projection_head", "head.legacy_nonzip.pt"), safetensors = Golden("loader_zoo", "zoo.safetensors");
         File.Copy(GoldenWeights.PathOf("projection_head", "head.safetensors"), Path.Combine(folder, "1"));
         using var head = SafetensorsReader.Read(Path.Combine(folder, "1"));
@@ -112,7 +115,9 @@ public sealed class WeightFuzzTests
                 case 2: file[at] = tokens[random.Next(tokens.Length)]; break;
                 case 3: file.Insert(at, tokens[random.Next(tokens.Length)]); break;
                 case 4:
-                    var number = BitConverter.GetBytes(random.Next(4) switch { 0 => -1L, 1 => long.MinValue, 2 => 1L << random.Next(63), _ => random.NextInt64() }).AsSpan(0, Math.Min(random.Next(1, 9), file.Count - at));
+                    var number =
+                        BitConverter.GetBytes(random.Next(4) switch { 0 => -1L, 1 => long.MinValue, 2 => 1L << random.Next(63), _ => random.NextInt64() })
+                            .AsSpan(0, Math.Min(random.Next(1, 9), file.Count - at));
                     number.CopyTo(CollectionsMarshal.AsSpan(file)[at..]);
                     break;
                 case 5: file.RemoveRange(at, Math.Min(random.Next(1, 20), file.Count - at)); break;

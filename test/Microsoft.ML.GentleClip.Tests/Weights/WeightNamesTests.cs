@@ -38,7 +38,8 @@ public sealed class WeightNamesTests
             using var with = Esm2WeightNames.Read(alone, Esm2("fairesm_raw-contact-regression.pt"));
             Assert.IsTrue(with.ContainsKey("contact_head.regression.weight"));
             Assert.AreEqual("3", with.Metadata["cfg.model.encoder_layers"]);
-            Assert.Contains("' is already in ", Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.Read(alone, Esm2("fairesm.pt")).Dispose()).Message);
+            Assert.Contains("' is already in ",
+                Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.Read(alone, Esm2("fairesm.pt")).Dispose()).Message);
         }
         finally
         {
@@ -51,12 +52,14 @@ public sealed class WeightNamesTests
     {
         using var scope = NewDisposeScope();
         using var json = JsonDocument.Parse(File.ReadAllText(GoldenWeights.PathOf("esm2", "alphabet.json")));
-        var pairs = json.RootElement.GetProperty("name_map_fairesm_to_huggingface_for_3_layers").EnumerateArray().Select(pair => (FairEsm: pair[0].GetString()!, HuggingFace: pair[1].GetString()!)).ToArray();
+        var pairs = json.RootElement.GetProperty("name_map_fairesm_to_huggingface_for_3_layers").EnumerateArray()
+            .Select(pair => (FairEsm: pair[0].GetString()!, HuggingFace: pair[1].GetString()!)).ToArray();
         Assert.HasCount(64 - 2, pairs);
         foreach (var prefix in (string[])["esm.", ""]) // the bare encoder is saved without its name
         {
             using var tensors = new StateDict("memory", pairs.Select((pair, i) => KeyValuePair.Create(
-                pair.HuggingFace.StartsWith("esm.", StringComparison.Ordinal) ? prefix + pair.HuggingFace[4..] : pair.HuggingFace, pair.FairEsm is "lm_head.weight" ? tensor(0) : tensor(i))));
+                pair.HuggingFace.StartsWith("esm.", StringComparison.Ordinal) ? prefix + pair.HuggingFace[4..] : pair.HuggingFace,
+                    pair.FairEsm is "lm_head.weight" ? tensor(0) : tensor(i))));
             using var renamed = Esm2WeightNames.ToFairEsm(tensors);
             Assert.HasCount(0, tensors);
             for (var i = 0; i < pairs.Length; i++)
@@ -72,7 +75,8 @@ public sealed class WeightNamesTests
         using var both = Esm2WeightNames.ToFairEsm(embeddingOnly);
         CollectionAssert.AreEquivalent(new[] { "embed_tokens.weight", "lm_head.weight" }, both.Keys.ToArray());
         using var different = new StateDict("memory", [new("embed_tokens.weight", ones(3, 2)), new("lm_head.weight", zeros(3, 2))]);
-        Assert.Contains("'embed_tokens.weight' and 'lm_head.weight' are one matrix", Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.ToFairEsm(different)).Message);
+        Assert.Contains("'embed_tokens.weight' and 'lm_head.weight' are one matrix",
+            Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.ToFairEsm(different)).Message);
         Assert.HasCount(2, different); // nothing was moved
     }
 
@@ -82,7 +86,9 @@ public sealed class WeightNamesTests
         using var scope = NewDisposeScope();
         var map = new NameMap().Strip("bert.").Ignore(@"^cls\.").Replace(@"\.gamma$", ".weight").Replace(@"\.beta$", ".bias");
         var live = LiveTensors.Settled();
-        using (var tensors = new StateDict("memory", [new("bert.norm.gamma", ones(1)), new("cls.bias", ones(1)), new("norm.beta", ones(1)), new("x.bert.gamma.y", ones(1))], new Dictionary<string, string> { ["k"] = "v" }))
+        using (var tensors = new StateDict("memory",
+            [new("bert.norm.gamma", ones(1)), new("cls.bias", ones(1)), new("norm.beta", ones(1)), new("x.bert.gamma.y", ones(1))],
+            new Dictionary<string, string> { ["k"] = "v" }))
         using (var renamed = map.Apply(tensors, out var ignored))
         {
             CollectionAssert.AreEqual(new[] { "norm.weight", "norm.bias", "x.bert.gamma.y" }, renamed.Keys.ToArray());
@@ -92,6 +98,7 @@ public sealed class WeightNamesTests
         }
         LiveTensors.AssertAtMost(live);
         using var twice = new StateDict("memory", [new("bert.norm.gamma", ones(1)), new("norm.weight", ones(1))]);
-        Assert.Contains("'bert.norm.gamma', 'norm.weight' all mean 'norm.weight'", Assert.ThrowsExactly<InvalidDataException>(() => map.Apply(twice, out _)).Message);
+        Assert.Contains("'bert.norm.gamma', 'norm.weight' all mean 'norm.weight'",
+            Assert.ThrowsExactly<InvalidDataException>(() => map.Apply(twice, out _)).Message);
     }
 }

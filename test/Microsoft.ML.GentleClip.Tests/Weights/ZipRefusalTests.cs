@@ -40,7 +40,8 @@ public sealed class ZipRefusalTests
         Assert.IsLessThan(200_000, bomb.Length);
         AssertRefused(bomb, "is compressed");
         var file = Zip(Pickle);
-        AssertRefused(Changed(file, Entry(file, 0), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[24..], uint.MaxValue - 1)), "is compressed"); // sizes differ
+        // sizes differ
+        AssertRefused(Changed(file, Entry(file, 0), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[24..], uint.MaxValue - 1)), "is compressed");
     }
 
     [TestMethod]
@@ -72,7 +73,8 @@ public sealed class ZipRefusalTests
     public void MembersLieWhereTheDirectorySaysAndDoNotOverlap()
     {
         var file = Zip(Pickle);
-        AssertRefused(Changed(file, Entry(file, 0), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[42..], 1)), "does not lie where the directory says");
+        AssertRefused(Changed(file, Entry(file, 0), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[42..], 1)),
+            "does not lie where the directory says");
         AssertRefused(Changed(file, Entry(file, 1), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[42..], 0)), "claims");
         AssertRefused(Changed(file, Entry(file, 1), entry => BinaryPrimitives.WriteUInt32LittleEndian(entry[42..], 0x7fffffff)), "claims");
         AssertRefused(Changed(file, Entry(file, 1), entry => entry[20..28].Fill(0xf0)), "claims 4042322160 bytes where");
@@ -112,7 +114,8 @@ public sealed class ZipRefusalTests
         directory.AsSpan(entry - start + 20, 8).Fill(0xff);
         directory.AsSpan(entry - start + 42, 4).Fill(0xff);
         directory[entry - start + 30] = (byte)extra.Length;
-        byte[] record = [.. BitConverter.GetBytes(0x06064b50), .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes(2L), .. BitConverter.GetBytes(2L),
+        byte[] record = [.. BitConverter.GetBytes(0x06064b50), .. BitConverter.GetBytes(44L), .. new byte[12], .. BitConverter.GetBytes(2L),
+            .. BitConverter.GetBytes(2L),
             .. BitConverter.GetBytes((long)directory.Length), .. BitConverter.GetBytes((long)start)];
         byte[] locator = [.. BitConverter.GetBytes(0x07064b50), .. new byte[4], .. BitConverter.GetBytes((long)start + directory.Length), 1, 0, 0, 0];
         byte[] last = [.. BitConverter.GetBytes(End), 0, 0, 0, 0, .. Enumerable.Repeat((byte)0xff, 12), 0, 0];
@@ -139,7 +142,8 @@ public sealed class ZipRefusalTests
         return at;
     }
 
-    private static int IndexOf(byte[] file, byte[] part) => file.AsSpan().IndexOf(part) is >= 0 and var at ? at : throw new InvalidOperationException("not there");
+    private static int IndexOf(byte[] file, byte[] part) =>
+        file.AsSpan().IndexOf(part) is >= 0 and var at ? at : throw new InvalidOperationException("not there");
 
     private delegate void SpanAction(Span<byte> bytes);
 }

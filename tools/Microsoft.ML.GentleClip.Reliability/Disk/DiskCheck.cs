@@ -10,7 +10,8 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
 {
     private int _errors, _intact, _equal;
 
-    public string Counts => string.Create(CultureInfo.InvariantCulture, $"disk: {_errors} clear errors, {_intact} files intact after them, {_equal} trainings that went on to the undisturbed weights");
+    public string Counts => string.Create(CultureInfo.InvariantCulture,
+        $"disk: {_errors} clear errors, {_intact} files intact after them, {_equal} trainings that went on to the undisturbed weights");
 
     public void Run()
     {
@@ -20,11 +21,15 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
         {
             if (disk is null)
             {
-                output.WriteLine($"SKIPPED: no small disk can be mounted here ({refusal}); the test CheckpointTests.AFullDiskEndsTheTrainingClearlyAndEarlierCheckpointsStay tries the same with a stream that is full.");
+                output.WriteLine(
+                    $"SKIPPED: no small disk can be mounted here ({refusal}); the test "
+                        + $"CheckpointTests.AFullDiskEndsTheTrainingClearlyAndEarlierCheckpointsStay tries the same with a stream that is full.");
                 FolderUnderAFile(root.FullName);
                 return;
             }
-            output.WriteLine($"a tmpfs of 64 MB at {disk.Path}; as root, permission bits do not bind, so the folder that cannot be written to is the tmpfs mounted read-only");
+            output.WriteLine(
+                $"a tmpfs of 64 MB at {disk.Path}; as root, permission bits do not bind, so the folder that cannot be written to is the tmpfs mounted "
+                    + $"read-only");
             FullDisk(disk);
             ReadOnlyFolder(disk);
             FolderUnderAFile(root.FullName);

@@ -7,7 +7,8 @@ internal sealed class ByteMutator(Random random, byte[][] tokens)
 {
     private static readonly long[] Interesting =
     [
-        0, 1, -1, 2, 7, 8, 16, 64, 127, 128, 255, 256, 1000, 4096, short.MaxValue, short.MinValue, ushort.MaxValue, 1 << 20, 100_000_000, int.MaxValue, int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, long.MaxValue, long.MinValue,
+        0, 1, -1, 2, 7, 8, 16, 64, 127, 128, 255, 256, 1000, 4096, short.MaxValue, short.MinValue, ushort.MaxValue, 1 << 20, 100_000_000, int.MaxValue,
+            int.MinValue, uint.MaxValue, 1L << 32, 1L << 40, long.MaxValue, long.MinValue,
     ];
 
     /// <summary>A number that readers stumble over, as text.</summary>

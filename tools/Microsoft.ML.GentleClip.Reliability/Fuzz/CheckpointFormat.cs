@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>Checkpoints of trainings. Most have a name that fits the broken content, as no accident but an enemy would make it; a training goes on from what it finds.</summary>
+/// <summary>
+/// Checkpoints of trainings. Most have a name that fits the broken content, as no accident but an enemy would make it; a training goes on from what it finds.
+/// </summary>
 internal sealed partial class CheckpointFormat : FuzzFormat
 {
     private const int CancelledAt = 22, Steps = 24;
@@ -67,7 +69,9 @@ internal sealed partial class CheckpointFormat : FuzzFormat
         {
             var parts = Part().Matches(header);
             var part = parts[random.Next(parts.Count)];
-            var instead = char.IsAsciiDigit(part.Value[0]) ? random.Next(3) == 0 ? parts.Where(other => char.IsAsciiDigit(other.Value[0])).ElementAt(random.Next(20)).Value : ByteMutator.InterestingNumber(random)
+            var instead = char.IsAsciiDigit(part.Value[0])
+                ? random.Next(3) == 0 ? parts.Where(other => char.IsAsciiDigit(other.Value[0])).ElementAt(random.Next(20)).Value
+                    : ByteMutator.InterestingNumber(random)
                 : part.Value.Remove(random.Next(part.Length), 1);
             header = string.Concat(header.AsSpan(0, part.Index), instead, header.AsSpan(part.Index + part.Length));
         }
@@ -97,8 +101,10 @@ internal sealed partial class CheckpointFormat : FuzzFormat
     {
         var options = KillTraining.Named("vectors").Options();
         var small = new VectorEncoderOptions { HiddenDimensions = [8] };
-        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("EmbeddingA", "A", small), Modality.Vector("EmbeddingB", "B", small), 8);
-        (options.ClosedForm, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null, false, Steps, _folder, null);
+        (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("EmbeddingA", "A", small),
+            Modality.Vector("EmbeddingB", "B", small), 8);
+        (options.ClosedForm, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null,
+            false, Steps, _folder, null);
         options.BatchSize = 12;
         return options;
     }

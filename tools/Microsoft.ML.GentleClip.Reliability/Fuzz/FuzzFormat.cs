@@ -15,15 +15,22 @@ internal abstract class FuzzFormat
     public virtual IReadOnlyList<Type> Documented => [typeof(InvalidDataException)];
 
     /// <summary>Whether it is documented. ML.NET wraps what the loader of a component throws.</summary>
-    public bool IsDocumented(Exception problem) => Documented.Contains(problem.GetType()) || (problem is TargetInvocationException { InnerException: { } inner } && Documented.Contains(inner.GetType()));
+    public bool IsDocumented(Exception problem) =>
+        Documented.Contains(problem.GetType()) || (problem is TargetInvocationException { InnerException: { } inner } && Documented.Contains(inner.GetType()));
 
     /// <summary>Why this format is not tried, or null.</summary>
     public virtual string? Skipped => null;
 
-    /// <summary>Bytes that reading a file of a length may take from the managed heap, all allocations summed: the file's own, several times over, and what any reading takes.</summary>
+    /// <summary>
+    /// Bytes that reading a file of a length may take from the managed heap, all allocations summed: the file's own, several times over, and what any reading
+    /// takes.
+    /// </summary>
     public virtual long Justified(int length) => (1L << 20) + 64L * length;
 
-    /// <summary>Whether reading builds a model. TorchSharp's counter of live tensors never takes back a module's parameters, so that resident memory tells there whether something stays.</summary>
+    /// <summary>
+    /// Whether reading builds a model. TorchSharp's counter of live tensors never takes back a module's parameters, so that resident memory tells there whether
+    /// something stays.
+    /// </summary>
     public virtual bool BuildsModels => false;
 
     /// <summary>A broken file.</summary>

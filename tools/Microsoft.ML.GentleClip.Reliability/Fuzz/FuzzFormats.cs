@@ -3,7 +3,8 @@ namespace Microsoft.ML.GentleClip.Reliability;
 /// <summary>All formats.</summary>
 internal static class FuzzFormats
 {
-    public static IReadOnlyList<string> Names { get; } = ["safetensors", "pytorch", "index", "model", "model-zip", "checkpoint", "fasta", "pdb", "mmcif", "vocab", "onnx"];
+    public static IReadOnlyList<string> Names { get; } = ["safetensors", "pytorch", "index", "model", "model-zip", "checkpoint", "fasta", "pdb",
+        "mmcif", "vocab", "onnx"];
 
     /// <summary>Makes one.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>

@@ -11,7 +11,8 @@ internal sealed partial class FuzzHarness(FuzzPlan plan, TextWriter output) : IT
 
     private readonly SortedDictionary<string, int> _files = new(StringComparer.Ordinal);
 
-    public string Counts => string.Create(CultureInfo.InvariantCulture, $"fuzz: {_files.Values.Sum()} broken files (seed {plan.Seed}): {string.Join(", ", _files.Select(format => $"{format.Key} {format.Value}"))}");
+    public string Counts => string.Create(CultureInfo.InvariantCulture,
+        $"fuzz: {_files.Values.Sum()} broken files (seed {plan.Seed}): {string.Join(", ", _files.Select(format => $"{format.Key} {format.Value}"))}");
 
     public void Run()
     {

@@ -34,5 +34,7 @@ internal sealed class FuzzTally(string format)
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Format}: {Files} files, {Read} read, {Refused} refused ({(_refused.Count == 0 ? "none" : string.Join(", ", _refused.Select(kind => $"{kind.Key} {kind.Value}")))}), longest {Longest.TotalMilliseconds:F0} ms, memory at most {LargestShare:P0} of the bound, {Clock.Elapsed.TotalSeconds:F0} s");
+        $"{Format}: {Files} files, {Read} read, {Refused} refused "
+            + $"({(_refused.Count == 0 ? "none" : string.Join(", ", _refused.Select(kind => $"{kind.Key} {kind.Value}")))}), longest "
+                + $"{Longest.TotalMilliseconds:F0} ms, memory at most {LargestShare:P0} of the bound, {Clock.Elapsed.TotalSeconds:F0} s");
 }

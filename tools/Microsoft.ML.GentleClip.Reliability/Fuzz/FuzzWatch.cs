@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Reliability;
 /// <summary>Ends the process when one file takes too long; processor time counts, as a busy machine is no hang.</summary>
 internal sealed class FuzzWatch : IDisposable
 {
-    private static readonly TimeSpan MostProcessorTime = TimeSpan.FromSeconds(5), MostTime = TimeSpan.FromSeconds(60), Interval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MostProcessorTime = TimeSpan.FromSeconds(5), MostTime = TimeSpan.FromSeconds(60),
+        Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly Timer _timer;
     private readonly Action _hung;

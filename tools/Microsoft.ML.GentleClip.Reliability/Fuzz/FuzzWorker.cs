@@ -56,7 +56,8 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
             output.WriteLine($"LOSS: {_current} takes longer than 5 s; the file is {Keep()}");
             output.Flush();
         });
-        var formats = FuzzFormats.Names.Where(name => plan.Format is null || name == plan.Format).Select(name => FuzzFormats.Create(name, _root.CreateSubdirectory(name).FullName)).ToArray();
+        var formats = FuzzFormats.Names.Where(name => plan.Format is null || name == plan.Format)
+            .Select(name => FuzzFormats.Create(name, _root.CreateSubdirectory(name).FullName)).ToArray();
         Skipped = [.. formats.Where(format => format.Skipped is not null).Select(format => $"SKIPPED {format.Name}: {format.Skipped}")];
         foreach (var line in Skipped)
             output.WriteLine(line);
@@ -85,7 +86,8 @@ internal sealed class FuzzWorker(FuzzPlan plan, TextWriter output, string? marke
         GC.Collect();
         GC.WaitForPendingFinalizers();
         var (live, resident) = (torch.Tensor.TotalCount, 0L);
-        using var progress = marker is null ? null : new StreamWriter(new FileStream(marker, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
+        using var progress = marker is null ? null
+            : new StreamWriter(new FileStream(marker, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
         tally.Clock.Start();
         for (var number = plan.First; number < plan.First + count; number++)
         {

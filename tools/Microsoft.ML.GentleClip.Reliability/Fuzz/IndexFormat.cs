@@ -7,7 +7,9 @@ namespace Microsoft.ML.GentleClip.Reliability;
 internal sealed class IndexFormat : FuzzFormat
 {
     private const string Outside = "outside.safetensors";
-    private static readonly byte[][] Tokens = [.. SafetensorsFormat.Tokens, .. new[] { "../", $"../{Outside}", $"./../{Outside}", "/etc/passwd", "..\\\\", "\"1\"", "\"2\"", "\"weight_map\"", "\u0000" }.Select(Encoding.UTF8.GetBytes)];
+    private static readonly byte[][] Tokens = [.. SafetensorsFormat.Tokens,
+        .. new[] { "../", $"../{Outside}", $"./../{Outside}", "/etc/passwd", "..\\\\", "\"1\"", "\"2\"", "\"weight_map\"", "\u0000" }.Select(
+            Encoding.UTF8.GetBytes)];
 
     private readonly string _path;
     private readonly byte[] _index;
@@ -22,7 +24,9 @@ internal sealed class IndexFormat : FuzzFormat
         using (var outside = SafetensorsReader.Read(Path.Combine(folder, Outside)))
             _outsideName = outside.Keys.First();
         using var tensors = SafetensorsReader.Read(new MemoryStream(head), "head");
-        _index = Encoding.UTF8.GetBytes($$"""{"metadata": {}, "weight_map": { {{string.Join(", ", tensors.Keys.Select(name => $"\"{name}\": \"1\""))}}, "{{_outsideName}}": "../{{Outside}}" } }""");
+        _index =
+            Encoding.UTF8.GetBytes(
+                $$"""{"metadata": {}, "weight_map": { {{string.Join(", ", tensors.Keys.Select(name => $"\"{name}\": \"1\""))}}, "{{_outsideName}}": "../{{Outside}}" } }""");
         _path = Path.Combine(inner, "model.index.json");
     }
 
@@ -35,7 +39,8 @@ internal sealed class IndexFormat : FuzzFormat
     public override byte[] Make(Random random)
     {
         // Half of them without the way out, which alone is refused.
-        var index = random.Next(2) == 0 ? _index : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_index).Replace($", \"{_outsideName}\": \"../{Outside}\"", "", StringComparison.Ordinal));
+        var index = random.Next(2) == 0 ? _index
+            : Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_index).Replace($", \"{_outsideName}\": \"../{Outside}\"", "", StringComparison.Ordinal));
         return new ByteMutator(random, Tokens).Mutate(index, _index);
     }
 

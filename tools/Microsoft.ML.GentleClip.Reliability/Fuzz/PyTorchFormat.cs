@@ -4,7 +4,9 @@ using Microsoft.ML.GentleClip.Weights;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>PyTorch checkpoints: pickles in sound zip files, so that checksums do not stop them; zip files with broken bytes; the older pickles in a row.</summary>
+/// <summary>
+/// PyTorch checkpoints: pickles in sound zip files, so that checksums do not stop them; zip files with broken bytes; the older pickles in a row.
+/// </summary>
 internal sealed class PyTorchFormat : FuzzFormat
 {
     /// <summary>What a pickle that runs would leave.</summary>
@@ -13,8 +15,10 @@ internal sealed class PyTorchFormat : FuzzFormat
     private static readonly byte[][] Tokens =
     [
         .. "(.0123NKMJGXTUCB)]}tlaeduscRbQqrhj".Select(symbol => new[] { (byte)symbol }),
-        .. new byte[] { 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x94, 0x95 }.Select(symbol => new[] { symbol }),
-        .. new[] { $"cos\nsystem\n(X{(char)(6 + Trace.Length)}\0\0\0touch {Trace}tR.", "c__builtin__\neval\n", "csubprocess\nPopen\n", "cbuiltins\nexec\n", "ctorch\nFloatStorage\n", "ctorch._utils\n_rebuild_tensor_v2\n", "../", "/etc/passwd", "\0\0\0\0" }.Select(Encoding.Latin1.GetBytes),
+        .. new byte[] { 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x94, 0x95 }.Select(
+            symbol => new[] { symbol }),
+        .. new[] { $"cos\nsystem\n(X{(char)(6 + Trace.Length)}\0\0\0touch {Trace}tR.", "c__builtin__\neval\n", "csubprocess\nPopen\n", "cbuiltins\nexec\n",
+            "ctorch\nFloatStorage\n", "ctorch._utils\n_rebuild_tensor_v2\n", "../", "/etc/passwd", "\0\0\0\0" }.Select(Encoding.Latin1.GetBytes),
     ];
 
     private readonly byte[][] _zips = [Seeds.Read("zoo.pt"), Seeds.Read("nested.pt"), Seeds.Read("esm2_tiny.fairesm_raw-contact-regression.pt")];

@@ -9,7 +9,8 @@ internal sealed class SafetensorsFormat : FuzzFormat
 {
     public static readonly byte[][] Tokens = [.. new[]
     {
-        "{", "}", "[", "]", "\"", ",", ":", "\\", "\\u0000", "\\ud800", "null", "true", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"F64\"", "\"BOOL\"", "\"I8\"", "__metadata__", "0", "-1", "1e3",
+        "{", "}", "[", "]", "\"", ",", ":", "\\", "\\u0000", "\\ud800", "null", "true", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"F64\"", "\"BOOL\"",
+            "\"I8\"", "__metadata__", "0", "-1", "1e3",
         "18446744073709551616", "4294967296", "[0,0]", "{}", " ", "\0", "é",
     }.Select(Encoding.UTF8.GetBytes)];
 

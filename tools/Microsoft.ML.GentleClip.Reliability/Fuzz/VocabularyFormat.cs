@@ -6,8 +6,12 @@ namespace Microsoft.ML.GentleClip.Reliability;
 /// <summary>WordPiece vocabularies, one token a line.</summary>
 internal sealed class VocabularyFormat(string folder) : FuzzFormat
 {
-    private static readonly byte[][] Tokens = [.. new[] { "\n", "\r\n", "\r", "[PAD]", "[UNK]\n", "[CLS]", "[SEP]", "[MASK]", "##", " ", "\t", "\0", "\uFEFF", "é", "\u2028", new string('x', 300) }.Select(Encoding.UTF8.GetBytes), [0xFF, 0xFE], [0xC3]];
-    private static readonly byte[] Sound = Encoding.UTF8.GetBytes("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" + string.Join('\n', Enumerable.Range(0, 26).SelectMany(i => new[] { $"{(char)('a' + i)}", $"##{(char)('a' + i)}" })) + "\nword\n##ing\n中\n");
+    private static readonly byte[][] Tokens =
+        [.. new[] { "\n", "\r\n", "\r", "[PAD]", "[UNK]\n", "[CLS]", "[SEP]", "[MASK]", "##", " ", "\t", "\0", "\uFEFF", "é", "\u2028", new string('x', 300) }
+            .Select(Encoding.UTF8.GetBytes), [0xFF, 0xFE], [0xC3]];
+    private static readonly byte[] Sound = Encoding.UTF8.GetBytes(
+        "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
+            + string.Join('\n', Enumerable.Range(0, 26).SelectMany(i => new[] { $"{(char)('a' + i)}", $"##{(char)('a' + i)}" })) + "\nword\n##ing\n中\n");
     private readonly string _path = Path.Combine(folder, "vocab.txt");
 
     public override string Name => "vocab";

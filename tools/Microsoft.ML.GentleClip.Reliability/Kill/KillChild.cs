@@ -5,14 +5,17 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>The process that is killed: trains, or goes on training, saves the model several times in three ways and scores with it. Tells each thing on a line.</summary>
+/// <summary>
+/// The process that is killed: trains, or goes on training, saves the model several times in three ways and scores with it. Tells each thing on a line.
+/// </summary>
 internal sealed partial class KillChild(KillTraining training, string folder, string mode, TextWriter output)
 {
     public const string Undisturbed = "undisturbed", Resume = "resume";
     private const int Saves = 5;
 
     /// <summary>What the child says.</summary>
-    public const string Ready = "ready", Resumed = "resumed ", PassedOver = "passed over ", LeftWhole = "left whole ", LeftRefused = "left refused ", Saving = "saving", Scores = "scores ", Done = "done";
+    public const string Ready = "ready", Resumed = "resumed ", PassedOver = "passed over ", LeftWhole = "left whole ", LeftRefused = "left refused ",
+        Saving = "saving", Scores = "scores ", Done = "done";
 
     public int Run()
     {

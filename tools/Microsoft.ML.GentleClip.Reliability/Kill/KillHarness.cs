@@ -18,7 +18,10 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
     private sealed record Reference(string Model, string Tower, string Scores, KillRun Timing);
 
     public string Counts => string.Create(CultureInfo.InvariantCulture,
-        $"kill: {_killed} kills survived (seed {seed}): {_starting} while starting, {_training} while training, {_saving} while saving; {_insideWrites} of them inside the write of a file; {_resumes} resumes, each from the newest checkpoint; {_finished} trainings finished, all with the weights, scores and files of the undisturbed run; {_leftTruncated} half-written models refused; {_checkpointsSeen} checkpoints checked; {_clock.Elapsed.TotalSeconds:F0} s");
+        $"kill: {_killed} kills survived (seed {seed}): {_starting} while starting, {_training} while training, {_saving} while saving; {_insideWrites} of "
+            + $"them inside the write of a file; {_resumes} resumes, each from the newest checkpoint; {_finished} trainings finished, all with the weights, "
+                + $"scores and files of the undisturbed run; {_leftTruncated} half-written models refused; {_checkpointsSeen} checkpoints checked; "
+                    + $"{_clock.Elapsed.TotalSeconds:F0} s");
 
     public void Run()
     {
@@ -34,7 +37,8 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
                     references[training.Name] = reference = Undisturbed(training, root);
                 Round(training, new KillFolder(folder), reference);
                 Directory.Delete(folder, recursive: true);
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_clock.Elapsed.TotalSeconds,6:F0} s  {training.Name}: finished; {_killed} kills, {_insideWrites} inside a write"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{_clock.Elapsed.TotalSeconds,6:F0} s  {training.Name}: finished; {_killed} kills, {_insideWrites} inside a write"));
                 output.Flush();
             }
         }
@@ -49,7 +53,8 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
     {
         var folder = root.CreateSubdirectory($"undisturbed-{training.Name}").FullName;
         var run = KillRun.Start(training, folder, KillChild.Undisturbed, moment: null);
-        var reference = new Reference(KillFolder.HashOfModel(Path.Combine(folder, KillFolder.Model)), KillFolder.HashOf(Path.Combine(folder, KillFolder.Tower)), run.Said(KillChild.Scores).Single(), run);
+        var reference = new Reference(KillFolder.HashOfModel(Path.Combine(folder, KillFolder.Model)), KillFolder.HashOf(Path.Combine(folder, KillFolder.Tower)),
+            run.Said(KillChild.Scores).Single(), run);
         folder = root.CreateSubdirectory($"timed-{training.Name}").FullName;
         run = KillRun.Start(training, folder, KillChild.Resume, moment: null);
         Compare(training, folder, run, reference);
@@ -81,7 +86,8 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
 
     private KillMoment Moment(KillRun timing)
     {
-        var (ready, saving, end) = (timing.At(KillChild.Ready)!.Value, timing.At(KillChild.Saving)!.Value, timing.Lines.First(said => said.Line.StartsWith(KillChild.Scores, StringComparison.Ordinal)).At);
+        var (ready, saving, end) = (timing.At(KillChild.Ready)!.Value, timing.At(KillChild.Saving)!.Value,
+            timing.Lines.First(said => said.Line.StartsWith(KillChild.Scores, StringComparison.Ordinal)).At);
         var draw = _random.NextDouble();
         TimeSpan? afterWrite = _random.NextDouble() < Aimed ? LongestWrite * _random.NextDouble() : null;
         return draw < WhileStarting ? new(null, ready * _random.NextDouble(), null)
@@ -95,7 +101,8 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
             throw new LossException($"'{training.Name}' found a checkpoint that is not whole: {passed}");
         string[] resumed = [.. run.Said(KillChild.Resumed)], expected = [.. before.Values.Select(newest => newest.Name)];
         if (!expected.Take(resumed.Length).SequenceEqual(resumed) || (!run.WasKilled && resumed.Length < expected.Length))
-            throw new LossException($"'{training.Name}' went on from [{string.Join(", ", resumed)}]; the newest whole checkpoints were [{string.Join(", ", expected)}].");
+            throw new LossException(
+                $"'{training.Name}' went on from [{string.Join(", ", resumed)}]; the newest whole checkpoints were [{string.Join(", ", expected)}].");
         _resumes += resumed.Length;
         if (run.Said(KillChild.LeftWhole).FirstOrDefault() is { } scores && scores != reference.Scores)
             throw new LossException($"A model of '{training.Name}' whose writing was killed loads, and scores otherwise.");
@@ -103,11 +110,13 @@ internal sealed class KillHarness(int kills, int seed, IReadOnlyList<KillTrainin
     }
 
     // Steps may only grow; of a training only the newest may go, and only when the result is there.
-    private static void CheckProgress(KillFolder folder, SortedDictionary<int, (KillProgress Progress, string Name)> before, SortedDictionary<int, (KillProgress Progress, string Name)> after)
+    private static void CheckProgress(KillFolder folder, SortedDictionary<int, (KillProgress Progress, string Name)> before,
+        SortedDictionary<int, (KillProgress Progress, string Name)> after)
     {
         foreach (var (training, newest) in before)
             if (!after.TryGetValue(training, out var now) || now.Progress.CompareTo(newest.Progress) < 0)
-                throw new LossException($"{folder.Path}: {newest.Progress} was reached, and then {(after.TryGetValue(training, out now) ? now.Progress : "nothing")} is there.");
+                throw new LossException(
+                    $"{folder.Path}: {newest.Progress} was reached, and then {(after.TryGetValue(training, out now) ? now.Progress : "nothing")} is there.");
     }
 
     // A temporary file, or a model written in place that is not whole, means that the kill came inside a write.

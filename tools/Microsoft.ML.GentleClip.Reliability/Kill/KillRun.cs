@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Microsoft.ML.GentleClip.Reliability;
 
-/// <summary>When to kill: so long after a line, or after the start where the line is null; and then, if aimed, when the next file begins to be written and a moment has passed.</summary>
+/// <summary>
+/// When to kill: so long after a line, or after the start where the line is null; and then, if aimed, when the next file begins to be written and a moment has
+/// passed.
+/// </summary>
 internal sealed record KillMoment(string? After, TimeSpan Delay, TimeSpan? AfterWrite);
 
 /// <summary>One life of the child: what it said and when.</summary>
@@ -12,7 +15,8 @@ internal sealed record KillRun(bool WasKilled, IReadOnlyList<(string Line, TimeS
 
     public TimeSpan? At(string line) => Lines.Where(said => said.Line == line).Select(said => (TimeSpan?)said.At).FirstOrDefault();
 
-    public IEnumerable<string> Said(string prefix) => Lines.Where(said => said.Line.StartsWith(prefix, StringComparison.Ordinal)).Select(said => said.Line[prefix.Length..]);
+    public IEnumerable<string> Said(string prefix) =>
+        Lines.Where(said => said.Line.StartsWith(prefix, StringComparison.Ordinal)).Select(said => said.Line[prefix.Length..]);
 
     /// <exception cref="LossException">It ended by itself with an error, or does not end.</exception>
     public static KillRun Start(KillTraining training, string folder, string mode, KillMoment? moment)
@@ -48,7 +52,8 @@ internal sealed record KillRun(bool WasKilled, IReadOnlyList<(string Line, TimeS
         reading.Wait();
         const int killed = 128 + 9;
         var wasKilled = process.ExitCode == killed;
-        return process.ExitCode == 0 || (wasKilled && moment is not null) ? new KillRun(wasKilled, lines, clock.Elapsed) : throw Loss($"ended with exit code {process.ExitCode}: {error.Result.Trim()}");
+        return process.ExitCode == 0 || (wasKilled && moment is not null) ? new KillRun(wasKilled, lines, clock.Elapsed)
+            : throw Loss($"ended with exit code {process.ExitCode}: {error.Result.Trim()}");
 
         // False where it ends before it writes again.
         static bool SeesWrite(Process process, string folder, TimeSpan rest)

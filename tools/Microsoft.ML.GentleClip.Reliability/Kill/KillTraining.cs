@@ -44,8 +44,10 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // Masked and cropped sequences with frozen lower layers, structures with batch normalisation.
     private static GentleClipOptions Proteins() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(3, 48, 4), TrainableLayers = 2, Masking = 0.15 }),
-        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
+        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence",
+            new Esm2Options { Size = new Esm2Size(3, 48, 4), TrainableLayers = 2, Masking = 0.15 }),
+        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons",
+            encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 14,
@@ -56,7 +58,8 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     private static GentleClipOptions Frozen() => Common(new GentleClipOptions
     {
         ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 32, 4), TrainableLayers = 0 }),
-        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
+        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons",
+            encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 20,
@@ -67,8 +70,10 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
     // Cropped, flipped and coloured pictures, batch normalisation, dropout in a BERT whose vocabulary is learnt.
     private static GentleClipOptions Pictures() => Common(new GentleClipOptions
     {
-        ModalityA = Modality.Image("ImageEmbedding", "Image", new ImageOptions { Size = 16, StoredSize = 20 }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
-        ModalityB = Modality.Text("TextEmbedding", "Text", new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
+        ModalityA = Modality.Image("ImageEmbedding", "Image", new ImageOptions { Size = 16, StoredSize = 20 },
+            new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
+        ModalityB = Modality.Text("TextEmbedding", "Text",
+            new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
         EmbeddingDimension = 16,
         BatchSize = 10,
         MaximumNumberOfSteps = 14,

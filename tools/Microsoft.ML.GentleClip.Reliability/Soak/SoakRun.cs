@@ -39,7 +39,8 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
     private GentleClipTransformer Train(MLContext mlContext)
     {
         var options = KillTraining.Named("vectors").Options();
-        (options.MaximumNumberOfSteps, options.EarlyStoppingPatience, options.GuardUnpairedObjectives, options.CheckpointDirectory) = (steps, int.MaxValue, false, null);
+        (options.MaximumNumberOfSteps, options.EarlyStoppingPatience, options.GuardUnpairedObjectives, options.CheckpointDirectory) = (steps,
+            int.MaxValue, false, null);
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32] });
         options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32] });
         _training = new Series("steps", steps);
@@ -106,12 +107,16 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
             if (_samples.Count < 4 || Done < total * 9 / 10)
                 throw new LossException($"{Done} {unit} of {total} were done, looked at {_samples.Count} times.");
             if (Settled.Zip(Settled.Skip(1)).Any(pair => pair.Second.Tensors > pair.First.Tensors))
-                throw new LossException($"The number of live tensors moves between {Settled.Min(sample => sample.Tensors)} and {Settled.Max(sample => sample.Tensors)} over {Done} {unit}.");
+                throw new LossException(
+                    $"The number of live tensors moves between {Settled.Min(sample => sample.Tensors)} and {Settled.Max(sample => sample.Tensors)} over "
+                        + $"{Done} {unit}.");
             if (Growth > Bound)
                 throw new LossException($"Resident memory grew by {Growth >> 10} kB over {Done} {unit}; expected at most {Bound >> 10}.");
         }
 
         public override string ToString() => _samples.Count < 2 ? $"{Done} {unit}" : string.Create(CultureInfo.InvariantCulture,
-            $"{Done} {unit} with {_samples[^1].Tensors} live tensors at each of {_samples.Count} looks, resident memory {_samples[_samples.Count / 10].Resident / 1048576.0:F1} MB after a tenth, {_samples[^1].Resident / 1048576.0:F1} MB at the end, growth at most {Growth / 1048576.0:F1} MB");
+            $"{Done} {unit} with {_samples[^1].Tensors} live tensors at each of {_samples.Count} looks, resident memory "
+                + $"{_samples[_samples.Count / 10].Resident / 1048576.0:F1} MB after a tenth, {_samples[^1].Resident / 1048576.0:F1} MB at the end, growth "
+                    + $"at most {Growth / 1048576.0:F1} MB");
     }
 }

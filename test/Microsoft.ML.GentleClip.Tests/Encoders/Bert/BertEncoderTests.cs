@@ -18,7 +18,8 @@ public sealed class BertEncoderTests
     {
         using var scope = NewDisposeScope();
         var golden = BertGolden.Case("padded");
-        var (tokens, mask, types) = (BertGolden.Input(golden, "input_ids"), BertGolden.Input(golden, "attention_mask"), BertGolden.Input(golden, "token_type_ids"));
+        var (tokens, mask, types) = (BertGolden.Input(golden, "input_ids"), BertGolden.Input(golden, "attention_mask"),
+            BertGolden.Input(golden, "token_type_ids"));
         Assert.IsGreaterThan(0, types.sum().item<long>(), "the vectors have second texts, which the encoder has not: they are folded into the positions below");
         using var encoder = Encoder(new() { Pooling = pooling }, pretrained: true);
         var firstOnly = Enumerable.Range(0, 3).Where(row => types[row].sum().item<long>() == 0).ToArray();
@@ -37,7 +38,9 @@ public sealed class BertEncoderTests
     {
         using var scope = NewDisposeScope();
         using var encoder = Encoder(new() { Pooling = pooling }, pretrained: true);
-        ReadOnlyMemory<char>[] texts = [.. new[] { "abc", "a word1 and a word2", "", "zzzz qqqq word3 word40", "x", new string('k', 30) + " word7 word9 word1 word12 hello hello" }.Select(text => text.AsMemory())];
+        ReadOnlyMemory<char>[] texts =
+            [.. new[] { "abc", "a word1 and a word2", "", "zzzz qqqq word3 word40", "x", new string('k', 30) + " word7 word9 word1 word12 hello hello" }
+                .Select(text => text.AsMemory())];
         var whole = encoder.Encode(new TextBatch(texts), noise: null);
         for (var i = 0; i < texts.Length; i++)
             Esm2Golden.AssertClose(whole[i].unsqueeze(0), encoder.Encode(new TextBatch([texts[i]]), noise: null), 1e-5, $"text {i}");
@@ -61,12 +64,18 @@ public sealed class BertEncoderTests
         Assert.AreEqual((trained > 0, layers == 0), (features.requires_grad, encoder.IsFrozen));
         if (trained > 0)
             (features * features.cos()).sum().backward();
-        var withGradient = encoder.named_parameters().Where(p => p.parameter.grad is { } gradient && gradient.abs().max().item<float>() > 0).Select(p => p.name).ToArray();
+        var withGradient = encoder.named_parameters().Where(p => p.parameter.grad is { } gradient && gradient.abs().max().item<float>() > 0)
+            .Select(p => p.name).ToArray();
         var expected = encoder.named_parameters().Select(p => p.name)
-            .Where(name => layers is null || Enumerable.Range(2 - layers.Value, layers.Value).Any(layer => name.StartsWith($"model.encoder.layer.{layer}.", StringComparison.Ordinal))).ToArray();
+            .Where(
+                name =>
+                    layers is null
+                        || Enumerable.Range(2 - layers.Value, layers.Value)
+                            .Any(layer => name.StartsWith($"model.encoder.layer.{layer}.", StringComparison.Ordinal))).ToArray();
         Assert.HasCount(trained, expected);
         CollectionAssert.IsSubsetOf(withGradient, expected);
-        CollectionAssert.IsSubsetOf(expected.Where(name => !name.EndsWith("key.bias", StringComparison.Ordinal)).ToArray(), withGradient, "the softmax cancels the keys' bias");
+        CollectionAssert.IsSubsetOf(expected.Where(name => !name.EndsWith("key.bias", StringComparison.Ordinal)).ToArray(), withGradient,
+            "the softmax cancels the keys' bias");
         Assert.AreEqual(trained, encoder.parameters().Count(p => p.requires_grad));
     }
 
@@ -136,7 +145,8 @@ public sealed class BertEncoderTests
         var file = BertGolden.PathOf("bert_tiny.prefixed_gamma_beta.safetensors");
         using var encoder = new BertEncoder(BertGolden.Options with { WeightsFile = file, Vocabulary = [.. BertGolden.Vocabulary, "more"] }, generator);
         Assert.AreEqual(string.Create(CultureInfo.InvariantCulture,
-            $"{file} holds a BERT of 2 layers of 32 for 100 tokens; expected 2 layers of 32, as BertEncoderOptions.Size says, for the vocabulary's 101 tokens."),
+            $"{file} holds a BERT of 2 layers of 32 for 100 tokens; expected 2 layers of 32, as BertEncoderOptions.Size says, for the vocabulary's "
+                + $"101 tokens."),
             Assert.ThrowsExactly<InvalidDataException>(encoder.LoadPretrained).Message);
     }
 

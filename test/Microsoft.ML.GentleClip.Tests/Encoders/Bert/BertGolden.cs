@@ -17,7 +17,8 @@ internal static class BertGolden
     /// <summary>The special tokens, then letters, then made-up words.</summary>
     public static IReadOnlyList<string> Vocabulary { get; } =
     [
-        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Enumerable.Range('a', 26).Select(c => $"{(char)c}"), .. Enumerable.Range('a', 26).Select(c => $"##{(char)c}"),
+        "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", .. Enumerable.Range('a', 26).Select(c => $"{(char)c}"),
+            .. Enumerable.Range('a', 26).Select(c => $"##{(char)c}"),
         .. Enumerable.Range(0, Tokens - 57).Select(i => $"word{i}"),
     ];
 
@@ -45,5 +46,6 @@ internal static class BertGolden
     }
 
     private static Tensor Tensor(JsonElement element) => tensor(
-        element.GetProperty("data").EnumerateArray().Select(value => value.GetDouble()).ToArray(), [.. element.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())]);
+        element.GetProperty("data").EnumerateArray().Select(value => value.GetDouble()).ToArray(),
+            [.. element.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())]);
 }

@@ -20,7 +20,8 @@ public sealed class BertModuleTests
         using var scope = NewDisposeScope();
         var (golden, tolerance) = (BertGolden.Case(name), isDouble ? 1e-10 : 1e-5);
         using var model = BertGolden.Model(isDouble ? ScalarType.Float64 : ScalarType.Float32);
-        var (tokens, types, mask) = (BertGolden.Input(golden, "input_ids"), BertGolden.Input(golden, "token_type_ids"), BertGolden.Input(golden, "attention_mask"));
+        var (tokens, types, mask) = (BertGolden.Input(golden, "input_ids"), BertGolden.Input(golden, "token_type_ids"),
+            BertGolden.Input(golden, "attention_mask"));
         var lengths = name == "padded" ? mask.sum(dim: 1) : null;
         var hidden = new List<Tensor>();
         var final = model.Represent(tokens, lengths, types: types, hidden: hidden);
@@ -82,7 +83,8 @@ public sealed class BertModuleTests
         using var model = new BertModule(BertSize.Tiny, 3000, generator);
         var state = model.state_dict();
         Assert.AreEqual(BertModule.CountParameters(BertSize.Tiny, 3000), state.Values.Sum(t => t.numel()));
-        foreach (var name in new[] { "embeddings.word_embeddings.weight", "encoder.layer.1.attention.self.value.weight", "encoder.layer.0.output.dense.weight" })
+        foreach (var name in new[] { "embeddings.word_embeddings.weight", "encoder.layer.1.attention.self.value.weight",
+            "encoder.layer.0.output.dense.weight" })
             Assert.AreEqual(0.02, state[name].std().item<float>(), 0.001, name);
         Assert.AreEqual(0, state["encoder.layer.1.intermediate.dense.bias"].abs().max().item<float>());
         // bert-base-uncased has 109,482,240 with its pooler of 768 * 769.

@@ -24,7 +24,8 @@ public sealed class Esm2EncoderTests
         var golden = Esm2Golden.Case(name);
         using var encoder = Encoder(new() { Pooling = pooling }, pretrained: true);
         var tokens = Esm2Batch.FromText(Esm2Golden.Sequences(golden), CPU);
-        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Encode(new SequenceBatch([.. Esm2Golden.Sequences(golden).Select(s => (ReadOnlyMemory<byte>)Esm2Alphabet.Encode(s))]), noise: null), 1e-5);
+        Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected),
+            encoder.Encode(new SequenceBatch([.. Esm2Golden.Sequences(golden).Select(s => (ReadOnlyMemory<byte>)Esm2Alphabet.Encode(s))]), noise: null), 1e-5);
         encoder.to(ScalarType.Float64);
         Esm2Golden.AssertClose(Esm2Golden.Expected(golden, expected), encoder.Features(tokens, noise: null), 1e-10);
     }
@@ -67,10 +68,12 @@ public sealed class Esm2EncoderTests
         Assert.AreEqual(trained > 0, features.requires_grad);
         if (trained > 0)
             (features * features.cos()).sum().backward();
-        var withGradient = encoder.named_parameters().Where(p => p.parameter.grad is { } gradient && gradient.abs().max().item<float>() > 0).Select(p => p.name).ToArray();
+        var withGradient = encoder.named_parameters().Where(p => p.parameter.grad is { } gradient && gradient.abs().max().item<float>() > 0)
+            .Select(p => p.name).ToArray();
         var expected = encoder.named_parameters().Select(p => p.name).Where(name => layers is null
             || layers > 0 && (name.StartsWith("model.emb_layer_norm_after", StringComparison.Ordinal)
-                || Enumerable.Range(3 - layers.Value, layers.Value).Any(layer => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal)))).ToArray();
+                || Enumerable.Range(3 - layers.Value, layers.Value).Any(layer => name.StartsWith($"model.layers.{layer}.", StringComparison.Ordinal))))
+                    .ToArray();
         Assert.HasCount(trained, expected);
         CollectionAssert.AreEquivalent(expected, withGradient);
         Assert.AreEqual(trained, encoder.parameters().Count(p => p.requires_grad));
@@ -78,7 +81,8 @@ public sealed class Esm2EncoderTests
 
     [TestMethod]
     public void MoreTrainableLayersThanThereAreIsAnError() => Assert.Contains(
-        "TrainableLayers is 4; expected at most the size's 3 layers", Assert.ThrowsExactly<ArgumentException>(() => Encoder(new() { TrainableLayers = 4 })).Message);
+        "TrainableLayers is 4; expected at most the size's 3 layers",
+            Assert.ThrowsExactly<ArgumentException>(() => Encoder(new() { TrainableLayers = 4 })).Message);
 
     [TestMethod]
     public void TheSameSeedGivesTheSameWeights()
@@ -89,7 +93,8 @@ public sealed class Esm2EncoderTests
         using var other = Encoder(new(), seed: 9);
         foreach (var (name, value) in first.state_dict())
             Esm2Golden.AssertClose(value, second.state_dict()[name], 0, name);
-        Assert.IsGreaterThan(0.01, (first.state_dict()["model.layers.0.fc1.weight"] - other.state_dict()["model.layers.0.fc1.weight"]).abs().max().item<float>());
+        Assert.IsGreaterThan(0.01,
+            (first.state_dict()["model.layers.0.fc1.weight"] - other.state_dict()["model.layers.0.fc1.weight"]).abs().max().item<float>());
     }
 
     [TestMethod]

@@ -21,7 +21,8 @@ internal static class Esm2Golden
         return json.RootElement.Clone();
     }
 
-    public static string[] Sequences(JsonElement golden) => [.. golden.GetProperty("inputs").GetProperty("sequences").EnumerateArray().Select(s => s.GetString()!)];
+    public static string[] Sequences(JsonElement golden) =>
+        [.. golden.GetProperty("inputs").GetProperty("sequences").EnumerateArray().Select(s => s.GetString()!)];
 
     public static Tensor Tokens(JsonElement golden) => Tensor(golden.GetProperty("inputs").GetProperty("token_ids")).to(ScalarType.Int64);
 

@@ -44,7 +44,8 @@ public sealed class Esm2ModuleTests
         var lengths = golden.GetProperty("expected").GetProperty("lengths_residues").EnumerateArray().Select(n => n.GetInt64()).ToArray();
         for (var i = 0; i < lengths.Length; i++)
             Esm2Golden.AssertClose(
-                expectedContacts[i].narrow(0, 0, lengths[i]).narrow(1, 0, lengths[i]), contacts[i].narrow(0, 0, lengths[i]).narrow(1, 0, lengths[i]), tolerance, $"contacts of sequence {i}");
+                expectedContacts[i].narrow(0, 0, lengths[i]).narrow(1, 0, lengths[i]), contacts[i].narrow(0, 0, lengths[i]).narrow(1, 0, lengths[i]), tolerance,
+                    $"contacts of sequence {i}");
     }
 
     [TestMethod]
@@ -98,7 +99,8 @@ public sealed class Esm2ModuleTests
         Assert.AreEqual(weights.Count, model.state_dict().Count + 1, "every name of the file but the tied one");
 
         using (var moreThanNeeded = Esm2Golden.Weights())
-        using (var withoutAngles = new StateDict("w", moreThanNeeded.Where(w => !w.Key.EndsWith("inv_freq", StringComparison.Ordinal)).Select(w => KeyValuePair.Create(w.Key, w.Value.clone()))))
+        using (var withoutAngles = new StateDict("w",
+            moreThanNeeded.Where(w => !w.Key.EndsWith("inv_freq", StringComparison.Ordinal)).Select(w => KeyValuePair.Create(w.Key, w.Value.clone()))))
         using (var reference = Esm2Golden.Model(ScalarType.Float32))
         {
             Assert.HasCount(weights.Count - 3, withoutAngles);
@@ -112,7 +114,8 @@ public sealed class Esm2ModuleTests
         Assert.Contains("'layers.2.fc1.bias'", unexpected.Message);
 
         using var scope = NewDisposeScope();
-        using var untied = new StateDict("untied.safetensors", weights.Select(w => KeyValuePair.Create(w.Key, w.Key == "lm_head.weight" ? w.Value + 1 : w.Value.clone())));
+        using var untied = new StateDict("untied.safetensors",
+            weights.Select(w => KeyValuePair.Create(w.Key, w.Key == "lm_head.weight" ? w.Value + 1 : w.Value.clone())));
         Assert.Contains("untied.safetensors: 'lm_head.weight' differs", Assert.ThrowsExactly<InvalidDataException>(() => model.Load(untied)).Message);
     }
 
@@ -134,9 +137,11 @@ public sealed class Esm2ModuleTests
         {
             var size = Esm2Size.FromName(expected.GetProperty("name").GetString()!);
             Assert.AreEqual(
-                (expected.GetProperty("num_layers").GetInt32(), expected.GetProperty("embed_dim").GetInt32(), expected.GetProperty("attention_heads").GetInt32()),
+                (expected.GetProperty("num_layers").GetInt32(), expected.GetProperty("embed_dim").GetInt32(),
+                    expected.GetProperty("attention_heads").GetInt32()),
                 (size.Layers, size.EmbeddingDimension, size.AttentionHeads));
-            Assert.AreEqual(expected.GetProperty("parameters_with_tied_lm_head_and_contact_head").GetInt64(), Esm2Module.CountParameters(size, withHeads: true));
+            Assert.AreEqual(expected.GetProperty("parameters_with_tied_lm_head_and_contact_head").GetInt64(),
+                Esm2Module.CountParameters(size, withHeads: true));
         }
         Assert.AreEqual(7_512_474, Esm2Module.CountParameters(Esm2Size.T6_8M, withHeads: true));
         Assert.AreEqual(7_408_960, Esm2Module.CountParameters(Esm2Size.T6_8M));
@@ -166,9 +171,11 @@ public sealed class Esm2ModuleTests
         const string Attention = "layers.0.self_attn.", Layer = "layers.0.";
         (string Name, double Bound)[] uniform =
         [
-            (Attention + "q_proj.weight", Math.Sqrt(3.0 / 256)), (Attention + "k_proj.weight", Math.Sqrt(3.0 / 256)), (Attention + "v_proj.weight", Math.Sqrt(3.0 / 256)),
+            (Attention + "q_proj.weight", Math.Sqrt(3.0 / 256)), (Attention + "k_proj.weight", Math.Sqrt(3.0 / 256)),
+                (Attention + "v_proj.weight", Math.Sqrt(3.0 / 256)),
             (Attention + "out_proj.weight", Math.Sqrt(3.0 / 128)), (Attention + "q_proj.bias", Math.Sqrt(1.0 / 128)),
-            (Layer + "fc1.weight", Math.Sqrt(1.0 / 128)), (Layer + "fc1.bias", Math.Sqrt(1.0 / 128)), (Layer + "fc2.weight", Math.Sqrt(1.0 / 512)), (Layer + "fc2.bias", Math.Sqrt(1.0 / 512)),
+            (Layer + "fc1.weight", Math.Sqrt(1.0 / 128)), (Layer + "fc1.bias", Math.Sqrt(1.0 / 128)), (Layer + "fc2.weight", Math.Sqrt(1.0 / 512)),
+                (Layer + "fc2.bias", Math.Sqrt(1.0 / 512)),
         ];
         foreach (var (name, bound) in uniform)
         {

@@ -20,7 +20,8 @@ public sealed class ImageEncoderTests
     {
         using var scope = NewDisposeScope();
         var squares = Squares(2, 36);
-        var prepared = ImageAugmentation.Prepare(squares, Plain with { Mean = [0.1, 0.2, 0.3], StandardDeviation = [0.5, 1, 2] }, ScalarType.Float64, noise: null);
+        var prepared = ImageAugmentation.Prepare(squares, Plain with { Mean = [0.1, 0.2, 0.3], StandardDeviation = [0.5, 1, 2] },
+            ScalarType.Float64, noise: null);
         CollectionAssert.AreEqual(new long[] { 2, 3, 32, 32 }, prepared.shape);
         foreach (var (channel, mean, deviation) in new[] { (0, 0.1, 0.5), (1, 0.2, 1), (2, 0.3, 2) })
             Assert.AreEqual((squares[1, channel, 2 + 5, 2 + 7].item<byte>() / 255.0 - mean) / deviation, prepared[1, channel, 5, 7].item<double>(), 1e-12);
@@ -33,7 +34,8 @@ public sealed class ImageEncoderTests
         using var generator = new Generator(3);
         var options = Plain with { StoredSize = 32 };
         var squares = Squares(3, 32);
-        ImageGolden.AssertClose(ImageAugmentation.Prepare(squares, options, ScalarType.Float32, noise: null), ImageAugmentation.Prepare(squares, options, ScalarType.Float32, new NoiseSource(generator)), 1e-4);
+        ImageGolden.AssertClose(ImageAugmentation.Prepare(squares, options, ScalarType.Float32, noise: null),
+            ImageAugmentation.Prepare(squares, options, ScalarType.Float32, new NoiseSource(generator)), 1e-4);
         var mirrored = ImageAugmentation.Prepare(squares, options with { HorizontalFlip = 1 }, ScalarType.Float32, new NoiseSource(generator));
         ImageGolden.AssertClose(ImageAugmentation.Prepare(squares, options, ScalarType.Float32, noise: null).flip(3), mirrored, 1e-4);
     }
@@ -45,7 +47,8 @@ public sealed class ImageEncoderTests
         using var generator = new Generator(3);
         // A ramp from 0 to 252 in both directions: a cut's first and last values tell where it was.
         var ramp = Scalars(36).mul(7);
-        var squares = stack([ramp.unsqueeze(0).expand(36, 36), ramp.unsqueeze(1).expand(36, 36), zeros_like(ramp).unsqueeze(0).expand(36, 36)]).unsqueeze(0).expand(400, -1, -1, -1).to(ScalarType.Byte);
+        var squares = stack([ramp.unsqueeze(0).expand(36, 36), ramp.unsqueeze(1).expand(36, 36), zeros_like(ramp).unsqueeze(0).expand(36, 36)]).unsqueeze(0)
+            .expand(400, -1, -1, -1).to(ScalarType.Byte);
         var options = Plain with { MinimumCropArea = 0.25, Mean = [0, 0, 0], StandardDeviation = [1, 1, 1] };
         var cut = ImageAugmentation.Prepare(squares, options, ScalarType.Float32, new NoiseSource(generator)).mul(255);
         Assert.IsTrue(cut.ge(-0.01).logical_and(cut.le(252.01)).all().item<bool>());
@@ -128,7 +131,8 @@ public sealed class ImageEncoderTests
             using var encoder = Encoder(network, new ImageOptions { Size = 32 });
             Assert.IsTrue(encoder.IsFrozen);
             var squares = Squares(4, 36);
-            ImageGolden.AssertClose(encoder.Encode(new ImageBatch(squares), noise: null), encoder.Encode(new ImageBatch(squares), new NoiseSource(generator)), 0);
+            ImageGolden.AssertClose(encoder.Encode(new ImageBatch(squares), noise: null),
+                encoder.Encode(new ImageBatch(squares), new NoiseSource(generator)), 0);
         }
     }
 

@@ -38,9 +38,11 @@ internal static class ImageGolden
         var values = actual.to(ScalarType.Float64);
         var largest = values.abs().max().item<double>();
         var flat = values.flatten().data<double>().ToArray();
-        foreach (var (index, value) in expected.GetProperty("flat_index").EnumerateArray().Select(i => i.GetInt32()).Zip(Numbers(expected.GetProperty("value"))))
+        foreach (var (index, value) in expected.GetProperty("flat_index").EnumerateArray().Select(i => i.GetInt32())
+            .Zip(Numbers(expected.GetProperty("value"))))
             Assert.AreEqual(value, flat[index], tolerance * largest, $"{what} at {index}");
         Assert.AreEqual(expected.GetProperty("sum").GetDouble(), flat.Sum(), tolerance * largest * flat.Length, what);
-        Assert.AreEqual(expected.GetProperty("sum_of_squares").GetDouble(), flat.Sum(value => value * value), tolerance * largest * largest * flat.Length, what);
+        Assert.AreEqual(expected.GetProperty("sum_of_squares").GetDouble(), flat.Sum(value => value * value),
+            tolerance * largest * largest * flat.Length, what);
     }
 }

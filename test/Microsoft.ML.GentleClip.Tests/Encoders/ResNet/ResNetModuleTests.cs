@@ -61,13 +61,16 @@ public sealed class ResNetModuleTests
     {
         using var scope = NewDisposeScope();
         var golden = ImageGolden.Read("resnet", "resnet_formula.json").GetProperty("models").GetProperty(name);
-        var shapes = golden.GetProperty("names_and_shapes").EnumerateArray().Select(entry => (entry[0].GetString()!, entry[1].EnumerateArray().Select(size => size.GetInt64()).ToArray())).ToArray();
+        var shapes = golden.GetProperty("names_and_shapes").EnumerateArray()
+            .Select(entry => (entry[0].GetString()!, entry[1].EnumerateArray().Select(size => size.GetInt64()).ToArray())).ToArray();
         using var model = New(new ResNetOptions { Size = ResNetSize.FromName(name) });
-        CollectionAssert.AreEquivalent(shapes.Where(shape => !ResNetWeightNames.IsHead(shape.Item1)).Select(shape => shape.Item1).ToArray(), model.state_dict().Keys.ToArray());
+        CollectionAssert.AreEquivalent(shapes.Where(shape => !ResNetWeightNames.IsHead(shape.Item1)).Select(shape => shape.Item1).ToArray(),
+            model.state_dict().Keys.ToArray());
         Assert.AreEqual(model.state_dict().Values.Sum(value => value.numel()), ResNetModule.CountWeights(ResNetSize.FromName(name)));
         using (var weights = ResNetFormula.Weights(shapes))
         {
-            Assert.AreEqual(golden.GetProperty("sum_of_all_values_float64").GetDouble(), weights.Values.Sum(value => value.to(ScalarType.Float64).sum().item<double>()), 1e-6);
+            Assert.AreEqual(golden.GetProperty("sum_of_all_values_float64").GetDouble(),
+                weights.Values.Sum(value => value.to(ScalarType.Float64).sum().item<double>()), 1e-6);
             model.Load(weights);
         }
         model.to(ScalarType.Float64);
@@ -77,7 +80,8 @@ public sealed class ResNetModuleTests
             CollectionAssert.AreEqual(ImageGolden.Numbers(run.Value.GetProperty("input_first_4")), pictures.flatten().data<double>().Take(4).ToArray());
             var stages = new List<Tensor>();
             using var inference = no_grad();
-            ImageGolden.AssertClose(ImageGolden.Tensor(run.Value.GetProperty("features")), model.Features(pictures, training: false, stages), 1e-10, run.Name, relative: true);
+            ImageGolden.AssertClose(ImageGolden.Tensor(run.Value.GetProperty("features")), model.Features(pictures, training: false, stages), 1e-10,
+                run.Name, relative: true);
             foreach (var (stage, output) in StageNames.Zip(stages))
                 ImageGolden.AssertDigest(run.Value.GetProperty("stages").GetProperty(stage), output, 1e-10, stage);
         }
@@ -117,7 +121,8 @@ public sealed class ResNetModuleTests
     public void WeightsThatDoNotFitAreRefused()
     {
         using var wrongSize = New(new ResNetOptions { Size = ResNetSize.ResNet18 });
-        Assert.Contains("holds a residual network of 2, 2, 2, 2 blocks and width 8; expected 2, 2, 2, 2 blocks and width 64, as ResNetOptions.Size says.", Refusal(wrongSize, _ => { }));
+        Assert.Contains("holds a residual network of 2, 2, 2, 2 blocks and width 8; expected 2, 2, 2, 2 blocks and width 64, as ResNetOptions.Size says.",
+            Refusal(wrongSize, _ => { }));
         using var model = New(new ResNetOptions { Size = Width8 });
         Assert.Contains("Missing: 'layer3.0.bn1.weight'. Unexpected: 'layer9.weight'.", Refusal(model, weights =>
         {
@@ -136,7 +141,9 @@ public sealed class ResNetModuleTests
         using var model = New(new ResNetOptions { Size = Width8 });
         using var file = WeightFile.Read(ImageGolden.PathOf("resnet", "resnet18_width8.pth"));
         var expected = file["layer2.1.conv2.weight"].clone();
-        using var old = new StateDict("old", [.. file.Take().Where(entry => !entry.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Select(entry => KeyValuePair.Create("module." + entry.Key, entry.Value))]);
+        using var old = new StateDict("old",
+            [.. file.Take().Where(entry => !entry.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal))
+                .Select(entry => KeyValuePair.Create("module." + entry.Key, entry.Value))]);
         model.Load(old);
         ImageGolden.AssertClose(expected, model.state_dict()["layer2.1.conv2.weight"], 0);
     }

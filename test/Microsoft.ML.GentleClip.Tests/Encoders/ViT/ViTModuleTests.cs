@@ -28,7 +28,8 @@ public sealed class ViTModuleTests
         using var model = Stored(file, new ViTOptions { Size = Tiny, LayerNormEpsilon = epsilon });
         ImageGolden.AssertClose(ImageGolden.Tensor(values.GetProperty("tokens_after_final_layernorm")), model.Tokens(pictures.to(ScalarType.Float32)), 1e-5);
         model.to(ScalarType.Float64);
-        ImageGolden.AssertClose(ImageGolden.Tensor(golden.GetProperty("expected").GetProperty("embeddings_with_cls_and_positions")), model.Embeddings(pictures), 1e-10);
+        ImageGolden.AssertClose(ImageGolden.Tensor(golden.GetProperty("expected").GetProperty("embeddings_with_cls_and_positions")),
+            model.Embeddings(pictures), 1e-10);
         ImageGolden.AssertClose(ImageGolden.Tensor(values.GetProperty("tokens_after_final_layernorm")), model.Tokens(pictures), 1e-10);
         ImageGolden.AssertClose(ImageGolden.Tensor(values.GetProperty("cls")), model.Features(pictures, training: false), 1e-10);
         ImageGolden.AssertClose(model.Features(pictures, training: false), model.Features(pictures, training: true), 0);
@@ -48,14 +49,17 @@ public sealed class ViTModuleTests
     {
         using var scope = NewDisposeScope();
         using var expected = Read("vit_tiny.hf.safetensors");
-        foreach (var file in new[] { "vit_tiny.hf.pt", "vit_tiny.torchvision.safetensors", "vit_tiny.torchvision.pt", "vit_tiny.torchvision_legacy_names.safetensors" })
+        foreach (var file in new[] { "vit_tiny.hf.pt", "vit_tiny.torchvision.safetensors", "vit_tiny.torchvision.pt",
+            "vit_tiny.torchvision_legacy_names.safetensors" })
         {
             using var found = Read(file);
             CollectionAssert.AreEquivalent(expected.Keys.ToArray(), found.Keys.ToArray(), file);
             foreach (var (name, value) in expected)
                 ImageGolden.AssertClose(value, found[name], 0, $"{file} {name}");
         }
-        using var classifier = new StateDict("classifier", [.. Read("vit_tiny.hf.pt").Take().Select(entry => KeyValuePair.Create("vit." + entry.Key, entry.Value)), KeyValuePair.Create("classifier.weight", zeros(5, 32))]);
+        using var classifier = new StateDict("classifier",
+            [.. Read("vit_tiny.hf.pt").Take().Select(entry => KeyValuePair.Create("vit." + entry.Key, entry.Value)),
+                KeyValuePair.Create("classifier.weight", zeros(5, 32))]);
         using var stripped = ViTWeightNames.ToHuggingFace(classifier);
         CollectionAssert.AreEquivalent(expected.Keys.ToArray(), stripped.Keys.ToArray());
     }
@@ -88,17 +92,23 @@ public sealed class ViTModuleTests
     {
         using var generator = new Generator(1);
         using var larger = new ViTModule(new ViTOptions { Size = Tiny }, 64, generator);
-        Assert.Contains("holds a vision transformer of 2 layers of 32, patches of 8 and pictures of 32 pixels; expected 2 layers of 32, patches of 8 and pictures of 64 pixels, as ViTOptions.Size and ImageOptions.Size say.",
+        Assert.Contains(
+            "holds a vision transformer of 2 layers of 32, patches of 8 and pictures of 32 pixels; expected 2 layers of 32, patches of 8 and pictures of 64 "
+                + "pixels, as ViTOptions.Size and ImageOptions.Size say.",
             Refusal(larger, "vit_tiny.torchvision.pt", _ => { }));
         using var model = New(new ViTOptions { Size = Tiny });
-        Assert.Contains("Missing: 'encoder.layer.1.attention.attention.key.bias', 'encoder.layer.1.attention.attention.query.bias', 'encoder.layer.1.attention.attention.value.bias'. Unexpected: 'extra'.",
+        Assert.Contains(
+            "Missing: 'encoder.layer.1.attention.attention.key.bias', 'encoder.layer.1.attention.attention.query.bias', "
+                + "'encoder.layer.1.attention.attention.value.bias'. Unexpected: 'extra'.",
             Refusal(model, "vit_tiny.torchvision.pt", weights =>
             {
                 weights.Remove("encoder.layers.encoder_layer_1.self_attention.in_proj_bias");
                 weights["extra"] = zeros(1);
             }));
-        Assert.Contains("'layernorm.bias' (shape [32] expected, found [33])", Refusal(model, "vit_tiny.hf.pt", weights => weights["layernorm.bias"] = zeros(33)));
-        Assert.Contains("Missing: 'embeddings.cls_token'", Assert.ThrowsExactly<InvalidDataException>(() => model.Load(WeightFile.Read(ImageGolden.PathOf("resnet", "resnet18_width8.pth")))).Message);
+        Assert.Contains("'layernorm.bias' (shape [32] expected, found [33])",
+            Refusal(model, "vit_tiny.hf.pt", weights => weights["layernorm.bias"] = zeros(33)));
+        Assert.Contains("Missing: 'embeddings.cls_token'",
+            Assert.ThrowsExactly<InvalidDataException>(() => model.Load(WeightFile.Read(ImageGolden.PathOf("resnet", "resnet18_width8.pth")))).Message);
     }
 
     private static string Refusal(ViTModule model, string path, Action<Dictionary<string, Tensor>> change)
