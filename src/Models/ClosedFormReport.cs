@@ -43,7 +43,9 @@ public sealed record ClosedFormReport(
     /// <summary>Whether transport between the unpaired samples is a part of it: a blend is one without it where there are too few of them.</summary>
     public bool UsesTransport { get; init; }
 
-    /// <summary>How the pairs chose; null where <see cref="ClosedFormOptions.Method"/> decided, or the pairs are too few or too equal to test anything.</summary>
+    /// <summary>
+    /// How the pairs chose; null where <see cref="ClosedFormOptions.Method"/> decided, or the pairs are too few or too equal to test anything.
+    /// </summary>
     public ClosedFormChoice? Choice { get; init; }
 
     /// <summary>Whether there are towers beside the closed form, and why; null where <see cref="ClosedFormOptions.Role"/> said it.</summary>

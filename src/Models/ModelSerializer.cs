@@ -87,7 +87,8 @@ internal static class ModelSerializer
         try
         {
             // No encoder of the user's own: none can be exported.
-            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null."), []);
+            var description = JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null.");
+            var spec = Tower(description, []);
             spec.Modality.Validate();
             return spec;
         }
@@ -102,7 +103,9 @@ internal static class ModelSerializer
         // Before anything of the described size is allocated: the file may claim towers of terabytes.
         var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsOfClosedForm(weight.Key)).Sum(weight => weight.Value.numel()));
         if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
-            throw new FormatException($"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} weights, but entry '{WeightsEntry}' holds {found}.");
+            throw new FormatException(
+                $"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} "
+                + $"weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
         var model = new TwoTowerModel(spec, generator);
         try
@@ -111,7 +114,8 @@ internal static class ModelSerializer
             StateDictLoader.Load(model, weights, IsOfClosedForm);
             model = model.to(device);
             LoadClosedForm(model, weights, device);
-            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.ClosedFormReport, description.UnpairedObjectives);
+            return new FittedModel(
+                model, description.Seed, description.TrainingRows, description.History, description.ClosedFormReport, description.UnpairedObjectives);
         }
         catch
         {
@@ -124,11 +128,12 @@ internal static class ModelSerializer
 
     private static void LoadClosedForm(TwoTowerModel model, StateDict weights, Device device)
     {
-        var state = weights.Where(weight => IsOfClosedForm(weight.Key)).ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..], weight => weight.Value.to(device));
+        var state = weights.Where(weight => IsOfClosedForm(weight.Key))
+            .ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..], weight => weight.Value.to(device));
         if ((model.Spec.ClosedForm is null) != (state.Count == 0))
             throw new FormatException(
-                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, but entry '{WeightsEntry}' "
-                + $"holds {state.Count} tensors of one.");
+                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, "
+                + $"but entry '{WeightsEntry}' holds {state.Count} tensors of one.");
         if (state.Count == 0)
             return;
         var closedForm = ClosedFormAlignment.FromState(state);
@@ -147,8 +152,10 @@ internal static class ModelSerializer
     {
         try
         {
-            var description = JsonSerializer.Deserialize<Description>(stream, Json) ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
-            var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension, description.Temperature, description.ClosedForm);
+            var description = JsonSerializer.Deserialize<Description>(stream, Json)
+                ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
+            var (a, b) = (Tower(description.A, registered), Tower(description.B, registered));
+            var spec = new TwoTowerSpec(a, b, description.EmbeddingDimension, description.Temperature, description.ClosedForm);
             // The file is held to what the options of a training are held to.
             OptionsValidator.Validate(new GentleClipOptions
             {
@@ -179,8 +186,8 @@ internal static class ModelSerializer
         };
         if (!fits)
             throw new FormatException(
-                $"Entry '{DescriptionEntry}' of the saved model: a closed form of role {SavedRole.NameOf(closedForm.Role)}, share {closedForm.Share} and dimension "
-                + $"{closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
+                $"Entry '{DescriptionEntry}' of the saved model: a closed form of role {SavedRole.NameOf(closedForm.Role)}, share {closedForm.Share} and "
+                + $"dimension {closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
     private static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
@@ -192,7 +199,9 @@ internal static class ModelSerializer
     }
 
     private sealed record Description(
-        int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History,
-        [property: JsonPropertyName("teacher")] ClosedFormSpec? ClosedForm = null, [property: JsonPropertyName("teacherReport")] ClosedFormReport? ClosedFormReport = null,
+        int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows,
+        IReadOnlyList<TrainingEpoch> History,
+        [property: JsonPropertyName("teacher")] ClosedFormSpec? ClosedForm = null,
+        [property: JsonPropertyName("teacherReport")] ClosedFormReport? ClosedFormReport = null,
         UnpairedObjectivesReport? UnpairedObjectives = null);
 }

@@ -11,7 +11,10 @@ internal sealed record TwoTowerSpec(TowerSpec A, TowerSpec B, int EmbeddingDimen
     /// <summary>Slots of the embedding that the towers have; 0 without towers.</summary>
     public int TowerDimension => EmbeddingDimension - (ClosedForm?.Dimension ?? 0);
 
-    /// <summary>Whether there is a tower, or a tower's encoder, for a modality: a closed form without towers reads feature vectors as they are, and of others a frozen encoder's features.</summary>
+    /// <summary>
+    /// Whether there is a tower, or a tower's encoder, for a modality: a closed form without towers reads feature vectors as they are, and of others a frozen
+    /// encoder's features.
+    /// </summary>
     public bool HasEncoder(TowerSpec tower) => TowerDimension > 0 || ReadsFeatures(tower);
 
     /// <summary>Whether the closed form, if any, reads the encoder's features of a modality; else the feature vectors themselves.</summary>

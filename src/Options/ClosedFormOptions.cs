@@ -205,7 +205,10 @@ public sealed record ClosedFormOptions
         init => _spectral = Check.Defined(value, nameof(Spectral));
     }
 
-    /// <summary>Whether half the mean embedding of the ten nearest training samples is added to each embedding: better transfer of labels, nothing on retrieval. Default false.</summary>
+    /// <summary>
+    /// Whether half the mean embedding of the ten nearest training samples is added to each embedding: better transfer of labels, nothing on retrieval.
+    /// Default false.
+    /// </summary>
     public bool Smoothing { get; init; }
 
     /// <summary>

@@ -19,6 +19,8 @@ public enum ClosedFormRole
     /// </summary>
     BesideTowers,
 
-    /// <summary>The embedding is only the trained towers'; the closed form shows them which unpaired samples belong together (<see cref="KlotObjective"/>).</summary>
+    /// <summary>
+    /// The embedding is only the trained towers'; the closed form shows them which unpaired samples belong together (<see cref="KlotObjective"/>).
+    /// </summary>
     Teacher,
 }

@@ -117,7 +117,8 @@ internal sealed class ModelFit(
         var kept = first.MeanLogRank <= second.MeanLogRank;
         (kept ? without : with).Model.Dispose();
         var what = kept ? "kept" : "turned off";
-        reporter.Info($"Losses on unpaired samples {what}: validation's mean log rank is {first.MeanLogRank:F3} with them and {second.MeanLogRank:F3} without.");
+        reporter.Info(
+            $"Losses on unpaired samples {what}: validation's mean log rank is {first.MeanLogRank:F3} with them and {second.MeanLogRank:F3} without.");
         var better = kept ? with : without;
         return better with
         {

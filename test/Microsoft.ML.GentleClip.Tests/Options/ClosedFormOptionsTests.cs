@@ -51,7 +51,8 @@ public sealed class ClosedFormOptionsTests
     }
 
     [TestMethod]
-    public void DefaultsAreThoseOfTheAlignment() => Assert.AreEqual(new AlignmentSettings { EmbeddingDimension = 5 }, ClosedFormFactory.Settings(new ClosedFormOptions(), 5));
+    public void DefaultsAreThoseOfTheAlignment() =>
+        Assert.AreEqual(new AlignmentSettings { EmbeddingDimension = 5 }, ClosedFormFactory.Settings(new ClosedFormOptions(), 5));
 
     [TestMethod]
     [DataRow("Role", (ClosedFormRole)9)]
