@@ -87,8 +87,8 @@ internal static class ModelSerializer
         try
         {
             // No encoder of the user's own: none can be exported.
-            var spec = Tower(JsonSerializer.Deserialize<TowerDescription>(json, TowerJson)
-                ?? throw new FormatException("The tower's description is null."), []);
+            var description = JsonSerializer.Deserialize<TowerDescription>(json, TowerJson) ?? throw new FormatException("The tower's description is null.");
+            var spec = Tower(description, []);
             spec.Modality.Validate();
             return spec;
         }
@@ -105,7 +105,7 @@ internal static class ModelSerializer
         if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
             throw new FormatException(
                 $"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} "
-                    + $"weights, but entry '{WeightsEntry}' holds {found}.");
+                + $"weights, but entry '{WeightsEntry}' holds {found}.");
         using var generator = new Generator(0);
         var model = new TwoTowerModel(spec, generator);
         try
@@ -114,8 +114,8 @@ internal static class ModelSerializer
             StateDictLoader.Load(model, weights, IsOfClosedForm);
             model = model.to(device);
             LoadClosedForm(model, weights, device);
-            return new FittedModel(model, description.Seed, description.TrainingRows, description.History, description.ClosedFormReport,
-                description.UnpairedObjectives);
+            return new FittedModel(
+                model, description.Seed, description.TrainingRows, description.History, description.ClosedFormReport, description.UnpairedObjectives);
         }
         catch
         {
@@ -128,13 +128,12 @@ internal static class ModelSerializer
 
     private static void LoadClosedForm(TwoTowerModel model, StateDict weights, Device device)
     {
-        var state = weights.Where(weight => IsOfClosedForm(weight.Key)).ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..],
-            weight => weight.Value.to(device));
+        var state = weights.Where(weight => IsOfClosedForm(weight.Key))
+            .ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..], weight => weight.Value.to(device));
         if ((model.Spec.ClosedForm is null) != (state.Count == 0))
             throw new FormatException(
-                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, but entry "
-                    + $"'{WeightsEntry}' "
-                + $"holds {state.Count} tensors of one.");
+                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, "
+                + $"but entry '{WeightsEntry}' holds {state.Count} tensors of one.");
         if (state.Count == 0)
             return;
         var closedForm = ClosedFormAlignment.FromState(state);
@@ -155,8 +154,8 @@ internal static class ModelSerializer
         {
             var description = JsonSerializer.Deserialize<Description>(stream, Json)
                 ?? throw new FormatException($"Entry '{DescriptionEntry}' of the saved model is null.");
-            var spec = new TwoTowerSpec(Tower(description.A, registered), Tower(description.B, registered), description.EmbeddingDimension,
-                description.Temperature, description.ClosedForm);
+            var (a, b) = (Tower(description.A, registered), Tower(description.B, registered));
+            var spec = new TwoTowerSpec(a, b, description.EmbeddingDimension, description.Temperature, description.ClosedForm);
             // The file is held to what the options of a training are held to.
             OptionsValidator.Validate(new GentleClipOptions
             {
@@ -188,8 +187,7 @@ internal static class ModelSerializer
         if (!fits)
             throw new FormatException(
                 $"Entry '{DescriptionEntry}' of the saved model: a closed form of role {SavedRole.NameOf(closedForm.Role)}, share {closedForm.Share} and "
-                    + $"dimension "
-                + $"{closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
+                + $"dimension {closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
     private static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
@@ -202,8 +200,8 @@ internal static class ModelSerializer
 
     private sealed record Description(
         int EmbeddingDimension, double Temperature, TowerDescription A, TowerDescription B, int Seed, TrainingRows TrainingRows,
-            IReadOnlyList<TrainingEpoch> History,
+        IReadOnlyList<TrainingEpoch> History,
         [property: JsonPropertyName("teacher")] ClosedFormSpec? ClosedForm = null,
-            [property: JsonPropertyName("teacherReport")] ClosedFormReport? ClosedFormReport = null,
+        [property: JsonPropertyName("teacherReport")] ClosedFormReport? ClosedFormReport = null,
         UnpairedObjectivesReport? UnpairedObjectives = null);
 }

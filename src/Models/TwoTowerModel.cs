@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Models;
 
 /// <summary>
-/// Two towers into one embedding space with the learnable logit scale of the contrastive losses, a closed-form alignment, or both side by side.
+/// Two towers into one embedding space with the learnable logit scale of the contrastive losses, a closed-form alignment, or both beside each other.
 /// </summary>
 internal sealed class TwoTowerModel : nn.Module
 {
@@ -68,12 +68,12 @@ internal sealed class TwoTowerModel : nn.Module
         {
             var expected = Spec.ReadsFeatures(tower) ? TowerOf(side)!.FeatureDimension : tower.InputDimension;
             if (closedForm.Dimension(side) != expected)
-                throw new ArgumentException($"The closed form's side {side} takes rows of dimension {closedForm.Dimension(side)}; expected {expected}.",
-                    nameof(closedForm));
+                throw new ArgumentException(
+                    $"The closed form's side {side} takes rows of dimension {closedForm.Dimension(side)}; expected {expected}.", nameof(closedForm));
         }
         if (closedForm.Width != Spec.ClosedForm?.Dimension)
-            throw new ArgumentException($"The closed form's embeddings have {closedForm.Width} dimensions; expected {Spec.ClosedForm?.Dimension ?? 0}.",
-                nameof(closedForm));
+            throw new ArgumentException(
+                $"The closed form's embeddings have {closedForm.Width} dimensions; expected {Spec.ClosedForm?.Dimension ?? 0}.", nameof(closedForm));
         ClosedForm?.Dispose();
         ClosedForm = closedForm;
     }
@@ -91,8 +91,8 @@ internal sealed class TwoTowerModel : nn.Module
         if (Spec.ClosedForm is not { } spec)
             return tower!.Run(batch, noise: null);
         var features = Spec.ReadsFeatures(side == Side.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
-        var closedForm = (ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet."))
-            .Embed(features ?? batch.Vectors, side);
+        var fitted = ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.");
+        var closedForm = fitted.Embed(features ?? batch.Vectors, side);
         if (!HasTowers)
             return new TowerOutput(features, closedForm);
         // Encoded once for both.

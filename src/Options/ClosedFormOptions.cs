@@ -206,8 +206,8 @@ public sealed record ClosedFormOptions
     }
 
     /// <summary>
-    /// Whether half the mean embedding of the ten nearest training samples is added to each embedding: better transfer of labels, nothing on retrieval. Default
-    /// false.
+    /// Whether half the mean embedding of the ten nearest training samples is added to each embedding: better transfer of labels, nothing on retrieval.
+    /// Default false.
     /// </summary>
     public bool Smoothing { get; init; }
 

@@ -43,21 +43,22 @@ internal sealed class KeywordBatch : IDisposable
     {
         var name = keywords.IndicatorColumnName;
         var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("keyword", name, schema);
-        if (column.Type is not VectorDataViewType vector || vector.Size != keywords.Samples.Count
+        var count = keywords.Samples.Count;
+        if (column.Type is not VectorDataViewType vector || vector.Size != count
             || (vector.ItemType != NumberDataViewType.Single && vector.ItemType != BooleanDataViewType.Instance))
-            throw SchemaErrors.Mismatch("keyword", name,
-                $"Vector<Single, {keywords.Samples.Count}> or Vector<Boolean, {keywords.Samples.Count}>, a slot a keyword,", column.Type.ToString()!);
+            throw SchemaErrors.Mismatch(
+                "keyword", name, $"Vector<Single, {count}> or Vector<Boolean, {count}>, a slot a keyword,", column.Type.ToString()!);
         var own = new Sides<ModalityBinding>(a, b)[keywords.Modality];
         if (own.InputDimension != keywords.Samples[0].Length)
             throw new ArgumentException(
-                $"The keywords have {keywords.Samples[0].Length} values each; expected {own.InputDimension} as in column '{own.Column.Name}' of their "
-                    + $"modality.");
+                $"The keywords have {keywords.Samples[0].Length} values each; expected {own.InputDimension} as in column '{own.Column.Name}' of their modality.");
         return column;
     }
 
     /// <summary>A getter of a row's keywords.</summary>
     public static Func<bool[]> OpenIndicators(DataViewRow row, DataViewSchema.Column column) =>
-        ((VectorDataViewType)column.Type).ItemType == BooleanDataViewType.Instance ? Open<bool>(row, column, held => held)
+        ((VectorDataViewType)column.Type).ItemType == BooleanDataViewType.Instance
+            ? Open<bool>(row, column, held => held)
             : Open<float>(row, column, value => value != 0);
 
     private static Func<bool[]> Open<T>(DataViewRow row, DataViewSchema.Column column, Func<T, bool> holds)

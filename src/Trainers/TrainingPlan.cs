@@ -285,12 +285,12 @@ public sealed class TrainingPlan
             if (rows > most)
                 yield return Invariant(
                     $"The closed form matches {most:N0} of the {rows:N0} unpaired samples of column '{modality.InputColumnName}' (side {side}), ")
-                        + DrawnBy(limit);
+                    + DrawnBy(limit);
         }
         if (Pairs > settings.MaximumAnchors)
             yield return Invariant(
                 $"The closed form's kernel has {settings.MaximumAnchors:N0} of the {Pairs:N0} pairs as anchors, ")
-                    + DrawnBy(nameof(ClosedFormOptions.MaximumAnchors));
+                + DrawnBy(nameof(ClosedFormOptions.MaximumAnchors));
 
         static string DrawnBy(string option) => $"drawn at random ({nameof(ClosedFormOptions)}.{option}).";
     }

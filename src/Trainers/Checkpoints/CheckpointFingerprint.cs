@@ -22,17 +22,20 @@ internal static class CheckpointFingerprint
     private static readonly HashSet<string> LeftOut =
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
-            nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
+        nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
         nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval),
-            nameof(GentleClipOptions.CheckpointsToKeep),
+        nameof(GentleClipOptions.CheckpointsToKeep),
         nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
     ];
 
     // The same of a user's encoder, as its JSON names them.
-    private static readonly HashSet<string> Files = [.. new[] { nameof(CustomTextEncoderOptions.WeightsFile), nameof(CustomTextEncoderOptions.VocabularyFile) }
-        .Select(JsonNamingPolicy.CamelCase.ConvertName)];
+    private static readonly HashSet<string> Files =
+    [
+        .. new[] { nameof(CustomTextEncoderOptions.WeightsFile), nameof(CustomTextEncoderOptions.VocabularyFile) }
+            .Select(JsonNamingPolicy.CamelCase.ConvertName),
+    ];
 
     /// <summary>The fingerprint of a training that is about to start.</summary>
     public static SortedDictionary<string, string> Of(TrainingPlan plan, int seed, TrainingData data, ValidationSet? validation, TwoTowerModel? initial)
@@ -86,8 +89,8 @@ internal static class CheckpointFingerprint
                 fingerprint[$"vocabulary of {side}"] = List(files.Vocabulary);
             // Frozen weights are in no checkpoint, and only a user's network makes its own in ways that no option tells.
             if (files.Weights is not null || (tower.IsFrozen && kind.IsCustom))
-                fingerprint[$"pretrained weights of {side}"] =
-                    Hash(hash => Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
+                fingerprint[$"pretrained weights of {side}"] = Hash(hash =>
+                    Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
         }
     }
 
@@ -150,15 +153,15 @@ internal static class CheckpointFingerprint
     {
         result[name] = own.GetType().Name;
         foreach (var property in EncoderKey.ToJson(own).EnumerateObject().Where(property => !Files.Contains(property.Name)))
-            result[$"{name}.{property.Name}"] = Shorten(property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()!
-                : property.Value.GetRawText());
+        {
+            var text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
+            result[$"{name}.{property.Name}"] = Shorten(text);
+        }
     }
 
     private static string List(IEnumerable items) =>
-        Shorten(
-            string.Join(' ',
-                items.Cast<object?>()
-                    .Select(item => item is IEnumerable inner and not string ? $"[{List(inner)}]" : Convert.ToString(item, CultureInfo.InvariantCulture))));
+        Shorten(string.Join(' ', items.Cast<object?>().Select(item =>
+            item is IEnumerable inner and not string ? $"[{List(inner)}]" : Convert.ToString(item, CultureInfo.InvariantCulture))));
 
     private static string Shorten(string text)
     {
