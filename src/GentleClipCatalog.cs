@@ -12,6 +12,7 @@ public static class GentleClipCatalog
     /// training. The estimators themselves are in <c>mlContext.Transforms</c>, the loading of data in <c>mlContext.Data</c>.
     /// </summary>
     /// <example>
+    /// How often a sample finds its partner; the sample <c>samples/VectorSearch</c> searches.
     /// <code>
     /// Console.WriteLine(mlContext.GentleClip().EvaluateRetrieval(model.Transform(test), "SpectrumEmbedding", "ImageEmbedding"));
     /// </code>

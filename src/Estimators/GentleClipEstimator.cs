@@ -22,13 +22,13 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | By modality: vector of <xref:System.Single>, <xref:System.Double>, <xref:System.Boolean> or an integer type of known size, or a
-/// scalar of these but <xref:System.Boolean>; text (texts, protein sequences); vector of <xref:System.Single> or <xref:System.Double> of variable size (protein
-/// structures); image, or vector of <xref:System.Single>, <xref:System.Double> or an integer type of known size (pixels). The paired column is
-/// <xref:System.Boolean> | | Output column data type | Known-sized vector of <xref:System.Single>, with slot names: the column's name, a dot and a number | |
-/// Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip and a native runtime: TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows
-/// | | Exportable to ONNX | With the whole pipeline where both modalities are vectors; else each embedding column by `mlContext.Model.ConvertGentleClipToOnnx`
-/// |
+/// | Input column data type | Numbers: a vector of known size or a scalar. Text: texts, sequences. A vector of variable size: structures. Image or pixels |
+/// | Paired column data type | <xref:System.Boolean> |
+/// | Output column data type | Known-sized vector of <xref:System.Single>, with slot names: the column's name, a dot and a number |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip; TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
+/// | Exportable to ONNX | The whole pipeline where both modalities are vectors; else each column by `mlContext.Model.ConvertGentleClipToOnnx` |
+///
+/// Numbers are <xref:System.Single>, <xref:System.Double> or integers, in a vector also <xref:System.Boolean>.
 ///
 /// ### Training Algorithm Details
 /// Two towers (encoder and projection head) are trained on batches of matched pairs and unpaired samples. The loss is

@@ -17,10 +17,12 @@ namespace Microsoft.ML.GentleClip;
 /// |  |  |
 /// | -- | -- |
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
-/// | Input column data type | Features: known-sized vector of <xref:System.Single>; labels: known-sized vector of <xref:System.Boolean>, or of
-/// <xref:System.Single> or <xref:System.Double> that are above 0 where the row has the label and NaN where that is not known | | Output column data type |
-/// Known-sized vectors of <xref:System.Single>: scores, and probabilities where the trainer is calibrated | | Required NuGet in addition to Microsoft.ML |
-/// Microsoft.ML.GentleClip | | Exportable to ONNX | Yes, where ML.NET can write the models that the trainer makes |
+/// | Input column data type | Features: known-sized vector of <xref:System.Single>; labels: known-sized vector of Boolean, Single or Double |
+/// | Output column data type | Known-sized vectors of <xref:System.Single>: scores, and probabilities where the trainer is calibrated |
+/// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip |
+/// | Exportable to ONNX | Yes, where ML.NET can write the models that the trainer makes |
+///
+/// Labels that are numbers are above 0 where the row has the label, and NaN where that is not known.
 /// ]]></format>
 /// <para>The rows are read once and kept in memory; labels are trained in parallel, each by a trainer of its own. The trainers are made one
 /// after another, so that with a seed in the <see cref="MLContext"/> and a trainer that is itself reproducible (one thread for SDCA and

@@ -248,7 +248,7 @@ public sealed class PhaseTests
 
         // Without figures, without the lines of long phases, and without what the closed form found.
         static string[] Lines(IEnumerable<string> lines) => [.. lines
-            .Where(line => !line.Contains("%)", StringComparison.Ordinal) && !line.StartsWith("ClosedForm", StringComparison.Ordinal) && line != "...")
+            .Where(line => !line.Contains("%)", StringComparison.Ordinal) && !line.StartsWith("Closed form: ", StringComparison.Ordinal) && line != "...")
             .Select(line => Regex.Replace(Regex.Replace(line.Trim(), @"\d+([,.:]\d+)*", "#"), ": # rounds|, # rounds", ""))];
 
         static string Root()
