@@ -91,7 +91,7 @@ public sealed class ModalityMatcher
     }
 
     /// <summary>What a save has to hold beside the bank.</summary>
-    internal ModalityMatcherModel.Plan ToPlan() => new(
+    internal ModalityMatcherPlan ToPlan() => new(
         Temperature, _usualEnergy, _calibration?.ToState(), CalibrationPairCount, CalibrationError, CalibrationAccuracy);
 
     /// <summary>The bank.</summary>
@@ -101,7 +101,7 @@ public sealed class ModalityMatcher
     internal double[] Potentials => _potentials;
 
     /// <summary>A matcher that was saved.</summary>
-    internal static ModalityMatcher Restore(MatchBank bank, double[] potentials, ModalityMatcherModel.Plan plan) =>
+    internal static ModalityMatcher Restore(MatchBank bank, double[] potentials, ModalityMatcherPlan plan) =>
         new(bank, potentials, plan.Temperature, plan.Calibration is null ? null : MatchCalibration.Restore(plan.Calibration), plan.UsualEnergy)
         {
             CalibrationPairCount = plan.CalibrationPairCount,

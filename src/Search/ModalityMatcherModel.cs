@@ -14,17 +14,6 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
 
     private const int RowsAtOnce = 1 << 16;
 
-    /// <summary>What a matcher knows beside its bank.</summary>
-    /// <param name="Temperature">What cosines are divided by.</param>
-    /// <param name="UsualEnergy">Median of the queries that the plan was made with.</param>
-    /// <param name="Calibration">What turns evidence into probabilities; null without pairs.</param>
-    /// <param name="CalibrationPairCount">Pairs that it was fitted on.</param>
-    /// <param name="CalibrationError">Its error; null without pairs.</param>
-    /// <param name="CalibrationAccuracy">Share of those pairs that are found; null without pairs.</param>
-    internal sealed record Plan(
-        double Temperature, double UsualEnergy, MatchCalibration.State? Calibration,
-        int CalibrationPairCount, double? CalibrationError, double? CalibrationAccuracy);
-
     /// <summary>Writes the description and the bank.</summary>
     public void Write(ModelWriter writer)
     {
@@ -73,5 +62,5 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
             || (calibration.Absent?.IsOf(MatchEvidence.Features) == true && calibration.Right?.IsOf(MatchEvidence.Features) == true));
 
     private sealed record Description(
-        string EmbeddingColumn, string? TranslationColumn, int Rows, int Dimension, long SkippedRowCount, int InputDimension, bool HasIds, Plan Plan);
+        string EmbeddingColumn, string? TranslationColumn, int Rows, int Dimension, long SkippedRowCount, int InputDimension, bool HasIds, ModalityMatcherPlan Plan);
 }

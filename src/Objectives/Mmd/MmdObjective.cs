@@ -1,5 +1,8 @@
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Runtime;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip;
@@ -71,4 +74,116 @@ public sealed record MmdObjective : Objective
     }
 
     internal override nn.Module? CreateState(int blockSize) => new MkMmdLoss(this, blockSize);
+}
+
+/// <summary>
+/// Multi-kernel maximum mean discrepancy between the two modalities' embeddings (the paper's equation 2):
+/// a weighted sum of the squared distances between the kernel means, for a Gaussian and a polynomial kernel.
+/// A module, for the state that learnable and power weights have.
+/// </summary>
+internal sealed class MkMmdLoss : nn.Module
+{
+    private const int RowsForStatistics = 256;
+    private const double SmallestSquaredBandwidth = 1e-4;
+    private const string LogitsName = "kernelLogits", StatisticsName = "kernelStatistics";
+
+    private readonly MmdObjective _settings;
+    private readonly int _blockSize;
+
+    // A move to another device or type makes new tensors, and puts them into the field of the registered name.
+    [ComponentName(Name = LogitsName)]
+    private readonly Parameter? _logits;
+
+    [ComponentName(Name = StatisticsName)]
+    private readonly Tensor? _statistics;
+
+    public MkMmdLoss(MmdObjective settings, int blockSize = Pairwise.DefaultBlockSize)
+        : base(nameof(MkMmdLoss))
+    {
+        (_settings, _blockSize) = (settings, blockSize);
+        using var scope = NewDisposeScope();
+        if (settings.KernelWeights == MmdKernelWeights.Learnable)
+        {
+            var weight = Math.Clamp(settings.GaussianWeight, 1e-3, 1 - 1e-3);
+            _logits = nn.Parameter(tensor(new[] { (float)Math.Log(weight), (float)Math.Log(1 - weight) }));
+            _logits.DetachFromDisposeScope();
+            register_parameter(LogitsName, _logits);
+        }
+        else if (settings.KernelWeights == MmdKernelWeights.Power)
+        {
+            _statistics = PowerWeights.NewStatistics().DetachFromDisposeScope();
+            register_buffer(StatisticsName, _statistics);
+        }
+    }
+
+    /// <summary>Scalar loss; zero with a graph where a side has no rows (unbiased: fewer than two).</summary>
+    /// <param name="u">Embeddings `[n, dim]`.</param>
+    /// <param name="v">Embeddings `[m, dim]`; m may differ from n.</param>
+    public Tensor Compute(Tensor u, Tensor v)
+    {
+        if (IsTooSmall(u, v))
+            return _logits is null ? Pairwise.ZeroWithGraph(u, v) : Pairwise.ZeroWithGraph(u, v, _logits);
+        using var scope = NewDisposeScope();
+        var bandwidth = Bandwidth(u, v);
+        return Compute(u, v, bandwidth, Weights(u, v, bandwidth)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>As <see cref="Compute(Tensor, Tensor)"/> with given kernel weights `[2]`, to which gradients flow.</summary>
+    public Tensor Compute(Tensor u, Tensor v, Tensor weights)
+    {
+        if (IsTooSmall(u, v))
+            return Pairwise.ZeroWithGraph(u, v, weights);
+        using var scope = NewDisposeScope();
+        return Compute(u, v, Bandwidth(u, v), weights).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Half the lower median of the pooled squared distances, without gradient, from evenly spaced rows where there are many.</summary>
+    internal static Tensor MedianBandwidth(Tensor u, Tensor v)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var pooled = EvenlySpaced(cat([u, v], 0));
+        var pairs = triu_indices(pooled.size(0), pooled.size(0), 1, device: u.device);
+        var distances = Pairwise.SquaredDistances(pooled, pooled).index([pairs[0], pairs[1]]);
+        return distances.median().Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
+    }
+
+    private bool IsTooSmall(Tensor u, Tensor v) => Math.Min(u.size(0), v.size(0)) < (_settings.Unbiased ? 2 : 1);
+
+    private Tensor Bandwidth(Tensor u, Tensor v) => _settings.GaussianBandwidth is { } given ? tensor(given * given, u.dtype, u.device) : MedianBandwidth(u, v);
+
+    private Tensor Weights(Tensor u, Tensor v, Tensor bandwidth)
+    {
+        var (gaussian, n) = (_settings.GaussianWeight, Math.Min(u.size(0), v.size(0)));
+        if (_logits is not null)
+        {
+            var weights = _logits.to(u.dtype, u.device).softmax(0);
+            return weights.detach().Times(2) - weights; // the same weights with the gradient reversed
+        }
+
+        if (_statistics is not null)
+        {
+            if (training && n > 1)
+                PowerWeights.Update(
+                    _statistics, EvenlySpaced(u.narrow(0, 0, n)), EvenlySpaced(v.narrow(0, 0, n)), bandwidth, _settings.Polynomial, _settings.PowerDecay);
+            gaussian = PowerWeights.GaussianWeight(_statistics);
+        }
+
+        return tensor(new[] { gaussian, 1 - gaussian }, u.dtype, u.device);
+    }
+
+    private Tensor Compute(Tensor u, Tensor v, Tensor bandwidth, Tensor weights)
+    {
+        var (n, m, own) = ((double)u.size(0), (double)v.size(0), _settings.Unbiased ? 1 : 0);
+        var uu = KernelSums.Self(u, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
+        var vv = KernelSums.Self(v, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
+        var uv = KernelSums.Cross(u, v, bandwidth, _settings.Polynomial, _blockSize).Rows.sum(dim: 1);
+        return weights.dot(uu.Over(n * (n - own)).Plus(vv.Over(m * (m - own))) - uv.Times(2 / (n * m)));
+    }
+
+    private static Tensor EvenlySpaced(Tensor rows)
+    {
+        var stride = (rows.size(0) + RowsForStatistics - 1) / RowsForStatistics;
+        return stride <= 1 ? rows : rows.index_select(0, arange(Scalars.Zero, Scalars.Of(rows.size(0)), Scalars.Of(stride), device: rows.device));
+    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip;
@@ -78,4 +79,83 @@ public sealed record SddObjective : Objective
 
     /// <inheritdoc/>
     public override Tensor Compute(ObjectiveBatch batch) => SddLoss.Compute(batch.EmbeddingsA, batch.EmbeddingsB, this, batch.NumberOfPairs, batch.BlockSize);
+}
+
+/// <summary>
+/// Semantic density distribution loss (the paper's equations 3 to 6): how differently the two modalities' kernel density
+/// estimates rank the samples of each modality. In log-sum-exp form: the printed quotient is 0/0 for small bandwidths.
+/// </summary>
+internal static class SddLoss
+{
+    /// <summary>Scalar loss; zero with a graph where a side has fewer than two rows and thus no variance.</summary>
+    /// <param name="u">Embeddings `[n, dim]`.</param>
+    /// <param name="v">Embeddings `[m, dim]`; m may differ from n.</param>
+    /// <param name="settings">Bandwidth and form.</param>
+    /// <param name="numberOfPairs">Leading rows of both sets that are matched; used by leave-one-out.</param>
+    /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
+    public static Tensor Compute(Tensor u, Tensor v, SddObjective settings, long numberOfPairs = 0, int blockSize = Pairwise.DefaultBlockSize)
+    {
+        if (u.size(0) < 2 || v.size(0) < 2)
+            return Pairwise.ZeroWithGraph(u, v);
+        using var scope = NewDisposeScope();
+        var (scaleU, scaleV) = Scales(u, v, settings);
+        var excluded = settings.LeaveOneOut ? numberOfPairs : 0;
+        var sharpness = settings.Bandwidth * settings.Bandwidth / settings.DistanceTemperature; // exponents are -relative distance / b²
+        var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
+        var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
+        var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, blockSize, excluded, sharpness);
+        if (settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric)
+        {
+            var own = settings.LeaveOneOut ? 1 : 0;
+            uu -= LogDensityDivisor(u.size(0) - own, uu, 0, settings);
+            vv -= LogDensityDivisor(v.size(0) - own, vv, 0, settings);
+            uv -= LogDensityDivisor(v.size(0), uv, excluded, settings);
+            vu -= LogDensityDivisor(u.size(0), vu, excluded, settings);
+        }
+        return Gamma(u, uu, uv, settings).Plus(Gamma(v, vv, vu, settings)).Over(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>1 / (b² variance) for the densities of either set.</summary>
+    private static (Tensor U, Tensor V) Scales(Tensor u, Tensor v, SddObjective settings)
+    {
+        var inverse = 1 / (settings.Bandwidth * settings.Bandwidth);
+        if (settings.Variance == SddVariance.None)
+        {
+            var constant = tensor(inverse, u.dtype, u.device);
+            return (constant, constant);
+        }
+
+        var (varianceU, varianceV) = (Variance(u), Variance(v));
+        if (settings.DetachVariance)
+            (varianceU, varianceV) = (varianceU.detach(), varianceV.detach());
+        if (settings.Variance == SddVariance.Pooled)
+            varianceU = varianceV = varianceU.Plus(varianceV).Over(2);
+        return (Scale(varianceU), Scale(varianceV));
+
+        Tensor Scale(Tensor variance) => variance.clamp_min(Scalars.Of(settings.VarianceFloor)).reciprocal().Times(inverse);
+    }
+
+    /// <summary>Equation 6, with the mean over j that its misprinted index stands for.</summary>
+    private static Tensor Variance(Tensor t) => (t - t.mean([0], keepdim: true)).Squared().sum().Over(t.size(0) - 1);
+
+    /// <summary>Γ(T, R) of equation 4, from the log kernel sums of T's samples within T and within R; raw forms: from log densities.</summary>
+    private static Tensor Gamma(Tensor t, Tensor own, Tensor other, SddObjective settings)
+    {
+        if (settings.Divergence == SddDivergence.RawMeanSquaredError)
+            return (own.exp() - other.exp()).Squared().mean();
+        if (settings.Divergence == SddDivergence.RawSymmetric)
+            return ((own.exp() - other.exp()) * (own - other)).sum() / (t.amax(0) - t.amin(0)).Squared().sum().clamp_min(Scalars.Of(settings.VarianceFloor));
+        var (logP, logQ) = (own - own.logsumexp(0), other - other.logsumexp(0));
+        return settings.Divergence == SddDivergence.KullbackLeibler
+            ? (logP.exp() * (logP - logQ)).sum()
+            : (logP.exp() - logQ.exp()).Squared().sum().Times(own.size(0));
+    }
+
+    /// <summary>ln(2 B b² pi), the divisor of equation 5, where B counts the kernels in each sum. It cancels in the normalised forms.</summary>
+    private static Tensor LogDensityDivisor(long terms, Tensor like, long excluded, SddObjective settings)
+    {
+        var divisor = full_like(like, Scalars.Of(terms));
+        divisor.narrow(0, 0, excluded).sub_(Scalars.One);
+        return divisor.mul_(Scalars.Of(2 * settings.Bandwidth * settings.Bandwidth * Math.PI)).log_();
+    }
 }

@@ -88,8 +88,9 @@ internal static class StructureText
         foreach (var (i, letter) in chain.Sequence.Index())
             text.AppendLine(CultureInfo.InvariantCulture, $"1 {i + 1} {NameOf(letter)}");
         text.Append("#\nloop_\n");
-        foreach (var item in "group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code "
-            + "Cartn_x Cartn_y Cartn_z occupancy auth_seq_id auth_asym_id pdbx_PDB_model_num".Split(' '))
+        const string items = "group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id pdbx_PDB_ins_code "
+            + "Cartn_x Cartn_y Cartn_z occupancy auth_seq_id auth_asym_id pdbx_PDB_model_num";
+        foreach (var item in items.Split(' '))
             text.AppendLine($"_atom_site.{item}");
         for (var i = 0; i < chain.Sequence.Length; i++)
             text.AppendLine(CultureInfo.InvariantCulture,

@@ -62,7 +62,8 @@ public sealed class EmbeddingGeneratorTests
         var generator = transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>();
         var embeddings = await generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence), new(row.AlphaCarbons), new(row.AlphaCarbons, row.Sequence)],
             cancellationToken: Token);
-        CollectionAssert.AreEqual(embeddings[0].Vector.ToArray(), embeddings[2].Vector.ToArray());
+        // The same chain at another place of a batch: equal but for the order in which a processor sums.
+        Assert.IsLessThan(1e-5f, embeddings[0].Vector.ToArray().Zip(embeddings[2].Vector.ToArray(), (x, y) => Math.Abs(x - y)).Max());
         CollectionAssert.AreNotEqual(embeddings[0].Vector.ToArray(), embeddings[1].Vector.ToArray());
         var error = await Assert.ThrowsExactlyAsync<ArgumentException>(
             () => generator.GenerateAsync([new(row.AlphaCarbons, row.Sequence + "A")], cancellationToken: Token));

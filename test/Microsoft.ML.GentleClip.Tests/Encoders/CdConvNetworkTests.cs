@@ -67,7 +67,8 @@ public sealed class CdConvNetworkTests
     public void TheNetworkEqualsTheReference(string name, bool isDouble)
     {
         using var scope = NewDisposeScope();
-        var (type, tolerance) = isDouble ? (ScalarType.Float64, 1e-9) : (ScalarType.Float32, 2e-5);
+        // float32: other processors sum in another order, and small gradients are differences of large terms.
+        var (type, tolerance) = isDouble ? (ScalarType.Float64, 1e-9) : (ScalarType.Float32, 1e-4);
         var golden = Root.GetProperty("networks").GetProperty(name);
         var (config, expected) = (golden.GetProperty("config"), golden.GetProperty("expected"));
         var options = OptionsOf(config);

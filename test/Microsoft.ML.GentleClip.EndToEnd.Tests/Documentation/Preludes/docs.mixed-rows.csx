@@ -45,8 +45,10 @@ File.WriteAllLines("sequences.tsv", Enumerable.Range(20, 20).Select(i => Line(i,
 File.WriteAllLines("structures.tsv", Enumerable.Range(40, 20).Select(i => Line(i, 6)));
 
 // For the part on evaluation: a pipeline that is trained already, and rows of which one lacks its sequence.
-IDataView testPairs = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60, 20).Select(i => new LabelledPair { SequenceFeatures = Vector(i, 4), StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
-IDataView testData = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60, 20).Select(i => new LabelledPair { SequenceFeatures = i == 60 ? null : Vector(i, 4), StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
+IDataView testPairs = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60, 20).Select(i => new LabelledPair { SequenceFeatures = Vector(i, 4),
+    StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
+IDataView testData = mlContext.Data.LoadFromEnumerable(Enumerable.Range(60,
+    20).Select(i => new LabelledPair { SequenceFeatures = i == 60 ? null : Vector(i, 4), StructureFeatures = Vector(i, 6), Class = $"{i % 2}" }).ToArray());
 var closedForm = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
 closedForm.ModalityA = Modality.Vector("SequenceEmbedding", "SequenceFeatures");
 closedForm.ModalityB = Modality.Vector("StructureEmbedding", "StructureFeatures");

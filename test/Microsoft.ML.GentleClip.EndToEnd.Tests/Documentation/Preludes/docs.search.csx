@@ -15,7 +15,8 @@ IDataView pictures = mlContext.Data.LoadFromEnumerable(Enumerable.Range(0, 12).S
 var (captions, captionsOfTheTraining) = (pictures, pictures);
 GentleClipTransformer model = mlContext.Transforms.GentleClip(new GentleClipOptions
 {
-    ModalityA = Modality.Image("PictureEmbedding", "Picture", new ImageOptions { Size = 16, StoredSize = 16 }, new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 4, bottleneck: false) }),
+    ModalityA = Modality.Image("PictureEmbedding", "Picture", new ImageOptions { Size = 16, StoredSize = 16 },
+        new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 4, bottleneck: false) }),
     ModalityB = Modality.Text("CaptionEmbedding", "Caption", new TextNGramOptions { Buckets = 256 }),
     EmbeddingDimension = 16,
     MaximumNumberOfSteps = 2,
