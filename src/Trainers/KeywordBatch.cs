@@ -51,8 +51,8 @@ internal sealed class KeywordBatch : IDisposable
         var own = new Sides<ModalityBinding>(a, b)[keywords.Modality];
         if (own.InputDimension != keywords.Samples[0].Length)
             throw new ArgumentException(
-                $"The keywords have {keywords.Samples[0].Length} values each; expected {own.InputDimension} "
-                + $"as in column '{own.Column.Name}' of their modality.");
+                $"The keywords have {keywords.Samples[0].Length} values each; expected {own.InputDimension} as in column '{own.Column.Name}' of their "
+                + "modality.");
         return column;
     }
 
