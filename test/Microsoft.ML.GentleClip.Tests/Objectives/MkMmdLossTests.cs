@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Objectives;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Objectives;
