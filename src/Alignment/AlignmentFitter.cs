@@ -226,8 +226,11 @@ internal sealed class AlignmentFitter(AlignmentSettings settings, RandomSource r
         if (!options.Use)
             return side;
         var bank = Bank(own, pool, options.MaximumRows);
-        return side with { Smoothing = new SmoothingBank(bank, Rows.InBlocks(bank, settings.BlockSize, side.Embed, cancellationToken),
-            options.Weight, options.Neighbours) };
+        return side with
+        {
+            Smoothing = new SmoothingBank(bank, Rows.InBlocks(bank, settings.BlockSize, side.Embed, cancellationToken),
+            options.Weight, options.Neighbours)
+        };
     }
 
     // Principal directions, about zero, of both sides' embeddings: of all projections the one that keeps most of their length.

@@ -109,8 +109,11 @@ internal static class AlignmentState
         {
             var bank = Take("smoothing.bank", -1, components);
             side =
-                side with { Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth),
-                    Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue)) };
+                side with
+                {
+                    Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth),
+                    Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue))
+                };
         }
         if (Has("cut"))
             side = side with { Cut = Take("cut", side.NaturalWidth, side.Width) };

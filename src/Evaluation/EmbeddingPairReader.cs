@@ -35,7 +35,8 @@ internal sealed class EmbeddingPairReader(string nameA, string nameB, int dimens
         var keyA = itemA is null ? null : LabelColumnReader.Find(data, itemA, "item");
         var keyB = itemB is null ? null : LabelColumnReader.Find(data, itemB, "item");
         var reader = new EmbeddingPairReader(nameA, nameB, a.Dimension, (int)Math.Min(data.GetRowCount() ?? 0, 1 << 16),
-            scale) { _hasItems = keyA is not null || keyB is not null };
+            scale)
+        { _hasItems = keyA is not null || keyB is not null };
         using var cursor = Columns.Open(data, a.Column, b.Column, keyA?.Column, keyB?.Column);
         a.Open(cursor);
         b.Open(cursor);

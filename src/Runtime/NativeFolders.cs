@@ -11,8 +11,12 @@ internal static class NativeFolders
     /// <summary>The runtime identifier whose native libraries this process can use, e.g. linux-x64.</summary>
     public static string RuntimeIdentifier { get; } =
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")
-        + RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => "-x64", Architecture.Arm64 => "-arm64",
-            var other => $"-{other}".ToLowerInvariant() };
+        + RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => "-x64",
+            Architecture.Arm64 => "-arm64",
+            var other => $"-{other}".ToLowerInvariant()
+        };
 
     /// <summary>
     /// In a notebook or script TorchSharp.dll lies in the NuGet cache, <c>torchsharp/VERSION/lib/TARGET</c>, and TorchSharp gathers

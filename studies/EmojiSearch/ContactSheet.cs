@@ -1,7 +1,7 @@
 using EmojiPictures;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
-using Microsoft.ML;
 using SkiaSharp;
 
 namespace EmojiSearch;

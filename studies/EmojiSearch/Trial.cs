@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using EmojiPictures;
+using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
-using Microsoft.ML;
 
 namespace EmojiSearch;
 

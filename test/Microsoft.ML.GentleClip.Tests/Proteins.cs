@@ -47,15 +47,15 @@ internal static class Proteins
     /// <summary>Encoders and a training of seconds.</summary>
     public static GentleClipOptions Options(int steps = 4, Esm2Options? sequence = null, CdConvOptions? structure = null,
         string? sequenceColumn = null) => new()
-    {
-        ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", sequence ?? SmallSequence),
-        ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", sequenceColumn, structure ?? SmallStructure),
-        EmbeddingDimension = 16,
-        BatchSize = 12,
-        MaximumNumberOfSteps = steps,
-        NumberOfThreads = 1,
-        Seed = 3,
-    };
+        {
+            ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", sequence ?? SmallSequence),
+            ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", sequenceColumn, structure ?? SmallStructure),
+            EmbeddingDimension = 16,
+            BatchSize = 12,
+            MaximumNumberOfSteps = steps,
+            NumberOfThreads = 1,
+            Seed = 3,
+        };
 
     public static Esm2Options SmallSequence { get; } = new() { Size = new Esm2Size(2, 16, 2) };
 

@@ -86,8 +86,13 @@ internal sealed record Measurement
             }
         }
 
-        return this with { Milliseconds = [.. runs.Select(r => r.Processor)], ClockMilliseconds =
-            [.. runs.Select(r => r.Clock)], ProductMilliseconds = productTimes };
+        return this with
+        {
+            Milliseconds = [.. runs.Select(r => r.Processor)],
+            ClockMilliseconds =
+            [.. runs.Select(r => r.Clock)],
+            ProductMilliseconds = productTimes
+        };
     }
 
     private static int PerSample(Action action) => (int)Math.Clamp(ShortestSample / Time(action, 1).Processor, 1, 1000);

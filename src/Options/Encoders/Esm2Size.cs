@@ -52,14 +52,14 @@ public sealed record Esm2Size
     /// <summary>The published sizes by their names, smallest first.</summary>
     public static IReadOnlyDictionary<string, Esm2Size> Published { get; } = new ReadOnlyDictionary<string, Esm2Size>(
         new OrderedDictionary<string, Esm2Size>(StringComparer.Ordinal)
-    {
-        ["esm2_t6_8M_UR50D"] = T6_8M,
-        ["esm2_t12_35M_UR50D"] = T12_35M,
-        ["esm2_t30_150M_UR50D"] = T30_150M,
-        ["esm2_t33_650M_UR50D"] = T33_650M,
-        ["esm2_t36_3B_UR50D"] = T36_3B,
-        ["esm2_t48_15B_UR50D"] = T48_15B,
-    });
+        {
+            ["esm2_t6_8M_UR50D"] = T6_8M,
+            ["esm2_t12_35M_UR50D"] = T12_35M,
+            ["esm2_t30_150M_UR50D"] = T30_150M,
+            ["esm2_t33_650M_UR50D"] = T33_650M,
+            ["esm2_t36_3B_UR50D"] = T36_3B,
+            ["esm2_t48_15B_UR50D"] = T48_15B,
+        });
 
     /// <summary>Transformer layers.</summary>
     public int Layers { get; }

@@ -42,11 +42,11 @@ public sealed record ResNetSize
     /// <summary>The published sizes by torchvision's names, smallest first.</summary>
     public static IReadOnlyDictionary<string, ResNetSize> Published { get; } = new ReadOnlyDictionary<string, ResNetSize>(
         new OrderedDictionary<string, ResNetSize>(StringComparer.Ordinal)
-    {
-        ["resnet18"] = ResNet18,
-        ["resnet34"] = ResNet34,
-        ["resnet50"] = ResNet50,
-    });
+        {
+            ["resnet18"] = ResNet18,
+            ["resnet34"] = ResNet34,
+            ["resnet50"] = ResNet50,
+        });
 
     /// <summary>Blocks of each stage.</summary>
     public IReadOnlyList<int> Blocks { get; }

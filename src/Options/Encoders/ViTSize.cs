@@ -47,10 +47,10 @@ public sealed record ViTSize
     /// <summary>The published sizes by torchvision's names.</summary>
     public static IReadOnlyDictionary<string, ViTSize> Published { get; } = new ReadOnlyDictionary<string, ViTSize>(
         new OrderedDictionary<string, ViTSize>(StringComparer.Ordinal)
-    {
-        ["vit_b_32"] = B32,
-        ["vit_b_16"] = B16,
-    });
+        {
+            ["vit_b_32"] = B32,
+            ["vit_b_16"] = B16,
+        });
 
     /// <summary>Side of a patch in pixels.</summary>
     public int PatchSize { get; }

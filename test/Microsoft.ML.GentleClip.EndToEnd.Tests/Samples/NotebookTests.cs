@@ -73,7 +73,8 @@ public sealed class NotebookTests
             Program + ".dll");
         Assert.IsTrue(File.Exists(program), $"there is no {program}");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            [program, .. arguments])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

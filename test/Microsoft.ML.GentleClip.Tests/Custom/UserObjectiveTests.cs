@@ -88,7 +88,8 @@ public sealed class UserObjectiveTests
         // The opposite of aligning, among unpaired samples: the guard must turn it off, and keep the one on pairs.
         var options = Alone(60,
             new Given("spoil",
-                batch => batch.UnpairedA.mm(batch.UnpairedB.t()).pow(2).mean().neg() + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean()) { Weight = 20 },
+                batch => batch.UnpairedA.mm(batch.UnpairedB.t()).pow(2).mean().neg() + batch.PairedA.mm(batch.PairedB.t()).diagonal().mean())
+            { Weight = 20 },
                     new PairDistance());
         options.Objectives = options.Objectives.With(new ContrastiveObjective());
         (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);

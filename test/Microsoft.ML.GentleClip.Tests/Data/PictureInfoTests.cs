@@ -119,8 +119,12 @@ public sealed class PictureInfoTests
         {
             var other = file[..random.Next(file.Length + 1)];
             for (var i = random.Next(4); i > 0 && other.Length > 0; i--)
-                other[random.Next(Math.Min(other.Length, round % 2 == 0 ? 200 : other.Length))] = (byte)(random.Next(3) switch { 0 => 0xFF, 1 => 0,
-                    _ => random.Next(256) });
+                other[random.Next(Math.Min(other.Length, round % 2 == 0 ? 200 : other.Length))] = (byte)(random.Next(3) switch
+                {
+                    0 => 0xFF,
+                    1 => 0,
+                    _ => random.Next(256)
+                });
             _ = PictureInfo.Read(other);
         }
     }

@@ -30,9 +30,11 @@ public sealed class EstimatorContractTests
             new(With(data, _mlContext.Transforms.CopyColumns("B", "IsPaired")), "B", Vectors, "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.Conversion.MapValueToKey("A", "Cluster")), "A", Vectors, "Key<UInt32, 0-2>", "Key<UInt32>"),
             new(Typed("B", new VectorDataViewType(NumberDataViewType.Single, 7)), "B", "expected 9 features as in training", "Vector<Single, 7>",
-                null) { ForTransformersAlone = true },
+                null)
+            { ForTransformersAlone = true },
             new(With(data, _mlContext.Transforms.Conversion.ConvertType("B", "Cluster", DataKind.Single)), "B", "expected 9 features as in training", "Single",
-                null) { ForTransformersAlone = true });
+                null)
+            { ForTransformersAlone = true });
     }
 
     [TestMethod]
@@ -65,7 +67,8 @@ public sealed class EstimatorContractTests
             WrongInput.Missing(Without(data, paired), paired) with { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.CopyColumns(paired, "Name")), paired, "expected Boolean", "String", "String") { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Conversion.ConvertType(paired, outputKind: DataKind.Single)), paired, "expected Boolean", "Single",
-                "Single") { ForTrainingAlone = true },
+                "Single")
+            { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Concatenate("both", "B", "B"), _mlContext.Transforms.CopyColumns("B", "both")),
                 "B", "expected 9 features as in training", "Vector<Double, 18>", null)
             { ForTransformersAlone = true });
@@ -98,7 +101,8 @@ public sealed class EstimatorContractTests
             WrongInput.Missing(Without(data, "Weight"), "Weight"),
             new(Converted(data, "Height", DataKind.String), "Height", Vectors, "String", "String"),
             new(With(data, _mlContext.Transforms.Concatenate("Height", "Height", "Height")), "Height", "expected 1 features as in training",
-                "Vector<Single, 2>", null) { ForTransformersAlone = true });
+                "Vector<Single, 2>", null)
+            { ForTransformersAlone = true });
     }
 
     [TestMethod]

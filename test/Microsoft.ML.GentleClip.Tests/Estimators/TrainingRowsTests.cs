@@ -168,25 +168,25 @@ public sealed class TrainingRowsTests
 
     private EstimatorChain<ITransformer> Trainer(string name) =>
         _mlContext.Transforms.Conversion.MapValueToKey("Key", "Species").Append<ITransformer>(name switch
-    {
-        // Without shuffling the order of the rows is all that matters, not how often the context was asked for random numbers.
-        "Sdca" => _mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(new SdcaMaximumEntropyMulticlassTrainer.Options
         {
-            LabelColumnName = "Key",
-            FeatureColumnName = Feature,
-            NumberOfThreads = 1,
-            Shuffle = false,
-        }),
-        "NaiveBayes" => _mlContext.MulticlassClassification.Trainers.NaiveBayes("Key", Feature),
-        "FastTree" => _mlContext.BinaryClassification.Trainers.FastTree(new FastTreeBinaryTrainer.Options
-        {
-            FeatureColumnName = Feature,
-            NumberOfThreads = 1,
-            NumberOfTrees = 10,
-            MinimumExampleCountPerLeaf = 5,
-        }),
-        _ => throw new NotSupportedException(name),
-    });
+            // Without shuffling the order of the rows is all that matters, not how often the context was asked for random numbers.
+            "Sdca" => _mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy(new SdcaMaximumEntropyMulticlassTrainer.Options
+            {
+                LabelColumnName = "Key",
+                FeatureColumnName = Feature,
+                NumberOfThreads = 1,
+                Shuffle = false,
+            }),
+            "NaiveBayes" => _mlContext.MulticlassClassification.Trainers.NaiveBayes("Key", Feature),
+            "FastTree" => _mlContext.BinaryClassification.Trainers.FastTree(new FastTreeBinaryTrainer.Options
+            {
+                FeatureColumnName = Feature,
+                NumberOfThreads = 1,
+                NumberOfTrees = 10,
+                MinimumExampleCountPerLeaf = 5,
+            }),
+            _ => throw new NotSupportedException(name),
+        });
 
     private static int[][] Scores(string trainer, IDataView scored) => trainer == "FastTree"
         ? [.. scored.GetColumn<float>("Score").Select(score => new[] { BitConverter.SingleToInt32Bits(score) })]
