@@ -62,5 +62,6 @@ internal sealed record ModalityMatcherModel(ModalityMatcher Matcher, string Embe
             || (calibration.Absent?.IsOf(MatchEvidence.Features) == true && calibration.Right?.IsOf(MatchEvidence.Features) == true));
 
     private sealed record Description(
-        string EmbeddingColumn, string? TranslationColumn, int Rows, int Dimension, long SkippedRowCount, int InputDimension, bool HasIds, ModalityMatcherPlan Plan);
+        string EmbeddingColumn, string? TranslationColumn, int Rows, int Dimension, long SkippedRowCount, int InputDimension, bool HasIds,
+        ModalityMatcherPlan Plan);
 }
