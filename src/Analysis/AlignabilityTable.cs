@@ -36,7 +36,8 @@ internal static class AlignabilityTable
         var (unseenPairs, unseen) = Unseen.MinBy(entry => Distance(entry.Pairs, pairs));
         return new AlignabilityExpectation(measure, low, high, sets, measured, string.Create(CultureInfo.InvariantCulture,
             $"closed form against linear correlation on the pairs, {measure}: {low:+0.0;-0.0} to {high:+0.0;-0.0} points "
-            + $"on {sets} measured pairs of views {(agrees ? "of CKA .48 and .89" : "of mixed agreement")} with {measured} pairs and hundreds of unpaired rows a side; "
+            + $"on {sets} measured pairs of views {(agrees ? "of CKA .48 and .89" : "of mixed agreement")} with {measured} pairs and hundreds of "
+            + $"unpaired rows a side; "
             + $"on 6 that nothing was tuned on, R@10 {unseen:+0.0;-0.0} on average with {unseenPairs} pairs"));
     }
 

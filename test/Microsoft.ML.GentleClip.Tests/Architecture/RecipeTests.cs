@@ -128,7 +128,8 @@ public sealed partial class RecipeTests
     private static string? Fault(string code)
     {
         if (code.Contains('/') || code.EndsWith(".cs", StringComparison.Ordinal) || code.EndsWith(".txt", StringComparison.Ordinal))
-            return Exists(Repository.Root, code) || Exists(Source, code) || Exists(Path.Combine(Repository.Root, "test/Microsoft.ML.GentleClip.Tests/Kinds"), code)
+            return Exists(Repository.Root, code) || Exists(Source, code) || Exists(Path.Combine(Repository.Root, "test/Microsoft.ML.GentleClip.Tests/K"
+                + "inds"), code)
                 || Exists(Path.Combine(Source, "Modalities"), code) ? null : $"there is no {code}";
         return Name().Matches(code).Select(match => match.Value)
             .FirstOrDefault(name => !name.StartsWith(Yours, StringComparison.Ordinal) && !Known.Value.Contains(name)) is { } unknown
