@@ -111,7 +111,10 @@ public sealed partial class RecipeTests
         .Select(cell => (cell.Replace(New, "", StringComparison.Ordinal), cell.EndsWith(New, StringComparison.Ordinal)));
 
     private static List<string> Faults((string Path, bool IsNew)[] rows) =>
-        [.. rows.Where(row => row.IsNew ? !IsRoomFor(row.Path) : !Exists(Source, row.Path)).Select(row => $"{row.Path} is {(row.IsNew ? "no new file" : "not there")}")];
+    [
+        .. rows.Where(row => row.IsNew ? !IsRoomFor(row.Path) : !Exists(Source, row.Path))
+            .Select(row => $"{row.Path} is {(row.IsNew ? "no new file" : "not there")}"),
+    ];
 
     // Its name is a placeholder, and the folders above the first placeholder are there.
     private static bool IsRoomFor(string path)
