@@ -111,10 +111,8 @@ public sealed partial class RecipeTests
         .Select(cell => (cell.Replace(New, "", StringComparison.Ordinal), cell.EndsWith(New, StringComparison.Ordinal)));
 
     private static List<string> Faults((string Path, bool IsNew)[] rows) =>
-    [
-        .. rows.Where(row => row.IsNew ? !IsRoomFor(row.Path) : !Exists(Source, row.Path))
-            .Select(row => $"{row.Path} is {(row.IsNew ? "no new file" : "not there")}"),
-    ];
+        [.. rows.Where(row => row.IsNew ? !IsRoomFor(row.Path) : !Exists(Source, row.Path))
+            .Select(row => $"{row.Path} is {(row.IsNew ? "no new file" : "not there")}")];
 
     // Its name is a placeholder, and the folders above the first placeholder are there.
     private static bool IsRoomFor(string path)
@@ -131,8 +129,8 @@ public sealed partial class RecipeTests
     private static string? Fault(string code)
     {
         if (code.Contains('/') || code.EndsWith(".cs", StringComparison.Ordinal) || code.EndsWith(".txt", StringComparison.Ordinal))
-            return Exists(Repository.Root, code) || Exists(Source, code) || Exists(Path.Combine(Repository.Root, "test/Microsoft.ML.GentleClip.Tests/K"
-                + "inds"), code)
+            return Exists(Repository.Root, code) || Exists(Source, code)
+                || Exists(Path.Combine(Repository.Root, "test/Microsoft.ML.GentleClip.Tests/Kinds"), code)
                 || Exists(Path.Combine(Source, "Modalities"), code) ? null : $"there is no {code}";
         return Name().Matches(code).Select(match => match.Value)
             .FirstOrDefault(name => !name.StartsWith(Yours, StringComparison.Ordinal) && !Known.Value.Contains(name)) is { } unknown
