@@ -34,7 +34,8 @@ internal static class CheckpointSelection
                 .FirstOrDefault(inner => inner is not null && Collect(inner, source).Count > 0)
                 ?? (whole.Items.Values.Any(value => value is PickledTensor) ? whole : null)
                 ?? throw new InvalidDataException(
-                    $"{source}: no dictionary of tensors at the top or under {Shown.List(UsualKeys)}; keys found: {Shown.List([.. whole.Items.Keys])}.{Refusals(whole)}");
+                    $"{source}: no dictionary of tensors at the top or under {Shown.List(UsualKeys)}; keys found: {Shown.List([.. whole.Items.Keys])}."
+                        + Refusals(whole));
         var tensors = Collect(chosen, where);
         return tensors.Count > 0
             ? (tensors, Texts(whole, chosen))
@@ -74,9 +75,10 @@ internal static class CheckpointSelection
             : throw new InvalidDataException($"{source}: no tensors under the key '{Shown.Name(request.Key!)}'; names found: {Shown.List(values.Keys)}.");
     }
 
-    private static PickleDictionary Whole(object? root, string source) => root as PickleDictionary ?? throw new InvalidDataException(root is PickleForeign foreign
-        ? $"{source}: {foreign.Refusal}."
-        : $"{source}: expected a dictionary of tensors, found {Describe(root)}.");
+    private static PickleDictionary Whole(object? root, string source) => root as PickleDictionary
+        ?? throw new InvalidDataException(root is PickleForeign foreign
+            ? $"{source}: {foreign.Refusal}."
+            : $"{source}: expected a dictionary of tensors, found {Describe(root)}.");
 
     private static string Refusals(PickleDictionary dictionary) =>
         dictionary.Items.FirstOrDefault(entry => entry.Value is PickleForeign) is { Value: PickleForeign foreign } entry

@@ -37,7 +37,7 @@ internal sealed record PickleForeign(string Name) : PickleOpaque($"a value of '{
 {
     /// <summary>Why a tensor that depends on it is not read.</summary>
     public string Refusal => $"it asks for '{Shown.Name(Name)}', which is refused: "
-        + (Name.StartsWith("torch.", StringComparison.Ordinal) && Name.IndexOf('.') == Name.LastIndexOf('.') && Name.EndsWith("Storage", StringComparison.Ordinal)
+        + (Name.StartsWith("torch.", StringComparison.Ordinal) && Name.LastIndexOf('.') == "torch".Length && Name.EndsWith("Storage", StringComparison.Ordinal)
             ? "tensors of this type are not supported"
             : "only tensors and plain containers are read, so save the module's state_dict() alone");
 }

@@ -10,7 +10,8 @@ internal static class StateDictLoader
 
     /// <summary>Copies a whole file's tensors.</summary>
     /// <inheritdoc cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor}, string, Func{string, bool}?)"/>
-    public static IReadOnlyCollection<string> Load(nn.Module module, StateDict tensors, Func<string, bool>? ignore = null) => Load(module, tensors, tensors.Source, ignore);
+    public static IReadOnlyCollection<string> Load(nn.Module module, StateDict tensors, Func<string, bool>? ignore = null) =>
+        Load(module, tensors, tensors.Source, ignore);
 
     /// <summary>Copies the values; devices may differ, and so may the precision of floating-point types. Autograd sees nothing of it.</summary>
     /// <param name="module">Parameters and persistent buffers, by their names in <c>state_dict()</c>, are overwritten.</param>

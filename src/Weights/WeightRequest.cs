@@ -6,6 +6,7 @@ namespace Microsoft.ML.GentleClip.Weights;
 internal sealed class WeightRequest(WeightLayout? layout = null, string? key = null)
 {
     private readonly List<string> _notes = [];
+    private readonly OrderedDictionary<string, List<string>> _leftOut = new(StringComparer.Ordinal);
 
     /// <summary>The architecture.</summary>
     public WeightLayout? Layout => layout;
@@ -17,7 +18,9 @@ internal sealed class WeightRequest(WeightLayout? layout = null, string? key = n
     public WeightChoice? Choice { get; set; }
 
     /// <summary>What was chosen and what was left out, in words.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    public IReadOnlyList<string> Notes => [.. _notes, .. _leftOut.Select(entry =>
+        $"{entry.Key}: left out {(entry.Value.Count == 1 ? "1 tensor that is" : $"{entry.Value.Count} tensors that are")} "
+        + $"{(layout is null ? "not under the key" : $"no part of {layout.Name}'s encoder")}: {Shown.List(entry.Value)}.")];
 
     /// <summary>Adds a line, once.</summary>
     public void Note(string line)
@@ -29,15 +32,19 @@ internal sealed class WeightRequest(WeightLayout? layout = null, string? key = n
     /// <summary>Hands the notes over.</summary>
     public void WriteTo(Action<string>? log)
     {
-        foreach (var note in log is null ? [] : _notes)
-            log!(note);
+        if (log is null)
+            return;
+        foreach (var note in Notes)
+            log(note);
     }
 
     /// <summary>Says which tensors were left out, if any.</summary>
     public void NoteLeftOut(string source, IReadOnlyCollection<string> names)
     {
-        if (names.Count > 0)
-            Note($"{source}: left out {names.Count} tensors that {(layout is null ? "were not asked for" : $"are no part of {layout.Name}'s encoder")}: "
-                + $"{Shown.List(names)}.");
+        if (names.Count == 0)
+            return;
+        if (!_leftOut.TryGetValue(source, out var known))
+            _leftOut.Add(source, known = []);
+        known.AddRange(names.Except(known));
     }
 }

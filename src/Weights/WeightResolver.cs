@@ -109,5 +109,5 @@ internal static class WeightResolver
     }
 
     private static string Prefixes(IEnumerable<string> prefixes) =>
-        Shown.List([.. prefixes.Select(prefix => prefix.TrimEnd('.')).Select(prefix => prefix.Length == 0 ? "the top" : prefix).Distinct(StringComparer.Ordinal)]);
+        Shown.List([.. prefixes.Select(prefix => prefix.Length == 0 ? "the top" : prefix.TrimEnd('.')).Distinct(StringComparer.Ordinal)]);
 }

@@ -6,12 +6,13 @@ namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
 /// Gives the weights of vision transformers Hugging Face's names (<c>embeddings.cls_token</c>, <c>encoder.layer.0.attention.attention.query.weight</c>, ...),
-/// whichever form they come in: those, with or without the prefix <c>vit.</c>; torchvision's, with the feed-forward part's old or new names; timm's, which DeiT,
-/// DINO and MAE have as well; each behind any prefix; or a tower of a model saved by this library.
+/// whichever form they come in: those, with or without the prefix <c>vit.</c>; torchvision's, with the feed-forward part's old or new names; timm's, which
+/// DeiT, DINO and MAE have as well; each behind any prefix; or a tower of a model saved by this library.
 /// </summary>
 internal static class ViTWeightNames
 {
-    private const string Patches = "embeddings.patch_embeddings.projection.weight", Positions = "embeddings.position_embeddings", Packed = ".in_proj_", Fused = ".qkv.";
+    private const string Patches = "embeddings.patch_embeddings.projection.weight", Positions = "embeddings.position_embeddings";
+    private const string Packed = ".in_proj_", Fused = ".qkv.";
 
     private static readonly string[] Parts = ["query", "key", "value"];
 

@@ -41,7 +41,10 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
         public const double Dropout = 0.3;
     }
 
-    /// <summary>Layers, widths and heads. Default <see cref="BertSize.Base"/> with a <see cref="WeightsFile"/>, <see cref="BertSize.Tiny"/> without.</summary>
+    /// <summary>
+    /// Layers, widths and heads. Default <see cref="BertSize.Base"/> with a <see cref="WeightsFile"/>, or what the <c>config.json</c> of one that is a folder
+    /// says; <see cref="BertSize.Tiny"/> without.
+    /// </summary>
     public BertSize Size
     {
         get => _size ?? (WeightsFile is { } file ? SizeOf(file) : Defaults.Size);
@@ -50,8 +53,8 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c> under present or
-    /// older names, or the <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default, starts from random ones. A
-    /// saved model holds its weights and does not name the file.
+    /// older names, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile

@@ -205,7 +205,8 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     /// <summary>Value equality, the lists included.</summary>
     /// <param name="other">The other settings.</param>
     public bool Equals(CdConvOptions? other) =>
-        other is not null && Scalars == other.Scalars && WeightsFile == other.WeightsFile && WeightsKey == other.WeightsKey && Channels.SequenceEqual(other.Channels) && Radii.SequenceEqual(other.Radii)
+        other is not null && Scalars == other.Scalars && WeightsFile == other.WeightsFile && WeightsKey == other.WeightsKey
+        && Channels.SequenceEqual(other.Channels) && Radii.SequenceEqual(other.Radii)
         && KernelChannels.SequenceEqual(other.KernelChannels);
 
     /// <inheritdoc/>

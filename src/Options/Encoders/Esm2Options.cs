@@ -42,7 +42,7 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
 
     /// <summary>
     /// Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/> with a
-    /// <see cref="WeightsFile"/>, <see cref="Esm2Size.Small"/> without.
+    /// <see cref="WeightsFile"/>, or what the <c>config.json</c> of one that is a folder says; <see cref="Esm2Size.Small"/> without.
     /// </summary>
     public Esm2Size Size
     {
@@ -52,8 +52,8 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: fair-esm's <c>.pt</c>, Hugging Face's <c>.safetensors</c>, <c>.bin</c> or
-    /// <c>.index.json</c>, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model
-    /// holds its weights and does not name the file.
+    /// <c>.index.json</c>, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile

@@ -16,8 +16,8 @@ public abstract record ImageEncoderOptions : IEncoderOptions
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: <c>.pt</c>, <c>.pth</c>, <c>.bin</c>, <c>.safetensors</c> or <c>.index.json</c> under the
-    /// published names, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds
-    /// its weights and does not name the file.
+    /// published names, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile

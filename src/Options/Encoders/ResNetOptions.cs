@@ -23,8 +23,8 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ResNetSize.Small"/>
-    /// without.
+    /// Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, or what timm's <c>config.json</c> in
+    /// one that is a folder says; <see cref="ResNetSize.Small"/> without.
     /// </summary>
     public ResNetSize Size
     {

@@ -28,7 +28,8 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ViTSize.Small"/> without.
+    /// Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, or what the <c>config.json</c> of
+    /// one that is a folder says; <see cref="ViTSize.Small"/> without.
     /// </summary>
     public ViTSize Size
     {

@@ -31,7 +31,7 @@ public sealed class PickleRefusalTests
         AssertRefused(Zip($"{Start}}}{Text("hidden")}{Global(name)}s."), refusal); // not even called
         var (module, last) = (name[..name.LastIndexOf('.')], name[(name.LastIndexOf('.') + 1)..]);
         AssertRefused(Zip($"\u0080\u0004{Text(module)}{Text(last)}\u0093."), refusal);
-        AssertRefused([.. Legacy($"{Start}{Global(name)}).")], refusal);
+        AssertRefused([.. Legacy($"{Start}{Global(name)})R.")], refusal);
     }
 
     [TestMethod]

@@ -99,7 +99,7 @@ public sealed class WeightResolverTests
         using var found = WeightResolver.Resolve(tensors, Net, request);
         CollectionAssert.AreEqual(new[] { "a.weight", "b.weight" }, found.Keys.ToArray());
         CollectionAssert.AreEqual(
-            new[] { $"memory: took the weights under '{key}.state_dict'.", "memory: left out 1 tensors that are no part of Net's encoder: 'optimizer.w'." },
+            new[] { $"memory: took the weights under '{key}.state_dict'.", "memory: left out 1 tensor that is no part of Net's encoder: 'optimizer.w'." },
             request.Notes.ToArray());
     }
 
