@@ -27,9 +27,10 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public virtual bool IsFrozen => false;
 
     /// <summary>Loads the pretrained weights that the options name, if any; for a training's start, as a saved model has its own.</summary>
+    /// <param name="log">Takes what was chosen in the file, and what was left out, in words.</param>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
     /// <exception cref="InvalidDataException">It is damaged, or its weights are of another size or model.</exception>
-    public virtual void LoadPretrained()
+    public virtual void LoadPretrained(Action<string>? log = null)
     {
     }
 

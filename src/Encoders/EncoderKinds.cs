@@ -27,7 +27,7 @@ internal static class EncoderKinds
         var files = Of(modality).Files(modality);
         foreach (var (what, file) in new[] { ("weights", files.Weights), ("vocabulary", files.VocabularyFile) })
         {
-            if (file is not null && !File.Exists(file))
+            if (file is not null && !File.Exists(file) && !(what == "weights" && Directory.Exists(file)))
                 throw new FileNotFoundException($"The {what} file of column '{modality.InputColumnName}' does not exist: {file}.", file);
         }
     }

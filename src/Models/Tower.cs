@@ -32,9 +32,11 @@ internal sealed class Tower : nn.Module
     /// Starts a training from fresh weights: loads pretrained ones where there are, and learns what does not need gradients from the examples.
     /// </summary>
     /// <inheritdoc cref="Encoder.LoadPretrained" path="/exception"/>
-    public void Prepare(ExampleStore examples)
+    /// <param name="examples">Of the training.</param>
+    /// <param name="log">Takes what was chosen in a file of weights, in words.</param>
+    public void Prepare(ExampleStore examples, Action<string>? log = null)
     {
-        encoder.LoadPretrained();
+        encoder.LoadPretrained(log);
         encoder.Prepare(examples);
     }
 

@@ -186,8 +186,8 @@ internal sealed class ModelFit(
                 model.CopyWeights(initial);
             else
             {
-                model.TowerOf(Side.A)?.Prepare(data.A);
-                model.TowerOf(Side.B)?.Prepare(data.B);
+                model.TowerOf(Side.A)?.Prepare(data.A, line => reporter.Info($"{line}"));
+                model.TowerOf(Side.B)?.Prepare(data.B, line => reporter.Info($"{line}"));
             }
             return model.to(device);
         }

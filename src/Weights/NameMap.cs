@@ -31,7 +31,7 @@ internal sealed class NameMap
         return this;
     }
 
-    /// <summary>Says that two names of the result are one matrix: a file that has one of them has both, and one that has both must have them equal.</summary>
+    /// <summary>Says that two names of the result are one matrix: a file that has one of them has both. One that has both keeps them as they are.</summary>
     public NameMap Tie(string first, string second)
     {
         _ties.Add((first, second));
@@ -54,7 +54,7 @@ internal sealed class NameMap
     /// <summary>Moves the tensors, without copying, to a dictionary with the new names. If it throws, nothing was moved.</summary>
     /// <param name="tensors">Empty afterwards.</param>
     /// <param name="ignored">Old names that were left out, their tensors freed.</param>
-    /// <exception cref="InvalidDataException">Lists names that fall together, or tied matrices that differ.</exception>
+    /// <exception cref="InvalidDataException">Lists names that fall together.</exception>
     public StateDict Apply(StateDict tensors, out IReadOnlyList<string> ignored)
     {
         var names = tensors.Keys.Select(name => (Old: name, New: Rename(name))).ToArray();
@@ -63,9 +63,6 @@ internal sealed class NameMap
             throw new InvalidDataException($"{tensors.Source}: names that mean the same: "
                 + string.Join("; ", twice.Select(group => $"{Shown.List([.. group.Select(name => name.Old)])} all mean '{group.Key}'")) + ".");
         var byNewName = names.Where(name => name.New is not null).ToDictionary(name => name.New!, name => tensors[name.Old], StringComparer.Ordinal);
-        foreach (var (first, second) in _ties)
-            if (byNewName.TryGetValue(first, out var left) && byNewName.TryGetValue(second, out var right) && !AreEqual(left, right))
-                throw new InvalidDataException($"{tensors.Source}: '{first}' and '{second}' are one matrix in this model, but differ here.");
 
         var (source, metadata) = (tensors.Source, tensors.Metadata);
         ignored = [.. names.Where(name => name.New is null).Select(name => name.Old)];
@@ -85,12 +82,5 @@ internal sealed class NameMap
                 renamed.Add(new(first, tied.alias()));
         }
         return new StateDict(source, renamed, metadata);
-    }
-
-    private static bool AreEqual(Tensor left, Tensor right)
-    {
-        using var scope = NewDisposeScope();
-        return left.dtype == right.dtype && left.shape.AsSpan().SequenceEqual(right.shape)
-            && left.eq(right).logical_or(left.ne(left).logical_and(right.ne(right))).all().item<bool>();
     }
 }

@@ -17,7 +17,6 @@ internal sealed class PickleGlobals(int budget)
     public static readonly PickleOpaque Set = new("set");
 
     private const int MaximumDimensions = 64; // libtorch's own
-    private const string StorageSuffix = "Storage";
 
     private static readonly PickleOpaque Device = new("torch.device");
 
@@ -51,17 +50,11 @@ internal sealed class PickleGlobals(int budget)
     /// <summary>Every storage referred to so far, by key.</summary>
     public IReadOnlyDictionary<string, PickledStorage> Storages => _storages;
 
-    /// <summary>The name, if it is on the list.</summary>
-    /// <exception cref="PickleException">Refused, with the name.</exception>
-    public static PickleGlobal Find(string module, string name)
+    /// <summary>A <see cref="PickleGlobal"/> where the name is on the list, else a <see cref="PickleForeign"/> that stands for it and can do nothing.</summary>
+    public static object Find(string module, string name)
     {
         var full = $"{module}.{name}";
-        if (StorageTypes.ContainsKey(full) || Others.Contains(full))
-            return new PickleGlobal(full);
-        var advice = module == "torch" && name.EndsWith(StorageSuffix, StringComparison.Ordinal)
-            ? "tensors of this type are not supported"
-            : "only tensors and plain containers are read, so save the module's state_dict() alone";
-        throw new PickleException($"it asks for '{Shown.Name(full)}', which is refused: {advice}");
+        return StorageTypes.ContainsKey(full) || Others.Contains(full) ? new PickleGlobal(full) : new PickleForeign(full);
     }
 
     /// <summary>Makes what Python would by calling the name.</summary>
@@ -92,6 +85,9 @@ internal sealed class PickleGlobals(int budget)
             case ("builtins.set" or "builtins.frozenset" or "__builtin__.set" or "__builtin__.frozenset", [List<object?>] or []):
                 return Set;
             default:
+                // What depends on an unknown value is unknown.
+                if (arguments.OfType<PickleForeign>().FirstOrDefault() is { } foreign)
+                    return foreign;
                 throw new PickleException($"'{global.Name}' is called with {arguments.Length} values that do not belong to it");
         }
     }
@@ -99,6 +95,8 @@ internal sealed class PickleGlobals(int budget)
     /// <summary>Gives a dictionary its state: a bag's entries; attributes of other ones, such as <c>_metadata</c>, mean nothing to us.</summary>
     public static void Build(PickleDictionary target, object? state)
     {
+        if (state is PickleForeign && !target.IsBag)
+            return;
         if (state is not PickleDictionary values)
             throw new PickleException("a dictionary of attributes expected");
         if (target.IsBag)
@@ -118,8 +116,10 @@ internal sealed class PickleGlobals(int budget)
 
     /// <summary>The storage that a reference to something outside of the pickle means.</summary>
     /// <exception cref="PickleException">Another reference, a storage of negative size, or one described twice in different ways.</exception>
-    public PickledStorage Storage(object? reference)
+    public object Storage(object? reference)
     {
+        if (reference is object?[] and ["storage", PickleForeign foreign, ..])
+            return foreign;
         if (reference is not object?[] parts || parts is not ["storage", PickleGlobal type, string key, string, long count, .. var view]
             || !StorageTypes.TryGetValue(type.Name, out var scalar))
             throw new PickleException("it refers to something that is no storage of a tensor");

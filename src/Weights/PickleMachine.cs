@@ -5,16 +5,16 @@ using static System.Buffers.Binary.BinaryPrimitives;
 namespace Microsoft.ML.GentleClip.Weights;
 
 /// <summary>
-/// The part of Python's pickle machine (protocols 2 to 4) that tensor checkpoints use. It builds dictionaries, lists, tuples, texts, numbers and
-/// descriptions of tensors, and can do nothing else: no name outside <see cref="PickleGlobals"/> is looked up, no code is run, and work
-/// and memory grow with the length of the pickle alone, whatever it claims.
+/// The part of Python's pickle machine (protocols 2 to 5) that tensor checkpoints use. It builds dictionaries, lists, tuples, texts, numbers and
+/// descriptions of tensors, and can do nothing else: no name outside <see cref="PickleGlobals"/> is looked up, a value of any other is a
+/// <see cref="PickleForeign"/> without contents, no code is run, and work and memory grow with the length of the pickle alone, whatever it claims.
 /// </summary>
 internal sealed class PickleMachine
 {
     /// <summary>Longest pickle that is read. The largest published checkpoints have less than a tenth.</summary>
     public const int MaximumLength = 16 << 20;
 
-    private const int MaximumProtocol = 4, MaximumIntegerBytes = 256;
+    private const int MaximumProtocol = 5, MaximumIntegerBytes = 256;
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly byte[] _bytes;
@@ -37,7 +37,7 @@ internal sealed class PickleMachine
     public IReadOnlyDictionary<string, PickledStorage> Storages => _globals.Storages;
 
     /// <summary>Runs the pickle at <see cref="Position"/>.</summary>
-    /// <exception cref="InvalidDataException">Malformed, or it asks for something that is neither a tensor nor a plain container; names the byte.</exception>
+    /// <exception cref="InvalidDataException">Malformed; names the byte.</exception>
     public object? Run()
     {
         _stack.Clear();
@@ -93,7 +93,7 @@ internal sealed class PickleMachine
             case 0x8d: Push(Text(Length(8))); break;
             case (byte)'C': Take(Byte()); Push(PickleGlobals.Bytes); break;
             case (byte)'B': Take(Length(4)); Push(PickleGlobals.Bytes); break;
-            case 0x8e: Take(Length(8)); Push(PickleGlobals.Bytes); break;
+            case 0x8e or 0x96: Take(Length(8)); Push(PickleGlobals.Bytes); break;
 
             case (byte)')': Push(Array.Empty<object?>()); break;
             case 0x85: Push(PopLast(1)); break;
@@ -104,11 +104,13 @@ internal sealed class PickleMachine
             case (byte)'l': Push(PopToMark().ToList()); break;
             case (byte)'a':
                 var element = Pop();
-                Peek<List<object?>>("a list").Add(element);
+                if (!IsForeignOnTop)
+                    Peek<List<object?>>("a list").Add(element);
                 break;
             case (byte)'e':
                 var elements = PopToMark();
-                Peek<List<object?>>("a list").AddRange(elements);
+                if (!IsForeignOnTop)
+                    Peek<List<object?>>("a list").AddRange(elements);
                 break;
             case (byte)'}': Push(new PickleDictionary()); break;
             case (byte)'d': var pairs = PopToMark(); Push(new PickleDictionary()); SetItems(pairs); break;
@@ -117,7 +119,7 @@ internal sealed class PickleMachine
             case 0x8f: Push(PickleGlobals.Set); break;
             case 0x90:
                 PopToMark();
-                if (Peek<PickleOpaque>("a set") != PickleGlobals.Set)
+                if (!IsForeignOnTop && Peek<PickleOpaque>("a set") != PickleGlobals.Set)
                     throw Bad("a set expected");
                 break;
             case 0x91: PopToMark(); Push(PickleGlobals.Set); break;
@@ -133,10 +135,18 @@ internal sealed class PickleMachine
             case (byte)'R':
             case 0x81:
                 var arguments = Pop() as object?[] ?? throw Bad("a tuple of arguments expected");
-                var called = Pop() as PickleGlobal ?? throw Bad("a name to call expected");
-                Push(_globals.Call(called, arguments));
+                Push(Pop() switch
+                {
+                    PickleGlobal called => _globals.Call(called, arguments),
+                    PickleForeign foreign => foreign, // never called
+                    _ => throw Bad("a name to call expected"),
+                });
                 break;
-            case (byte)'b': var state = Pop(); PickleGlobals.Build(Peek<PickleDictionary>("a dictionary"), state); break;
+            case (byte)'b':
+                var state = Pop();
+                if (!IsForeignOnTop)
+                    PickleGlobals.Build(Peek<PickleDictionary>("a dictionary"), state);
+                break;
             case (byte)'Q': Push(_globals.Storage(Pop())); break;
             default: throw Bad($"operation 0x{opcode:x2} is none that a checkpoint of tensors needs");
         }
@@ -146,6 +156,8 @@ internal sealed class PickleMachine
     {
         if (pairs.Length % 2 != 0)
             throw Bad("a key without a value");
+        if (IsForeignOnTop)
+            return;
         var dictionary = Peek<PickleDictionary>("a dictionary");
         for (var i = 0; i < pairs.Length; i += 2)
             PickleGlobals.SetItem(dictionary, pairs[i], pairs[i + 1]);
@@ -177,6 +189,9 @@ internal sealed class PickleMachine
 
     private T Peek<T>(string expected) where T : class =>
         _stack.Count > (_marks.Count > 0 ? _marks[^1] : 0) && _stack[^1] is T value ? value : throw Bad($"{expected} expected");
+
+    // Such a value has no contents: what is put into it is dropped.
+    private bool IsForeignOnTop => _stack.Count > (_marks.Count > 0 ? _marks[^1] : 0) && _stack[^1] is PickleForeign;
 
     private void Memoize(long index)
     {

@@ -27,9 +27,22 @@ internal sealed class PickleDictionary(bool isBag = false)
 }
 
 /// <summary>Something harmless whose contents nobody needs: bytes, sets, devices, types.</summary>
-internal sealed record PickleOpaque(string Kind);
+internal record PickleOpaque(string Kind);
 
-/// <summary>A name that the pickle refers to; only known harmless ones get here.</summary>
+/// <summary>
+/// A value that is neither tensor nor plain container, by the name that it asks for. It was never looked up, made or called; what is made out of it is such a
+/// value again.
+/// </summary>
+internal sealed record PickleForeign(string Name) : PickleOpaque($"a value of '{Shown.Name(Name)}'")
+{
+    /// <summary>Why a tensor that depends on it is not read.</summary>
+    public string Refusal => $"it asks for '{Shown.Name(Name)}', which is refused: "
+        + (Name.StartsWith("torch.", StringComparison.Ordinal) && Name.LastIndexOf('.') == "torch".Length && Name.EndsWith("Storage", StringComparison.Ordinal)
+            ? "tensors of this type are not supported"
+            : "only tensors and plain containers are read, so save the module's state_dict() alone");
+}
+
+/// <summary>A known harmless name that the pickle refers to.</summary>
 internal sealed record PickleGlobal(string Name);
 
 /// <summary>A run of elements that the checkpoint stores beside the pickle; several tensors may be views of it.</summary>

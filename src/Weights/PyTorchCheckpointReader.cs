@@ -25,13 +25,22 @@ internal static class PyTorchCheckpointReader
     /// <summary>Reads from the stream's position to its end.</summary>
     /// <param name="stream">Stays open. One that cannot seek is taken into memory first.</param>
     /// <param name="source">File, for messages.</param>
-    /// <param name="keys">Keys that lead to the dictionary of tensors; none to search as <see cref="CheckpointSelection.Select"/> does.</param>
+    /// <param name="keys">Keys that lead to the dictionary of tensors; none to search the usual ones.</param>
     /// <returns>
     /// Contiguous tensors on the CPU that need no gradient and share no memory; the caller disposes them. The metadata are the texts, numbers and truth values
     /// beside the tensors, by dotted name.
     /// </returns>
     /// <exception cref="InvalidDataException">Damaged, unsafe, or without tensors; the message names the source and what is wrong.</exception>
-    public static StateDict Read(Stream stream, string source, params string[] keys)
+    public static StateDict Read(Stream stream, string source, params string[] keys) =>
+        Read(stream, source, root => CheckpointSelection.Select(root, keys, source));
+
+    /// <summary>Reads what is asked for, by the dotted names of the whole checkpoint where it was found by its anchors or under the user's key.</summary>
+    /// <inheritdoc cref="Read(Stream, string, string[])"/>
+    public static StateDict Read(Stream stream, string source, WeightRequest request) =>
+        Read(stream, source, root => CheckpointSelection.Select(root, request, source));
+
+    private static StateDict Read(Stream stream, string source,
+        Func<object?, (IReadOnlyList<KeyValuePair<string, PickledTensor>> Tensors, IReadOnlyDictionary<string, string> Texts)> select)
     {
         TorchNativeLibrary.EnsureLoaded();
         if (!stream.CanSeek)
@@ -39,7 +48,7 @@ internal static class PyTorchCheckpointReader
             using var copy = new MemoryStream();
             stream.CopyTo(copy);
             copy.Position = 0;
-            return Read(copy, source, keys);
+            return Read(copy, source, select);
         }
         try
         {
@@ -47,7 +56,7 @@ internal static class PyTorchCheckpointReader
             var first = stream.ReadByte();
             stream.Position -= first < 0 ? 0 : 1;
             var (root, find) = first == 'P' ? OpenZip(stream, source) : OpenLegacy(stream, source);
-            var (tensors, texts) = CheckpointSelection.Select(root, keys, source);
+            var (tensors, texts) = select(root);
             var bytes = tensors.Aggregate((Int128)0, (sum, tensor) => sum + (Int128)tensor.Value.Count * tensor.Value.Storage.ElementSize);
             if (bytes > (Int128)length * MaximumGrowth + SmallSize)
                 throw new InvalidDataException($"{source}: the tensors take {bytes} bytes, more than {MaximumGrowth} times the file's {length}.");
@@ -90,6 +99,8 @@ internal static class PyTorchCheckpointReader
         if (machine.Run() is not PickleDictionary system || system.Items.GetValueOrDefault("little_endian") is not true)
             throw new InvalidDataException($"{source}: the file does not say that it was written by a little-endian machine; others are not supported.");
         var root = machine.Run();
+        if (root is PickleForeign foreign)
+            throw new InvalidDataException($"{source}: {foreign.Refusal}.");
         var storages = machine.Storages;
         if (machine.Run() is not List<object?> keys)
             throw new InvalidDataException($"{source}: the list of storages is missing.");

@@ -174,6 +174,8 @@ internal sealed class SafetensorsHeader
 
     private static void ReadMetadata(JsonElement value, Dictionary<string, string> metadata, string source)
     {
+        if (value.ValueKind == JsonValueKind.Null) // the reference reads it as none
+            return;
         if (value.ValueKind != JsonValueKind.Object)
             throw new InvalidDataException($"{source}: {MetadataKey}: expected an object of texts, found {value.ValueKind}.");
         foreach (var property in value.EnumerateObject())

@@ -14,8 +14,8 @@ internal static class ShardedWeights
 
     /// <summary>Reads the index and then its files, one after the other.</summary>
     /// <exception cref="FileNotFoundException">Lists every file that is missing, before any is read.</exception>
-    /// <exception cref="InvalidDataException">The index is malformed, leads out of its folder, or the files do not hold exactly what it says.</exception>
-    public static StateDict Read(Stream index, string path)
+    /// <exception cref="InvalidDataException">The index is malformed, leads out of its folder, or a file lacks what it says.</exception>
+    public static StateDict Read(Stream index, string path, WeightRequest? request = null)
     {
         var map = ReadMap(index, path);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
@@ -32,12 +32,18 @@ internal static class ShardedWeights
                 using var stream = File.OpenRead(Path.Combine(folder, shard.Key));
                 using var part = WeightFile.ReadSingle(stream, Path.Combine(folder, shard.Key));
                 var expected = shard.ToHashSet(StringComparer.Ordinal);
-                if (!expected.SetEquals(part.Keys))
+                if (!expected.IsSubsetOf(part.Keys))
                     throw new InvalidDataException(
                         $"{part.Source}: the tensors differ from those of {path}. Missing: {Shown.List([.. expected.Except(part.Keys)])}. "
                         + $"Unexpected: {Shown.List([.. part.Keys.Except(expected)])}.");
+                request?.NoteLeftOut(part.Source, [.. part.Keys.Where(name => !expected.Contains(name))]);
                 foreach (var (name, tensor) in part.Take())
-                    tensors.Add(name, tensor);
+                {
+                    if (expected.Contains(name))
+                        tensors.Add(name, tensor);
+                    else
+                        tensor.Dispose();
+                }
             }
             return new StateDict(path, map.Keys.Select(name => KeyValuePair.Create(name, tensors[name])));
         }

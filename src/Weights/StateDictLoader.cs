@@ -6,18 +6,22 @@ namespace Microsoft.ML.GentleClip.Weights;
 internal static class StateDictLoader
 {
     private const int MaximumListed = 20;
+    private const string LoraAdvice = " The file holds adapters (LoRA) beside the weights: merge them first, for example with PEFT's merge_and_unload().";
 
     /// <summary>Copies a whole file's tensors.</summary>
     /// <inheritdoc cref="Load(nn.Module, IReadOnlyDictionary{string, Tensor}, string, Func{string, bool}?)"/>
-    public static void Load(nn.Module module, StateDict tensors, Func<string, bool>? ignore = null) => Load(module, tensors, tensors.Source, ignore);
+    public static IReadOnlyCollection<string> Load(nn.Module module, StateDict tensors, Func<string, bool>? ignore = null) =>
+        Load(module, tensors, tensors.Source, ignore);
 
     /// <summary>Copies the values; devices may differ, and so may the precision of floating-point types. Autograd sees nothing of it.</summary>
     /// <param name="module">Parameters and persistent buffers, by their names in <c>state_dict()</c>, are overwritten.</param>
     /// <param name="tensors">By those names.</param>
     /// <param name="source">File or zip entry, for messages.</param>
     /// <param name="ignore">Names among <paramref name="tensors"/> that the module need not have.</param>
+    /// <returns>Names of <paramref name="tensors"/> that were not used.</returns>
     /// <exception cref="InvalidDataException">Lists every name that is missing, unexpected, or of another shape or type.</exception>
-    public static void Load(nn.Module module, IReadOnlyDictionary<string, Tensor> tensors, string source, Func<string, bool>? ignore = null)
+    public static IReadOnlyCollection<string> Load(
+        nn.Module module, IReadOnlyDictionary<string, Tensor> tensors, string source, Func<string, bool>? ignore = null)
     {
         var targets = module.state_dict();
         var misfits = new List<string>();
@@ -38,10 +42,12 @@ internal static class StateDictLoader
         if (missing.Count + unexpected.Count + misfits.Count > 0)
             throw new InvalidDataException(
                 $"{source}: the weights do not fit "
-                    + $"{module.GetName()}.{List("Missing", missing)}{List("Unexpected", unexpected)}{List("Of another shape or type", misfits)}");
+                    + $"{module.GetName()}.{List("Missing", missing)}{List("Unexpected", unexpected)}{List("Of another shape or type", misfits)}"
+                    + (tensors.Keys.Any(name => name.Contains(".lora_A.", StringComparison.Ordinal)) ? LoraAdvice : ""));
         using var noGradient = no_grad();
         foreach (var (target, value) in pairs)
             target.copy_(value);
+        return [.. tensors.Keys.Where(name => !targets.ContainsKey(name))];
     }
 
     private static string Quote(string name) => $"'{name}'";

@@ -36,18 +36,20 @@ internal sealed class BertEncoder : Encoder
     public override bool IsFrozen => _options.TrainableLayers == 0;
 
     /// <inheritdoc/>
-    public override void LoadPretrained()
+    public override void LoadPretrained(Action<string>? log = null)
     {
         if (_options.WeightsFile is not { } file)
             return;
-        using var weights = BertWeightNames.Read(file);
+        var request = new WeightRequest(BertWeightNames.Layout, _options.WeightsKey);
+        using var weights = BertWeightNames.Read(file, request);
         var expected = (_options.Size.Layers, _options.Size.EmbeddingDimension, _options.Vocabulary!.Count);
         if (BertWeightNames.Shape(weights) is { } found && found != expected)
             throw new InvalidDataException(
                 $"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of "
                     + $"{expected.EmbeddingDimension}, "
                 + $"as {nameof(BertEncoderOptions)}.{nameof(_options.Size)} says, for the vocabulary's {expected.Count} tokens.");
-        Load(weights);
+        model.Load(weights, request);
+        request.WriteTo(log);
     }
 
     /// <summary>Loads a checkpoint under Hugging Face's names; its pooler is left out.</summary>

@@ -33,7 +33,8 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(TextModality modality, BertEncoderOptions options, int inputDimension) => new Description(
-        modality.InputColumnName, modality.OutputColumnName, options with { Size = options.Size, WeightsFile = null, VocabularyFile = null });
+        modality.InputColumnName, modality.OutputColumnName,
+        options with { Size = options.Size, WeightsFile = null, WeightsKey = null, VocabularyFile = null });
 
     /// <inheritdoc/>
     protected override string DescribePreprocessing(TextModality modality, BertEncoderOptions options) => FormattableString.Invariant(

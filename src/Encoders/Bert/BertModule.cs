@@ -7,8 +7,6 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>BERT (Devlin et al. 2019) with the names of Hugging Face's checkpoints.</summary>
 internal sealed class BertModule : nn.Module
 {
-    private const string Pooler = "pooler.";
-
     private readonly BertEmbeddings embeddings;
     private readonly BertLayers encoder;
     private readonly BertDense? pooler;
@@ -32,7 +30,8 @@ internal sealed class BertModule : nn.Module
 
     /// <summary>Loads a checkpoint under Hugging Face's names, strictly; a pooler that the model does not have may be in it.</summary>
     /// <exception cref="InvalidDataException">The weights do not fit.</exception>
-    public void Load(StateDict weights) => StateDictLoader.Load(this, weights, name => pooler is null && name.StartsWith(Pooler, StringComparison.Ordinal));
+    public void Load(StateDict weights, WeightRequest? request = null) =>
+        TowerWeights.Load(this, weights, weights.Source, BertWeightNames.Layout, request);
 
     /// <summary>Leaves only the last layers trainable; with 0, nothing.</summary>
     public void FreezeAllBut(int lastLayers)

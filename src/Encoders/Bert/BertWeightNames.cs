@@ -15,19 +15,24 @@ internal static class BertWeightNames
     // Heads of the pretraining or of a task are no part of the encoder.
     private static readonly NameMap HuggingFace = new NameMap()
         .Strip("bert.")
-        .Ignore(@"^embeddings\.position_ids$").Ignore(@"^(cls|classifier|qa_outputs)\.")
+        .Ignore(@"^embeddings\.(position_ids|token_type_ids)$").Ignore(@"^(cls|classifier|qa_outputs)\.")
         .Replace(@"\.LayerNorm\.gamma$", ".LayerNorm.weight")
         .Replace(@"\.LayerNorm\.beta$", ".LayerNorm.bias");
 
     private static readonly Regex LayerName = new(@"^encoder\.layer\.(\d{1,9})\.", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
+    /// <summary>How BERT is found in a file.</summary>
+    public static WeightLayout Layout { get; } = new("BERT", @"^(embeddings|encoder)\.",
+        new WeightForm(Embedding, "encoder.layer.0.attention.self.query.weight", HuggingFace, "bert."));
+
     /// <summary>Reads a file of any form and format, or the index of several.</summary>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, unsafe or no weight file.</exception>
-    public static StateDict Read(string path)
+    public static StateDict Read(string path, WeightRequest? request = null)
     {
-        using var file = WeightFile.Read(path);
-        return ToHuggingFace(file);
+        request ??= new WeightRequest(Layout);
+        using var file = WeightFile.Read(path, request);
+        return ToHuggingFace(file, request);
     }
 
     /// <summary>Number of layers, width and tokens of weights under Hugging Face's names; null where they are not BERT's.</summary>
@@ -40,7 +45,7 @@ internal static class BertWeightNames
     /// <summary>
     /// Moves the tensors, without copying, to a dictionary with Hugging Face's names. Names that BERT does not know stay, for the loader to refuse.
     /// </summary>
-    /// <exception cref="InvalidDataException">Two names mean the same.</exception>
-    public static StateDict ToHuggingFace(StateDict tensors) =>
-        TowerWeights.Take(tensors, Embedding, "are a BERT") ?? HuggingFace.Apply(tensors, out _);
+    /// <exception cref="InvalidDataException">Two names mean the same, or the weights are in several places.</exception>
+    public static StateDict ToHuggingFace(StateDict tensors, WeightRequest? request = null) =>
+        TowerWeights.Resolve(tensors, Layout, Embedding, request, "are a BERT");
 }

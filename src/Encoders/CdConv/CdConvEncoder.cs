@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -20,6 +21,18 @@ internal sealed class CdConvEncoder : Encoder
 
     /// <inheritdoc/>
     public override int FeatureDimension => network.FeatureDimension;
+
+    /// <inheritdoc/>
+    public override void LoadPretrained(Action<string>? log = null)
+    {
+        if (_options.WeightsFile is not { } path)
+            return;
+        var request = new WeightRequest(CdConvNetwork.Layout, _options.WeightsKey);
+        using var file = WeightFile.Read(path, request);
+        using var weights = WeightResolver.Resolve(file, CdConvNetwork.Layout, request);
+        TowerWeights.Load(network, weights, weights.Source, CdConvNetwork.Layout, request);
+        request.WriteTo(log);
+    }
 
     /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
     public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null

@@ -29,11 +29,12 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
         new CdConvEncoder(options, generator);
 
     /// <inheritdoc/>
-    protected override EncoderFiles Files(CdConvOptions options) => default;
+    protected override EncoderFiles Files(CdConvOptions options) => new(options.WeightsFile);
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(ProteinStructureModality modality, CdConvOptions options, int inputDimension) =>
-        new Description(modality.InputColumnName, modality.OutputColumnName, modality.SequenceColumnName, options);
+        new Description(modality.InputColumnName, modality.OutputColumnName, modality.SequenceColumnName,
+            options with { WeightsFile = null, WeightsKey = null });
 
     /// <inheritdoc/>
     protected override string DescribePreprocessing(ProteinStructureModality modality, CdConvOptions options)

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Weights;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -47,6 +48,10 @@ internal sealed class CdConvNetwork : nn.Module
             : Chain.ResidueOrder.Length * (long)options.EmbeddingDimension;
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
+
+    /// <summary>How CDConv is found in a file: by the first block's convolution.</summary>
+    public static WeightLayout Layout { get; } = new("CDConv", @"^(embedding|structure|layers)\.",
+        new WeightForm("layers.0.conv.W", "layers.0.conv.WeightNet.Ws.0", new NameMap()));
 
     /// <summary>Whether a tensor of a public checkpoint belongs to its classifier, which is not loaded.</summary>
     public static bool IsClassifier(string name) => name.StartsWith("classifier.", StringComparison.Ordinal);

@@ -42,12 +42,14 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
     public override string? OnnxObstacle => $"{_name} is a network of your own, whose graph cannot be written as ONNX";
 
     /// <inheritdoc/>
-    public override void LoadPretrained()
+    public override void LoadPretrained(Action<string>? log = null)
     {
         if (_settings.WeightsFile is not { } path)
             return;
-        using var file = WeightFile.Read(path);
+        var request = new WeightRequest(key: _settings.WeightsKey);
+        using var file = WeightFile.Read(path, request);
         StateDictLoader.Load(network, file);
+        request.WriteTo(log);
     }
 
     /// <summary>Where the weights are; the CPU for a network without any.</summary>

@@ -23,7 +23,8 @@ internal sealed class CustomImageKind : CustomKind<ImageModality, CustomImageEnc
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(ImageModality modality, CustomImageEncoderOptions options, int inputDimension) => new Description(
-        modality.InputColumnName, modality.OutputColumnName, modality.Images, EncoderKey.Of(options), EncoderKey.ToJson(options with { WeightsFile = null }),
+        modality.InputColumnName, modality.OutputColumnName, modality.Images, EncoderKey.Of(options),
+        EncoderKey.ToJson(options with { WeightsFile = null, WeightsKey = null }),
         modality.Images.ApplyOrientation);
 
     private sealed record Description(

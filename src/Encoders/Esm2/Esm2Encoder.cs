@@ -34,16 +34,18 @@ internal sealed class Esm2Encoder : Encoder
     public override bool IsFrozen => _options.TrainableLayers == 0;
 
     /// <inheritdoc/>
-    public override void LoadPretrained()
+    public override void LoadPretrained(Action<string>? log = null)
     {
         if (_options.WeightsFile is not { } file)
             return;
-        using var weights = Esm2WeightNames.Read(file);
+        var request = new WeightRequest(Esm2WeightNames.Layout, _options.WeightsKey);
+        using var weights = Esm2WeightNames.Read(file, request: request);
         if (Esm2WeightNames.LayersAndWidth(weights) is { } found && found != (_options.Size.Layers, _options.Size.EmbeddingDimension))
             throw new InvalidDataException(
                 $"{file} holds an ESM-2 of {found.Layers} layers of {found.Width}; expected {_options.Size.Layers} layers of "
                     + $"{_options.Size.EmbeddingDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
-        Load(weights);
+        model.Load(weights, request);
+        request.WriteTo(log);
     }
 
     /// <summary>Loads a published checkpoint under the authors' names; its heads are left out.</summary>

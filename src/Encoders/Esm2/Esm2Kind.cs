@@ -32,7 +32,7 @@ internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Option
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(ProteinSequenceModality modality, Esm2Options options, int inputDimension) =>
-        new Description(modality.InputColumnName, modality.OutputColumnName, options with { Size = options.Size, WeightsFile = null });
+        new Description(modality.InputColumnName, modality.OutputColumnName, options with { Size = options.Size, WeightsFile = null, WeightsKey = null });
 
     /// <inheritdoc/>
     protected override string DescribePreprocessing(ProteinSequenceModality modality, Esm2Options options) =>

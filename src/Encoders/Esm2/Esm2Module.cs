@@ -12,7 +12,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal sealed class Esm2Module : nn.Module
 {
-    private const string LanguageModelHead = "lm_head.", ContactHead = "contact_head.", TiedWeight = LanguageModelHead + "weight", Angles = ".rot_emb.inv_freq";
+    private const string LanguageModelHead = "lm_head.", TiedWeight = LanguageModelHead + "weight", Angles = ".rot_emb.inv_freq";
 
     private readonly Esm2Embedding embed_tokens;
     private readonly ModuleList<Esm2Layer> layers;
@@ -54,7 +54,7 @@ internal sealed class Esm2Module : nn.Module
     /// Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it, and the constant angles may be missing.
     /// </summary>
     /// <exception cref="InvalidDataException">The weights do not fit; or the language model's matrix is not the token embeddings'.</exception>
-    public void Load(StateDict weights)
+    public void Load(StateDict weights, WeightRequest? request = null)
     {
         if (lm_head is not null && weights.TryGetValue(TiedWeight, out var tied) && weights.TryGetValue("embed_tokens.weight", out var table))
         {
@@ -66,9 +66,7 @@ internal sealed class Esm2Module : nn.Module
         foreach (var (name, own) in state_dict())
             if (name.EndsWith(Angles, StringComparison.Ordinal))
                 tensors.TryAdd(name, own);
-        StateDictLoader.Load(this, tensors, weights.Source, name => name == TiedWeight
-            || lm_head is null && name.StartsWith(LanguageModelHead, StringComparison.Ordinal)
-            || contact_head is null && name.StartsWith(ContactHead, StringComparison.Ordinal));
+        TowerWeights.Load(this, tensors, weights.Source, Esm2WeightNames.Layout, request);
     }
 
     /// <summary>Leaves only the last layers and the normalisation after them trainable; with 0, nothing.</summary>

@@ -5,8 +5,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
 /// Gives the weights of ESM-2 the names of fair-esm's module (<c>embed_tokens.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>, ...), whichever of its forms
-/// they come in: those names, fair-esm's download (prefixes <c>encoder.sentence_encoder.</c> and <c>encoder.</c>), Hugging Face's, or a tower of a model saved
-/// by this library.
+/// they come in: those names, fair-esm's download (prefixes <c>encoder.sentence_encoder.</c> and <c>encoder.</c>), Hugging Face's, each behind any prefix, or a
+/// tower of a model saved by this library.
 /// </summary>
 internal static class Esm2WeightNames
 {
@@ -36,18 +36,25 @@ internal static class Esm2WeightNames
 
     private static readonly NameMap FairEsm = new NameMap().Strip("encoder.sentence_encoder.").Strip("encoder.").Tie(Embedding, Output);
 
+    /// <summary>How ESM-2 is found in a file.</summary>
+    public static WeightLayout Layout { get; } = new("ESM-2", @"^(embed_tokens|layers|emb_layer_norm_after)\.",
+        new WeightForm(Embedding, "layers.0.self_attn.q_proj.weight", FairEsm, "encoder.sentence_encoder.", "encoder."),
+        new WeightForm("embeddings.word_embeddings.weight", "encoder.layer.0.attention.self.query.weight", HuggingFace, "esm."));
+
     /// <summary>Reads a file, or the index of several, and the contact head's own file where there is one.</summary>
     /// <param name="path">Of any form and format.</param>
     /// <param name="contactRegressionPath">
     /// The contact head; used where the first file has none. Null looks for <c>*-contact-regression.pt</c> beside that file, as fair-esm does; without
     /// it the result has no contact head.
     /// </param>
+    /// <param name="request">The user's key; takes notes. Null where there is none.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, unsafe or no weight file.</exception>
-    public static StateDict Read(string path, string? contactRegressionPath = null)
+    public static StateDict Read(string path, string? contactRegressionPath = null, WeightRequest? request = null)
     {
-        using var file = WeightFile.Read(path);
-        var weights = ToFairEsm(file);
+        request ??= new WeightRequest(Layout);
+        using var file = WeightFile.Read(path, request);
+        var weights = ToFairEsm(file, request);
         var beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, Path.GetFileNameWithoutExtension(path) + ContactSuffix);
         contactRegressionPath ??= File.Exists(beside) ? beside : null;
         if (contactRegressionPath is null || weights.ContainsKey(ContactWeight))
@@ -73,12 +80,7 @@ internal static class Esm2WeightNames
     /// Moves the tensors, without copying, to a dictionary with fair-esm's names; <c>lm_head.weight</c> is the embedding. Names that ESM-2 does not know stay,
     /// for the loader to refuse.
     /// </summary>
-    /// <exception cref="InvalidDataException">Two names mean the same, or the output matrix is not the embedding.</exception>
-    public static StateDict ToFairEsm(StateDict tensors)
-    {
-        if (TowerWeights.Take(tensors, Embedding, "are an ESM-2") is { } own)
-            return own;
-        var isHuggingFace = tensors.Keys.Any(name => name.EndsWith("embeddings.word_embeddings.weight", StringComparison.Ordinal));
-        return (isHuggingFace ? HuggingFace : FairEsm).Apply(tensors, out _);
-    }
+    /// <exception cref="InvalidDataException">Two names mean the same, or the weights are in several places.</exception>
+    public static StateDict ToFairEsm(StateDict tensors, WeightRequest? request = null) =>
+        TowerWeights.Resolve(tensors, Layout, Embedding, request, "are an ESM-2");
 }

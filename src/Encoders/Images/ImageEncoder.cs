@@ -8,16 +8,17 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class ImageEncoder : Encoder
 {
     private readonly ImageOptions _images;
-    private readonly string? _weightsFile;
+    private readonly string? _weightsFile, _weightsKey;
     private readonly ImageNetwork model;
 
     /// <summary>Takes a network with fresh weights over.</summary>
     /// <param name="images">How the pictures are prepared.</param>
     /// <param name="weightsFile">Pretrained weights, or null.</param>
+    /// <param name="weightsKey">Where in the file they are, or null.</param>
     /// <param name="network">The network.</param>
-    public ImageEncoder(ImageOptions images, string? weightsFile, ImageNetwork network) : base(nameof(ImageEncoder))
+    public ImageEncoder(ImageOptions images, string? weightsFile, string? weightsKey, ImageNetwork network) : base(nameof(ImageEncoder))
     {
-        (_images, _weightsFile, model) = (images, weightsFile, network);
+        (_images, _weightsFile, _weightsKey, model) = (images, weightsFile, weightsKey, network);
         RegisterComponents();
     }
 
@@ -28,12 +29,14 @@ internal sealed class ImageEncoder : Encoder
     public override bool IsFrozen => model.IsFrozen;
 
     /// <inheritdoc/>
-    public override void LoadPretrained()
+    public override void LoadPretrained(Action<string>? log = null)
     {
         if (_weightsFile is not { } path)
             return;
-        using var file = WeightFile.Read(path);
-        model.Load(file);
+        var request = new WeightRequest(model.Layout, _weightsKey);
+        using var file = WeightFile.Read(path, request);
+        model.Load(file, request);
+        request.WriteTo(log);
     }
 
     /// <inheritdoc/>

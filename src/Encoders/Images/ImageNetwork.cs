@@ -16,8 +16,13 @@ internal abstract class ImageNetwork(string name) : nn.Module(name)
     public abstract Tensor Features(Tensor pictures, bool training);
 
     /// <summary>Loads weights under any of the published names, strictly; their heads are left out.</summary>
+    /// <param name="file">As it was read; empty afterwards.</param>
+    /// <param name="request">The user's key; takes notes.</param>
     /// <exception cref="InvalidDataException">They are of another size or model.</exception>
-    public abstract void Load(StateDict file);
+    public abstract void Load(StateDict file, WeightRequest? request = null);
+
+    /// <summary>How its weights are found in files; null takes the names as they are.</summary>
+    public virtual WeightLayout? Layout => null;
 
     /// <summary>Takes all parameters out of the training.</summary>
     protected void Freeze()

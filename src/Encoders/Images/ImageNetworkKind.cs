@@ -21,7 +21,7 @@ internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, 
     protected sealed override Encoder Create(ImageModality modality, TOptions options, int inputDimension, Generator generator)
     {
         modality.Validate();
-        return new ImageEncoder(modality.Images, options.WeightsFile, CreateNetwork(options, modality.Images.Size, generator));
+        return new ImageEncoder(modality.Images, options.WeightsFile, options.WeightsKey, CreateNetwork(options, modality.Images.Size, generator));
     }
 
     /// <inheritdoc/>

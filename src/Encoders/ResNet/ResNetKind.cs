@@ -24,7 +24,8 @@ internal sealed class ResNetKind : ImageNetworkKind<ResNetOptions>
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(ImageModality modality, ResNetOptions options, int inputDimension) => new ImageTowerDescription(
-        modality.InputColumnName, modality.OutputColumnName, modality.Images, ResNet: options with { Size = options.Size, WeightsFile = null },
+        modality.InputColumnName, modality.OutputColumnName, modality.Images,
+        ResNet: options with { Size = options.Size, WeightsFile = null, WeightsKey = null },
         ApplyOrientation: modality.Images.ApplyOrientation);
 
     /// <inheritdoc/>

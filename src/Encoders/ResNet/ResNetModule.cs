@@ -76,9 +76,12 @@ internal sealed class ResNetModule : ImageNetwork
     }
 
     /// <inheritdoc/>
-    public override void Load(StateDict file)
+    public override WeightLayout Layout => ResNetWeightNames.Layout;
+
+    /// <inheritdoc/>
+    public override void Load(StateDict file, WeightRequest? request = null)
     {
-        using var weights = ResNetWeightNames.ToTorchvision(file);
+        using var weights = ResNetWeightNames.ToTorchvision(file, request);
         var tensors = new Dictionary<string, Tensor>(weights);
         foreach (var (name, own) in state_dict())
             if (name.EndsWith(Counter, StringComparison.Ordinal)) // files from before torch 0.4.1 do not count
@@ -87,7 +90,7 @@ internal sealed class ResNetModule : ImageNetwork
         if (found is not null && found != expected)
             throw new InvalidDataException(
                 $"{file.Source} holds a residual network of {found}; expected {expected}, as {nameof(ResNetOptions)}.{nameof(ResNetOptions.Size)} says.");
-        StateDictLoader.Load(this, tensors, file.Source, ResNetWeightNames.IsHead);
+        TowerWeights.Load(this, tensors, file.Source, Layout, request);
     }
 
     private static ModuleList<ResNetBlock> Stage(ResNetSize size, int stage, Generator generator)

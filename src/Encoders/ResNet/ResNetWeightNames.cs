@@ -10,17 +10,22 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// </summary>
 internal static class ResNetWeightNames
 {
-    private const string First = "conv1.weight", Head = "fc.";
+    private const string First = "conv1.weight";
 
-    private static readonly NameMap Torchvision = new NameMap().Strip("module.");
+    private static readonly NameMap Torchvision = new NameMap();
 
     private static readonly Regex BlockName = new(@"^layer([1-4])\.(\d{1,4})\.conv(\d)\.weight$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
-    /// <summary>Moves the tensors to a dictionary with torchvision's names. Names that are none stay, for the loader to refuse.</summary>
-    public static StateDict ToTorchvision(StateDict tensors) => TowerWeights.Take(tensors, First) ?? Torchvision.Apply(tensors, out _);
+    /// <summary>How a residual network is found in a file: torchvision's and timm's names.</summary>
+    public static WeightLayout Layout { get; } = new("ResNet", @"^(conv1|bn1|layer\d+)\.",
+        new WeightForm(First, "layer1.0.conv1.weight", Torchvision));
 
-    /// <summary>Whether a name belongs to the classifier after the features.</summary>
-    public static bool IsHead(string name) => name.StartsWith(Head, StringComparison.Ordinal);
+    /// <summary>Moves the tensors to a dictionary with torchvision's names. Names that are none stay, for the loader to refuse.</summary>
+    public static StateDict ToTorchvision(StateDict tensors, WeightRequest? request = null) =>
+        TowerWeights.Resolve(tensors, Layout, First, request);
+
+    /// <summary>Whether a name belongs to the classifier after the features, or to anything else beside them.</summary>
+    public static bool IsHead(string name) => !Layout.IsBody(name);
 
     /// <summary>Blocks, width and kind in words; null where the weights are no residual network's.</summary>
     public static string? Describe(IReadOnlyDictionary<string, Tensor> weights)

@@ -24,7 +24,8 @@ internal sealed class ViTKind : ImageNetworkKind<ViTOptions>
 
     /// <inheritdoc/>
     protected override TowerDescription Describe(ImageModality modality, ViTOptions options, int inputDimension) => new ImageTowerDescription(
-        modality.InputColumnName, modality.OutputColumnName, modality.Images, Vit: options with { Size = options.Size, WeightsFile = null },
+        modality.InputColumnName, modality.OutputColumnName, modality.Images,
+        Vit: options with { Size = options.Size, WeightsFile = null, WeightsKey = null },
         ApplyOrientation: modality.Images.ApplyOrientation);
 
     /// <inheritdoc/>

@@ -58,14 +58,17 @@ internal sealed class ViTModule : ImageNetwork
     public Tensor Embeddings(Tensor pictures) => embeddings.forward(pictures);
 
     /// <inheritdoc/>
-    public override void Load(StateDict file)
+    public override WeightLayout Layout => ViTWeightNames.Layout;
+
+    /// <inheritdoc/>
+    public override void Load(StateDict file, WeightRequest? request = null)
     {
-        using var weights = ViTWeightNames.ToHuggingFace(file);
+        using var weights = ViTWeightNames.ToHuggingFace(file, request);
         var (expected, found) = (ViTWeightNames.Describe(state_dict()), ViTWeightNames.Describe(weights));
         if (found is not null && found != expected)
             throw new InvalidDataException(
                 $"{file.Source} holds a vision transformer of {found}; expected {expected}, as {nameof(ViTOptions)}.{nameof(ViTOptions.Size)} and "
                     + $"{nameof(ImageOptions)}.{nameof(ImageOptions.Size)} say.");
-        StateDictLoader.Load(this, weights);
+        TowerWeights.Load(this, weights, file.Source, Layout, request);
     }
 }

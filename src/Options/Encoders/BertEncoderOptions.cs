@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -8,7 +9,8 @@ namespace Microsoft.ML.GentleClip;
 public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions, IEncoderOptions
 {
     private BertSize? _size;
-    private string? _weightsFile;
+    private FolderSize? _folderSize;
+    private string? _weightsKey, _weightsFile;
     private string? _vocabularyFile;
     private IReadOnlyList<string>? _vocabulary;
     private int _maximumVocabularySize = Defaults.MaximumVocabularySize;
@@ -39,23 +41,38 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
         public const double Dropout = 0.3;
     }
 
-    /// <summary>Layers, widths and heads. Default <see cref="BertSize.Base"/> with a <see cref="WeightsFile"/>, <see cref="BertSize.Tiny"/> without.</summary>
+    /// <summary>
+    /// Layers, widths and heads. Default <see cref="BertSize.Base"/> with a <see cref="WeightsFile"/>, or what the <c>config.json</c> of one that is a folder
+    /// says; <see cref="BertSize.Tiny"/> without.
+    /// </summary>
     public BertSize Size
     {
-        get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
+        get => _size ?? (WeightsFile is { } file ? SizeOf(file) : Defaults.Size);
         init => _size = value ?? throw new ArgumentNullException(nameof(Size));
     }
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: Hugging Face's <c>.safetensors</c>, <c>.bin</c> or <c>.index.json</c> under present or
-    /// older names, or the <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default, starts from random ones. A
-    /// saved model holds its weights and does not name the file.
+    /// older names, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Needs its vocabulary. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
     {
         get => _weightsFile;
         init => _weightsFile = NotBlank(value, nameof(WeightsFile));
+    }
+
+    /// <summary>
+    /// Where in <see cref="WeightsFile"/> the weights are: the dotted keys and prefixes that lead to them, such as <c>teacher</c> or
+    /// <c>state_dict.model.backbone</c>. Null, the default, finds them by the names that every such network has, and says in the log what was chosen.
+    /// </summary>
+    /// <exception cref="ArgumentException">The key is empty.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WeightsKey
+    {
+        get => _weightsKey;
+        init => _weightsKey = Check.NotBlank(value, nameof(WeightsKey));
     }
 
     /// <summary>
@@ -170,6 +187,18 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
         return value;
     }
 
-    private (bool, BertSize, string?, string?, int, int?, (BertPooling, int, double)) Values =>
-        (LowerCase, Size, WeightsFile, VocabularyFile, MaximumVocabularySize, TrainableLayers, (Pooling, MaximumLength, Dropout));
+    // Read once for each file, as the size is asked for often.
+    private BertSize SizeOf(string file)
+    {
+        if (_folderSize is not { } known || known.File != file)
+            _folderSize = known = new(file, PretrainedConfig.Size(file, static config => config.Number("num_hidden_layers") is { } layers
+                && config.Number("hidden_size") is { } width && config.Number("num_attention_heads") is { } heads
+                ? new BertSize(layers, width, heads, config.Number("intermediate_size") ?? 4 * width, config.Number("max_position_embeddings") ?? 512) : null));
+        return known.Size ?? Defaults.PretrainedSize;
+    }
+
+    private sealed record FolderSize(string File, BertSize? Size);
+
+    private (bool, BertSize, (string?, string?), string?, int, int?, (BertPooling, int, double)) Values =>
+        (LowerCase, Size, (WeightsFile, WeightsKey), VocabularyFile, MaximumVocabularySize, TrainableLayers, (Pooling, MaximumLength, Dropout));
 }

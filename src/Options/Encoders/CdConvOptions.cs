@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -9,6 +10,7 @@ namespace Microsoft.ML.GentleClip;
 /// <remarks>Source: Fan et al., Continuous-Discrete Convolution for Geometry-Sequence Modeling in Proteins, ICLR 2023, and its public code.</remarks>
 public sealed record CdConvOptions : ProteinStructureEncoderOptions
 {
+    private string? _weightsFile, _weightsKey;
     private IReadOnlyList<int> _channels = Defaults.Channels;
     private IReadOnlyList<double> _radii = Defaults.Radii;
     private IReadOnlyList<int> _kernelChannels = Defaults.KernelChannels;
@@ -175,10 +177,36 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         init => _reading = Check.Defined(value, nameof(Reading));
     }
 
+    /// <summary>
+    /// File or folder with pretrained weights of these sizes under the public code's names, read by <c>Fit</c>: <c>.pt</c>, <c>.pth</c>, <c>.safetensors</c> or
+    /// the <c>weights.safetensors</c> out of a model saved by this library; a classifier in it is left out. Null, the default, starts from random ones. A saved
+    /// model holds its weights and does not name the file.
+    /// </summary>
+    /// <exception cref="ArgumentException">The path is empty.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WeightsFile
+    {
+        get => _weightsFile;
+        init => _weightsFile = Check.NotBlank(value, nameof(WeightsFile));
+    }
+
+    /// <summary>
+    /// Where in <see cref="WeightsFile"/> the weights are: the dotted keys and prefixes that lead to them, such as <c>teacher</c> or
+    /// <c>state_dict.model.backbone</c>. Null, the default, finds them by the names that every such network has, and says in the log what was chosen.
+    /// </summary>
+    /// <exception cref="ArgumentException">The key is empty.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WeightsKey
+    {
+        get => _weightsKey;
+        init => _weightsKey = Check.NotBlank(value, nameof(WeightsKey));
+    }
+
     /// <summary>Value equality, the lists included.</summary>
     /// <param name="other">The other settings.</param>
     public bool Equals(CdConvOptions? other) =>
-        other is not null && Scalars == other.Scalars && Channels.SequenceEqual(other.Channels) && Radii.SequenceEqual(other.Radii)
+        other is not null && Scalars == other.Scalars && WeightsFile == other.WeightsFile && WeightsKey == other.WeightsKey
+        && Channels.SequenceEqual(other.Channels) && Radii.SequenceEqual(other.Radii)
         && KernelChannels.SequenceEqual(other.KernelChannels);
 
     /// <inheritdoc/>

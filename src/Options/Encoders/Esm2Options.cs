@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -6,7 +7,8 @@ namespace Microsoft.ML.GentleClip;
 public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOptions
 {
     private Esm2Size? _size;
-    private string? _weightsFile;
+    private FolderSize? _folderSize;
+    private string? _weightsFile, _weightsKey;
     private int? _trainableLayers;
     private Esm2Pooling _pooling = Defaults.Pooling;
     private int _maximumLength = Defaults.MaximumLength;
@@ -40,18 +42,18 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
 
     /// <summary>
     /// Layers, width and heads: a published size such as <see cref="Esm2Size.T33_650M"/>, or a custom one. Default <see cref="Esm2Size.T6_8M"/> with a
-    /// <see cref="WeightsFile"/>, <see cref="Esm2Size.Small"/> without.
+    /// <see cref="WeightsFile"/>, or what the <c>config.json</c> of one that is a folder says; <see cref="Esm2Size.Small"/> without.
     /// </summary>
     public Esm2Size Size
     {
-        get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
+        get => _size ?? (WeightsFile is { } file ? SizeOf(file) : Defaults.Size);
         init => _size = value ?? throw new ArgumentNullException(nameof(Size));
     }
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: fair-esm's <c>.pt</c>, Hugging Face's <c>.safetensors</c>, <c>.bin</c> or
-    /// <c>.index.json</c>, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model
-    /// holds its weights and does not name the file.
+    /// <c>.index.json</c>, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
@@ -63,6 +65,18 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(WeightsFile));
             _weightsFile = value;
         }
+    }
+
+    /// <summary>
+    /// Where in <see cref="WeightsFile"/> the weights are: the dotted keys and prefixes that lead to them, such as <c>teacher</c> or
+    /// <c>state_dict.model.backbone</c>. Null, the default, finds them by the names that every such network has, and says in the log what was chosen.
+    /// </summary>
+    /// <exception cref="ArgumentException">The key is empty.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WeightsKey
+    {
+        get => _weightsKey;
+        init => _weightsKey = Check.NotBlank(value, nameof(WeightsKey));
     }
 
     /// <summary>
@@ -132,6 +146,18 @@ public sealed record Esm2Options : ProteinSequenceEncoderOptions, IEncoderOption
                 $"{nameof(Esm2Options)}.{nameof(TrainableLayers)} is {TrainableLayers}; expected at most the size's {Size.Layers} layers.");
     }
 
-    private (Esm2Size, string?, int?, Esm2Pooling, int, Esm2UnknownResidues, double, double) Values =>
-        (Size, WeightsFile, TrainableLayers, Pooling, MaximumLength, UnknownResidues, Masking, SubsequenceCrop);
+    // Read once for each file, as the size is asked for often.
+    private Esm2Size SizeOf(string file)
+    {
+        if (_folderSize is not { } known || known.File != file)
+            _folderSize = known = new(file, PretrainedConfig.Size(file, static config => config.Number("num_hidden_layers") is { } layers
+                && config.Number("hidden_size") is { } width && config.Number("num_attention_heads") is { } heads
+                ? new Esm2Size(layers, width, heads) : null));
+        return known.Size ?? Defaults.PretrainedSize;
+    }
+
+    private sealed record FolderSize(string File, Esm2Size? Size);
+
+    private (Esm2Size, (string?, string?), int?, Esm2Pooling, int, Esm2UnknownResidues, double, double) Values =>
+        (Size, (WeightsFile, WeightsKey), TrainableLayers, Pooling, MaximumLength, UnknownResidues, Masking, SubsequenceCrop);
 }

@@ -9,5 +9,8 @@ internal interface ICustomEncoderOptions : IEncoderOptions
     /// <summary>Pretrained weights, or null.</summary>
     string? WeightsFile { get; }
 
+    /// <summary>Where in that file they are, or null.</summary>
+    string? WeightsKey => null;
+
     bool IEncoderOptions.HasFrozenWeights => IsFrozen;
 }

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML.GentleClip.Options;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
@@ -5,7 +8,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public abstract record ImageEncoderOptions : IEncoderOptions
 {
-    private string? _weightsFile;
+    private string? _weightsFile, _weightsKey;
 
     private protected ImageEncoderOptions()
     {
@@ -13,8 +16,8 @@ public abstract record ImageEncoderOptions : IEncoderOptions
 
     /// <summary>
     /// File with pretrained weights of this size, read by <c>Fit</c>: <c>.pt</c>, <c>.pth</c>, <c>.bin</c>, <c>.safetensors</c> or <c>.index.json</c> under the
-    /// published names, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default, starts from random ones. A saved model holds
-    /// its weights and does not name the file.
+    /// published names, the folder of a download, or the <c>weights.safetensors</c> out of a model saved by this library. Null, the default,
+    /// starts from random ones. A saved model holds its weights and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? WeightsFile
@@ -26,6 +29,18 @@ public abstract record ImageEncoderOptions : IEncoderOptions
                 ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(WeightsFile));
             _weightsFile = value;
         }
+    }
+
+    /// <summary>
+    /// Where in <see cref="WeightsFile"/> the weights are: the dotted keys and prefixes that lead to them, such as <c>teacher</c> or
+    /// <c>state_dict.model.backbone</c>. Null, the default, finds them by the names that every such network has, and says in the log what was chosen.
+    /// </summary>
+    /// <exception cref="ArgumentException">The key is empty.</exception>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WeightsKey
+    {
+        get => _weightsKey;
+        init => _weightsKey = Check.NotBlank(value, nameof(WeightsKey));
     }
 
     /// <summary>Checks what no setter can see alone.</summary>

@@ -6,6 +6,7 @@ namespace Microsoft.ML.GentleClip;
 public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
 {
     private ResNetSize? _size;
+    private FolderSize? _folderSize;
     private int? _trainableStages;
 
     /// <summary>Default values.</summary>
@@ -22,12 +23,12 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ResNetSize.Small"/>
-    /// without.
+    /// Blocks and width. Default <see cref="ResNetSize.ResNet18"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, or what timm's <c>config.json</c> in
+    /// one that is a folder says; <see cref="ResNetSize.Small"/> without.
     /// </summary>
     public ResNetSize Size
     {
-        get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
+        get => _size ?? (WeightsFile is { } file ? SizeOf(file) : Defaults.Size);
         init => _size = value ?? throw new ArgumentNullException(nameof(Size));
     }
 
@@ -62,5 +63,16 @@ public sealed record ResNetOptions : ImageEncoderOptions, IEncoderOptions
     {
     }
 
-    private (ResNetSize, string?, int?, bool) Values => (Size, WeightsFile, TrainableStages, FreezeBatchNormalization);
+    // Read once for each file, as the size is asked for often.
+    private ResNetSize SizeOf(string file)
+    {
+        if (_folderSize is not { } known || known.File != file)
+            _folderSize = known = new(file, PretrainedConfig.Size(file, static config =>
+                config.Name is { } name ? ResNetSize.Published.GetValueOrDefault(name) : null));
+        return known.Size ?? Defaults.PretrainedSize;
+    }
+
+    private sealed record FolderSize(string File, ResNetSize? Size);
+
+    private (ResNetSize, string?, string?, int?, bool) Values => (Size, WeightsFile, WeightsKey, TrainableStages, FreezeBatchNormalization);
 }

@@ -6,6 +6,7 @@ namespace Microsoft.ML.GentleClip;
 public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
 {
     private ViTSize? _size;
+    private FolderSize? _folderSize;
     private int? _trainableLayers;
     private ViTPooling _pooling = Defaults.Pooling;
     private double _layerNormEpsilon = Defaults.LayerNormEpsilon;
@@ -27,11 +28,12 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
     }
 
     /// <summary>
-    /// Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, <see cref="ViTSize.Small"/> without.
+    /// Patches, layers and widths. Default <see cref="ViTSize.B32"/> with a <see cref="ImageEncoderOptions.WeightsFile"/>, or what the <c>config.json</c> of
+    /// one that is a folder says; <see cref="ViTSize.Small"/> without.
     /// </summary>
     public ViTSize Size
     {
-        get => _size ?? (WeightsFile is null ? Defaults.Size : Defaults.PretrainedSize);
+        get => _size ?? (WeightsFile is { } file ? SizeOf(file) : Defaults.Size);
         init => _size = value ?? throw new ArgumentNullException(nameof(Size));
     }
 
@@ -82,5 +84,20 @@ public sealed record ViTOptions : ImageEncoderOptions, IEncoderOptions
                     + $"{nameof(ViTOptions)}.{nameof(Size)}'s patches.");
     }
 
-    private (ViTSize, string?, int?, ViTPooling, double) Values => (Size, WeightsFile, TrainableLayers, Pooling, LayerNormEpsilon);
+    // Read once for each file, as the size is asked for often.
+    private ViTSize SizeOf(string file)
+    {
+        if (_folderSize is not { } known || known.File != file)
+            _folderSize = known = new(file, PretrainedConfig.Size(file, static config => config.Number("num_hidden_layers") is { } layers
+                && config.Number("hidden_size") is { } width && config.Number("num_attention_heads") is { } heads
+                && config.Number("patch_size") is { } patch
+                ? new ViTSize(patch, layers, width, heads, config.Number("intermediate_size") ?? 4 * width)
+                : config.Name?.Split('_') is ["vit", "base", var kind, ..]
+                    ? kind switch { "patch16" => ViTSize.B16, "patch32" => ViTSize.B32, _ => null } : null));
+        return known.Size ?? Defaults.PretrainedSize;
+    }
+
+    private sealed record FolderSize(string File, ViTSize? Size);
+
+    private (ViTSize, string?, string?, int?, ViTPooling, double) Values => (Size, WeightsFile, WeightsKey, TrainableLayers, Pooling, LayerNormEpsilon);
 }

@@ -27,7 +27,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.CheckpointsToKeep),
         nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
-        nameof(Esm2Options.WeightsFile), nameof(BertEncoderOptions.VocabularyFile),
+        nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
     ];
 
     // The same of a user's encoder, as its JSON names them.

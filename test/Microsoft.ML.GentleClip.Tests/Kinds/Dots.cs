@@ -37,7 +37,7 @@ internal sealed class DotsNetwork : ImageNetwork
     public override Tensor Features(Tensor pictures, bool training) =>
         map.forward(nn.functional.avg_pool2d(pictures, _options.Patch, _options.Patch).flatten(1));
 
-    public override void Load(StateDict file) => StateDictLoader.Load(this, file);
+    public override void Load(StateDict file, WeightRequest? request = null) => StateDictLoader.Load(this, file);
 }
 
 internal sealed class DotsKind : ImageNetworkKind<DotsOptions>

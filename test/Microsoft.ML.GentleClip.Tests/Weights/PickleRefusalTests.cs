@@ -31,7 +31,7 @@ public sealed class PickleRefusalTests
         AssertRefused(Zip($"{Start}}}{Text("hidden")}{Global(name)}s."), refusal); // not even called
         var (module, last) = (name[..name.LastIndexOf('.')], name[(name.LastIndexOf('.') + 1)..]);
         AssertRefused(Zip($"\u0080\u0004{Text(module)}{Text(last)}\u0093."), refusal);
-        AssertRefused([.. Legacy($"{Start}{Global(name)}).")], refusal);
+        AssertRefused([.. Legacy($"{Start}{Global(name)})R.")], refusal);
     }
 
     [TestMethod]
@@ -92,7 +92,7 @@ public sealed class PickleRefusalTests
     [DataRow("))}\u0092.", "operation 0x92 is none")]
     [DataRow("\u0097.", "operation 0x97 is none")]
     [DataRow("N2.", "operation 0x32 is none")]
-    [DataRow("\u0080\u0005N.", "unknown protocol")]
+    [DataRow("\u0080\u0006N.", "unknown protocol")]
     public void MalformedPicklesAreRefused(string pickle, string reason)
     {
         AssertRefused(Zip(Start + pickle), reason);
@@ -102,8 +102,8 @@ public sealed class PickleRefusalTests
     [TestMethod]
     public void OtherProtocolsAreRefused()
     {
-        foreach (var pickle in (string[])["", "N.", "(dp0\n.", "\u0080\u0001N.", "\u0080\u0005N."])
-            AssertRefused(Zip(pickle), pickle.Length == 0 ? "cut off" : "no pickle of protocol 2 to 4");
+        foreach (var pickle in (string[])["", "N.", "(dp0\n.", "\u0080\u0001N.", "\u0080\u0006N."])
+            AssertRefused(Zip(pickle), pickle.Length == 0 ? "cut off" : "no pickle of protocol 2 to 5");
     }
 
     [TestMethod]

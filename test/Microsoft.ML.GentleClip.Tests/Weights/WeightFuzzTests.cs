@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Weights;
 
 namespace Microsoft.ML.GentleClip.Tests.Weights;
@@ -15,7 +16,7 @@ public sealed class WeightFuzzTests
 {
     private const int DefaultInputs = 2000;
     private static readonly byte[] Opcodes = [.. "(.0123NKMJGXTUCB)]}tlaeduscRbQqrhj"u8, 0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e,
-        0x8f, 0x90, 0x91, 0x93, 0x94, 0x95];
+        0x8f, 0x90, 0x91, 0x93, 0x94, 0x95, 0x96];
     private static readonly byte[] JsonTokens = [.. "{}[]\",:0129-e.\\/"u8];
 
     private static int Inputs => int.TryParse(Environment.GetEnvironmentVariable("GENTLECLIP_FUZZ_INPUTS"), CultureInfo.InvariantCulture, out var inputs)
@@ -60,11 +61,19 @@ public sealed class WeightFuzzTests
         }
     }
 
+    private static StateDict Resolved(byte[] file, string? key)
+    {
+        var request = new WeightRequest(Esm2WeightNames.Layout, key);
+        using var tensors = PyTorchCheckpointReader.Read(new MemoryStream(file), "memory", request);
+        return WeightResolver.Resolve(tensors, Esm2WeightNames.Layout, request);
+    }
+
     private static Func<Random, StateDict>[] Kinds(string folder)
     {
         byte[] zoo = Golden("loader_zoo", "zoo.pt"), nested = Golden("loader_zoo", "nested.pt"),
             raw = Golden("esm2", "esm2_tiny.fairesm_raw-contact-regression.pt"),
-            legacy = Golden("projection_head", "head.legacy_nonzip.pt"), safetensors = Golden("loader_zoo", "zoo.safetensors");
+            whole = Golden("esm2", "esm2_tiny.fairesm_raw.pt"), legacy = Golden("projection_head", "head.legacy_nonzip.pt"),
+            safetensors = Golden("loader_zoo", "zoo.safetensors");
         File.Copy(GoldenWeights.PathOf("projection_head", "head.safetensors"), Path.Combine(folder, "1"));
         using var head = SafetensorsReader.Read(Path.Combine(folder, "1"));
         var index = Encoding.UTF8.GetBytes($$"""{"metadata": {}, "weight_map": { {{string.Join(", ", head.Keys.Select(name => $"\"{name}\": \"1\""))}} } }""");
@@ -75,6 +84,8 @@ public sealed class WeightFuzzTests
             random => Read(Repacked(zoo, random)),
             random => Read(Repacked(nested, random)),
             random => Read(Repacked(raw, random)),
+            random => Resolved(Repacked(whole, random), null),
+            random => Resolved(Repacked(whole, random), "model"),
             random => Read(Mutated(zoo, random, Opcodes)),
             random => Read(Mutated(nested, random, Opcodes)),
             random => Read(Mutated(legacy, random, Opcodes, range: 990)),

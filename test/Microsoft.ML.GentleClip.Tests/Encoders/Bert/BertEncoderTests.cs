@@ -147,7 +147,7 @@ public sealed class BertEncoderTests
         Assert.AreEqual(string.Create(CultureInfo.InvariantCulture,
             $"{file} holds a BERT of 2 layers of 32 for 100 tokens; expected 2 layers of 32, as BertEncoderOptions.Size says, for the vocabulary's "
                 + $"101 tokens."),
-            Assert.ThrowsExactly<InvalidDataException>(encoder.LoadPretrained).Message);
+            Assert.ThrowsExactly<InvalidDataException>(() => encoder.LoadPretrained()).Message);
     }
 
     private static BertEncoder Encoder(BertEncoderOptions options, ulong seed = 1, bool pretrained = false)

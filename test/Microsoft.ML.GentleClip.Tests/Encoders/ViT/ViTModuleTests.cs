@@ -99,11 +99,12 @@ public sealed class ViTModuleTests
         using var model = New(new ViTOptions { Size = Tiny });
         Assert.Contains(
             "Missing: 'encoder.layer.1.attention.attention.key.bias', 'encoder.layer.1.attention.attention.query.bias', "
-                + "'encoder.layer.1.attention.attention.value.bias'. Unexpected: 'extra'.",
+                + "'encoder.layer.1.attention.attention.value.bias'. Unexpected: 'encoder.layer.1.extra'.",
             Refusal(model, "vit_tiny.torchvision.pt", weights =>
             {
                 weights.Remove("encoder.layers.encoder_layer_1.self_attention.in_proj_bias");
-                weights["extra"] = zeros(1);
+                weights["encoder.layers.encoder_layer_1.extra"] = zeros(1);
+                weights["extra"] = zeros(1); // outside of the encoder's parts
             }));
         Assert.Contains("'layernorm.bias' (shape [32] expected, found [33])",
             Refusal(model, "vit_tiny.hf.pt", weights => weights["layernorm.bias"] = zeros(33)));
