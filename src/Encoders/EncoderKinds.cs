@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Options;
+
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>The kinds of encoder that there are: the one list.</summary>
@@ -22,6 +24,7 @@ internal static class EncoderKinds
 
     /// <summary>Looks for the files that a training will read, before any row is.</summary>
     /// <exception cref="FileNotFoundException">One is missing.</exception>
+    /// <exception cref="InvalidDataException">A folder of weights has a <c>config.json</c> that cannot be read.</exception>
     public static void CheckFiles(Modality modality)
     {
         var files = Of(modality).Files(modality);
@@ -30,6 +33,8 @@ internal static class EncoderKinds
             if (file is not null && !File.Exists(file) && !(what == "weights" && Directory.Exists(file)))
                 throw new FileNotFoundException($"The {what} file of column '{modality.InputColumnName}' does not exist: {file}.", file);
         }
+        if (files.Weights is { } weights)
+            PretrainedConfig.Check(weights, modality.InputColumnName);
     }
 
     /// <summary>Adds a kind; for tests, which show that nothing else has to know it.</summary>

@@ -36,6 +36,25 @@ internal sealed class PretrainedConfig
         }
     }
 
+    /// <summary>Refuses a folder whose file is there and cannot be read: a size would be guessed.</summary>
+    /// <exception cref="InvalidDataException">The file is too long or no JSON object.</exception>
+    public static void Check(string weightsFile, string column)
+    {
+        var path = Path.Combine(weightsFile, FileName);
+        if (!Directory.Exists(weightsFile) || !File.Exists(path))
+            return;
+        if (new FileInfo(path).Length > MaximumLength)
+            throw new InvalidDataException($"{path} of column '{column}': expected at most {MaximumLength} bytes, found {new FileInfo(path).Length}.");
+        try
+        {
+            _ = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(File.ReadAllBytes(path)) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException problem)
+        {
+            throw new InvalidDataException($"{path} of column '{column}': expected a JSON object that tells the network's size: {problem.Message}", problem);
+        }
+    }
+
     /// <summary>A whole number; null where there is none.</summary>
     public int? Number(string name) => _entries.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
         ? number

@@ -38,6 +38,20 @@ public sealed class DownloadedWeightsTests
     }
 
     [TestMethod]
+    [DataRow("{ \"hidden_size\": 32,")]
+    [DataRow("[1, 2]")]
+    [DataRow("null")]
+    public void AConfigurationThatCannotBeReadIsRefusedAndNotGuessedAround(string content)
+    {
+        File.WriteAllText(Path.Combine(_folder, "config.json"), content);
+        var modality = Modality.ProteinSequence("Embedding", "Sequence", new Esm2Options { WeightsFile = _folder });
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => EncoderKinds.CheckFiles(modality)).Message;
+        Assert.Contains("config.json of column 'Sequence': expected a JSON object that tells the network's size", message);
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{ \"model_type\": \"esm\" }");
+        EncoderKinds.CheckFiles(modality);
+    }
+
+    [TestMethod]
     public void ALayerThatTheNetworkLacksIsStillRefused()
     {
         using var scope = NewDisposeScope();
