@@ -119,6 +119,26 @@ public sealed record GentleClipOptions
         set => field = value is { } number ? Check.InRange(number, 2, 1 << 20, nameof(PairsPerBatch)) : null;
     }
 
+    /// <summary>
+    /// Shards that a batch is cut into, 1 to 1048576; each has 2 rows of each modality or more. Every shard is embedded on its own, with noise and batch
+    /// normalisation of its own, while the loss sees the whole batch: memory is that of a shard beside the embeddings, for a second pass through the towers
+    /// (GradCache). The processes of a <see cref="ProcessGroup"/> share the shards, and for equal shards the weights are the same bits whatever their number:
+    /// a multiple of the number of processes, and for several processes a power of two times it. Part of a checkpoint's fingerprint. Null (default): as many
+    /// as there are processes; 1 cuts nothing.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public int? BatchShards
+    {
+        get;
+        set => field = value is { } number ? Check.InRange(number, 1, 1 << 20, nameof(BatchShards)) : null;
+    }
+
+    /// <summary>
+    /// Processes that train together, each with the same rows and options; see docs/scale-out.md. <c>Fit</c> must be called in all of them and gives each
+    /// the same transformer. Borrowed. Null (default): this process alone.
+    /// </summary>
+    public ProcessGroup? ProcessGroup { get; set; }
+
     /// <summary>How the number of pairs in a batch is found. Default <see cref="PairsPerBatchRule.Fixed"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a rule.</exception>
     public PairsPerBatchRule PairsPerBatchRule

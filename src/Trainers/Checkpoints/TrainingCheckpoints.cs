@@ -10,7 +10,16 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 /// <summary>Everything of a running training that a step changes.</summary>
 internal sealed record LiveTraining(
     TwoTowerModel Model, TotalLoss Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder,
-    List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
+    List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random)
+{
+    /// <summary>What a step computes, by name: the weights, what the objectives keep, the optimiser's moments, the towers' average.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Tensors =>
+        Named("model", Model.ChangingWeights()).Concat(Named("objective", Loss.state_dict())).Concat(Named("optimizer", Optimizer.Moments))
+            .Concat(Averaged is null ? [] : Named("average", Averaged.Weights));
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Named(string prefix, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+        tensors.Select(entry => KeyValuePair.Create($"{prefix}.{entry.Key}", entry.Value));
+}
 
 /// <summary>Writes and reads the checkpoints of one training.</summary>
 /// <param name="folder">Where they are.</param>
@@ -72,7 +81,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(LiveTraining live, int done, bool isFinished)
     {
-        if (done == _last && !isFinished)
+        if ((done == _last && !isFinished) || !folder.Writes)
             return;
         using var passing = reporter.Pass(TrainingPhase.SavingCheckpoint);
         using var scope = NewDisposeScope();
