@@ -186,8 +186,8 @@ public sealed record GentleClipOptions : TrainingOptions
 
     /// <summary>
     /// Stops a running <c>Fit</c> with <see cref="OperationCanceledException"/>, whatever it is doing: at the next row that it reads, the next batch that it
-    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointOptions.Directory"/> a validation that has begun
-    /// is finished first, and a checkpoint written.
+    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointOptions.Directory"/> a validation that has
+    /// begun is finished first, and a checkpoint written.
     /// </summary>
     public CancellationToken CancellationToken { get; set; }
 

@@ -31,14 +31,16 @@ public sealed class GentleClipOptionsTests
     // Refused or taken by a text of their own, or with every value allowed.
     private static readonly string[] Untabled =
     [
-        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives", "Checkpoints.Directory",
-        "Checkpoints.AllowMismatch",
-        "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
+        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives",
+        "Checkpoints.Directory", "Checkpoints.AllowMismatch", "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
     ];
 
     // Of the untabled, those whose default is not null.
     private static readonly string[] NotNull =
-        ["CancellationToken", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives", "Checkpoints.AllowMismatch", "AllowNoPairs"];
+    [
+        "CancellationToken", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives", "Checkpoints.AllowMismatch",
+        "AllowNoPairs",
+    ];
 
     private static readonly PropertyInfo[] Groups = typeof(TrainingOptions).GetProperties();
 
