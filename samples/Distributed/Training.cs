@@ -18,11 +18,11 @@ internal sealed class Training(TextWriter output)
             ModalityA = Modality.Vector("EmbeddingA", nameof(MadeUpRow.A)),
             ModalityB = Modality.Vector("EmbeddingB", nameof(MadeUpRow.B)),
             MaximumNumberOfSteps = settings.Steps,
-            ValidationFraction = 0.1,
+            Validation = new() { Fraction = 0.1 },
             NumberOfThreads = 1, // a process a core
             ProcessGroup = group,
-            BatchShards = settings.Shards,
-            CheckpointDirectory = settings.Checkpoints,
+            Batches = new() { Shards = settings.Shards },
+            Checkpoints = new() { Directory = settings.Checkpoints },
             Progress = new ConsoleProgress(), // of rank 0 alone
             CancellationToken = cancellation,
         };

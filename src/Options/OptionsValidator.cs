@@ -18,10 +18,8 @@ internal static class OptionsValidator
         CheckColumns(options, a, b);
         a.Validate();
         b.Validate();
-        if (options.PairsPerBatch > options.BatchSize)
-            throw new ArgumentException(
-                $"{nameof(options.PairsPerBatch)} is {options.PairsPerBatch}, above {nameof(options.BatchSize)} {options.BatchSize}; "
-                + $"expected at most {nameof(options.BatchSize)}.");
+        if (options.Batches is { PairsPerBatch: { } pairs, Size: var size } && pairs > size)
+            throw new ArgumentException($"Batches.PairsPerBatch is {pairs}, above Batches.Size {size}; expected at most Batches.Size.");
         CheckShards(options);
         if (options.ClosedForm is { } closedForm)
             CheckClosedForm(options, closedForm, a, b);
@@ -49,8 +47,10 @@ internal static class OptionsValidator
     {
         if (a.InputColumnName == b.InputColumnName)
             throw new ArgumentException($"Both modalities read column '{a.InputColumnName}'; expected two different columns.");
-        if (a.OutputColumnName == b.OutputColumnName)
-            throw new ArgumentException($"Both modalities write column '{a.OutputColumnName}'; expected two different columns.");
+        if (a.OutputColumnNames.Concat(b.OutputColumnNames).GroupBy(name => name).FirstOrDefault(same => same.Count() > 1)?.Key is { } twice)
+            throw new ArgumentException(a.OutputColumnNames.Contains(twice) && b.OutputColumnNames.Contains(twice)
+                ? $"Both modalities write column '{twice}'; expected two different columns."
+                : $"A modality writes both its embedding and its features to column '{twice}'; expected two different columns.");
         if (options.PairedColumnName is { } paired && (paired == a.InputColumnName || paired == b.InputColumnName))
             throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
         foreach (var name in a.OtherInputColumnNames.Concat(b.OtherInputColumnNames))
@@ -64,11 +64,11 @@ internal static class OptionsValidator
     // Sums are the same bits for every number of processes where each process has a whole branch of the tree.
     private static void CheckShards(GentleClipOptions options)
     {
-        if (options.ProcessGroup is not { Size: > 1 and var size } || options.BatchShards is not { } shards)
+        if (options.ProcessGroup is not { Size: > 1 and var size } || options.Batches.Shards is not { } shards)
             return;
         if (shards % size != 0 || !BitOperations.IsPow2(shards / size))
             throw new ArgumentException(
-                $"{nameof(options.BatchShards)} is {shards} for {size} processes; expected {size} times a power of two ({size}, {2 * size}, {4 * size}, ...), "
+                $"Batches.Shards is {shards} for {size} processes; expected {size} times a power of two ({size}, {2 * size}, {4 * size}, ...), "
                 + "so that the weights do not depend on the number of processes.");
     }
 

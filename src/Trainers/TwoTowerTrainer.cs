@@ -33,14 +33,14 @@ internal sealed class TwoTowerTrainer(
         var batches = plan.Batches ?? throw new ArgumentException("The plan trains no towers.");
         var sharding = BatchSharding.Of(_options);
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
-        var schedule = new LearningRateSchedule(_options.LearningRate, plan.Steps, _options.WarmupFraction);
+        var schedule = new LearningRateSchedule(_options.Optimizer.LearningRate, plan.Steps, _options.Optimizer.WarmupFraction);
         var needs = plan.Objectives.Needs;
         using var loss = new TotalLoss(plan.Objectives).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data.PairKeywords, device);
         var follows = needs.ClosedForm ? closedForm : null;
         var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
-        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.WeightDecay);
+        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var sharded = sharding.IsOn
             ? new ShardedStep(model, data, sampler, batches, needs, averaged, keywords, follows, sharding, random, device)
@@ -76,7 +76,7 @@ internal sealed class TwoTowerTrainer(
             else
                 Descend(Embed(), zeroes: true);
             var learningRate = schedule.At(step);
-            var gradientNorm = optimizer.Step(learningRate, _options.GradientClipNorm);
+            var gradientNorm = optimizer.Step(learningRate, _options.Optimizer.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
                 throw new ArithmeticException(
                     $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, "
@@ -99,7 +99,7 @@ internal sealed class TwoTowerTrainer(
                 history.Add(entry);
                 reporter.Epoch(entry);
                 stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
-                    && epoch - best.Epoch >= _options.EarlyStoppingPatience;
+                    && epoch - best.Epoch >= _options.Validation.EarlyStoppingPatience;
             }
             reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
             if ((step + 1) % StepsBetweenTrims == 0)
@@ -109,7 +109,7 @@ internal sealed class TwoTowerTrainer(
             done = step + 1;
             if (stop)
             {
-                reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.EarlyStoppingPatience} epochs.");
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.Validation.EarlyStoppingPatience} epochs.");
                 break;
             }
 

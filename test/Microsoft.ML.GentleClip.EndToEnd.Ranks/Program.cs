@@ -37,16 +37,14 @@ var options = new GentleClipOptions
     ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32] }),
     ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32] }),
     EmbeddingDimension = 16,
-    BatchSize = Number("batch", 64),
-    BatchShards = settings.ContainsKey("shards") ? Number("shards", 4) : null,
+    Batches = new() { Size = Number("batch", 64), Shards = settings.ContainsKey("shards") ? Number("shards", 4) : null },
     MaximumNumberOfSteps = Number("steps", 50),
-    ValidationFraction = 0.1,
+    Validation = new() { Fraction = 0.1 },
     // Of rank 0 alone: the others get it.
     Seed = group.Rank == 0 ? 3 : null,
     NumberOfThreads = 1,
     ProcessGroup = group,
-    CheckpointDirectory = settings.GetValueOrDefault("checkpoints"),
-    CheckpointSteps = Number("every", 20),
+    Checkpoints = new() { Directory = settings.GetValueOrDefault("checkpoints"), Steps = Number("every", 20) },
     Progress = new Steps(),
 };
 options.Objectives = options.Objectives.With(new Fault

@@ -47,7 +47,7 @@ internal static class MemoryCommands
             var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
             var encoder = new VectorEncoderOptions { HiddenDimensions = [1024, 1024] };
             (options.ModalityA, options.ModalityB) = (Modality.Vector(Embedding, nameof(Row.A), encoder), Modality.Vector("EB", nameof(Row.B), encoder));
-            (options.BatchSize, options.BatchShards, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (rows, parts, 2, 1, 1);
+            (options.Batches.Size, options.Batches.Shards, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (rows, parts, 2, 1, 1);
             new MLContext(seed: 1).Transforms.GentleClip(options).Fit(View(rows, columns, 1)).Dispose();
         }
     }

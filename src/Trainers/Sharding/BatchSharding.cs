@@ -29,7 +29,7 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
     public static BatchSharding Of(GentleClipOptions options) => new(ShardsOf(options), options.ProcessGroup ?? None.Group);
 
     /// <summary>Shards of a batch; as many as processes unless the options say otherwise.</summary>
-    public static int ShardsOf(GentleClipOptions options) => options.BatchShards ?? options.ProcessGroup?.Size ?? 1;
+    public static int ShardsOf(GentleClipOptions options) => options.Batches.Shards ?? options.ProcessGroup?.Size ?? 1;
 
     /// <summary>How many of some rows, which are dealt out one by one, a shard gets.</summary>
     public static int CountOf(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
@@ -44,7 +44,7 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
         {
             if (shards > 1 && last + CountOf(unpaired, shards - 1, shards) is var rows and < FewestRows)
                 throw new InvalidOperationException(
-                    $"A batch has {batches.Pairs} pairs and {unpaired} unpaired samples of {side}. Cut into {shards} shards ({nameof(options.BatchShards)}, or "
+                    $"A batch has {batches.Pairs} pairs and {unpaired} unpaired samples of {side}. Cut into {shards} shards (Batches.Shards, or "
                     + $"one a process), the smallest has {rows} rows of {side}; expected {FewestRows} or more. Take larger batches or fewer shards.");
         }
     }

@@ -31,38 +31,38 @@ public sealed class ShardedTrainingTests : IDisposable
         foreach (int size in new[] { 1, 2, 4 })
             foreach (byte[] model in Fit(options, size))
                 CollectionAssert.AreEqual(one, model, $"{size} processes");
-        CollectionAssert.AreNotEqual(one, Fit(options with { BatchShards = 2 }), "another cut is another training");
+        CollectionAssert.AreNotEqual(one, Fit(Cut(options, 2)), "another cut is another training");
     }
 
     [TestMethod]
     public void ShardsNeedNotBeAPowerOfTwo()
     {
-        var options = Options(GentleClipPreset.Recommended) with { BatchShards = 6 };
+        var options = Cut(Options(GentleClipPreset.Recommended), 6);
         byte[] one = Fit(options);
         foreach (int size in new[] { 3, 6 })
             CollectionAssert.AreEqual(one, Fit(options, size)[0], $"{size} processes");
         string message = Assert.ThrowsExactly<ArgumentException>(() => ThreadGroup.Run(2, group => group).Results[0] is { } pair
             ? new MLContext().Transforms.GentleClip(options with { ProcessGroup = pair }) : null).Message;
-        Assert.Contains("BatchShards is 6 for 2 processes; expected 2 times a power of two", message);
+        Assert.Contains("Batches.Shards is 6 for 2 processes; expected 2 times a power of two", message);
     }
 
     [TestMethod]
     public void OneShardIsTheTrainingThatThereWasBefore()
     {
-        var options = Options(GentleClipPreset.Recommended) with { BatchShards = null };
+        var options = Cut(Options(GentleClipPreset.Recommended), null);
         byte[] usual = Fit(options);
-        CollectionAssert.AreEqual(usual, Fit(options with { BatchShards = 1, ProcessGroup = new SingleProcess() }));
-        CollectionAssert.AreNotEqual(usual, Fit(options with { BatchShards = 2 }));
+        CollectionAssert.AreEqual(usual, Fit(Cut(options, 1) with { ProcessGroup = new SingleProcess() }));
+        CollectionAssert.AreNotEqual(usual, Fit(Cut(options, 2)));
     }
 
     [TestMethod]
     public void EverythingThatIsDecidedIsDecidedTogether()
     {
         var options = Options(GentleClipPreset.Recommended, steps: 100);
-        options.ValidationFraction = 0.25;
-        options.EarlyStoppingPatience = 1;
-        options.GuardUnpairedObjectives = true;
-        options.LearningRate = 0.3;
+        options.Validation.Fraction = 0.25;
+        options.Validation.EarlyStoppingPatience = 1;
+        options.Validation.GuardUnpairedObjectives = true;
+        options.Optimizer.LearningRate = 0.3;
         options.Objectives = options.Objectives.With(new PairDistance()).With(new TransportPairObjective())
             .With(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable });
         byte[] one = Fit(options);
@@ -80,7 +80,7 @@ public sealed class ShardedTrainingTests : IDisposable
     public void FrozenEncodersAndBatchNormalisationAreShared()
     {
         var options = Proteins.Options(steps: 3, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
-        (options.BatchShards, options.ValidationFraction, options.ClosedForm) = (4, 0.25, null);
+        (options.Batches.Shards, options.Validation.Fraction, options.ClosedForm) = (4, 0.25, null);
         var rows = Load(Proteins.Mixed(16, 8, 8));
         byte[] one = Fit(options, rows);
         CollectionAssert.AreEqual(one, Fit(options, 2, rows)[1]);
@@ -161,16 +161,16 @@ public sealed class ShardedTrainingTests : IDisposable
     public void AnInterruptedTrainingGoesOnWithAnotherNumberOfProcesses(int before, int after)
     {
         var options = Options(GentleClipPreset.SClip);
-        options.ValidationFraction = 0.2;
+        options.Validation.Fraction = 0.2;
         byte[] undisturbed = Fit(options);
-        options.CheckpointDirectory = _folder.File("checkpoints");
+        options.Checkpoints.Directory = _folder.File("checkpoints");
         using var cancellation = new CancellationTokenSource();
         // Whichever process is cancelled, all stop.
         var (_, exceptions, reason) = ThreadGroup.Run(before, group => Train(options with
         {
             ProcessGroup = group,
             CancellationToken = group.Rank == before - 1 ? cancellation.Token : default,
-            CheckpointSteps = 13,
+            Checkpoints = options.Checkpoints with { Steps = 13 },
             CheckpointStream = stream =>
             {
                 cancellation.Cancel();
@@ -180,13 +180,13 @@ public sealed class ShardedTrainingTests : IDisposable
         Assert.IsNull(reason);
         foreach (var exception in exceptions)
             Assert.IsInstanceOfType<OperationCanceledException>(exception);
-        Assert.IsNotEmpty(Directory.GetFiles(options.CheckpointDirectory, "*-run-*.safetensors"));
+        Assert.IsNotEmpty(Directory.GetFiles(options.Checkpoints.Directory, "*-run-*.safetensors"));
         foreach (byte[] model in Fit(options, after))
             CollectionAssert.AreEqual(undisturbed, model);
         // The finished training is there for any number of processes.
         CollectionAssert.AreEqual(undisturbed, Fit(options with { MaximumNumberOfSteps = 40 }, 4)[2]);
-        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options with { BatchShards = 8 })).Message;
-        Assert.Contains("BatchShards is 8, was 4", message);
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(Cut(options, 8))).Message;
+        Assert.Contains("Batches.Shards is 8, was 4", message);
     }
 
     [TestMethod]
@@ -210,16 +210,20 @@ public sealed class ShardedTrainingTests : IDisposable
         var options = Options(GentleClipPreset.Clip);
         var (_, _, reason) = ThreadGroup.Run(2, group => Train(options with { ProcessGroup = group }, Load(TwoViews.Mixed(40, 60, 50, seed: 1 + group.Rank))));
         Assert.Contains("rank 1: InvalidOperationException: The processes do not train the same: rank 1 differs from rank 0 (training rows is ", reason!);
-        (_, _, reason) = ThreadGroup.Run(2, group => Train(options with { ProcessGroup = group, LearningRate = 0.001 * (1 + group.Rank) }));
+        (_, _, reason) = ThreadGroup.Run(2, group => Train(options with
+        {
+            ProcessGroup = group,
+            Optimizer = options.Optimizer with { LearningRate = 0.001 * (1 + group.Rank) },
+        }));
         Assert.Contains("LearningRate is 0.002, of rank 0 0.001", reason!);
     }
 
     [TestMethod]
     public void ShardsOfTooFewRowsAreRefused()
     {
-        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(Options(GentleClipPreset.Clip) with { BatchShards = 32 })).Message;
-        Assert.Contains("Cut into 32 shards (BatchShards, or one a process), the smallest has 0 rows of A; expected 2 or more.", message);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new GentleClipOptions { BatchShards = 0 });
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(Cut(Options(GentleClipPreset.Clip), 32))).Message;
+        Assert.Contains("Cut into 32 shards (Batches.Shards, or one a process), the smallest has 0 rows of A; expected 2 or more.", message);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new BatchOptions { Shards = 0 });
     }
 
     [TestMethod]
@@ -336,10 +340,13 @@ public sealed class ShardedTrainingTests : IDisposable
         var options = GentleClipOptions.FromPreset(preset);
         var small = TwoViews.Options(steps);
         (options.ModalityA, options.ModalityB) = (small.ModalityA, small.ModalityB);
-        (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads) = (16, 32, steps, 5e-3, 1);
-        (options.PairedColumnName, options.Seed, options.BatchShards) = ("IsPaired", 3, 4);
+        (options.EmbeddingDimension, options.Batches.Size, options.MaximumNumberOfSteps, options.NumberOfThreads) = (16, 32, steps, 1);
+        options.Optimizer.LearningRate = 5e-3;
+        (options.PairedColumnName, options.Seed, options.Batches.Shards) = ("IsPaired", 3, 4);
         return options;
     }
+
+    private static GentleClipOptions Cut(GentleClipOptions options, int? shards) => options with { Batches = options.Batches with { Shards = shards } };
 
     private static IDataView Load<T>(List<T> rows) where T : class => new MLContext(1).Data.LoadFromEnumerable(rows);
 
