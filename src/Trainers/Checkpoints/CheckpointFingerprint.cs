@@ -28,6 +28,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
+        "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
     ];
 
     // The same of a user's encoder, as its JSON names them.
