@@ -108,8 +108,9 @@ internal sealed class GeneratorCalls
                 return answers is not null && answers.Count == texts.Length ? answers
                     : throw Problem(row, $"gave {answers?.Count ?? 0} embeddings for {texts.Length} texts from this row on");
             }
-            catch (Exception exception) when (IsTransient(exception) && !_options.CancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (IsTransient(exception))
             {
+                CheckCancelled(); // whatever the call made of it
                 if (attempt >= _options.MaximumRetries)
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
                         $"The generator of column '{_column}' failed {attempt + 1} times for {texts.Length} texts from row {row} on: {exception.Message}"),
