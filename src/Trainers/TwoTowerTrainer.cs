@@ -35,7 +35,8 @@ internal sealed class TwoTowerTrainer(
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         var schedule = new LearningRateSchedule(_options.Optimizer.LearningRate, plan.Steps, _options.Optimizer.WarmupFraction);
         var needs = plan.Objectives.Needs;
-        using var loss = new TotalLoss(plan.Objectives).to(device);
+        var share = sharding.IsOn ? new PairShare(sharding.Shards, sharding.Group) : null;
+        using var loss = new TotalLoss(plan.Objectives, share: share).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data.PairKeywords, device);
         var follows = needs.ClosedForm ? closedForm : null;
         var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;

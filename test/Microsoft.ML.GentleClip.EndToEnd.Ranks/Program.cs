@@ -11,12 +11,13 @@ using static TorchSharp.torch;
 var settings = args.Select(arg => arg.Split('=', 2)).ToDictionary(parts => parts[0], parts => parts[1]);
 int Number(string name, int otherwise) => settings.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
-using var group = MpiProcessGroup.Join(new MpiOptions
+using var joined = MpiProcessGroup.Join(new MpiOptions
 {
     Timeout = TimeSpan.FromSeconds(Number("timeout", 600)),
     AllowAlone = settings.ContainsKey("alone"),
 });
-Console.WriteLine($"pid {Environment.ProcessId} rank {group.Rank} of {group.Size} in {group.Library}");
+Console.WriteLine($"pid {Environment.ProcessId} rank {joined.Rank} of {joined.Size} in {joined.Library}");
+var group = new MeasuredGroup(joined);
 try
 {
     string? nothing = settings.GetValueOrDefault("no such setting");
@@ -53,6 +54,8 @@ options.Objectives = options.Objectives.With(new Fault
     ThrowingRank = Number("throw", -1),
     ThrowingStep = Number("throw-at", 10),
     Milliseconds = Number("sleep", 0),
+    Measured = Number("measure", 0) > 0 ? group : null,
+    LastStep = Number("steps", 50) - 1,
 });
 var count = Number("rows", 400) + (Number("other-rows", -1) == group.Rank ? 1 : 0);
 using var model = mlContext.Transforms.GentleClip(options).Fit(mlContext.Data.LoadFromEnumerable(Row.Make(count)));
@@ -89,9 +92,26 @@ internal sealed record Fault : Objective
 
     internal int Milliseconds { get; init; }
 
+    internal int LastStep { get; init; }
+
+    /// <summary>Prints, from its tenth step to the last, what a step takes of the processor; null: nothing.</summary>
+    internal MeasuredGroup? Measured { get; init; }
+
+    private static double[] _start = [];
+
     public override Tensor Compute(ObjectiveBatch batch)
     {
         Thread.Sleep(Milliseconds);
+        if (Measured is { } group && batch.Step == 10)
+            _start = [MeasuredGroup.ProcessSeconds, group.Seconds, group.Sent];
+        if (Measured is { } last && batch.Step == LastStep)
+        {
+            var steps = batch.Step - 10;
+            var (all, calls) = ((MeasuredGroup.ProcessSeconds - _start[0]) / steps, (last.Seconds - _start[1]) / steps);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"rank {Rank}: {1e3 * (all - calls):F1} ms of the processor a step, and {1e3 * calls:F1} ms in calls of ")
+                + string.Create(CultureInfo.InvariantCulture, $"{(last.Sent - _start[2]) / steps / 1e3:F0} kB"));
+        }
         return Rank == ThrowingRank && batch.Step == ThrowingStep
             ? throw new InvalidDataException("row 17 is bad")
             : (batch.PairedA.sum() + batch.PairedB.sum()) * 0;
