@@ -12,18 +12,18 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
 /// <param name="device">Where the model lives.</param>
-internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side side, Device device)
+internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side side, Device device)
 {
     private long _forwardPasses;
 
     /// <summary>Modality and sizes.</summary>
-    public TowerSpec Spec => side == Side.A ? model.Spec.A : model.Spec.B;
+    public TowerSpec Spec => model.SpecOf(side);
 
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
     /// <summary>Length of an output's vectors.</summary>
-    public int DimensionOf(ColumnOutput output) => output.Dimension(model, !model.HasTowers ? null : side == Side.A ? model.TowerA : model.TowerB);
+    public int DimensionOf(ColumnOutput output) => output.Dimension(model, model is TwoTowerModel { HasTowers: false } ? null : model.TowerOf(side));
 
     /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
     /// <param name="examples">The store.</param>
@@ -75,12 +75,12 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side 
         }
     }
 
-    /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
+    /// <summary>Computes something from a two-tower model, whose weights stay alive meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
-        return compute(model, side);
+        return compute((TwoTowerModel)model, side);
     }
 
     /// <summary>Throws when the model was disposed.</summary>
