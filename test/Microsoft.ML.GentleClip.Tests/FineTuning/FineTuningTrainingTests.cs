@@ -161,7 +161,7 @@ public sealed class FineTuningTrainingTests : IDisposable
         Refused("No row can be used. 30 of 30 rows are left out: column 'Label' has no label there.", rows, row => row.Kind = null);
         Refused("30 of 30 rows are left out: column 'A' is missing there.", rows, row => row.A = [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)]);
         Refused("Row 0, column 'A': slot 2 is NaN", rows, row => row.A[2] = float.NaN);
-        Refused("Row 0, column 'Target': the label is \u221e", rows, row => row.Target = float.PositiveInfinity, "Target", FineTuningTask.Regression);
+        Refused("Row 0, column 'Target': the label is Infinity", rows, row => row.Target = float.PositiveInfinity, "Target", FineTuningTask.Regression);
         Refused("30 of 30 rows are left out: column 'Target' has no label there.", rows, row => row.Target = float.NaN, "Target", FineTuningTask.Regression);
         Refused("'Target': all 30 rows are 4; expected different numbers.", rows, row => row.Target = 4, "Target", FineTuningTask.Regression);
         Refused("'IsFirst': all 30 rows are false; expected both.", rows, row => row.IsFirst = false, "IsFirst", FineTuningTask.Binary);
