@@ -59,6 +59,9 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
         }
         if (_options.ClassWeighting != ClassWeighting.None && task == FineTuningTask.Regression)
             throw new ArgumentException($"{nameof(FineTuningOptions.ClassWeighting)} is {_options.ClassWeighting}, but numbers have no classes.");
+        if (_options.Batches.PairsPerBatch is not null || _options.Batches.PairsPerBatchRule != default || _options.Validation.GuardUnpairedObjectives)
+            throw new ArgumentException(
+                "Batches.PairsPerBatch, Batches.PairsPerBatchRule or Validation.GuardUnpairedObjectives is set, but a fine-tuning has rows, not pairs.");
     }
 
     /// <summary>Trains on the rows that have a label and all sides.</summary>
@@ -79,7 +82,7 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
     /// <summary>Trains on the rows that have a label and all sides, validating on those of another view.</summary>
     /// <param name="train">Rows; read once.</param>
     /// <param name="validation">
-    /// Rows whose loss decides which epoch's weights are kept and when to stop; null takes <see cref="FineTuningOptions.ValidationFraction"/> of the training
+    /// Rows whose loss decides which epoch's weights are kept and when to stop; null takes <see cref="ValidationOptions.Fraction"/> of the training
     /// rows.
     /// </param>
     /// <returns>The fitted transformer.</returns>
@@ -142,7 +145,7 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
                 EncoderKinds.CheckFiles(modality);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var folder = _options.CheckpointDirectory is { } directory ? new CheckpointFolder(directory, reporter.Warning) : null;
+        using var folder = _options.Checkpoints.Directory is { } directory ? new CheckpointFolder(directory, reporter.Warning) : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? folder?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
         reporter.Info($"Seed {seed}.");
@@ -188,7 +191,7 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
     private double ShareOfRate(Side side)
     {
         if (_options.EncoderLearningRate is { } rate)
-            return rate / _options.LearningRate;
+            return rate / _options.Optimizer.LearningRate;
         var modality = _sides.First(entry => entry.Side == side).Modality;
         return _initial is not null || EncoderKinds.Of(modality).Files(modality).Weights is not null ? ShareOfPretrained : 1;
     }

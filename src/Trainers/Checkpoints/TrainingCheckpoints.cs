@@ -15,28 +15,17 @@ internal sealed record LiveTraining(
     public List<FineTuningEpoch>? FineTuning { get; init; }
 }
 
-/// <summary>When checkpoints are written and read.</summary>
-/// <param name="Steps">Steps between them; null for none.</param>
-/// <param name="Interval">Time between them.</param>
-/// <param name="Keep">How many are kept.</param>
-/// <param name="AllowMismatch">Whether to go on from one of another training.</param>
-/// <param name="LastStep">Steps of the whole training.</param>
-internal sealed record CheckpointPlan(int? Steps, TimeSpan Interval, int Keep, bool AllowMismatch, int LastStep)
-{
-    /// <summary>That of towers.</summary>
-    public static CheckpointPlan Of(GentleClipOptions options) => new(
-        options.CheckpointSteps, options.CheckpointInterval, options.CheckpointsToKeep, options.AllowCheckpointMismatch, options.MaximumNumberOfSteps);
-}
-
 /// <summary>Writes and reads the checkpoints of one training.</summary>
 /// <param name="folder">Where they are.</param>
 /// <param name="training">0, or 1 for the second training of a guard.</param>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="fingerprint">What the training is.</param>
-/// <param name="plan">When to write, how many to keep.</param>
+/// <param name="options">When to write, how many to keep.</param>
+/// <param name="lastStep">Steps of the whole training.</param>
 /// <param name="reporter">Told what was read and written.</param>
 internal sealed class TrainingCheckpoints(
-    CheckpointFolder folder, int training, int seed, IReadOnlyDictionary<string, string> fingerprint, CheckpointPlan plan, TrainingReporter reporter)
+    CheckpointFolder folder, int training, int seed, IReadOnlyDictionary<string, string> fingerprint, CheckpointOptions options, int lastStep,
+    TrainingReporter reporter)
 {
     private const string ModelPrefix = "model.", ObjectivePrefix = "objective.", OptimizerPrefix = "optimizer.", AveragePrefix = "average.",
         BestPrefix = "best.", RandomPrefix = "random.", SamplerPrefix = "sampler.";
@@ -59,15 +48,15 @@ internal sealed class TrainingCheckpoints(
         using (tensors)
         {
             var differences = CheckpointFingerprint.Differences(state.Fingerprint, fingerprint);
-            if (differences.Count > 0 && !plan.AllowMismatch)
+            if (differences.Count > 0 && !options.AllowMismatch)
                 throw new InvalidOperationException($"The checkpoint '{file}' is of another training: {string.Join("; ", differences)}. "
-                    + $"Give this training a {nameof(GentleClipOptions.CheckpointDirectory)} of its own, delete that one, or set "
-                        + $"{nameof(GentleClipOptions.AllowCheckpointMismatch)} to go on from it all the same.");
+                    + $"Give this training a Checkpoints.Directory of its own, delete that one, or set "
+                        + "Checkpoints.AllowMismatch to go on from it all the same.");
             if (differences.Count > 0)
                 reporter.Warning($"Going on from a checkpoint of another training: {string.Join("; ", differences)}.");
             Restore(live, file, state, tensors);
             // A training that was finished under other options has more to do where these allow more steps.
-            isFinished = state.IsFinished && (differences.Count == 0 || state.Step >= plan.LastStep);
+            isFinished = state.IsFinished && (differences.Count == 0 || state.Step >= lastStep);
             if (state.IsFinished && !isFinished)
                 reporter.Warning("That training was finished: its weights go on, its optimiser, samplers and random streams begin anew.");
         }
@@ -80,7 +69,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void AfterStep(LiveTraining live, int done)
     {
-        if (done % plan.Steps == 0 || _sinceLast.Elapsed >= plan.Interval)
+        if (done % options.Steps == 0 || _sinceLast.Elapsed >= options.Interval)
             Write(live, done, isFinished: false);
     }
 
@@ -109,7 +98,7 @@ internal sealed class TrainingCheckpoints(
             new CheckpointState(training, isFinished, done, seed, fingerprint, live.Optimizer.StepsTaken,
                 live.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
                 live.Recorder.State, live.History, live.Best.Score, live.Best.Epoch, live.FineTuning),
-            tensors, plan.Keep);
+            tensors, options.Keep);
         _last = done;
         _sinceLast.Restart();
         reporter.Trace($"Checkpoint of step {done} written.");

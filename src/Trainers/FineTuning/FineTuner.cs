@@ -41,16 +41,16 @@ internal sealed class FineTuner(
     /// <exception cref="ArithmeticException">The loss or the gradient is not finite.</exception>
     public IReadOnlyList<FineTuningEpoch> Train(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
     {
-        var batchSize = Math.Min(options.BatchSize, train.Count);
+        var batchSize = Math.Min(options.Batches.Size, train.Count);
         var stepsPerEpoch = StepsPerEpoch(train.Count, batchSize);
         var cycle = new IndexCycle(train.Rows, random.Managed("sampler/rows"));
-        var schedule = new LearningRateSchedule(options.LearningRate, options.MaximumNumberOfSteps, options.WarmupFraction);
+        var schedule = new LearningRateSchedule(options.Optimizer.LearningRate, options.MaximumNumberOfSteps, options.Optimizer.WarmupFraction);
         var noise = new NoiseSource(random.Torch("noise"));
         var named = model.named_parameters().ToList();
         var shares = named.ToDictionary(
             entry => (object)entry.parameter, entry => FineTunedModel.SideOf(entry.name) is { } side ? shareOfRate(side) : 1,
             ReferenceEqualityComparer.Instance);
-        using var optimizer = new AdamW(named.Select(entry => entry.parameter), options.WeightDecay, parameter => shares[parameter]);
+        using var optimizer = new AdamW(named.Select(entry => entry.parameter), options.Optimizer.WeightDecay, parameter => shares[parameter]);
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<FineTuningEpoch>();
@@ -80,7 +80,7 @@ internal sealed class FineTuner(
             optimizer.ZeroGradients();
             mean.backward();
             var learningRate = schedule.At(step);
-            if (!double.IsFinite(optimizer.Step(learningRate, options.GradientClipNorm)))
+            if (!double.IsFinite(optimizer.Step(learningRate, options.Optimizer.GradientClipNorm)))
                 throw new ArithmeticException(
                     $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rates, or look for extreme values in the "
                     + "input columns.");
@@ -93,7 +93,7 @@ internal sealed class FineTuner(
                 var entry = new FineTuningEpoch(epoch, step + 1, recorder.Finish()[LossTerm.Total], learningRate, found?.Loss, found?.Score);
                 history.Add(entry);
                 reporter.Epoch(entry);
-                stop = found is { Loss: var score } && !best.Offer(model, score, epoch) && epoch - best.Epoch >= options.EarlyStoppingPatience;
+                stop = found is { Loss: var score } && !best.Offer(model, score, epoch) && epoch - best.Epoch >= options.Validation.EarlyStoppingPatience;
             }
             reporter.Step(step + 1, epoch, value, null, history.Count > 0 ? history[^1].ValidationLoss : null);
             if ((step + 1) % StepsBetweenTrims == 0)
@@ -103,7 +103,7 @@ internal sealed class FineTuner(
             done = step + 1;
             if (stop)
             {
-                reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.EarlyStoppingPatience} epochs.");
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.Validation.EarlyStoppingPatience} epochs.");
                 break;
             }
         }
@@ -132,7 +132,7 @@ internal sealed class FineTuner(
         var mean = zeros(model.FeatureDimension, dtype: ScalarType.Float64, device: device);
         var squares = zeros_like(mean);
         var count = 0;
-        foreach (var batch in rows.Chunk(options.BatchSize))
+        foreach (var batch in rows.Chunk(options.Batches.Size))
         {
             checkCancelled();
             using var inner = NewDisposeScope();

@@ -48,7 +48,7 @@ internal sealed class FineTuningFit(
             model.SetPrior(shares.Prior(options.ClassWeighting));
             if (label.Task == FineTuningTask.Regression)
                 model.SetLabelMoments(shares.Mean, shares.StandardDeviation);
-            var checkpoints = folder is null ? null : new TrainingCheckpoints(folder, 0, seed, fingerprint!, Plan(), reporter);
+            var checkpoints = folder is null ? null : new TrainingCheckpoints(folder, 0, seed, fingerprint!, options.Checkpoints, options.MaximumNumberOfSteps, reporter);
             var tuner = new FineTuner(options, shareOfRate, random, device, reporter, checkCancelled, checkpoints);
             if (options.StandardizeFeatures)
                 tuner.Standardize(model, train);
@@ -66,20 +66,17 @@ internal sealed class FineTuningFit(
     /// <summary>Frees the features of frozen encoders.</summary>
     public void Dispose() => _features.ForEach(features => features.Dispose());
 
-    private CheckpointPlan Plan() => new(
-        options.CheckpointSteps, options.CheckpointInterval, options.CheckpointsToKeep, options.AllowCheckpointMismatch, options.MaximumNumberOfSteps);
-
     private (FineTuningSet Train, FineTuningSet? Validation) Choose()
     {
         var all = Set(rows, [.. Enumerable.Range(0, rows.Count)]);
         if (validationRows is not null)
             return (all, Set(validationRows, [.. Enumerable.Range(0, validationRows.Count)]));
-        if (options.ValidationFraction == 0)
+        if (options.Validation.Fraction == 0)
             return (all, null);
         var heldOut = HoldOut();
         if (heldOut.Length == 0 || heldOut.Length == rows.Count)
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                $"{nameof(FineTuningOptions.ValidationFraction)} {options.ValidationFraction} of {rows.Count} rows leaves "
+                $"Validation.Fraction {options.Validation.Fraction} of {rows.Count} rows leaves "
                 + $"{(heldOut.Length == 0 ? "none to validate on, as no class has rows to spare" : "none to train on")}; expected more rows or another "
                 + $"share."));
         var isHeldOut = heldOut.ToHashSet();
@@ -96,7 +93,7 @@ internal sealed class FineTuningFit(
         {
             var order = group.ToArray();
             generator.Shuffle(order.AsSpan());
-            heldOut.AddRange(order.Take(Math.Min((int)Math.Round(options.ValidationFraction * order.Length), order.Length - 1)));
+            heldOut.AddRange(order.Take(Math.Min((int)Math.Round(options.Validation.Fraction * order.Length), order.Length - 1)));
         }
         return [.. heldOut.Order()];
     }

@@ -64,7 +64,7 @@ internal sealed class EncoderCases : IDisposable
         TrainableLayers = layers,
         MaximumNumberOfSteps = steps,
         EncoderLearningRate = 1e-2,
-        BatchSize = 8,
+        Batches = new() { Size = 8 },
         NumberOfThreads = 1,
         Seed = 3,
     };

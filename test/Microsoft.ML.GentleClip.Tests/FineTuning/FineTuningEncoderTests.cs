@@ -153,7 +153,7 @@ public sealed class FineTuningEncoderTests : IDisposable
     public void APipelineThatPreparesOutsideOfOnnxIsRefusedWithWhatToDo()
     {
         var (modality, _) = _cases.Modalities["n-grams"];
-        using var model = Trainers.GentleClipFineTuning(EncoderCases.Options(0) with { Modalities = [modality] }).Fit(_cases.View);
+        using var model = Trainers.GentleClipFineTuning(EncoderCases.Options(0, steps: 2) with { Modalities = [modality] }).Fit(_cases.View);
         var error = Assert.ThrowsExactly<NotSupportedException>(() => Pipelines.Convert(model, _cases.View, "Score"));
         foreach (var part in new[] { "'Score'", "n-grams", "'Text'", "ConvertGentleClipFineTuningToOnnx" })
             Assert.Contains(part, error.Message);
@@ -166,7 +166,7 @@ public sealed class FineTuningEncoderTests : IDisposable
         var (modality, _) = _cases.Modalities["n-grams"];
         foreach (var layers in new int?[] { null, 0, 2 })
         {
-            var options = EncoderCases.Options(layers, steps: 150) with { Modalities = [modality], LearningRate = 1e-2 };
+            var options = EncoderCases.Options(layers, steps: 150) with { Modalities = [modality], Optimizer = new() { LearningRate = 1e-2 } };
             using var model = Trainers.GentleClipFineTuning(options).Fit(_cases.View);
             Assert.IsGreaterThan(0.95, _cases.Context.MulticlassClassification.Evaluate(model.Transform(_cases.View)).MicroAccuracy, $"{layers}");
         }

@@ -70,7 +70,7 @@ public sealed class FineTuningTests
     [TestMethod]
     public void Numbers()
     {
-        var options = LabelledViews.Options(200, "Target") with { Modalities = LabelledViews.Modalities, LearningRate = 1e-2 };
+        var options = LabelledViews.Options(200, "Target") with { Modalities = LabelledViews.Modalities, Optimizer = new() { LearningRate = 1e-2 } };
         using var model = MlContext.Regression.Trainers.GentleClipFineTuning(options).Fit(Train);
         var metrics = MlContext.Regression.Evaluate(model.Transform(Test), "Target");
         TestContext.WriteLine($"R2 {metrics.RSquared:0.000}");
@@ -83,7 +83,7 @@ public sealed class FineTuningTests
     [DataRow("TagKeys")]
     public void ManyLabels(string column)
     {
-        var options = LabelledViews.Options(200, column) with { LearningRate = 1e-2 };
+        var options = LabelledViews.Options(200, column) with { Optimizer = new() { LearningRate = 1e-2 } };
         using var model = MlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(Aligned.Value, options).Fit(Train);
         var scored = model.Transform(Test);
         var truth = "Flags";
@@ -203,7 +203,7 @@ public sealed class FineTuningTests
                 Modalities = [LabelledViews.Modalities[1]],
                 TrainableLayers = 0,
                 ClassWeighting = weighting,
-                LearningRate = 2e-2,
+                Optimizer = new() { LearningRate = 2e-2 },
             };
             using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(data);
             var metrics = MlContext.MulticlassClassification.Evaluate(model.Transform(data));

@@ -31,12 +31,16 @@ public sealed class FineTuningTrainingTests : IDisposable
     [DataRow(0, 0.25)]
     public void AnInterruptedTrainingGivesTheBytesOfAnUndisturbedOne(int? layers, double validation)
     {
-        var options = Options(60) with { TrainableLayers = layers, ValidationFraction = validation, EarlyStoppingPatience = 2 };
+        var options = Options(60) with
+        {
+            TrainableLayers = layers,
+            Validation = new() { Fraction = validation, EarlyStoppingPatience = 2 },
+        };
         byte[] undisturbed = Fit(options);
         CollectionAssert.AreEqual(undisturbed, Fit(options), "the same seed gives the same bytes");
         Assert.IsFalse(undisturbed.SequenceEqual(Fit(options with { Seed = 4 })), "the test needs a seed that matters");
 
-        options.CheckpointDirectory = _folder.File("checkpoints");
+        options.Checkpoints.Directory = _folder.File("checkpoints");
         foreach (var at in new[] { 7, 20, 41 })
             Cancel(options, at);
         CollectionAssert.AreEqual(undisturbed, Fit(options));
@@ -45,8 +49,8 @@ public sealed class FineTuningTrainingTests : IDisposable
         CollectionAssert.AreEqual(undisturbed, Fit(options with { Progress = new DirectProgress(_ => steps++) }));
         Assert.AreEqual(0, steps);
 
-        var other = options with { LearningRate = 2e-3, CheckpointDirectory = options.CheckpointDirectory };
-        Assert.Contains("LearningRate is 0.002, was 0.01", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(other)).Message);
+        var other = options with { Optimizer = new() { LearningRate = 2e-3 } };
+        Assert.Contains("Optimizer.LearningRate is 0.002, was 0.01", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(other)).Message);
     }
 
     [TestMethod]
@@ -60,7 +64,7 @@ public sealed class FineTuningTrainingTests : IDisposable
         var keys = LabelledViews.Keys(_mlContext, rows);
         var train = keys.Transform(_mlContext.Data.LoadFromEnumerable(rows.Take(40)));
         var validation = keys.Transform(_mlContext.Data.LoadFromEnumerable(rows.Skip(40)));
-        var options = Options(2000) with { EarlyStoppingPatience = 3, LearningRate = 1e-2, EncoderLearningRate = 1e-2 };
+        var options = Options(2000) with { EncoderLearningRate = 1e-2, Validation = new() { EarlyStoppingPatience = 3 } };
         using var model = _mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(train, validation);
         var best = model.History.MinBy(epoch => epoch.ValidationLoss)!;
         TestContext.WriteLine(string.Join('\n', model.History));
@@ -93,7 +97,7 @@ public sealed class FineTuningTrainingTests : IDisposable
     public void ProgressIsToldInTheHousesWay()
     {
         var reports = new List<TrainingProgress>();
-        var options = Options(45) with { ValidationFraction = 0.25, Progress = new DirectProgress(reports.Add, all: true) };
+        var options = Options(45) with { Validation = new() { Fraction = 0.25 }, Progress = new DirectProgress(reports.Add, all: true) };
         Trainers.GentleClipFineTuning(options).Fit(_train).Dispose();
         var phases = reports.Select(report => report.Phase).Distinct().ToList();
         foreach (var phase in new[] { TrainingPhase.Starting, TrainingPhase.ReadingRows, TrainingPhase.MakingTowers, TrainingPhase.Training,
@@ -139,7 +143,7 @@ public sealed class FineTuningTrainingTests : IDisposable
             if (e.Kind == ChannelMessageKind.Trace && e.Message.Contains("Epoch ", StringComparison.Ordinal))
                 counts.Add(TorchSharp.torch.Tensor.TotalCount);
         };
-        var options = Options(120) with { ValidationFraction = 0.2, TrainableLayers = layers, EarlyStoppingPatience = 100 };
+        var options = Options(120) with { TrainableLayers = layers, Validation = new() { Fraction = 0.2, EarlyStoppingPatience = 100 } };
         var before = LiveTensors.Settled();
         for (var i = 0; i < 2; i++)
         {
@@ -193,7 +197,12 @@ public sealed class FineTuningTrainingTests : IDisposable
         Assert.ThrowsExactly<ArgumentException>(() => new FineTuningOptions { Modalities = [] });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new FineTuningOptions { Dropout = 1 });
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new FineTuningOptions { TrainableLayers = -1 });
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new FineTuningOptions { BatchSize = 1 });
+        Assert.Contains("rows, not pairs", Assert.ThrowsExactly<ArgumentException>(() =>
+            Trainers.GentleClipFineTuning(Options(2) with { Validation = new() { GuardUnpairedObjectives = true } })).Message);
+        var changed = Options(2);
+        var copy = changed with { };
+        copy.Optimizer.LearningRate = 0.5;
+        Assert.AreEqual(1e-2, changed.Optimizer.LearningRate, "a copy has its groups to itself");
         towers.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => Trainers.GentleClipFineTuning(towers));
     }
@@ -226,7 +235,12 @@ public sealed class FineTuningTrainingTests : IDisposable
     private MulticlassClassificationCatalog.MulticlassClassificationTrainers Trainers => _mlContext.MulticlassClassification.Trainers;
 
     private static FineTuningOptions Options(int steps) =>
-        LabelledViews.Options(steps) with { Modalities = LabelledViews.Modalities, LearningRate = 1e-2, BatchSize = 16 };
+        LabelledViews.Options(steps) with
+        {
+            Modalities = LabelledViews.Modalities,
+            Optimizer = new() { LearningRate = 1e-2 },
+            Batches = new() { Size = 16 },
+        };
 
     private void Refused(
         string message, List<LabelledViews.Row> rows, Action<LabelledViews.Row> spoil, string label = "Label", FineTuningTask task = FineTuningTask.Multiclass)
