@@ -65,10 +65,10 @@ internal sealed class FineTunedModel : SidedModel
     public override Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
 
     /// <summary>The encoder's features; there are no embeddings.</summary>
-    public override TowerOutput Run(Side side, ModalityBatch batch)
+    public override TowerOutput<Tensor> Run(Side side, ModalityBatch batch)
     {
         var features = TowerOf(side)!.Features(batch);
-        return new TowerOutput(features, features.narrow(1, 0, 0));
+        return new TowerOutput<Tensor>(features, features.narrow(1, 0, 0));
     }
 
     /// <summary>Fixes what the head sees of the features: mean 0 and standard deviation 1 of rows with these moments.</summary>

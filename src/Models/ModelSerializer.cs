@@ -192,12 +192,21 @@ internal static class ModelSerializer
     }
 
     /// <summary>What is saved of a tower beside its weights.</summary>
-    internal static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
+    internal static TowerDescription Describe(TowerSpec spec) =>
+        EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension) with { Outputs = spec.Modality.OtherOutputs };
 
     /// <summary>The tower that a description is of.</summary>
     internal static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered)
     {
         var (modality, inputDimension) = description.Restore(registered);
+        foreach (var (output, column) in description.Outputs ?? new Dictionary<string, string>())
+        {
+            if (ColumnOutput.Named.All(named => named.Name != output))
+                throw new FormatException(
+                    $"Entry '{DescriptionEntry}' of the saved model: column '{column}' holds '{output}'; expected "
+                    + $"{string.Join(" or ", ColumnOutput.Named.Select(named => $"'{named.Name}'"))}. A newer version of the library may read it.");
+            modality = modality.WithOutput(output, column);
+        }
         return new TowerSpec(modality, inputDimension);
     }
 

@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>A model with a part for each side: what trainings, their checkpoints and the columns computed from it need to know.</summary>
 internal abstract class SidedModel(string name) : nn.Module(name)
 {
-    /// <summary>Length of <see cref="TowerOutput.Embedding"/>; 0 where there is none.</summary>
+    /// <summary>Length of <see cref="TowerOutput{T}.Embedding"/>; 0 where there is none.</summary>
     public abstract int EmbeddingDimension { get; }
 
     /// <summary>Modality and sizes of a side that the model has.</summary>
@@ -16,7 +16,7 @@ internal abstract class SidedModel(string name) : nn.Module(name)
     public abstract Tower? TowerOf(Side side);
 
     /// <summary>One pass through a side, without noise.</summary>
-    public abstract TowerOutput Run(Side side, ModalityBatch batch);
+    public abstract TowerOutput<Tensor> Run(Side side, ModalityBatch batch);
 
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> ChangingWeights()

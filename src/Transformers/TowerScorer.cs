@@ -16,6 +16,9 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
 {
     private long _forwardPasses;
 
+    /// <summary>The side.</summary>
+    public Side Side => side;
+
     /// <summary>Modality and sizes.</summary>
     public TowerSpec Spec => model.SpecOf(side);
 
@@ -23,7 +26,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
     /// <summary>Length of an output's vectors.</summary>
-    public int DimensionOf(ColumnOutput output) => output.Dimension(model, model is TwoTowerModel { HasTowers: false } ? null : model.TowerOf(side));
+    public int DimensionOf(ColumnOutput output) => output.Dimension(model, side);
 
     /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
     /// <param name="examples">The store.</param>
@@ -87,13 +90,13 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     public void ThrowIfDisposed() => shared.ThrowIfDisposed();
 
     // In the caller's dispose scope, which owns the memory.
-    private TowerOutput Run(ExampleStore examples, ReadOnlySpan<int> positions)
+    private TowerOutput<Tensor> Run(ExampleStore examples, ReadOnlySpan<int> positions)
     {
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
         return model.Run(side, examples.Gather(positions, device));
     }
 
-    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput pass) =>
-        MemoryMarshal.Cast<byte, float>(output.Take(pass).cpu().contiguous().bytes);
+    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>
+        MemoryMarshal.Cast<byte, float>(output.Tensor(pass).cpu().contiguous().bytes);
 }
