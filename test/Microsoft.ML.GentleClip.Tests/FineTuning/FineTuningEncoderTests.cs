@@ -172,6 +172,24 @@ public sealed class FineTuningEncoderTests : IDisposable
         }
     }
 
+    [TestMethod]
+    public void PublishedWeightsAreLoadedAsByAnyTraining()
+    {
+        using var initial = OnnxModels.Create(_cases.Modalities["ESM-2"].Modality);
+        var file = _folder.File("tower.safetensors");
+        initial.SaveTowerWeights(file, "Embedding");
+        var modality = Modality.ProteinSequence("Unused", "Sequence", Proteins.SmallSequence with { WeightsFile = file });
+        using var model = Trainers.GentleClipFineTuning(EncoderCases.Options(0) with { Modalities = [modality] }).Fit(_cases.View);
+        Dictionary<string, byte[]> found = [];
+        model.Use(tuned => found = State(tuned.TowerOf(Side.A)!.state_dict(), "encoder."));
+        Assert.IsEmpty(Differences(State(initial.Use(model => model.TowerA.state_dict()), "encoder."), found));
+        var missing = EncoderCases.Options(0) with
+        {
+            Modalities = [Modality.ProteinSequence("Unused", "Sequence", Proteins.SmallSequence with { WeightsFile = file + ".gone" })],
+        };
+        Assert.ThrowsExactly<FileNotFoundException>(() => Trainers.GentleClipFineTuning(missing).Fit(_cases.View));
+    }
+
     private sealed class BothSides
     {
         [VectorType(TwoViews.DimensionA)]

@@ -217,6 +217,30 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
+    public void StandardisedFeaturesLetAHeadLearn()
+    {
+        // Features as an untrained network gives them: nearly constant. No hidden layer, so that the head sees the inputs themselves.
+        var rows = LabelledViews.Rows(240);
+        rows.ForEach(row => row.A = [.. row.A.Select(value => 5 + value / 1000)]);
+        var data = Keys.Transform(MlContext.Data.LoadFromEnumerable(rows));
+        double[] losses = [.. new[] { true, false }.Select(isStandardised =>
+        {
+            var options = LabelledViews.Options(300) with
+            {
+                Modalities = [Modality.Vector("Unused", "A", new VectorEncoderOptions { HiddenDimensions = [], Standardize = false, InputNoise = 0 })],
+                TrainableLayers = 0,
+                StandardizeFeatures = isStandardised,
+                Optimizer = new() { LearningRate = 1e-2 },
+            };
+            using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(data);
+            return MlContext.MulticlassClassification.Evaluate(model.Transform(data)).LogLoss;
+        })];
+        TestContext.WriteLine(string.Join(", ", losses));
+        Assert.IsLessThan(0.85, losses[0]);
+        Assert.IsGreaterThan(1.0, losses[1]);
+    }
+
+    [TestMethod]
     public void APredictionEngineAndParallelCursorsGiveTheSameScores()
     {
         using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(Aligned.Value, LabelledViews.Options(5)).Fit(Train);
