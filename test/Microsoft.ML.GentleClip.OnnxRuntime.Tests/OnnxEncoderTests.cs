@@ -198,7 +198,7 @@ public sealed class OnnxEncoderTests : IDisposable
         ModalityB = b,
         PairedColumnName = "IsPaired",
         EmbeddingDimension = 8,
-        BatchSize = 12,
+        Batches = new() { Size = 12 },
         MaximumNumberOfSteps = 5,
         NumberOfThreads = 1,
         Seed = 3,

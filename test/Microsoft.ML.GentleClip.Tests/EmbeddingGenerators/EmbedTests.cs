@@ -183,7 +183,7 @@ public sealed class EmbedTests : IDisposable
             ModalityB = Modality.Vector("OtherEmbedding", "Other"),
             MaximumNumberOfSteps = 3,
             NumberOfThreads = 1,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             EmbeddingDimension = 4,
         };
         var model = mlContext.Transforms.Embed(generator, "Vector", "Text").Append(mlContext.Transforms.CopyColumns("Other", "Vector"))
