@@ -62,21 +62,21 @@ internal static class CheckpointFingerprint
         Describe(result, nameof(GentleClipOptions.Objectives), plan.Objectives);
         result["training rows"] = Hash(hash =>
         {
-            data.A.AppendTo(hash);
-            data.B.AppendTo(hash);
-            foreach (var positions in new[] { data.PairsA, data.PairsB, data.UnpairedA, data.UnpairedB })
+            data.A.Store.AppendTo(hash);
+            data.B.Store.AppendTo(hash);
+            foreach (var positions in new[] { data.A.Pairs, data.B.Pairs, data.A.Unpaired, data.B.Unpaired })
                 Append(hash, positions);
             foreach (var keywords in data.PairKeywords)
                 hash.AppendData(MemoryMarshal.AsBytes<bool>(keywords));
         });
         result["validation pairs"] = validation is null ? "none" : Hash(hash =>
         {
-            foreach (var (side, store) in new[] { (validation.A, data.A), (validation.B, data.B) })
+            foreach (var (side, samples) in validation.Sides.Each)
             {
-                if (side.Store != store)
-                    side.Store.AppendTo(hash);
-                Append(hash, side.Samples);
-                foreach (var distractors in side.Distractors)
+                if (samples.Store != data.Sides[side].Store)
+                    samples.Store.AppendTo(hash);
+                Append(hash, samples.Samples);
+                foreach (var distractors in samples.Distractors)
                     Append(hash, distractors.Positions);
             }
             Append(hash, [.. validation.Links.SelectMany(link => new[] { link.A, link.B })]);
