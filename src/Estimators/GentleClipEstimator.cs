@@ -193,7 +193,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             throw new OperationCanceledException("The training was cancelled through the MLContext.");
     }
 
-    /// <summary>The input's columns and the two embedding columns.</summary>
+    /// <summary>The input's columns, the two embedding columns, and the columns of features that the modalities name.</summary>
     /// <param name="inputSchema">Shape of the input.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
@@ -209,7 +209,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
                 throw SchemaErrors.Mismatch("paired", paired, "Boolean", SchemaShapes.Describe(column));
         }
         var columns = inputSchema.ToDictionary(column => column.Name);
-        foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
+        foreach (var name in _options.ModalityA!.OutputColumnNames.Concat(_options.ModalityB!.OutputColumnNames))
             columns[name] = SchemaShapes.FloatVectorWithSlotNames(name);
         return new SchemaShape(columns.Values);
     }
