@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -8,14 +9,13 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// Matched pairs on which retrieval is measured after each epoch, each sample's partner among the samples of all validation pairs and
 /// the distractors of the other side.
 /// </summary>
-/// <param name="A">Samples of modality A.</param>
-/// <param name="B">Samples of modality B.</param>
+/// <param name="Sides">Samples of each modality.</param>
 /// <param name="Links">Which of the pairs' samples of A and B belong together, by their numbers among <see cref="ValidationSide.Samples"/>.</param>
 /// <param name="PairCount">Number of validation pairs, repeated ones included.</param>
-internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
+internal sealed record ValidationSet(Sides<ValidationSide> Sides, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
 {
     /// <summary>Rows that an evaluation embeds: the samples of both sides and their distractors.</summary>
-    public int Rows => A.CandidateCount + B.CandidateCount;
+    public int Rows => Sides.A.CandidateCount + Sides.B.CandidateCount;
 
     /// <summary>Retrieval of the model as it stands. The same model gives the same figures, whenever it is asked.</summary>
     /// <param name="model">On the device.</param>
@@ -26,7 +26,7 @@ internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOn
     {
         var done = 0;
         void OnRows(int rows) => embedded?.Invoke(done += rows);
-        var (a, b) = (A.Embed(model, Side.A, device, OnRows), B.Embed(model, Side.B, device, OnRows));
+        var (a, b) = (Sides.A.Embed(model, Side.A, device, OnRows), Sides.B.Embed(model, Side.B, device, OnRows));
         // Each ranking compares one side's few with the other's all; what it counts of the other direction is left.
         var fromA = new PairLinks(Links, a.Samples.Count, b.All.Count);
         var (aToB, _) = RetrievalRanker.Rank<DotProduct>(a.Samples, b.All, fromA, cancellationToken: cancellationToken);
