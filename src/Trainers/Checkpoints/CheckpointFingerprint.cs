@@ -10,6 +10,8 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
@@ -24,6 +26,7 @@ internal static class CheckpointFingerprint
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(GentleClipOptions.ProcessGroup), nameof(BatchOptions.Shards),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
         "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
@@ -62,6 +65,9 @@ internal static class CheckpointFingerprint
         // As they were decided, not as they were asked for.
         Describe(result, nameof(GentleClipOptions.ClosedForm), plan.ClosedFormSettings);
         Describe(result, nameof(GentleClipOptions.Objectives), plan.Objectives);
+        // Not where nothing is cut: checkpoints from before know no shards.
+        if (BatchSharding.ShardsOf(plan.Options) is var shards and > 1)
+            result[$"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.Shards)}"] = shards.ToString(CultureInfo.InvariantCulture);
         result["training rows"] = Hash(hash =>
         {
             data.A.Store.AppendTo(hash);
@@ -160,6 +166,25 @@ internal static class CheckpointFingerprint
         return !name.EndsWith(former, StringComparison.Ordinal) || now.ContainsKey(name)
             ? name
             : FormerWidths.Select(width => $"{name[..^former.Length]}.{width}").FirstOrDefault(now.ContainsKey) ?? name;
+    }
+
+    /// <summary>Refuses processes that do not train the same on the same rows.</summary>
+    /// <exception cref="InvalidOperationException">This process differs from rank 0, or another does; the message names what differs.</exception>
+    public static void CheckAlike(ProcessGroup group, SortedDictionary<string, string> fingerprint)
+    {
+        const string purpose = "comparing rows and options";
+        if (!group.IsShared())
+            return;
+        var first = JsonSerializer.Deserialize<SortedDictionary<string, string>>(group.OfFirst(JsonSerializer.Serialize(fingerprint), purpose)!)!;
+        var differences = Differences(first, fingerprint).Select(line => line.Replace(", was ", ", of rank 0 ", StringComparison.Ordinal)).ToArray();
+        var differ = group.Any(differences.Length > 0, purpose);
+        if (differences.Length > 0)
+            throw new InvalidOperationException(
+                $"The processes do not train the same: rank {group.Rank} differs from rank 0 ({string.Join("; ", differences)}); expected the same rows, in "
+                + "the same order, and the same options in all processes.");
+        // The one that differs has the message, and ends all.
+        if (differ)
+            group.Barrier("waiting for the end: another process has other rows or options than rank 0");
     }
 
     private static void Describe(SortedDictionary<string, string> result, string name, object? value)
