@@ -28,14 +28,14 @@ public sealed class FineTuningTests
         var scored = model.Transform(Test);
         var metrics = MlContext.MulticlassClassification.Evaluate(scored);
         TestContext.WriteLine($"{side}: {metrics.MicroAccuracy:0.000}, log loss {metrics.LogLoss:0.000}");
-        // The clusters overlap: more than maximum entropy on the inputs themselves cannot be had.
+        // The clusters overlap: more than maximum entropy on the inputs themselves cannot be had. Two standard errors of 200 rows are 6 points.
         var plain = MlContext.Transforms.Concatenate("Features", side is null ? ["A", "B"] : [$"{side}"])
             .Append(MlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options { NumberOfThreads = 1 }))
             .Fit(Train).Transform(Test);
         var reference = MlContext.MulticlassClassification.Evaluate(plain).MicroAccuracy;
         TestContext.WriteLine($"maximum entropy {reference:0.000}");
         Assert.IsGreaterThan(0.6, reference);
-        Assert.IsGreaterThan(reference - 0.05, metrics.MicroAccuracy);
+        Assert.IsGreaterThan(reference - 0.06, metrics.MicroAccuracy);
         Assert.IsLessThan(1.0, metrics.LogLoss);
 
         // Keys keep their values, and slots are named by them.
