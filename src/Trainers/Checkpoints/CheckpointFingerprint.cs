@@ -26,6 +26,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
+        "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
     ];
 
     // What checkpoints from before the options came in groups call the same settings.
