@@ -10,6 +10,14 @@ namespace Microsoft.ML.GentleClip;
 /// <para>It writes at once, on the thread that trains, where <see cref="Progress{T}"/> posts to another. It may be shared by several trainings at the
 /// same time. It never throws: once the console cannot be written to (a closed pipe), it is silent.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// var options = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
+/// options.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
+/// options.ModalityB = Modality.Vector("ImageEmbedding", "Image");
+/// options.Progress = new ConsoleProgress("alignment");
+/// </code>
+/// </example>
 public sealed class ConsoleProgress : IProgress<TrainingProgress>
 {
     private const int WidthWithoutTerminal = 80;

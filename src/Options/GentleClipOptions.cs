@@ -56,6 +56,14 @@ public sealed record GentleClipOptions
     }
 
     /// <summary>Options of a named preset.</summary>
+    /// <example>
+    /// <code>
+    /// var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
+    /// options.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
+    /// options.ModalityB = Modality.Vector("ImageEmbedding", "Image");
+    /// var estimator = mlContext.Transforms.GentleClip(options);
+    /// </code>
+    /// </example>
     /// <param name="preset">The preset.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not a preset.</exception>
     public static GentleClipOptions FromPreset(GentleClipPreset preset) => Presets.Create(preset);
@@ -128,6 +136,11 @@ public sealed record GentleClipOptions
     }
 
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
+    /// <example>
+    /// <code>
+    /// options.MaximumNumberOfSteps = 200;   // for a first look
+    /// </code>
+    /// </example>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumNumberOfSteps
     {
@@ -227,6 +240,11 @@ public sealed record GentleClipOptions
     /// largely by chance, of which the log warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0:
     /// the last step's weights are kept.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// options.ValidationFraction = 0.1;   // with 200 pairs or more; the best epoch is kept
+    /// </code>
+    /// </example>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double ValidationFraction
     {
@@ -336,6 +354,11 @@ public sealed record GentleClipOptions
     /// its thread. <see cref="ConsoleProgress"/> shows it in the console; <see cref="Progress{T}"/> hands it to another thread. What the implementation
     /// throws ends <c>Fit</c>, with that exception. Null (default): nobody.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// options.Progress = new ConsoleProgress();
+    /// </code>
+    /// </example>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
     /// <summary>
