@@ -37,8 +37,8 @@ internal static class DemoModel
             new ResNetOptions { Size = new([1, 1, 1, 1], 8, bottleneck: false) });
         options.ModalityB = Modality.Text("WordsEmbedding", Words,
             new TextNGramOptions { MinimumLength = 3, MaximumLength = 4, Buckets = 2048, EmbeddingDimension = 48, HiddenDimensions = [], NGramDropout = 0.1 });
-        options.BatchSize = 128;
-        options.PairsPerBatch = 128;
+        options.Batches.Size = 128;
+        options.Batches.PairsPerBatch = 128;
         options.MaximumNumberOfSteps = steps;
         options.NumberOfThreads = 1;
         options.Progress = progress;

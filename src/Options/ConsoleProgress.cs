@@ -12,9 +12,6 @@ namespace Microsoft.ML.GentleClip;
 /// </remarks>
 /// <example>
 /// <code>
-/// var options = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
-/// options.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
-/// options.ModalityB = Modality.Vector("ImageEmbedding", "Image");
 /// options.Progress = new ConsoleProgress("alignment");
 /// </code>
 /// </example>

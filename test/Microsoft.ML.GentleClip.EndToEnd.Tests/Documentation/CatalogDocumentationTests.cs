@@ -50,7 +50,7 @@ public sealed partial class CatalogDocumentationTests
         "M:Microsoft.ML.GentleClip.GentleClipOptions.FromPreset(",
         "P:Microsoft.ML.GentleClip.GentleClipOptions.MaximumNumberOfSteps",
         "P:Microsoft.ML.GentleClip.GentleClipOptions.Progress",
-        "P:Microsoft.ML.GentleClip.GentleClipOptions.ValidationFraction",
+        "P:Microsoft.ML.GentleClip.ValidationOptions.Fraction",
         "M:Microsoft.ML.GentleClip.Modality.Vector(",
         "M:Microsoft.ML.GentleClip.Modality.Text(",
         "M:Microsoft.ML.GentleClip.Modality.Image(",
