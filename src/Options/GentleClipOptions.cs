@@ -21,17 +21,6 @@ namespace Microsoft.ML.GentleClip;
 /// var larger = options with { EmbeddingDimension = 256 };
 /// </code>
 /// </example>
-/// <example>
-/// <code>
-/// var alignment = mlContext.Transforms.GentleClip(new GentleClipOptions
-/// {
-///     ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum"),
-///     ModalityB = Modality.Text("NameEmbedding", "Name"),
-///     MaximumNumberOfSteps = 200,
-///     Progress = new ConsoleProgress(),
-/// });
-/// </code>
-/// </example>
 public sealed record GentleClipOptions : TrainingOptions
 {
     private int? _maximumNumberOfSteps; // null: nobody asked for any

@@ -73,7 +73,7 @@ public sealed class EmbeddingIndex
     /// <example>
     /// <code>
     /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(data), "ImageEmbedding");
-    /// foreach (float[] query in model.Transform(test).GetColumn<float[]>("SpectrumEmbedding"))
+    /// foreach (float[] query in model.Transform(test).GetColumn&lt;float[]&gt;("SpectrumEmbedding"))
     ///     Console.WriteLine(index.Search(query, count: 3)[0].Row);
     /// </code>
     /// </example>
@@ -99,7 +99,7 @@ public sealed class EmbeddingIndex
     /// <example>
     /// <code>
     /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(data), "ImageEmbedding");
-    /// IReadOnlyList<IReadOnlyList<EmbeddingMatch>> found = index.Search(model.Transform(test), "SpectrumEmbedding", count: 3);
+    /// var found = index.Search(model.Transform(test), "SpectrumEmbedding", count: 3);
     /// </code>
     /// </example>
     /// <param name="queries">The queries; mostly rows of the other modality.</param>
