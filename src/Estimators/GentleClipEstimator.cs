@@ -69,7 +69,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <remarks>What <see cref="GentleClipOptions.Progress"/> throws comes out as it is.</remarks>
     /// <example>
     /// <code>
-    /// using GentleClipTransformer fitted = estimator.Fit(data);
+    /// GentleClipTransformer fitted = estimator.Fit(data);   // dispose it at the end
     /// Console.WriteLine(fitted.ClosedForm);   // what was fitted, and why
     /// </code>
     /// </example>

@@ -26,7 +26,7 @@ namespace Microsoft.ML.GentleClip;
 /// </remarks>
 /// <example>
 /// <code>
-/// using GentleClipTransformer fitted = estimator.Fit(data);
+/// GentleClipTransformer fitted = estimator.Fit(data);   // dispose it at the end
 /// IDataView embedded = fitted.Transform(test);
 /// mlContext.Model.Save(fitted, data.Schema, "model.zip");
 /// </code>

@@ -9,14 +9,14 @@ public sealed record BertSize
 {
     private const int FeedForwardFactor = 4;
 
-    /// <summary>A size of one's own, with feed-forward layers four times as wide as the embedding and 512 positions, as in every published model.</summary>
+    /// <summary>A size of your own, with feed-forward layers four times as wide as the embedding and 512 positions, as in every published model.</summary>
     /// <inheritdoc cref="BertSize(int, int, int, int, int)"/>
     public BertSize(int layers, int embeddingDimension, int attentionHeads)
         : this(layers, embeddingDimension, attentionHeads, FeedForwardFactor * Check.InRange(embeddingDimension, 1, 65536, nameof(embeddingDimension)), 512)
     {
     }
 
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
     /// <param name="embeddingDimension">Width of a token's representation, 1 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>

@@ -69,8 +69,8 @@ public abstract class Modality
         new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 
     /// <summary>
-    /// A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2 or a network of your own. Empty or blank text is a missing
-    /// sample.
+    /// A modality of amino-acid sequences: a column of text, one letter per residue, encoded by ESM-2 or a network of your own. Empty or blank text is a
+    /// missing sample.
     /// </summary>
     /// <example>
     /// <code>

@@ -63,8 +63,8 @@ public sealed partial class CatalogDocumentationTests
         "M:Microsoft.ML.GentleClip.RetrievalMetrics.RecallAt(",
         "M:Microsoft.ML.GentleClip.EmbeddingIndex.Search(System.ReadOnlySpan",
         "M:Microsoft.ML.GentleClip.EmbeddingIndex.Search(Microsoft.ML.IDataView",
-        "M:Microsoft.ML.GentleClip.GentleClipOperationsCatalog.EvaluateRetrieval(",
-        "M:Microsoft.ML.GentleClip.GentleClipOperationsCatalog.CreateEmbeddingIndex(",
+        "M:Microsoft.ML.GentleClipOperationsCatalog.EvaluateRetrieval(",
+        "M:Microsoft.ML.GentleClipOperationsCatalog.CreateEmbeddingIndex(",
     ];
 
     public static IEnumerable<object[]> FirstHourMembers => FirstHour.Select(name => new object[] { name });
