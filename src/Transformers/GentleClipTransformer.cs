@@ -80,7 +80,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>How the closed form was fitted (<see cref="GentleClipOptions.ClosedForm"/>); null without one.</summary>
     /// <example>
     /// <code>
-    /// Console.WriteLine(model.ClosedForm?.ToString() ?? "towers alone");
+    /// Console.WriteLine(model.ClosedForm?.ToString() ?? "only towers");
     /// </code>
     /// </example>
     public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
