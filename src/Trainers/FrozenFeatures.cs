@@ -68,7 +68,8 @@ internal sealed class FrozenFeatures : IDisposable
 
     private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var features) ? features : examples;
 
-    private static VectorStore Compute(
+    /// <summary>What a tower's encoder makes of all examples of a store, without noise, in their order; the caller's.</summary>
+    public static VectorStore Compute(
         Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
     {
         var features = new VectorStore(tower.FeatureDimension);

@@ -27,7 +27,7 @@ internal sealed class TrainingReporter : IDisposable
     private RunningPhase? _phase, _passing;
     private TimeSpan _lastReport = -BetweenReports, _lastLine;
     private int _stepsOfEach, _totalSteps, _stepsBefore, _step, _epoch;
-    private double? _loss, _validationRecallAt10;
+    private double? _loss, _validationRecallAt10, _validationLoss;
     private bool _moreToCome, _handlerFailed;
     private TrainingProgress _state = new(TrainingPhase.Starting, 0, null, ProgressUnit.None, TimeSpan.Zero);
 
@@ -136,10 +136,10 @@ internal sealed class TrainingReporter : IDisposable
     }
 
     /// <summary>Reports a finished step.</summary>
-    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10)
+    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, double? validationLoss = null)
     {
         _step = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
-        (_epoch, _loss, _validationRecallAt10) = (epoch, loss, validationRecallAt10);
+        (_epoch, _loss, _validationRecallAt10, _validationLoss) = (epoch, loss, validationRecallAt10, validationLoss);
         At(stepsDone);
     }
 
@@ -203,6 +203,13 @@ internal sealed class TrainingReporter : IDisposable
         }
     }
 
+    /// <summary>Reports an epoch of a fine-tuning.</summary>
+    public void Epoch(FineTuningEpoch epoch)
+    {
+        _progressChannel.Checkpoint(epoch.Loss, epoch.Step, epoch.Epoch);
+        Trace($"{epoch}");
+    }
+
     /// <summary>Closes the channels.</summary>
     public void Dispose()
     {
@@ -222,6 +229,7 @@ internal sealed class TrainingReporter : IDisposable
         Epoch = _epoch,
         Loss = phase.Trains ? _loss : null,
         ValidationRecallAt10 = _validationRecallAt10,
+        ValidationLoss = _validationLoss,
     };
 
     private void Report(RunningPhase phase, TimeSpan now, bool isOver = false)
@@ -248,6 +256,7 @@ internal sealed class TrainingReporter : IDisposable
             TotalSteps = _totalSteps,
             Epoch = _epoch,
             ValidationRecallAt10 = _validationRecallAt10,
+            ValidationLoss = _validationLoss,
         });
     }
 

@@ -46,7 +46,7 @@ internal sealed class TwoTowerTrainer(
         var samples = $"{batches.Pairs} pairs, {batches.UnpairedA} unpaired samples of A and {batches.UnpairedB} of B";
         reporter.Info($"Batches of {samples}; {batches.StepsPerEpoch} steps per epoch, at most {plan.Steps} steps, device {device}.");
 
-        var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler, random);
+        var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler.Cycles, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
         if (isFinished)
         {

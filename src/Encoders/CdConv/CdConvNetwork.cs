@@ -37,6 +37,12 @@ internal sealed class CdConvNetwork : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>The blocks.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(block => new nn.Module[] { block })];
+
+    /// <summary>Blocks from the first one on that are not trained: they have neither dropout nor the batch's statistics.</summary>
+    public int RestingBlocks { get; set; }
+
     /// <summary>Width of the features.</summary>
     public int FeatureDimension => _options.Channels[^1];
 
@@ -86,13 +92,13 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>The input of the first block, then the output of each block in turn.</summary>
     internal IEnumerable<Tensor> Blocks(CdConvBatch batch, NoiseSource? noise)
     {
-        var x = Embed(batch.Input, noise);
+        var x = Embed(batch.Input, RestingBlocks > 0 ? null : noise);
         yield return x;
         for (var i = 0; i < layers.Count; i++)
         {
             if (i > 0 && i % BlocksPerStage == 0)
                 x = batch.Stages[i / BlocksPerStage - 1].Pooling!.Of(x);
-            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], noise);
+            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], i < RestingBlocks ? null : noise);
         }
     }
 

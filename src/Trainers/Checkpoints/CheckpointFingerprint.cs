@@ -7,6 +7,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
 using static TorchSharp.torch;
@@ -25,6 +26,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
+        "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
     ];
 
     // What checkpoints from before the options came in groups call the same settings.
@@ -104,6 +106,34 @@ internal static class CheckpointFingerprint
                 fingerprint[$"pretrained weights of {side}"] = Hash(hash =>
                     Append(hash, tower.state_dict().Where(entry => entry.Key.StartsWith("encoder.", StringComparison.Ordinal))));
         }
+    }
+
+    /// <summary>The fingerprint of a fine-tuning that is about to start.</summary>
+    /// <param name="options">Its options.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="examples">The rows' samples, a store for each side.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <param name="train">Numbers of the rows that are trained on.</param>
+    /// <param name="validation">Numbers of those that are validated on.</param>
+    /// <param name="model">As it is before the first step.</param>
+    public static SortedDictionary<string, string> OfFineTuning(
+        FineTuningOptions options, int seed, IEnumerable<ExampleStore> examples, IEnumerable<float[]> labels, int[] train, int[] validation, SidedModel model)
+    {
+        var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
+        Describe(result, "", options);
+        foreach (var side in new[] { Side.A, Side.B }.Where(side => model.TowerOf(side) is not null))
+            Describe(result, $"Modality{side}", model.SpecOf(side).Modality);
+        result["rows"] = Hash(hash =>
+        {
+            foreach (var store in examples)
+                store.AppendTo(hash);
+            foreach (var row in labels)
+                hash.AppendData(MemoryMarshal.AsBytes<float>(row));
+            Append(hash, train);
+            Append(hash, validation);
+        });
+        result["initial model"] = Hash(hash => Append(hash, model.state_dict()));
+        return result;
     }
 
     /// <summary>What differs, in words. A name that one side lacks is one that is not set: other versions of the library have other options.</summary>

@@ -152,7 +152,7 @@ internal sealed partial class CheckpointFolder : IDisposable
                 throw new InvalidDataException("it holds no state of a training.");
             if ((state.Training, state.Step, state.IsFinished) != (training, file.Step, file.IsFinished) || state.OptimizerSteps < 0
                 || state.Terms.Any(term => term is not { Steps: > 0 }) || state.Terms.DistinctBy(term => term.Name).Count() < state.Terms.Count
-                    || state.History.Any(epoch => epoch is null))
+                    || state.History.Any(epoch => epoch is null) || state.FineTuning?.Any(epoch => epoch is null) == true)
                 throw new InvalidDataException("its state is that of no training, or not of the step that its name says.");
             return (path, state, tensors);
         }
