@@ -64,7 +64,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
+    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend only on that chain.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
         var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
