@@ -27,7 +27,7 @@ internal static class ContactSheet
             {
                 int x = Margin + WordWidth + place * (Cell + Gap);
                 var color = queries[i].Right.Contains(found[i][place]) ? Right : Wrong;
-                using var picture = SKBitmap.Decode(test[found[i][place]].File);
+                using var picture = SKBitmap.Decode(test[found[i][place]].Content);
                 using var image = SKImage.FromBitmap(picture);
                 using var frame = new SKPaint { IsAntialias = true, Style = SKPaintStyle.Stroke, StrokeWidth = color == Right ? 4 : 1, Color = color };
                 canvas.DrawImage(image, new SKRect(x + 6, y + 6, x + Cell - 6, y + Cell - 6));

@@ -64,19 +64,19 @@ internal sealed class Demonstration(TextWriter output, CancellationToken cancell
         options.CancellationToken = cancellation;
         const int few = 40;
         var pairs = mlContext.Data.LoadFromEnumerable(
-            drawings[..few].Select(drawing => new PictureRow { Picture = drawing.File, Words = drawing.Words, IsPaired = true }));
+            drawings[..few].Select(drawing => new PictureRow { Picture = drawing.Content, Words = drawing.Words, IsPaired = true }));
         using (var model = mlContext.Transforms.GentleClip(options).Fit(pairs))
             mlContext.Model.Save(model, pairs.Schema, file);
 
         // Another program loads it: the files of the encoders are found by their names and hashes.
-        var clock = Process.GetCurrentProcess().TotalProcessorTime;
+        using var process = Process.GetCurrentProcess();
+        var clock = process.TotalProcessorTime;
         using var loaded = (GentleClipTransformer)new MLContext().Model.Load(file, out _);
-        var rows = drawings.Select(drawing => new PictureRow { Picture = drawing.File }).Concat(texts.Select(text => new PictureRow { Words = text }));
+        var rows = drawings.Select(drawing => new PictureRow { Picture = drawing.Content }).Concat(texts.Select(text => new PictureRow { Words = text }));
         var scored = loaded.Transform(mlContext.Data.LoadFromEnumerable(rows));
         float[][] pictures = [.. scored.GetColumn<float[]>("PictureFeatures").Take(drawings.Length)];
         float[][] words = [.. scored.GetColumn<float[]>("WordsFeatures").Skip(drawings.Length)];
-        using var process = Process.GetCurrentProcess();
-        using var process = Process.GetCurrentProcess();
+        process.Refresh();
         double seconds = (process.TotalProcessorTime - clock).TotalSeconds;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{drawings.Length} drawings and {texts.Length} texts through the saved model: {seconds:f0} s of processor time."));

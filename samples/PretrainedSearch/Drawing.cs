@@ -7,8 +7,8 @@ namespace PretrainedSearch;
 /// <param name="Keywords">What people look for it by.</param>
 /// <param name="Group">What kind of thing it shows.</param>
 /// <param name="Subgroup">The same, finer.</param>
-/// <param name="File">Content of a picture file.</param>
-internal sealed record Drawing(string Name, IReadOnlyList<string> Keywords, string Group, string Subgroup, byte[] File)
+/// <param name="Content">Of the picture file.</param>
+internal sealed record Drawing(string Name, IReadOnlyList<string> Keywords, string Group, string Subgroup, byte[] Content)
 {
     private const int TestShare = 4, SplitSeed = 1;
 
