@@ -67,6 +67,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     /// <remarks>What <see cref="GentleClipOptions.Progress"/> throws comes out as it is.</remarks>
+    /// <example>
+    /// <code>
+    /// GentleClipTransformer fitted = estimator.Fit(data);   // dispose it at the end
+    /// Console.WriteLine(fitted.ClosedForm);   // what was fitted, and why
+    /// </code>
+    /// </example>
     public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
 
     /// <summary>Trains on all rows of a data view, validating on the matched pairs of another.</summary>

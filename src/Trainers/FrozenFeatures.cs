@@ -33,7 +33,7 @@ internal sealed class FrozenFeatures : IDisposable
         group ??= new SingleProcess();
         var result = new FrozenFeatures();
         var specs = new Sides<TowerSpec>(model.Spec.A, model.Spec.B);
-        var stores = new Sides<ExampleStore?[]>([data.A, validation?.A.Store], [data.B, validation?.B.Store]);
+        var stores = Sides<ExampleStore?[]>.Of(side => [data.Sides[side].Store, validation?.Sides[side].Store]);
         try
         {
             foreach (var (side, own) in stores.Each)
@@ -60,7 +60,7 @@ internal sealed class FrozenFeatures : IDisposable
 
     /// <summary>The same pairs, with features where there are some; null for null.</summary>
     public ValidationSet? Of(ValidationSet? validation) =>
-        validation is null ? null : validation with { A = validation.A.With(Of), B = validation.B.With(Of) };
+        validation is null ? null : validation with { Sides = validation.Sides.Select(side => side.With(Of)) };
 
     /// <summary>Frees the features.</summary>
     public void Dispose()

@@ -9,11 +9,9 @@ internal sealed class MixedBatchSampler
     private readonly TrainingData _data;
     private readonly BatchPlan _plan;
     private readonly Pool _pairs;
-    private readonly Pool _unpairedA;
-    private readonly Pool _unpairedB;
+    private readonly Sides<Pool> _unpaired;
+    private readonly Sides<int[]> _positions;
     private readonly int[] _drawnPairs;
-    private readonly int[] _positionsA;
-    private readonly int[] _positionsB;
 
     /// <summary>Creates a sampler; the three pools are shuffled independently of each other.</summary>
     /// <param name="data">Pairs and unpaired samples.</param>
@@ -26,37 +24,35 @@ internal sealed class MixedBatchSampler
     {
         _data = data;
         _plan = plan;
-        _pairs = new Pool("pairs", [.. Enumerable.Range(0, data.PairsA.Count)], shards, random);
-        _unpairedA = new Pool("unpairedA", data.UnpairedA, shards, random);
-        _unpairedB = new Pool("unpairedB", data.UnpairedB, shards, random);
+        _pairs = new Pool("pairs", [.. Enumerable.Range(0, data.PairCount)], shards, random);
+        _unpaired = Sides<Pool>.Of(side => new Pool($"unpaired{side}", data.Sides[side].Unpaired, shards, random));
         _drawnPairs = new int[plan.Pairs];
-        _positionsA = new int[plan.Pairs + plan.UnpairedA];
-        _positionsB = new int[plan.Pairs + plan.UnpairedB];
+        _positions = new(new int[plan.Pairs + plan.UnpairedA], new int[plan.Pairs + plan.UnpairedB]);
     }
 
-    /// <summary>Positions of the current batch in the store of modality A.</summary>
-    public ReadOnlySpan<int> PositionsA => _positionsA;
-
-    /// <summary>Positions of the current batch in the store of modality B.</summary>
-    public ReadOnlySpan<int> PositionsB => _positionsB;
+    /// <summary>Positions of the current batch in the store of a modality.</summary>
+    public ReadOnlySpan<int> Positions(Side side) => _positions[side];
 
     /// <summary>Numbers of the current batch's pairs among all pairs.</summary>
     public ReadOnlySpan<int> Pairs => _drawnPairs;
 
     /// <summary>The cycles whose states make up the sampler's, by name.</summary>
-    public IEnumerable<(string Name, IndexCycle Cycle)> Cycles => [.. _pairs.Cycles, .. _unpairedA.Cycles, .. _unpairedB.Cycles];
+    public IEnumerable<(string Name, IndexCycle Cycle)> Cycles => [.. _pairs.Cycles, .. _unpaired.A.Cycles, .. _unpaired.B.Cycles];
 
     /// <summary>Picks the next batch.</summary>
     public void Next()
     {
         _pairs.Draw(_drawnPairs);
+        Fill(Side.A);
+        Fill(Side.B);
+    }
+
+    private void Fill(Side side)
+    {
+        var (pairs, positions) = (_data.Sides[side].Pairs, _positions[side]);
         for (var i = 0; i < _drawnPairs.Length; i++)
-        {
-            _positionsA[i] = _data.PairsA[_drawnPairs[i]];
-            _positionsB[i] = _data.PairsB[_drawnPairs[i]];
-        }
-        _unpairedA.Draw(_positionsA.AsSpan(_plan.Pairs));
-        _unpairedB.Draw(_positionsB.AsSpan(_plan.Pairs));
+            positions[i] = pairs[_drawnPairs[i]];
+        _unpaired[side].Draw(positions.AsSpan(_plan.Pairs));
     }
 
     /// <summary>Rows of one kind, a cycle for each shard.</summary>

@@ -181,8 +181,8 @@ internal sealed class ModelFit(
         if (training.TrainsTowers)
             reporter.Begin(TrainingPhase.MakingTowers);
         var spec = new TwoTowerSpec(
-            new TowerSpec(data.A.Complete(_options.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
-            new TowerSpec(data.B.Complete(_options.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
+            new TowerSpec(data.A.Store.Complete(_options.ModalityA!, initial?.Spec.A.Modality), data.A.Binding.InputDimension),
+            new TowerSpec(data.B.Store.Complete(_options.ModalityB!, initial?.Spec.B.Modality), data.B.Binding.InputDimension),
             _options.EmbeddingDimension, _options.Temperature, training.ClosedFormSpec);
         var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
         try
@@ -191,8 +191,8 @@ internal sealed class ModelFit(
                 model.CopyWeights(initial);
             else
             {
-                model.TowerOf(Side.A)?.Prepare(data.A, line => reporter.Info($"{line}"));
-                model.TowerOf(Side.B)?.Prepare(data.B, line => reporter.Info($"{line}"));
+                model.TowerOf(Side.A)?.Prepare(data.A.Store, line => reporter.Info($"{line}"));
+                model.TowerOf(Side.B)?.Prepare(data.B.Store, line => reporter.Info($"{line}"));
             }
             // A user's own network may draw weights of its own, and files of pretrained ones may differ.
             if (_group.Synchronize(model.state_dict(), "comparing the initial weights"))

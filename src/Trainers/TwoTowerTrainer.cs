@@ -116,8 +116,8 @@ internal sealed class TwoTowerTrainer(
 
             ObjectiveInput Embed()
             {
-                var a = data.A.Gather(sampler.PositionsA, device);
-                var b = data.B.Gather(sampler.PositionsB, device);
+                var a = data.A.Store.Gather(sampler.Positions(Side.A), device);
+                var b = data.B.Store.Gather(sampler.Positions(Side.B), device);
                 // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
                 var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
                 var (secondA, secondB) = needs.SecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);

@@ -9,14 +9,13 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// Matched pairs on which retrieval is measured after each epoch, each sample's partner among the samples of all validation pairs and
 /// the distractors of the other side.
 /// </summary>
-/// <param name="A">Samples of modality A.</param>
-/// <param name="B">Samples of modality B.</param>
+/// <param name="Sides">Samples of each modality.</param>
 /// <param name="Links">Which of the pairs' samples of A and B belong together, by their numbers among <see cref="ValidationSide.Samples"/>.</param>
 /// <param name="PairCount">Number of validation pairs, repeated ones included.</param>
-internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
+internal sealed record ValidationSet(Sides<ValidationSide> Sides, IReadOnlyCollection<(int A, int B)> Links, int PairCount)
 {
     /// <summary>Rows that an evaluation embeds: the samples of both sides and their distractors.</summary>
-    public int Rows => A.CandidateCount + B.CandidateCount;
+    public int Rows => Sides.A.CandidateCount + Sides.B.CandidateCount;
 
     /// <summary>Processes that share the work; all of them evaluate together, and all get the figures of rank 0.</summary>
     public ProcessGroup Group { get; init; } = new SingleProcess();
@@ -30,7 +29,7 @@ internal sealed record ValidationSet(ValidationSide A, ValidationSide B, IReadOn
     {
         var done = 0;
         void OnRows(int rows) => embedded?.Invoke(done += rows);
-        var (a, b) = (A.Embed(model, Side.A, device, OnRows, Group), B.Embed(model, Side.B, device, OnRows, Group));
+        var (a, b) = (Sides.A.Embed(model, Side.A, device, OnRows, Group), Sides.B.Embed(model, Side.B, device, OnRows, Group));
         const string purpose = "the figures of the validation";
         if (Group.Rank != 0)
             return Retrieval(Group.OfFirst(new double[Figures], purpose));

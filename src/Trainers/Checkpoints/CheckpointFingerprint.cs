@@ -47,6 +47,9 @@ internal static class CheckpointFingerprint
         ["GuardUnpairedObjectives"] = $"{nameof(TrainingOptions.Validation)}.{nameof(ValidationOptions.GuardUnpairedObjectives)}",
     };
 
+    private static readonly string[] FormerWidths =
+        [nameof(BertSize.HiddenDimension), nameof(TextNGramOptions.TableDimension), nameof(CdConvOptions.ResidueDimension)];
+
     // The same of a user's encoder, as its JSON names them.
     private static readonly HashSet<string> Files =
     [
@@ -67,21 +70,21 @@ internal static class CheckpointFingerprint
             result[$"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.Shards)}"] = shards.ToString(CultureInfo.InvariantCulture);
         result["training rows"] = Hash(hash =>
         {
-            data.A.AppendTo(hash);
-            data.B.AppendTo(hash);
-            foreach (var positions in new[] { data.PairsA, data.PairsB, data.UnpairedA, data.UnpairedB })
+            data.A.Store.AppendTo(hash);
+            data.B.Store.AppendTo(hash);
+            foreach (var positions in new[] { data.A.Pairs, data.B.Pairs, data.A.Unpaired, data.B.Unpaired })
                 Append(hash, positions);
             foreach (var keywords in data.PairKeywords)
                 hash.AppendData(MemoryMarshal.AsBytes<bool>(keywords));
         });
         result["validation pairs"] = validation is null ? "none" : Hash(hash =>
         {
-            foreach (var (side, store) in new[] { (validation.A, data.A), (validation.B, data.B) })
+            foreach (var (side, samples) in validation.Sides.Each)
             {
-                if (side.Store != store)
-                    side.Store.AppendTo(hash);
-                Append(hash, side.Samples);
-                foreach (var distractors in side.Distractors)
+                if (samples.Store != data.Sides[side].Store)
+                    samples.Store.AppendTo(hash);
+                Append(hash, samples.Samples);
+                foreach (var distractors in samples.Distractors)
                     Append(hash, distractors.Positions);
             }
             Append(hash, [.. validation.Links.SelectMany(link => new[] { link.A, link.B })]);
@@ -145,13 +148,24 @@ internal static class CheckpointFingerprint
     /// <summary>What differs, in words. A name that one side lacks is one that is not set: other versions of the library have other options.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now)
     {
-        saved = saved.ToDictionary(entry => FormerNames.GetValueOrDefault(entry.Key, entry.Key), entry => entry.Value);
+        saved = saved.ToDictionary(entry => PresentName(entry.Key, now), entry => entry.Value);
         return
         [
             .. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
                 .Select(name => (Name: name, Now: now.GetValueOrDefault(name, NotSet), Saved: saved.GetValueOrDefault(name, NotSet)))
                 .Where(entry => entry.Now != entry.Saved).Select(entry => $"{entry.Name} is {entry.Now}, was {entry.Saved}"),
         ];
+    }
+
+    // Widths within an encoder were called as the embedding's length is, and only that encoder's options tell what they are called now.
+    private static string PresentName(string name, IReadOnlyDictionary<string, string> now)
+    {
+        const string former = $".{nameof(GentleClipOptions.EmbeddingDimension)}";
+        if (FormerNames.TryGetValue(name, out var present))
+            return present;
+        return !name.EndsWith(former, StringComparison.Ordinal) || now.ContainsKey(name)
+            ? name
+            : FormerWidths.Select(width => $"{name[..^former.Length]}.{width}").FirstOrDefault(now.ContainsKey) ?? name;
     }
 
     /// <summary>Refuses processes that do not train the same on the same rows.</summary>

@@ -153,7 +153,7 @@ internal sealed class ShardedStep : IDisposable
     private OpenView[] Open(int step, int shard)
     {
         _gradients.BeginShard();
-        var (a, b) = (Of(Side.A, _data.A, _sampler.PositionsA), Of(Side.B, _data.B, _sampler.PositionsB));
+        var (a, b) = (Of(Side.A, _data.A.Store, _sampler.Positions(Side.A)), Of(Side.B, _data.B.Store, _sampler.Positions(Side.B)));
         return [.. _views.Select(view =>
         {
             var (tower, batch) = view.Side == Side.A ? (_model.TowerA, a) : (_model.TowerB, b);
