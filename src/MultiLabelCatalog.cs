@@ -3,7 +3,7 @@ using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML;
 
-/// <summary>Adds prediction of many labels a row to ML.NET's binary trainers.</summary>
+/// <summary>Adds prediction of many labels per row to ML.NET's binary trainers.</summary>
 public static class MultiLabelCatalog
 {
     /// <summary>Creates an estimator that trains one binary model for each slot of a label column, in parallel.</summary>

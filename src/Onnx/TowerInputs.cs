@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Turns sequences, structures, texts, pictures and vectors into the input arrays of a graph that <c>mlContext.Model.ConvertGentleClipToOnnx</c> wrote: tokens
-/// and masks, neighbour lists, hashed n-grams, normalised pixels. It needs the file's metadata alone, neither the trained transformer nor torch's native
+/// and masks, neighbour lists, hashed n-grams, normalised pixels. It needs only the file's metadata, neither the trained transformer nor torch's native
 /// libraries.
 /// </summary>
 /// <remarks>Thread-safe. It reads and checks inputs as the transformer's column does; names and shapes of the arrays are listed in docs/onnx.md.</remarks>

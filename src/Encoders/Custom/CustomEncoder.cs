@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>A user's network as an encoder: built with our seed, put into training mode for a training's passes alone, and its results checked.</summary>
+/// <summary>A user's network as an encoder: built with our seed, put into training mode only for a training's passes, and its results checked.</summary>
 internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Module
 {
     // A network or parameter that two towers hold would be trained twice a step and disposed by the first.
