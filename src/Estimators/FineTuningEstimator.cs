@@ -62,6 +62,8 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
         if (_options.Batches.PairsPerBatch is not null || _options.Batches.PairsPerBatchRule != default || _options.Validation.GuardUnpairedObjectives)
             throw new ArgumentException(
                 "Batches.PairsPerBatch, Batches.PairsPerBatchRule or Validation.GuardUnpairedObjectives is set, but a fine-tuning has rows, not pairs.");
+        if (_options.Batches.Shards is > 1)
+            throw new ArgumentException($"Batches.Shards is {_options.Batches.Shards}, but a fine-tuning cuts no batches; expected 1, or none.");
     }
 
     /// <summary>Trains on the rows that have a label and all sides.</summary>

@@ -96,6 +96,12 @@ public sealed record GentleClipOptions : TrainingOptions
         set => field = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
     } = Defaults.EmbeddingDimension;
 
+    /// <summary>
+    /// Processes that train together, each with the same rows and options; see docs/scale-out.md. <c>Fit</c> must be called in all of them and gives each
+    /// the same transformer. Borrowed. Null (default): this process alone.
+    /// </summary>
+    public ProcessGroup? ProcessGroup { get; set; }
+
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
     /// <example>
     /// <code>

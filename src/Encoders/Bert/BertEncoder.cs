@@ -27,11 +27,11 @@ internal sealed class BertEncoder : Encoder
     }
 
     /// <inheritdoc/>
-    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+    public override int FeatureDimension => _options.Size.HiddenDimension;
 
     /// <summary>Number of weights and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(BertEncoderOptions options) =>
-        (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.EmbeddingDimension);
+        (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
     protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
@@ -43,11 +43,11 @@ internal sealed class BertEncoder : Encoder
             return;
         var request = new WeightRequest(BertWeightNames.Layout, _options.WeightsKey);
         using var weights = BertWeightNames.Read(file, request);
-        var expected = (_options.Size.Layers, _options.Size.EmbeddingDimension, _options.Vocabulary!.Count);
+        var expected = (_options.Size.Layers, _options.Size.HiddenDimension, _options.Vocabulary!.Count);
         if (BertWeightNames.Shape(weights) is { } found && found != expected)
             throw new InvalidDataException(
                 $"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of "
-                    + $"{expected.EmbeddingDimension}, "
+                    + $"{expected.HiddenDimension}, "
                 + $"as {nameof(BertEncoderOptions)}.{nameof(_options.Size)} says, for the vocabulary's {expected.Count} tokens.");
         model.Load(weights, request);
         request.WriteTo(log);

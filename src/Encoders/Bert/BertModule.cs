@@ -20,7 +20,7 @@ internal sealed class BertModule : nn.Module
     {
         embeddings = new BertEmbeddings(size, tokens, generator);
         encoder = new BertLayers(size, generator);
-        pooler = withPooler ? new BertDense(size.EmbeddingDimension, size.EmbeddingDimension, generator) : null;
+        pooler = withPooler ? new BertDense(size.HiddenDimension, size.HiddenDimension, generator) : null;
         RegisterComponents();
     }
 

@@ -28,9 +28,9 @@ internal sealed class CdConvNetwork : nn.Module
         options.Validate();
         _options = options;
         if (options.UseStructureInput)
-            structure = new Linear(StructureInputs, options.EmbeddingDimension, generator);
+            structure = new Linear(StructureInputs, options.ResidueDimension, generator);
         else
-            embedding = new CdConvEmbedding(options.EmbeddingDimension, generator);
+            embedding = new CdConvEmbedding(options.ResidueDimension, generator);
         layers = [];
         foreach (var (inputs, outputs) in Sizes(options))
             layers.Add(new CdConvBlock(inputs, outputs, options, generator));
@@ -50,8 +50,8 @@ internal sealed class CdConvNetwork : nn.Module
     public static (long Weights, int FeatureDimension) Measure(CdConvOptions options)
     {
         var weights = options.UseStructureInput
-            ? Linear.CountWeights(StructureInputs, options.EmbeddingDimension)
-            : Chain.ResidueOrder.Length * (long)options.EmbeddingDimension;
+            ? Linear.CountWeights(StructureInputs, options.ResidueDimension)
+            : Chain.ResidueOrder.Length * (long)options.ResidueDimension;
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
 
@@ -114,7 +114,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
     {
-        var inputs = options.EmbeddingDimension * (options.UseStructureInput ? 2 : 1);
+        var inputs = options.ResidueDimension * (options.UseStructureInput ? 2 : 1);
         foreach (var outputs in options.Channels)
         {
             for (var block = 0; block < BlocksPerStage; block++)

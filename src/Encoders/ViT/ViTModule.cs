@@ -21,7 +21,7 @@ internal sealed class ViTModule : ImageNetwork
         (_options, _trainedLayers) = (options, options.TrainableLayers);
         embeddings = new ViTEmbeddings(options.Size, imageSize, generator);
         encoder = new ViTLayers(options, generator);
-        layernorm = new LayerNormalization(options.Size.EmbeddingDimension, options.LayerNormEpsilon);
+        layernorm = new LayerNormalization(options.Size.HiddenDimension, options.LayerNormEpsilon);
         RegisterComponents();
         if (options.TrainableLayers is not { } layers)
             return;
@@ -31,7 +31,7 @@ internal sealed class ViTModule : ImageNetwork
     }
 
     /// <inheritdoc/>
-    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+    public override int FeatureDimension => _options.Size.HiddenDimension;
 
     /// <inheritdoc/>
     public override bool IsFrozen => _trainedLayers == 0;
@@ -51,7 +51,7 @@ internal sealed class ViTModule : ImageNetwork
 
     /// <summary>Number of weights of such a network; nothing is allocated.</summary>
     public static long CountWeights(ViTSize size, int imageSize) =>
-        ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.EmbeddingDimension;
+        ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.HiddenDimension;
 
     /// <inheritdoc/>
     public override Tensor Features(Tensor pictures, bool training)

@@ -13,6 +13,14 @@ internal sealed record LiveTraining(
 {
     /// <summary>The epochs of a fine-tuning, in the place of those of towers; null for towers.</summary>
     public List<FineTuningEpoch>? FineTuning { get; init; }
+
+    /// <summary>What a step computes, by name: the weights, what the objectives keep, the optimiser's moments, the towers' average.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Tensors =>
+        Named("model", Model.ChangingWeights()).Concat(Loss is null ? [] : Named("objective", Loss.state_dict()))
+            .Concat(Named("optimizer", Optimizer.Moments)).Concat(Averaged is null ? [] : Named("average", Averaged.Weights));
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Named(string prefix, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+        tensors.Select(entry => KeyValuePair.Create($"{prefix}.{entry.Key}", entry.Value));
 }
 
 /// <summary>Writes and reads the checkpoints of one training.</summary>
@@ -77,7 +85,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(LiveTraining live, int done, bool isFinished)
     {
-        if (done == _last && !isFinished)
+        if ((done == _last && !isFinished) || !folder.Writes)
             return;
         using var passing = reporter.Pass(TrainingPhase.SavingCheckpoint);
         using var scope = NewDisposeScope();

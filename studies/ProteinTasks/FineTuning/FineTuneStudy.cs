@@ -35,8 +35,11 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             _rows.AddRange(JsonSerializer.Deserialize<FineTuneRow[]>(File.ReadAllText(json)) ?? []);
         var data = ProteinData.Read(commandLine.DataFolder, [], _domainsOfFold, commandLine.Tiny);
         var (train, superfamily, family) = Choose(data.Domains);
+        if (superfamily.Length == 0 || family.Length == 0)
+            throw new InvalidDataException(
+                $"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains of other superfamilies or families.");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{train.Length} training domains of {_folds} folds, {superfamily.Length} test domains of other superfamilies, {family.Length} of other families."));
+            $"{train.Length} training domains of {_folds} folds, {superfamily.Length} test domains of other superfamilies, {family.Length} of families."));
         for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
         {
             foreach (bool both in new[] { false, true })
@@ -166,7 +169,8 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     private string Markdown()
     {
         var lines = _rows.GroupBy(row => row.Variant).Select(group => string.Create(CultureInfo.InvariantCulture,
-            $"| {group.Key} | {Figure(group, row => 100 * row.Superfamily)} | {Figure(group, row => 100 * row.Family)} | {group.Average(row => row.Seconds):0} |"));
+            $"| {group.Key} | {Figure(group, row => 100 * row.Superfamily)} | {Figure(group, row => 100 * row.Family)} | ")
+            + string.Create(CultureInfo.InvariantCulture, $"{group.Average(row => row.Seconds):0} |"));
         return $"| per cent | superfamily | family | seconds |\n|---|---|---|---|\n{string.Join('\n', lines)}";
 
         static string Figure(IEnumerable<FineTuneRow> rows, Func<FineTuneRow, double> figure)

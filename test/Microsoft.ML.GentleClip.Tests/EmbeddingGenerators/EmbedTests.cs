@@ -136,7 +136,8 @@ public sealed class EmbedTests : IDisposable
     public void AnswersThatCannotBeNameTheRow()
     {
         Refused(texts => [.. texts.Skip(1).Select(Generator.Of)], "Row 0, column 'Text': the generator gave 3 embeddings for 4 texts");
-        Refused(texts => [.. texts.Select(text => text == Text(2) ? [1f, 2f] : Generator.Of(text))], "Row 2, column 'Text': the generator gave 2 numbers; expected 3");
+        Refused(texts => [.. texts.Select(text => text == Text(2) ? [1f, 2f] : Generator.Of(text))],
+            "Row 2, column 'Text': the generator gave 2 numbers; expected 3");
         Refused(texts => [.. texts.Select(text => text == Text(4) ? [1f, float.NaN, 2f] : Generator.Of(text))],
             "Row 4, column 'Text': the generator gave NaN in slot 1; expected finite numbers");
 

@@ -23,19 +23,19 @@ public sealed class FineTuningTests
     [DataRow(Side.B)]
     public void Classes(Side? side)
     {
-        var options = LabelledViews.Options() with { Side = side };
+        var options = LabelledViews.Options(300) with { Side = side, Optimizer = new() { LearningRate = 5e-3 } };
         using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(Aligned.Value, options).Fit(Train);
         var scored = model.Transform(Test);
         var metrics = MlContext.MulticlassClassification.Evaluate(scored);
         TestContext.WriteLine($"{side}: {metrics.MicroAccuracy:0.000}, log loss {metrics.LogLoss:0.000}");
-        // The clusters overlap: more than maximum entropy on the inputs themselves cannot be had.
-        var plain = MlContext.Transforms.Concatenate("Features", "A", "B")
+        // The clusters overlap: more than maximum entropy on the inputs themselves cannot be had. Two standard errors of 200 rows are 6 points.
+        var plain = MlContext.Transforms.Concatenate("Features", side is null ? ["A", "B"] : [$"{side}"])
             .Append(MlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options { NumberOfThreads = 1 }))
             .Fit(Train).Transform(Test);
         var reference = MlContext.MulticlassClassification.Evaluate(plain).MicroAccuracy;
         TestContext.WriteLine($"maximum entropy {reference:0.000}");
-        Assert.IsGreaterThan(0.65, reference);
-        Assert.IsGreaterThan(reference - 0.05, metrics.MicroAccuracy);
+        Assert.IsGreaterThan(0.6, reference);
+        Assert.IsGreaterThan(reference - 0.06, metrics.MicroAccuracy);
         Assert.IsLessThan(1.0, metrics.LogLoss);
 
         // Keys keep their values, and slots are named by them.
@@ -60,7 +60,8 @@ public sealed class FineTuningTests
     [TestMethod]
     public void YesOrNo()
     {
-        using var model = MlContext.BinaryClassification.Trainers.GentleClipFineTuning(Aligned.Value, LabelledViews.Options(label: "IsFirst")).Fit(Train);
+        var options = LabelledViews.Options(300, "IsFirst") with { Optimizer = new() { LearningRate = 5e-3 } };
+        using var model = MlContext.BinaryClassification.Trainers.GentleClipFineTuning(Aligned.Value, options).Fit(Train);
         var metrics = MlContext.BinaryClassification.Evaluate(model.Transform(Test), "IsFirst");
         Assert.IsGreaterThan(0.9, metrics.AreaUnderRocCurve);
         Assert.IsGreaterThan(0.75, metrics.Accuracy);
