@@ -189,6 +189,9 @@ internal sealed class ModelFit(
                 model.TowerOf(Side.A)?.Prepare(data.A, line => reporter.Info($"{line}"));
                 model.TowerOf(Side.B)?.Prepare(data.B, line => reporter.Info($"{line}"));
             }
+            foreach (var (side, examples, modality) in new[] { (Side.A, data.A, spec.A.Modality), (Side.B, data.B, spec.B.Modality) })
+                if (model.TowerOf(side)?.InputProblem(examples) is { } problem)
+                    reporter.Warning($"Column '{modality.InputColumnName}' {problem}");
             return model.to(device);
         }
         catch
