@@ -75,7 +75,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <param name="train">Rows with both sides, one or none; read once.</param>
     /// <param name="validation">
     /// Rows whose matched pairs decide which epoch's weights are kept and when to stop; null takes
-    /// <see cref="GentleClipOptions.ValidationFraction"/> of the training pairs.
+    /// <see cref="ValidationOptions.Fraction"/> of the training pairs.
     /// </param>
     /// <param name="initial">
     /// A fitted transformer of the same shape to continue from; null starts from random weights. A closed form is always fitted anew.
@@ -148,7 +148,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory
+        using var checkpoints = _options.Checkpoints.Directory is { } directory
             && TrainingPlan.MayTrainTowers(_options, validates: validation is not null, continues: initial is not null)
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
             : null;

@@ -17,10 +17,8 @@ internal static class OptionsValidator
         CheckColumns(options, a, b);
         a.Validate();
         b.Validate();
-        if (options.PairsPerBatch > options.BatchSize)
-            throw new ArgumentException(
-                $"{nameof(options.PairsPerBatch)} is {options.PairsPerBatch}, above {nameof(options.BatchSize)} {options.BatchSize}; "
-                + $"expected at most {nameof(options.BatchSize)}.");
+        if (options.Batches is { PairsPerBatch: { } pairs, Size: var size } && pairs > size)
+            throw new ArgumentException($"Batches.PairsPerBatch is {pairs}, above Batches.Size {size}; expected at most Batches.Size.");
         if (options.ClosedForm is { } closedForm)
             CheckClosedForm(options, closedForm, a, b);
         else

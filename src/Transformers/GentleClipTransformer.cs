@@ -68,7 +68,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
 
     /// <summary>
-    /// Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to
+    /// Whether the losses on unpaired samples were kept, and why; null where <see cref="ValidationOptions.GuardUnpairedObjectives"/> is off or nothing was to
     /// be decided.
     /// </summary>
     public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;

@@ -30,7 +30,7 @@ public sealed class RunningStatisticsTests : IDisposable
         }).ToList();
         Assert.HasCount(120, rows);
         var options = Proteins.Options(steps: 40, structure: new CdConvOptions { Channels = [16, 32, 64], MaximumLength = 200 });
-        (options.BatchSize, options.ValidationFraction) = (32, validationFraction);
+        (options.Batches.Size, options.Validation.Fraction) = (32, validationFraction);
         using var model = Context.Transforms.GentleClip(options).Fit(Context.Data.LoadFromEnumerable(rows));
         var tower = model.Model.TowerB;
         using var scope = NewDisposeScope();
@@ -103,7 +103,7 @@ public sealed class RunningStatisticsTests : IDisposable
     {
         var view = Context.Data.LoadFromEnumerable(Proteins.Mixed(12, 4, 4));
         var options = Proteins.Options();
-        options.ValidationFraction = 0.3;
+        options.Validation.Fraction = 0.3;
         var contents = new List<byte[]>();
         for (var i = 0; i < 2; i++)
             using (var model = Context.Transforms.GentleClip(options).Fit(view))
@@ -129,7 +129,7 @@ public sealed class RunningStatisticsTests : IDisposable
 
         using var cancel = new CancellationTokenSource();
         options.CancellationToken = cancel.Token;
-        options.CheckpointDirectory = _folder.File("checkpoints");
+        options.Checkpoints.Directory = _folder.File("checkpoints");
         options.Progress = new Immediate(report =>
         {
             if (report.Phase == TrainingPhase.MeasuringStatistics)

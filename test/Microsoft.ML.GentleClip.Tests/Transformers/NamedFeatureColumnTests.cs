@@ -231,7 +231,7 @@ public sealed class NamedFeatureColumnTests
             ModalityA = a.WithFeatures("FeaturesA"),
             ModalityB = b,
             EmbeddingDimension = 8,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             MaximumNumberOfSteps = 4,
             NumberOfThreads = 1,
             Seed = 3,
