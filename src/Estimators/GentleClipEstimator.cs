@@ -55,6 +55,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _environment = environment;
         _options = options with { };
         OptionsValidator.Validate(_options);
+        _options.ModalityA!.ValidateTraining();
+        _options.ModalityB!.ValidateTraining();
     }
 
     /// <summary>Trains on all rows of a data view.</summary>
