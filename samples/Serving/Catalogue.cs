@@ -8,7 +8,7 @@ using Microsoft.ML.GentleClip;
 namespace Serving;
 
 /// <summary>What is searched: named items of either side, embedded when the server starts.</summary>
-internal sealed partial class Catalogue(GentleClipTransformer model, Sides sides, IOptions<ServingOptions> options, ILogger<Catalogue> logger)
+internal sealed partial class Catalogue(ITransformer model, Sides sides, IOptions<ServingOptions> options, ILogger<Catalogue> logger)
 {
     private const int ItemsAtOnce = 256;
 

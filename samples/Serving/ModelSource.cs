@@ -10,7 +10,7 @@ internal static partial class ModelSource
 {
     /// <exception cref="FileNotFoundException">The options name a file that is not there.</exception>
     /// <exception cref="InvalidDataException">A file is no model of this kind.</exception>
-    public static GentleClipTransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
+    public static ITransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
     {
         if (options.Model is { } file)
             return File.Exists(file) ? Load(file, options.TemporaryFolder, logger)
@@ -33,7 +33,7 @@ internal static partial class ModelSource
         }
     }
 
-    private static GentleClipTransformer Load(string file, string? temporaryFolder, ILogger logger)
+    private static ITransformer Load(string file, string? temporaryFolder, ILogger logger)
     {
         ITransformer model;
         CheckTemporaryFolder(temporaryFolder ?? Path.GetTempPath());
@@ -45,13 +45,17 @@ internal static partial class ModelSource
         {
             throw new InvalidDataException($"'{file}' cannot be loaded as a model: {problem.Message}", problem);
         }
-        if (model is not GentleClipTransformer transformer)
+        try
+        {
+            _ = model.FindGentleClip();
+        }
+        catch (ArgumentException problem)
         {
             (model as IDisposable)?.Dispose();
-            throw new InvalidDataException($"'{file}' holds a {model.GetType().Name}; expected a {nameof(GentleClipTransformer)} saved alone.");
+            throw new InvalidDataException($"'{file}' cannot be served: {problem.Message}", problem);
         }
         LogLoaded(logger, file);
-        return transformer;
+        return model;
     }
 
     private static MLContext Context(string? temporaryFolder)

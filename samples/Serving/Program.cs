@@ -19,7 +19,7 @@ catch (OperationCanceledException)
 }
 catch (Exception problem)
     when (problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException
-        or InvalidOperationException)
+        or InvalidOperationException or ArgumentException)
 {
     Console.Error.WriteLine(problem.Message);
     return 1;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
 namespace Serving;
@@ -24,7 +25,7 @@ internal abstract class Side(string column, string takes)
 
     public abstract Task StopAsync();
 
-    public static Side Of(GentleClipTransformer model, Modality modality, ServingOptions options) => modality switch
+    public static Side Of(ITransformer model, Modality modality, ServingOptions options) => modality switch
     {
         TextModality => new Side<string>(model, modality, options, "a text", Text),
         ProteinSequenceModality => new Side<string>(model, modality, options, "an amino-acid sequence, one letter a residue", Text),
@@ -73,7 +74,7 @@ internal sealed class Side<TInput> : Side
     private readonly Func<JsonElement, TInput> _parse;
     private readonly Batcher<TInput, ReadOnlyMemory<float>> _batcher;
 
-    public Side(GentleClipTransformer model, Modality modality, ServingOptions options, string takes, Func<JsonElement, TInput> parse)
+    public Side(ITransformer model, Modality modality, ServingOptions options, string takes, Func<JsonElement, TInput> parse)
         : base(modality.InputColumnName, takes)
     {
         _parse = parse;

@@ -13,7 +13,7 @@ internal static class EmbeddingExport
     /// <exception cref="NotSupportedException">It cannot; the message names it.</exception>
     public static void Check(EmbeddingSchema schema)
     {
-        foreach (var column in schema.Columns)
+        foreach (var column in schema.Columns.Except(schema.Absent))
         {
             if ((column.IsEmbedding ? column.Tower.Use(TowerGraph.PipelineObstacle) : "only embeddings can be exported.") is { } obstacle)
                 throw new NotSupportedException(
@@ -27,9 +27,17 @@ internal static class EmbeddingExport
     public static void Append(EmbeddingSchema schema, OnnxPipeline pipeline)
     {
         // All inputs before any output: a column may hide what the other one reads.
-        var inputs = schema.Columns.Select((column, i) => PipelineNodes.Features(pipeline, schema.Bindings[i].Column, column.Name)).ToList();
+        var inputs = schema.Columns.Select((column, i) => schema.Absent.Contains(column)
+            ? null
+            : PipelineNodes.Features(pipeline, schema.Bindings[i].Column, column.Name)).ToList();
+        var present = inputs.First(input => input is not null)!;
         foreach (var (i, column) in schema.Columns.Index())
         {
+            if (inputs[i] is not { } features)
+            {
+                PipelineNodes.AppendMissing(pipeline, present, column.Name, column.Dimension);
+                continue;
+            }
             using var frozen = no_grad();
             using var scope = NewDisposeScope();
             column.Tower.Use((model, side) =>
@@ -43,7 +51,7 @@ internal static class EmbeddingExport
                 var output = pipeline.AddColumn(column.Name, new VectorDataViewType(NumberDataViewType.Single, column.Dimension));
                 PipelineNodes.Append(pipeline, graph, nameof(GentleClipTransformer), column.Name, new Dictionary<string, string>
                 {
-                    [OnnxNames.Features] = inputs[i],
+                    [OnnxNames.Features] = features,
                     [OnnxNames.Embedding] = output,
                 });
                 return true;
