@@ -30,7 +30,10 @@ public static class GentleClipOnnxCatalog
     /// <param name="catalog">The catalog of model operations.</param>
     /// <param name="model">A <see cref="GentleClipTransformer"/>, or a chain of transformers that has one.</param>
     /// <param name="path">File to write; replaced if it is there.</param>
-    /// <param name="embeddingColumnName">The column, one of the transformer's two outputs.</param>
+    /// <param name="embeddingColumnName">
+    /// The column, one of the transformer's outputs. A side whose features have a column gives them as a second output of the graph, whichever of the two is
+    /// named: they are encoded once for both.
+    /// </param>
     /// <param name="externalDataThreshold">
     /// Most bytes of weights inside the file, 0 to 2,000,000,000 (the default; a file of protocol buffers ends at 2 GiB). With more of them, those of 1 KiB and
     /// up go to a second file beside it, <c>name.onnx.&lt;hash of its content&gt;.data</c>, which belongs to it; that of the model which stood there before is

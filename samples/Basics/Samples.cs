@@ -7,6 +7,7 @@ internal static class Samples
     {
         [nameof(TwoTables)] = TwoTables.Example,
         [nameof(ClassifierAcrossSides)] = ClassifierAcrossSides.Example,
+        [nameof(ClassifyOnFeatures)] = ClassifyOnFeatures.Example,
         [nameof(MissingSides)] = MissingSides.Example,
         [nameof(ZeroShotLabels)] = ZeroShotLabels.Example,
         [nameof(OnnxExport)] = OnnxExport.Example,

@@ -19,8 +19,8 @@ internal static class ZeroShotLabels
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip); // every row is a pair, and Clip's loss needs nothing else
         options.ModalityA = Modality.Vector(outputColumnName: "LightEmbedding", inputColumnName: "Light");
         options.ModalityB = Modality.Text(outputColumnName: "WordsEmbedding", inputColumnName: "Words"); // hashed n-grams: they learn the training's words
-        options.BatchSize = 64;
-        options.PairsPerBatch = 64;
+        options.Batches.Size = 64;
+        options.Batches.PairsPerBatch = 64;
         options.MaximumNumberOfSteps = 40;
         using GentleClipTransformer model = mlContext.Transforms.GentleClip(options).Fit(train);
 

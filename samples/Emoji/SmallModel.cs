@@ -24,8 +24,8 @@ internal static class SmallModel
             new ImageOptions { Size = EmojiData.Side, StoredSize = EmojiData.Side, Fit = ImageFit.Stretch, HorizontalFlip = 0, MinimumCropArea = 0.6 },
             new ResNetOptions { Size = ResNetSize.Small });
         options.ModalityB = Modality.Text("WordsEmbedding", Words, new TextNGramOptions());
-        options.BatchSize = 64;
-        options.PairsPerBatch = 64;
+        options.Batches.Size = 64;
+        options.Batches.PairsPerBatch = 64;
         options.MaximumNumberOfSteps = steps;
         options.NumberOfThreads = 1; // cores that others use as well collapse with more
         options.Progress = progress;

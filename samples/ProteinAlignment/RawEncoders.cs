@@ -27,6 +27,6 @@ internal static class RawEncoders
             MaximumLength = CropLength,
             CoordinateNoise = 0.1,
         });
-        (options.EmbeddingDimension, options.BatchSize, options.LearningRate) = (64, 32, 5e-3);
+        (options.EmbeddingDimension, options.Batches.Size, options.Optimizer.LearningRate) = (64, 32, 5e-3);
     }
 }

@@ -21,7 +21,7 @@ internal sealed record RawFloor(double[] LengthRecall, double[] UntrainedRecall,
     public static RawFloor Measure(ProteinSplit split, GentleClipOptions options)
     {
         var mlContext = new MLContext(seed: 1);
-        (options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay) = (1, NoLearning, 0);
+        (options.MaximumNumberOfSteps, options.Optimizer.LearningRate, options.Optimizer.WeightDecay) = (1, NoLearning, 0);
         using var model = mlContext.Transforms.GentleClip(options).Fit(split.TrainingView(mlContext, nameof(Protein.Sequence), nameof(Protein.AlphaCarbons)));
         var ofLength = split.Test.CountBy(protein => protein.Sequence.Length).ToDictionary();
         return new RawFloor(

@@ -92,11 +92,11 @@ internal static class Report
     private static object Settings(GentleClipOptions options) => new
     {
         options.EmbeddingDimension,
-        options.BatchSize,
-        options.PairsPerBatch,
+        options.Batches.Size,
+        options.Batches.PairsPerBatch,
         options.MaximumNumberOfSteps,
-        options.LearningRate,
-        options.WeightDecay,
+        options.Optimizer.LearningRate,
+        options.Optimizer.WeightDecay,
         Objectives = options.Objectives.ToString(),
         SddBandwidth = options.Objectives.OfType<SddObjective>().FirstOrDefault()?.Bandwidth,
         options.Temperature,

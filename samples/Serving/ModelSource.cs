@@ -1,37 +1,26 @@
-using System.Diagnostics;
-using EmojiPictures;
 using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
 namespace Serving;
 
-/// <summary>Where the model comes from: the file that the options name, the one kept from an earlier start, or a short training.</summary>
+/// <summary>Where the model comes from: the file that the options name, or the small one that comes with the server.</summary>
 internal static partial class ModelSource
 {
-    /// <exception cref="FileNotFoundException">The options name a file that is not there.</exception>
-    /// <exception cref="InvalidDataException">A file is no model of this kind.</exception>
-    public static ITransformer Open(ServingOptions options, ILogger logger, CancellationToken cancellation)
-    {
-        if (options.Model is { } file)
-            return File.Exists(file) ? Load(file, options.TemporaryFolder, logger)
-                : throw new FileNotFoundException($"There is no model '{file}' (option --model).", file);
-        if (File.Exists(options.TrainedModel))
-            return Load(options.TrainedModel, options.TemporaryFolder, logger);
+    private static string Own => Path.Combine(AppContext.BaseDirectory, ServingOptions.OwnModelName);
 
-        LogTraining(logger, options.TrainingSteps);
-        var model = SmallModel.Train(EmojiData.Read(EmojiData.Own), options.TrainingSteps, new Steps(logger), cancellation);
-        try
-        {
-            Save(model, options.TrainedModel, options.TemporaryFolder);
-            LogSaved(logger, options.TrainedModel);
-            return model;
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+    /// <summary>Looks whether the files are there, without opening them.</summary>
+    /// <exception cref="FileNotFoundException">The options name a file that is not there.</exception>
+    public static void CheckFiles(ServingOptions options)
+    {
+        if (options.Model is { } model && !File.Exists(model))
+            throw new FileNotFoundException($"There is no model '{model}' (option --model).", model);
+        if (options.Catalogue is { } catalogue && !File.Exists(catalogue))
+            throw new FileNotFoundException($"There is no catalogue '{catalogue}' (option --catalogue).", catalogue);
     }
+
+    /// <exception cref="InvalidDataException">The file is no model of this kind.</exception>
+    /// <exception cref="IOException">It cannot be read, or not be unpacked.</exception>
+    public static ITransformer Open(ServingOptions options, ILogger logger) => Load(options.Model ?? Own, options.TemporaryFolder, logger);
 
     private static ITransformer Load(string file, string? temporaryFolder, ILogger logger)
     {
@@ -83,13 +72,13 @@ internal static partial class ModelSource
         }
     }
 
-    // Beside the file, then renamed: a start that is cut short leaves no half model behind.
-    private static void Save(GentleClipTransformer model, string file, string? temporaryFolder)
+    /// <summary>Beside the file, then renamed: a training that is cut short leaves no half model behind.</summary>
+    public static void Save(GentleClipTransformer model, string file)
     {
         string temporary = $"{file}.{Environment.ProcessId}.tmp";
         try
         {
-            Context(temporaryFolder).Model.Save(model, null, temporary);
+            Context(null).Model.Save(model, null, temporary);
             File.Move(temporary, file, overwrite: true);
         }
         finally
@@ -98,31 +87,6 @@ internal static partial class ModelSource
         }
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information,
-        Message = "No model is given (--model FILE): training a small one on emoji and their words, {Steps} steps.")]
-    private static partial void LogTraining(ILogger logger, int steps);
-
-    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "{Progress}")]
-    private static partial void LogProgress(ILogger logger, TrainingProgress progress);
-
-    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Saved as {File}; delete it to train again.")]
-    private static partial void LogSaved(ILogger logger, string file);
-
     [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Loaded {File}.")]
     private static partial void LogLoaded(ILogger logger, string file);
-
-    private sealed class Steps(ILogger logger) : IProgress<TrainingProgress>
-    {
-        private static readonly TimeSpan Between = TimeSpan.FromSeconds(3);
-
-        private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
-
-        public void Report(TrainingProgress value)
-        {
-            if (_sinceLine.Elapsed < Between)
-                return;
-            _sinceLine.Restart();
-            LogProgress(logger, value);
-        }
-    }
 }

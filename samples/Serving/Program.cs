@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Microsoft.ML.GentleClip.Programs;
 using Serving;
 
 if (args.Contains("--help") || args.Contains("-h"))
@@ -7,20 +8,36 @@ if (args.Contains("--help") || args.Contains("-h"))
     return 0;
 }
 
+if (args is ["train", .. var training])
+    return await ConsoleProgram.RunAsync(training, Training.Create);
+
 await using var app = Server.Build(args);
+var readiness = app.Services.GetRequiredService<Readiness>(); // a host that has run hands out nothing any more
 try
 {
     await app.RunAsync();
-    return 0;
 }
-catch (OperationCanceledException)
+catch (Exception problem) when (Message(problem) is { } message)
 {
-    return 130; // stopped before it was ready
+    return Failed(message);
 }
-catch (Exception problem)
-    when (problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException
-        or InvalidOperationException or ArgumentException)
+// What went wrong after the server began to listen.
+return readiness.Problem switch
 {
-    Console.Error.WriteLine(problem.Message);
+    null => 0,
+    OperationCanceledException => 130, // stopped before it was ready
+    var problem when Message(problem) is { } message => Failed(message),
+    var problem => throw new InvalidOperationException("The server could not load what it serves.", problem),
+};
+
+static int Failed(string message)
+{
+    Console.Error.WriteLine(message);
     return 1;
 }
+
+static string? Message(Exception problem) =>
+    problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException or InvalidOperationException
+        or ArgumentException
+        ? problem.Message
+        : null;

@@ -12,33 +12,36 @@ internal static class Server
         var builder = WebApplication.CreateBuilder(args);
         builder.Configuration.AddCommandLine(args, ServingOptions.Switches);
         builder.Services.AddOptions<KestrelServerOptions>()
-            .Configure<IOptions<ServingOptions>>((kestrel, serving) => kestrel.Limits.MaxRequestBodySize = serving.Value.MaximumBodyBytes);
+            .Configure<IOptions<ServingOptions>>((kestrel, serving) =>
+            {
+                kestrel.Limits.MaxRequestBodySize = serving.Value.MaximumBodyBytes;
+                kestrel.AddServerHeader = false;
+            });
         builder.Services.AddOptions<ServingOptions>().BindConfiguration(ServingOptions.Section).ValidateDataAnnotations();
+        builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Microsoft.ML.GentleClip: a model over HTTP";
+            document.Info.Description = "Embeds the inputs of either side of the model, and finds the nearest items of the catalogue.";
+            return Task.CompletedTask;
+        }));
         // The host's own report of a failed start is a page of stack; Program says it in a line.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             .AddSimpleConsole(console => console.SingleLine = true);
 
         // The container makes each once and disposes them in reverse order: the model last.
+        builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton(provider => ModelSource.Open(
-            provider.GetRequiredService<IOptions<ServingOptions>>().Value, provider.GetRequiredService<ILogger<GentleClipTransformer>>(),
-                provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+            provider.GetRequiredService<IOptions<ServingOptions>>().Value, provider.GetRequiredService<ILogger<GentleClipTransformer>>()));
         builder.Services.AddSingleton<Sides>();
         builder.Services.AddSingleton<Catalogue>();
-        // Started before the web server and stopped after it: whoever connects finds the model loaded, and requests under way are answered before the batches
-        // end.
-        builder.Services.AddHostedService<Lifetime>();
+        builder.Services.AddHostedService<Loading>();
 
         var app = builder.Build();
+        app.UseStatusCodePages(Endpoints.ExplainAsync);
+        app.UseWhileLoading();
+        Page.Map(app);
         Endpoints.Map(app);
+        app.MapOpenApi();
         return app;
-    }
-
-    private sealed class Lifetime(IServiceProvider services) : IHostedService
-    {
-        public async Task StartAsync(CancellationToken cancellationToken) =>
-            await services.GetRequiredService<Catalogue>().FillAsync(cancellationToken);
-
-        public async Task StopAsync(CancellationToken cancellationToken) =>
-            await services.GetRequiredService<Sides>().StopAsync();
     }
 }

@@ -7,15 +7,17 @@ internal sealed class ServingOptions
 {
     public const string Section = "Serving";
 
+    /// <summary>The file of the model that comes with the server.</summary>
+    public const string OwnModelName = "emoji-model.zip";
+
     public const string Usage = """
-        Serves a model of Microsoft.ML.GentleClip over HTTP: POST /embed, POST /search, GET /health.
+        Serves a model of Microsoft.ML.GentleClip over HTTP: a page at /, POST /embed, POST /search, GET /health; /openapi/v1.json describes all.
 
         Usage: Serving [options]
+               Serving train [--out FILE] [--steps N]   makes the small model that comes with the server
           --urls LIST         addresses to listen on (default http://localhost:5000)
-          --model FILE        a saved model (default: a small one, trained on the emoji of samples/Emoji at the first start)
+          --model FILE        a saved model (default: a small one of the emoji of samples/Emoji, which comes with the server)
           --catalogue FILE    what is searched, a line of JSON each: {"name": "...", "column": "...", "input": ...} (default: the emoji, if there is no --model)
-          --trained FILE      where the small model is kept (default: emoji-model.zip beside the program)
-          --steps N           training steps of the small model (default 200)
           --batch N           most inputs of a batch (default 64)
           --wait MS           how long the first request of a batch waits for others, in milliseconds (default 4)
           --queue N           requests that may wait for each side of the model; the next one gets 503 (default 256)
@@ -31,8 +33,6 @@ internal sealed class ServingOptions
     {
         ["--model"] = $"{Section}:{nameof(Model)}",
         ["--catalogue"] = $"{Section}:{nameof(Catalogue)}",
-        ["--trained"] = $"{Section}:{nameof(TrainedModel)}",
-        ["--steps"] = $"{Section}:{nameof(TrainingSteps)}",
         ["--batch"] = $"{Section}:{nameof(MaximumBatch)}",
         ["--wait"] = $"{Section}:{nameof(MaximumWaitMilliseconds)}",
         ["--queue"] = $"{Section}:{nameof(QueueLength)}",
@@ -47,11 +47,6 @@ internal sealed class ServingOptions
     public string? Catalogue { get; set; }
 
     public string? TemporaryFolder { get; set; }
-
-    public string TrainedModel { get; set; } = Path.Combine(AppContext.BaseDirectory, "emoji-model.zip");
-
-    [Range(1, 100_000)]
-    public int TrainingSteps { get; set; } = EmojiPictures.SmallModel.DefaultSteps;
 
     [Range(1, 65_536)]
     public int MaximumBatch { get; set; } = 64;

@@ -5,10 +5,15 @@ using Microsoft.ML.GentleClip;
 namespace Serving;
 
 /// <summary>One side of the model: reads its inputs from JSON and embeds them in batches.</summary>
-internal abstract class Side(string column, string takes)
+internal abstract class Side(string column, string kind, string takes)
 {
+    public const string PictureKind = "picture";
+
     /// <summary>The model's input column, by which requests name the side.</summary>
     public string Column => column;
+
+    /// <summary>What an input is, in a word: text, numbers, picture or structure.</summary>
+    public string Kind => kind;
 
     /// <summary>What an input is, in words.</summary>
     public string Takes => takes;
@@ -27,12 +32,12 @@ internal abstract class Side(string column, string takes)
 
     public static Side Of(ITransformer model, Modality modality, ServingOptions options) => modality switch
     {
-        TextModality => new Side<string>(model, modality, options, "a text", Text),
-        ProteinSequenceModality => new Side<string>(model, modality, options, "an amino-acid sequence, one letter a residue", Text),
-        VectorModality => new Side<float[]>(model, modality, options, "a list of numbers", Numbers),
-        ImageModality => new Side<byte[]>(model, modality, options, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
+        TextModality => new Side<string>(model, modality, options, "text", "a text", Text),
+        ProteinSequenceModality => new Side<string>(model, modality, options, "text", "an amino-acid sequence, one letter per residue", Text),
+        VectorModality => new Side<float[]>(model, modality, options, "numbers", "a list of numbers", Numbers),
+        ImageModality => new Side<byte[]>(model, modality, options, PictureKind, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
         ProteinStructureModality =>
-            new Side<AlphaCarbonTrace>(model, modality, options,
+            new Side<AlphaCarbonTrace>(model, modality, options, "structure",
                 "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),
         _ => throw new InvalidDataException($"Column '{modality.InputColumnName}': a {modality.GetType().Name} cannot be served."),
     };
@@ -74,8 +79,9 @@ internal sealed class Side<TInput> : Side
     private readonly Func<JsonElement, TInput> _parse;
     private readonly Batcher<TInput, ReadOnlyMemory<float>> _batcher;
 
-    public Side(ITransformer model, Modality modality, ServingOptions options, string takes, Func<JsonElement, TInput> parse)
-        : base(modality.InputColumnName, takes)
+    public Side(ITransformer model, Modality modality, ServingOptions options, string kind, string takes,
+        Func<JsonElement, TInput> parse)
+        : base(modality.InputColumnName, kind, takes)
     {
         _parse = parse;
         var generator = model.CreateEmbeddingGenerator<TInput>(modality.InputColumnName);

@@ -14,7 +14,7 @@ internal sealed record CommandLine(string? Model, int Steps)
     public static RootCommand Create(Func<CommandLine, Task<int>> run)
     {
         var model = CommandOption.Text(
-            "--model", "FILE", "The model that samples/Serving keeps, or another of pictures and text with 128 dimensions. Without it, one is trained.");
+            "--model", "FILE", "The model that comes with samples/Serving, or another of pictures and text with 128 dimensions. Without it, one is trained.");
         var steps = CommandOption.Number("--steps", "N", "Training steps.", EmojiPictures.SmallModel.DefaultSteps);
         var command = new RootCommand("Fills a collection of Microsoft.Extensions.VectorData with pictures of emoji, and searches it by words and by pictures.")
         {

@@ -30,6 +30,9 @@ public static class EmbeddingGeneratorExtensions
     /// </param>
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
+    /// <param name="outputColumnName">
+    /// The transformer's column whose vectors are given: an embedding's, or one of features (<see cref="Modality.WithFeatures"/>). Null takes the embedding.
+    /// </param>
     /// <returns>A thread-safe generator that computes on the thread pool, in batches as <see cref="GentleClipTransformer.Scoring"/> says, and stops between two
     /// of them when it is cancelled. Disposing it does nothing.</returns>
     /// <exception cref="ArgumentException">
@@ -38,14 +41,21 @@ public static class EmbeddingGeneratorExtensions
     /// </exception>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this ITransformer transformer,
-        string? inputColumnName = null, string? modelId = null)
+        string? inputColumnName = null, string? modelId = null, string? outputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(transformer);
         var model = PipelineModels.Find(transformer);
-        var sides = model.Columns.Where(column => column.IsEmbedding).ToList();
+        var sides = model.Columns.Where(column => outputColumnName is null ? column.IsEmbedding : column.Name == outputColumnName).ToList();
+        if (sides.Count == 0)
+            throw new ArgumentException(
+                $"The model has no output column '{outputColumnName}'; it has "
+                + $"{string.Join(" and ", model.Columns.Select(column => $"'{column.Name}'"))}.",
+                nameof(outputColumnName));
         var named = sides.Where(side => inputColumnName is null || side.Spec.Modality.InputColumnName == inputColumnName).ToList();
         if (named.Count == 0)
-            throw new ArgumentException($"The model has no input column '{inputColumnName}'; it has {Sides()}.", nameof(inputColumnName));
+            throw new ArgumentException(
+                $"{(outputColumnName is null ? "The model has" : $"Behind column '{outputColumnName}' there is")} no input column '{inputColumnName}'; "
+                + $"it has {Sides()}.", nameof(inputColumnName));
         var fitting = named.Select(column => (Column: column, Input: InputOf(column.Spec))).Where(side => side.Input is not null).ToList();
         if (fitting.Count == 1)
             PipelineModels.CheckIsRaw(transformer, model, fitting[0].Column.Spec.Modality);
@@ -78,15 +88,16 @@ public static class EmbeddingGeneratorExtensions
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
     /// <param name="serviceKey">Key to ask by, for two generators of one type; null registers without.</param>
+    /// <param name="outputColumnName">As for <see cref="CreateEmbeddingGenerator"/>.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddGentleClipEmbeddingGenerator<TInput>(
         this IServiceCollection services, ITransformer? transformer = null, string? inputColumnName = null, string? modelId = null,
-            object? serviceKey = null)
+            object? serviceKey = null, string? outputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.Add(new ServiceDescriptor(typeof(IEmbeddingGenerator<TInput, Embedding<float>>), serviceKey,
             (provider, _) => (transformer ?? provider.GetService<GentleClipTransformer>() ?? provider.GetRequiredService<ITransformer>())
-                .CreateEmbeddingGenerator<TInput>(inputColumnName, modelId),
+                .CreateEmbeddingGenerator<TInput>(inputColumnName, modelId, outputColumnName),
                 ServiceLifetime.Singleton));
         return services;
     }

@@ -30,7 +30,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
             builder.AddColumn(name, type);
         _schema = builder.ToSchema();
         _binding = ModalityKinds.Bind(column.Spec.Modality, _schema);
-        _metadata = new EmbeddingGeneratorMetadata(Provider, null, modelId ?? $"gentle-clip/{column.Spec.Modality.InputColumnName}", column.Dimension);
+        _metadata = new EmbeddingGeneratorMetadata(Provider, null, modelId ?? ModelIdOf(column), column.Dimension);
     }
 
     /// <inheritdoc/>
@@ -65,6 +65,9 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     public void Dispose()
     {
     }
+
+    private static string ModelIdOf(EmbeddingColumn column) =>
+        $"gentle-clip/{column.Spec.Modality.InputColumnName}{(column.Output.Name is { } output ? $"/{output}" : "")}";
 
     private GeneratedEmbeddings<Embedding<float>> Generate(TInput[] inputs, CancellationToken cancellationToken)
     {
@@ -124,7 +127,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     {
         if (options?.Dimensions is { } dimensions && dimensions != _column.Dimension)
             throw new ArgumentException(string.Create(CultureInfo.InvariantCulture,
-                $"The model's embeddings have {_column.Dimension} dimensions; {dimensions} were asked for."), nameof(options));
+                $"The model's {_column.Output.Name ?? "embeddings"} have {_column.Dimension} dimensions; {dimensions} were asked for."), nameof(options));
         if (options?.ModelId is { } model && model != _metadata.DefaultModelId)
             throw new ArgumentException($"This generator has one model, '{_metadata.DefaultModelId}'; '{model}' was asked for.", nameof(options));
     }

@@ -73,7 +73,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <param name="train">Rows with both sides, one or none; read once.</param>
     /// <param name="validation">
     /// Rows whose matched pairs decide which epoch's weights are kept and when to stop; null takes
-    /// <see cref="GentleClipOptions.ValidationFraction"/> of the training pairs.
+    /// <see cref="ValidationOptions.Fraction"/> of the training pairs.
     /// </param>
     /// <param name="initial">
     /// A fitted transformer of the same shape to continue from; null starts from random weights. A closed form is always fitted anew.
@@ -146,7 +146,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
-        using var checkpoints = _options.CheckpointDirectory is { } directory
+        using var checkpoints = _options.Checkpoints.Directory is { } directory
             && TrainingPlan.MayTrainTowers(_options, validates: validation is not null, continues: initial is not null)
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
             : null;
@@ -193,7 +193,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             throw new OperationCanceledException("The training was cancelled through the MLContext.");
     }
 
-    /// <summary>The input's columns and the two embedding columns.</summary>
+    /// <summary>The input's columns, the two embedding columns, and the columns of features that the modalities name.</summary>
     /// <param name="inputSchema">Shape of the input.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
@@ -209,7 +209,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
                 throw SchemaErrors.Mismatch("paired", paired, "Boolean", SchemaShapes.Describe(column));
         }
         var columns = inputSchema.ToDictionary(column => column.Name);
-        foreach (var name in new[] { _options.ModalityA!.OutputColumnName, _options.ModalityB!.OutputColumnName })
+        foreach (var name in _options.ModalityA!.OutputColumnNames.Concat(_options.ModalityB!.OutputColumnNames))
             columns[name] = SchemaShapes.FloatVectorWithSlotNames(name);
         return new SchemaShape(columns.Values);
     }

@@ -190,11 +190,20 @@ internal static class ModelSerializer
                 + $"dimension {closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
-    private static TowerDescription Describe(TowerSpec spec) => EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension);
+    private static TowerDescription Describe(TowerSpec spec) =>
+        EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension) with { Outputs = spec.Modality.OtherOutputs };
 
     private static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered)
     {
         var (modality, inputDimension) = description.Restore(registered);
+        foreach (var (output, column) in description.Outputs ?? new Dictionary<string, string>())
+        {
+            if (ColumnOutput.Named.All(named => named.Name != output))
+                throw new FormatException(
+                    $"Entry '{DescriptionEntry}' of the saved model: column '{column}' holds '{output}'; expected "
+                    + $"{string.Join(" or ", ColumnOutput.Named.Select(named => $"'{named.Name}'"))}. A newer version of the library may read it.");
+            modality = modality.WithOutput(output, column);
+        }
         return new TowerSpec(modality, inputDimension);
     }
 

@@ -59,10 +59,10 @@ internal sealed class Tower : nn.Module
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;
 
     /// <summary>Features and embeddings; <paramref name="noise"/> null means inference.</summary>
-    public TowerOutput Run(ModalityBatch batch, NoiseSource? noise)
+    public TowerOutput<Tensor> Run(ModalityBatch batch, NoiseSource? noise)
     {
         var features = batch is FeatureBatch known ? known.Values : encoder.Encode(batch, noise);
-        return new TowerOutput(features, Project(features, noise));
+        return new TowerOutput<Tensor>(features, Project(features, noise));
     }
 
     /// <summary>Unit-length embeddings of features, <c>[batch, embeddingDimension]</c>.</summary>

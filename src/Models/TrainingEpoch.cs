@@ -24,7 +24,7 @@ public sealed record TrainingEpoch(
 {
     /// <summary>
     /// Whether the losses on unpaired samples were turned off because validation was better without them; see
-    /// <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.
+    /// <see cref="ValidationOptions.GuardUnpairedObjectives"/>.
     /// </summary>
     public bool UnpairedObjectivesTurnedOff { get; init; }
 

@@ -84,19 +84,21 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>Unit-length embeddings <c>[batch, EmbeddingDimension]</c> as users get them, without noise: the closed form's part, then the towers'.</summary>
     public Tensor Embed(Side side, ModalityBatch batch) => Run(side, batch).Embedding;
 
-    /// <summary>The encoder's features, and the embeddings as users get them, without noise.</summary>
-    public TowerOutput Run(Side side, ModalityBatch batch)
+    /// <summary>
+    /// The encoder's features, or the vectors that a closed form reads without one, and the embeddings as users get them, without noise.
+    /// </summary>
+    public TowerOutput<Tensor> Run(Side side, ModalityBatch batch)
     {
         var tower = TowerOf(side);
         if (Spec.ClosedForm is not { } spec)
             return tower!.Run(batch, noise: null);
-        var features = Spec.ReadsFeatures(side == Side.A ? Spec.A : Spec.B) ? tower!.Features(batch) : null;
+        var features = Spec.ReadsFeatures(Spec.Of(side)) ? tower!.Features(batch) : null;
         var fitted = ClosedForm ?? throw new InvalidOperationException("The model's closed-form part is not fitted yet.");
         var closedForm = fitted.Embed(features ?? batch.Vectors, side);
         if (!HasTowers)
-            return new TowerOutput(features, closedForm);
+            return new TowerOutput<Tensor>(features ?? batch.Vectors, closedForm);
         // Encoded once for both.
-        var student = features is null ? tower!.Run(batch, noise: null) : new TowerOutput(features, tower!.Project(features, noise: null));
+        var student = features is null ? tower!.Run(batch, noise: null) : new TowerOutput<Tensor>(features, tower!.Project(features, noise: null));
         return student with { Embedding = cat([closedForm.Times(Math.Sqrt(spec.Share)), student.Embedding.Times(Math.Sqrt(1 - spec.Share))], 1) };
     }
 

@@ -8,6 +8,9 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="ClosedForm">The closed-form part, or null.</param>
 internal sealed record TwoTowerSpec(TowerSpec A, TowerSpec B, int EmbeddingDimension, double Temperature, ClosedFormSpec? ClosedForm = null)
 {
+    /// <summary>The tower of a side.</summary>
+    public TowerSpec Of(Side side) => side == Side.A ? A : B;
+
     /// <summary>Slots of the embedding that the towers have; 0 without towers.</summary>
     public int TowerDimension => EmbeddingDimension - (ClosedForm?.Dimension ?? 0);
 

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>What a second training without the losses on unpaired samples showed; see <see cref="GentleClipOptions.GuardUnpairedObjectives"/>.</summary>
+/// <summary>What a second training without the losses on unpaired samples showed; see <see cref="ValidationOptions.GuardUnpairedObjectives"/>.</summary>
 /// <param name="With">Best validation of the training with them.</param>
 /// <param name="Without">Best validation of the training without them.</param>
 /// <param name="Kept">Whether they were kept: whether the mean log rank was not higher with them; where both are equal they are kept.</param>

@@ -19,7 +19,7 @@ public sealed record ValidationRetrieval(double RecallAt1, double RecallAt5, dou
 {
     /// <summary>
     /// Mean of ln(rank of the partner), 0 (always first) or more; lower is better. Decides which epoch is kept, when training stops, the
-    /// closed form's share beside the towers and what <see cref="GentleClipOptions.GuardUnpairedObjectives"/> keeps. Null in a model that
+    /// closed form's share beside the towers and what <see cref="ValidationOptions.GuardUnpairedObjectives"/> keeps. Null in a model that
     /// was saved before it was measured.
     /// </summary>
     public double? MeanLogRank { get; init; }

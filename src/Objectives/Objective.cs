@@ -55,7 +55,7 @@ public abstract record Objective
     public virtual ObjectiveNeeds Needs => ObjectiveNeeds.PairsOnly;
 
     /// <summary>
-    /// What remains of it in a training on only the pairs, as the second one of <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is; null: nothing.
+    /// What remains of it in a training on only the pairs, as the second one of <see cref="ValidationOptions.GuardUnpairedObjectives"/> is; null: nothing.
     /// Default: itself, or nothing where it needs unpaired samples.
     /// </summary>
     public virtual Objective? OnPairsOnly() => Needs.UnpairedSamples ? null : this;

@@ -15,7 +15,7 @@ public sealed record ObjectiveNeeds
 
     /// <summary>
     /// Whether the objective looks at unpaired samples. Where it does not (default false), its batch holds only the matched pairs. Where it does, it is a
-    /// loss on unpaired samples: it makes batches hold some, and is what <see cref="GentleClipOptions.GuardUnpairedObjectives"/> may turn off.
+    /// loss on unpaired samples: it makes batches hold some, and is what <see cref="ValidationOptions.GuardUnpairedObjectives"/> may turn off.
     /// </summary>
     public bool UnpairedSamples { get; init; }
 

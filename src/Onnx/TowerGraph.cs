@@ -4,7 +4,7 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 
-/// <summary>Builds what a fitted model's embedding column computes as a graph: closed form, tower, or both side by side.</summary>
+/// <summary>Builds what the columns of a side of a fitted model compute as a graph: closed form, tower, or both side by side.</summary>
 internal static class TowerGraph
 {
     private const string EncoderPrefix = "encoder.", HeadPrefix = "head.";
@@ -12,7 +12,7 @@ internal static class TowerGraph
     /// <summary>Why a side cannot be part of the graph of a whole pipeline, in sentences; null where it can.</summary>
     public static string? PipelineObstacle(TwoTowerModel model, Side side)
     {
-        var modality = (side == Side.A ? model.Spec.A : model.Spec.B).Modality;
+        var modality = model.Spec.Of(side).Modality;
         if (model.TowerOf(side)?.OnnxObstacle is { } obstacle)
             return $"{obstacle}. mlContext.Model.ConvertGentleClipToOnnx cannot write it either.";
         var preparation = EncoderKinds.Of(modality).Preprocessing;
@@ -29,7 +29,7 @@ internal static class TowerGraph
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
     public static OnnxGraph Build(TwoTowerModel model, Side side, int opset = OnnxOpset.Newest)
     {
-        var spec = side == Side.A ? model.Spec.A : model.Spec.B;
+        var spec = model.Spec.Of(side);
         var tower = model.TowerOf(side);
         if (tower?.OnnxObstacle is { } obstacle)
             throw new NotSupportedException($"The encoder of column '{spec.Modality.InputColumnName}' cannot be exported: {obstacle}.");
@@ -39,31 +39,49 @@ internal static class TowerGraph
         var vectors = spec.Modality is VectorModality
             ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch,
                 spec.InputDimension) : null;
-        string? embedding = null;
-        if (model.Spec.ClosedForm is { } closedForm)
+        var values = Append(graph, model, side, vectors);
+        // A row that is not finite has no features either: v - v is NaN there, and 0 elsewhere.
+        if (vectors is not null && spec.Modality.OtherOutputs.Count > 0)
+            values = values with { Features = graph.Add(values.Features, graph.Sum(graph.Subtract(vectors, vectors), 1)) };
+        foreach (var (output, _) in ColumnOutput.Of(spec.Modality))
         {
-            var features = model.Spec.ReadsFeatures(spec) ? Encoder(graph, spec.Modality, vectors: null) : null;
-            embedding = new AlignmentNodes(graph, model.ClosedForm!.GetState(), side).Append(features ?? vectors!);
-            // A maximum may swallow NaN. Rows that are not finite have no embedding: v - v is NaN there, and 0 elsewhere.
-            if (vectors is not null)
-                embedding = graph.Add(embedding, graph.Sum(graph.Subtract(vectors, vectors), 1));
-            if (model.HasTowers)
-            {
-                var student = features is null ? Tower(graph, spec.Modality, vectors) : ProjectionNodes.Append(graph, features, HeadPrefix);
-                embedding = graph.Concatenate(1, graph.Multiply(embedding, graph.Number(Math.Sqrt(closedForm.Share))),
-                    graph.Multiply(student, graph.Number(Math.Sqrt(1 - closedForm.Share))));
-            }
+            graph.Name(output.Value(values), output.GraphName);
+            graph.Output(output.GraphName, OnnxType.Single, output.Description, OnnxNames.Batch, output.Dimension(model, side));
         }
-        graph.Name(embedding ?? Tower(graph, spec.Modality, vectors), OnnxNames.Embedding);
-        graph.Output(OnnxNames.Embedding, OnnxType.Single, "embeddings of length 1", OnnxNames.Batch, model.Spec.EmbeddingDimension);
         var unused = graph.UnusedWeights.ToList();
         return unused.Count == 0 ? graph
             : throw new InvalidOperationException(
                 $"The graph of column '{spec.Modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
     }
 
-    private static string Tower(OnnxGraph graph, Modality modality, string? vectors) =>
-        ProjectionNodes.Append(graph, Encoder(graph, modality, vectors), HeadPrefix);
+    // As TwoTowerModel.Run.
+    private static TowerOutput<string> Append(OnnxGraph graph, TwoTowerModel model, Side side, string? vectors)
+    {
+        var spec = model.Spec.Of(side);
+        if (model.Spec.ClosedForm is not { } closedForm)
+            return Tower(graph, spec.Modality, vectors);
+        var features = model.Spec.ReadsFeatures(spec) ? Encoder(graph, spec.Modality, vectors: null) : null;
+        var aligned = new AlignmentNodes(graph, model.ClosedForm!.GetState(), side).Append(features ?? vectors!);
+        // A maximum may swallow NaN. Rows that are not finite have no embedding: v - v is NaN there, and 0 elsewhere.
+        if (vectors is not null)
+            aligned = graph.Add(aligned, graph.Sum(graph.Subtract(vectors, vectors), 1));
+        if (!model.HasTowers)
+            return new TowerOutput<string>(features ?? vectors!, aligned);
+        var student = features is null
+            ? Tower(graph, spec.Modality, vectors)
+            : new TowerOutput<string>(features, ProjectionNodes.Append(graph, features, HeadPrefix));
+        return student with
+        {
+            Embedding = graph.Concatenate(1, graph.Multiply(aligned, graph.Number(Math.Sqrt(closedForm.Share))),
+                graph.Multiply(student.Embedding, graph.Number(Math.Sqrt(1 - closedForm.Share)))),
+        };
+    }
+
+    private static TowerOutput<string> Tower(OnnxGraph graph, Modality modality, string? vectors)
+    {
+        var features = Encoder(graph, modality, vectors);
+        return new TowerOutput<string>(features, ProjectionNodes.Append(graph, features, HeadPrefix));
+    }
 
     /// <summary>Declares the inputs that there are not yet, and features <c>[batch, features]</c>.</summary>
     internal static string Encoder(OnnxGraph graph, Modality modality, string? vectors) =>

@@ -8,8 +8,8 @@ internal static class OnnxNames
     public const string Features = "features", Tokens = "input_ids", Mask = "attention_mask", Pictures = "pixel_values", NGrams = "ngram_ids",
         NGramCounts = "ngram_counts";
 
-    /// <summary>The output.</summary>
-    public const string Embedding = "embedding";
+    /// <summary>The outputs.</summary>
+    public const string Embedding = "embedding", EncoderFeatures = "encoder_features";
 
     public const string Batch = "batch", Length = "length", NGramWidth = "ngrams";
 }

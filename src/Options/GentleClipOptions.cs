@@ -4,9 +4,24 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Everything that <c>mlContext.Transforms.GentleClip</c> can be told. Each setter checks its value; what depends on several options is checked when the
-/// estimator is made, what depends on the data by <c>Fit</c> and <c>Plan</c>. The estimator keeps a copy. Copies with changes are made by <c>with</c>.
+/// estimator is made, what depends on the data by <c>Fit</c> and <c>Plan</c>. The estimator keeps a copy. Copies with changes are made by <c>with</c>, and are
+/// independent of what they were copied from, groups such as <see cref="TrainingOptions.Batches"/> included.
 /// </summary>
-public sealed record GentleClipOptions
+/// <example>
+/// <code>
+/// var options = new GentleClipOptions
+/// {
+///     ModalityA = Modality.Vector("ImageEmbedding", "ImageFeatures"),
+///     ModalityB = Modality.Vector("TextEmbedding", "TextFeatures"),
+///     MaximumNumberOfSteps = 500,
+///     Batches = new() { Size = 128 },
+///     Validation = new() { Fraction = 0.1 },
+/// };
+/// options.Optimizer.LearningRate = 3e-3;
+/// var larger = options with { EmbeddingDimension = 256 };
+/// </code>
+/// </example>
+public sealed record GentleClipOptions : TrainingOptions
 {
     private int? _maximumNumberOfSteps; // null: nobody asked for any
 
@@ -16,38 +31,11 @@ public sealed record GentleClipOptions
         /// <summary>128.</summary>
         public const int EmbeddingDimension = 128;
 
-        /// <summary>256 rows of each modality.</summary>
-        public const int BatchSize = 256;
-
         /// <summary>1000 optimiser steps; on small data fewer leave every method under-trained.</summary>
         public const int MaximumNumberOfSteps = 1000;
 
-        /// <summary>1e-3.</summary>
-        public const double LearningRate = 1e-3;
-
-        /// <summary>1e-2.</summary>
-        public const double WeightDecay = 1e-2;
-
-        /// <summary>0.05 of the steps.</summary>
-        public const double WarmupFraction = 0.05;
-
-        /// <summary>Gradients of a norm above 1 are scaled to 1.</summary>
-        public const double GradientClipNorm = 1;
-
         /// <summary>0.07 at the start; learnt from there.</summary>
         public const double Temperature = 0.07;
-
-        /// <summary>0: no pair is held out.</summary>
-        public const double ValidationFraction = 0;
-
-        /// <summary>20 epochs.</summary>
-        public const int EarlyStoppingPatience = 20;
-
-        /// <summary>The last 3.</summary>
-        public const int CheckpointsToKeep = 3;
-
-        /// <summary>Every ten minutes.</summary>
-        public static TimeSpan CheckpointInterval { get; } = TimeSpan.FromMinutes(10);
     }
 
     /// <summary>Creates options with the defaults, which are those of <see cref="GentleClipPreset.Recommended"/>.</summary>
@@ -100,33 +88,6 @@ public sealed record GentleClipOptions
         set => field = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
     } = Defaults.EmbeddingDimension;
 
-    /// <summary>Rows of each modality in a batch, pairs included, 4 to 1048576 (B in the paper). Fewer when the data hold fewer. Default 256.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public int BatchSize
-    {
-        get;
-        set => field = Check.InRange(value, 4, 1 << 20, nameof(BatchSize));
-    } = Defaults.BatchSize;
-
-    /// <summary>
-    /// Matched pairs in a batch, 2 or more, at most <see cref="BatchSize"/>. Null (default): half the batch. Never more than the data hold.
-    /// Used with <see cref="PairsPerBatchRule.Fixed"/>.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Below 2.</exception>
-    public int? PairsPerBatch
-    {
-        get;
-        set => field = value is { } number ? Check.InRange(number, 2, 1 << 20, nameof(PairsPerBatch)) : null;
-    }
-
-    /// <summary>How the number of pairs in a batch is found. Default <see cref="PairsPerBatchRule.Fixed"/>.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not a rule.</exception>
-    public PairsPerBatchRule PairsPerBatchRule
-    {
-        get;
-        set => field = Check.Defined(value, nameof(PairsPerBatchRule));
-    }
-
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumNumberOfSteps
@@ -134,38 +95,6 @@ public sealed record GentleClipOptions
         get => _maximumNumberOfSteps ?? Defaults.MaximumNumberOfSteps;
         set => _maximumNumberOfSteps = Check.InRange(value, 1, int.MaxValue, nameof(MaximumNumberOfSteps));
     }
-
-    /// <summary>Peak learning rate of AdamW, above 0; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
-    public double LearningRate
-    {
-        get;
-        set => field = Check.Positive(value, nameof(LearningRate));
-    } = Defaults.LearningRate;
-
-    /// <summary>Decoupled weight decay of AdamW on weight matrices, 0 or more. Default 1e-2.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
-    public double WeightDecay
-    {
-        get;
-        set => field = Check.NotNegative(value, nameof(WeightDecay));
-    } = Defaults.WeightDecay;
-
-    /// <summary>Share of the steps in which the learning rate rises from 0, 0 to 1. Default 0.05.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public double WarmupFraction
-    {
-        get;
-        set => field = Check.InRange(value, 0, 1, nameof(WarmupFraction));
-    } = Defaults.WarmupFraction;
-
-    /// <summary>Largest norm of the gradient over all parameters, above 0; a larger one is scaled down. Default 1.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
-    public double GradientClipNorm
-    {
-        get;
-        set => field = Check.Positive(value, nameof(GradientClipNorm));
-    } = Defaults.GradientClipNorm;
 
     /// <summary>Temperature tau of the contrastive losses at the start, 0.01 to 1; learnt, and never below 0.01. Default 0.07.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
@@ -198,13 +127,6 @@ public sealed record GentleClipOptions
     /// </summary>
     public ClosedFormOptions? ClosedForm { get; set; } = new() { Optional = true };
 
-    /// <summary>
-    /// Whether, where there are validation pairs, the towers are trained a second time without the losses on unpaired samples, and the
-    /// training with the lower <see cref="ValidationRetrieval.MeanLogRank"/> is kept, the first one where both are equal; see
-    /// <see cref="GentleClipTransformer.UnpairedObjectives"/>. Doubles the steps. Default false.
-    /// </summary>
-    public bool GuardUnpairedObjectives { get; set; }
-
     /// <summary>Which rows the next estimator of a pipeline is fitted on. Default <see cref="TrainingRows.All"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public TrainingRows TrainingRows
@@ -219,28 +141,6 @@ public sealed record GentleClipOptions
     /// what makes a pair and what was found. A closed form needs two pairs in any case.
     /// </summary>
     public bool AllowNoPairs { get; set; }
-
-    /// <summary>
-    /// Share of the matched pairs held out for validation, 0 to below 1; at least 2 pairs when above 0. After each epoch the partners of the
-    /// held-out pairs are ranked among all samples of the other side (<see cref="ValidationRetrieval"/>). The weights of the epoch with the
-    /// lowest mean log rank are kept, of equal epochs the latest's, and training stops early. For 20 held-out pairs and more: fewer choose
-    /// largely by chance, of which the log warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0:
-    /// the last step's weights are kept.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public double ValidationFraction
-    {
-        get;
-        set => field = Check.InRangeExclusive(value, 0, 1, nameof(ValidationFraction));
-    }
-
-    /// <summary>Epochs that all validate worse than the best one before them, after which training stops, 1 or more. Default 20.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
-    public int EarlyStoppingPatience
-    {
-        get;
-        set => field = Check.InRange(value, 1, int.MaxValue, nameof(EarlyStoppingPatience));
-    } = Defaults.EarlyStoppingPatience;
 
     /// <summary>
     /// Seed of everything random. Null (default): the <see cref="MLContext"/>'s seed, else a random one that is logged and kept on the transformer.
@@ -271,60 +171,6 @@ public sealed record GentleClipOptions
         }
     }
 
-    /// <summary>
-    /// Folder in which a training leaves its state, to go on from after a cancellation or a crash; made if it is not there. Null (default): none is left.
-    /// A <c>Fit</c> with the same rows and options goes on from the newest checkpoint that is whole, and gives the same weights as an undisturbed one, bit
-    /// for bit on a CPU with the same number of threads.
-    /// After the end the last checkpoint stays: another <c>Fit</c> gives the finished model again. A closed form alone leaves none.
-    /// </summary>
-    /// <exception cref="ArgumentException">An empty text.</exception>
-    public string? CheckpointDirectory
-    {
-        get;
-        set
-        {
-            if (value is not null)
-                ArgumentException.ThrowIfNullOrWhiteSpace(value, nameof(CheckpointDirectory));
-            field = value;
-        }
-    }
-
-    /// <summary>
-    /// Steps after which a checkpoint is written, 1 or more. Null (default): only <see cref="CheckpointInterval"/> decides. One is written at a cancellation
-    /// and at the end in any case.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
-    public int? CheckpointSteps
-    {
-        get;
-        set => field = value is { } number ? Check.InRange(number, 1, int.MaxValue, nameof(CheckpointSteps)) : null;
-    }
-
-    /// <summary>Time after which a checkpoint is written at the next step, above zero. Default 10 minutes.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Zero or less.</exception>
-    public TimeSpan CheckpointInterval
-    {
-        get;
-        set => field = value > TimeSpan.Zero
-            ? value
-            : throw new ArgumentOutOfRangeException(
-                nameof(CheckpointInterval), value, $"{nameof(CheckpointInterval)} must be above zero, found {value}.");
-    } = Defaults.CheckpointInterval;
-
-    /// <summary>Checkpoints of a running training that are kept, 1 or more; older ones are deleted. Default 3.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
-    public int CheckpointsToKeep
-    {
-        get;
-        set => field = Check.InRange(value, 1, int.MaxValue, nameof(CheckpointsToKeep));
-    } = Defaults.CheckpointsToKeep;
-
-    /// <summary>
-    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which
-    /// names what differs. True: a warning names it, and the result is neither that of the one training nor that of the other.
-    /// </summary>
-    public bool AllowCheckpointMismatch { get; set; }
-
     /// <summary>What stands between a checkpoint and its file; for tests of disks that are full.</summary>
     internal Func<Stream, Stream>? CheckpointStream { get; set; }
 
@@ -340,8 +186,8 @@ public sealed record GentleClipOptions
 
     /// <summary>
     /// Stops a running <c>Fit</c> with <see cref="OperationCanceledException"/>, whatever it is doing: at the next row that it reads, the next batch that it
-    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointDirectory"/> a validation that has begun
-    /// is finished first, and a checkpoint written.
+    /// encodes, the next block or round of the closed form, the next step of a training. With <see cref="CheckpointOptions.Directory"/> a validation that has
+    /// begun is finished first, and a checkpoint written.
     /// </summary>
     public CancellationToken CancellationToken { get; set; }
 

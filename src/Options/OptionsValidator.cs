@@ -17,10 +17,8 @@ internal static class OptionsValidator
         CheckColumns(options, a, b);
         a.Validate();
         b.Validate();
-        if (options.PairsPerBatch > options.BatchSize)
-            throw new ArgumentException(
-                $"{nameof(options.PairsPerBatch)} is {options.PairsPerBatch}, above {nameof(options.BatchSize)} {options.BatchSize}; "
-                + $"expected at most {nameof(options.BatchSize)}.");
+        if (options.Batches is { PairsPerBatch: { } pairs, Size: var size } && pairs > size)
+            throw new ArgumentException($"Batches.PairsPerBatch is {pairs}, above Batches.Size {size}; expected at most Batches.Size.");
         if (options.ClosedForm is { } closedForm)
             CheckClosedForm(options, closedForm, a, b);
         else
@@ -47,8 +45,10 @@ internal static class OptionsValidator
     {
         if (a.InputColumnName == b.InputColumnName)
             throw new ArgumentException($"Both modalities read column '{a.InputColumnName}'; expected two different columns.");
-        if (a.OutputColumnName == b.OutputColumnName)
-            throw new ArgumentException($"Both modalities write column '{a.OutputColumnName}'; expected two different columns.");
+        if (a.OutputColumnNames.Concat(b.OutputColumnNames).GroupBy(name => name).FirstOrDefault(same => same.Count() > 1)?.Key is { } twice)
+            throw new ArgumentException(a.OutputColumnNames.Contains(twice) && b.OutputColumnNames.Contains(twice)
+                ? $"Both modalities write column '{twice}'; expected two different columns."
+                : $"A modality writes both its embedding and its features to column '{twice}'; expected two different columns.");
         if (options.PairedColumnName is { } paired && (paired == a.InputColumnName || paired == b.InputColumnName))
             throw new ArgumentException($"Column '{paired}' is both the paired column and a modality's input; expected a Boolean column of its own.");
         foreach (var name in a.OtherInputColumnNames.Concat(b.OtherInputColumnNames))

@@ -3,7 +3,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>How many matched pairs enter a batch.</summary>
 public enum PairsPerBatchRule
 {
-    /// <summary><see cref="GentleClipOptions.PairsPerBatch"/>, whatever the share of pairs in the data.</summary>
+    /// <summary><see cref="BatchOptions.PairsPerBatch"/>, whatever the share of pairs in the data.</summary>
     Fixed,
 
     /// <summary>

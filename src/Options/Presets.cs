@@ -38,8 +38,8 @@ internal static class Presets
             new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
         ]);
         // Appendix F: batches of 64, learning rate 0.001. Bandwidth and weights are not printed.
-        options.BatchSize = 64;
-        options.PairsPerBatchRule = PairsPerBatchRule.Proportional;
+        options.Batches.Size = 64;
+        options.Batches.PairsPerBatchRule = PairsPerBatchRule.Proportional;
         return options;
     }
 
@@ -52,7 +52,7 @@ internal static class Presets
             new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) }, // exp(-d²)
             new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false }, // their b = 0.5 with a factor 4
         ]);
-        (options.BatchSize, options.PairsPerBatch, options.WeightDecay) = (64, 22, 1e-3);
+        (options.Batches.Size, options.Batches.PairsPerBatch, options.Optimizer.WeightDecay) = (64, 22, 1e-3);
         (options.Temperature, options.LearnTemperature) = (0.05, false);
         return options;
     }

@@ -15,7 +15,7 @@ public enum TrainingPhase
     /// <summary>The rows of the validation set are read. Counts <see cref="ProgressUnit.Rows"/>.</summary>
     ReadingValidationRows,
 
-    /// <summary>With <see cref="GentleClipOptions.CheckpointDirectory"/>: the rows are hashed, so that a checkpoint of other rows is noticed.</summary>
+    /// <summary>With <see cref="CheckpointOptions.Directory"/>: the rows are hashed, so that a checkpoint of other rows is noticed.</summary>
     HashingRows,
 
     /// <summary>
@@ -42,7 +42,7 @@ public enum TrainingPhase
     Training,
 
     /// <summary>
-    /// The second training of <see cref="GentleClipOptions.GuardUnpairedObjectives"/>, without the losses on unpaired samples. Counts
+    /// The second training of <see cref="ValidationOptions.GuardUnpairedObjectives"/>, without the losses on unpaired samples. Counts
     /// <see cref="ProgressUnit.Steps"/>.
     /// </summary>
     TrainingOnPairsOnly,

@@ -22,6 +22,10 @@ internal static class Check
     public static double NotNegative(double value, string name) =>
         value >= 0 && double.IsFinite(value) ? value : throw OutOfRange(value, name, "0 or more");
 
+    /// <summary>Returns <paramref name="value"/> when it is above zero.</summary>
+    public static TimeSpan AboveZero(TimeSpan value, string name) =>
+        value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above zero, found {value}.");
+
     /// <summary>Returns <paramref name="value"/> when its enumeration defines it.</summary>
     public static T Defined<T>(T value, string name) where T : struct, Enum =>
         Enum.IsDefined(value) ? value

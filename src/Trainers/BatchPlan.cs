@@ -30,14 +30,15 @@ public sealed record BatchPlan(int Pairs, int UnpairedA, int UnpairedB, int Step
     internal static BatchPlan Create(GentleClipOptions options, ObjectiveList objectives, int pairs, int unpairedA, int unpairedB)
     {
         var larger = Math.Max(unpairedA, unpairedB);
-        var n = options.PairsPerBatchRule switch
+        var size = options.Batches.Size;
+        var n = options.Batches.PairsPerBatchRule switch
         {
-            PairsPerBatchRule.Proportional => ContrastiveLoss.PairsPerBatch(pairs, unpairedA, unpairedB, options.BatchSize),
-            _ => Math.Min(pairs, options.PairsPerBatch ?? (larger == 0 ? options.BatchSize : Math.Max(2, options.BatchSize / 2))),
+            PairsPerBatchRule.Proportional => ContrastiveLoss.PairsPerBatch(pairs, unpairedA, unpairedB, size),
+            _ => Math.Min(pairs, options.Batches.PairsPerBatch ?? (larger == 0 ? size : Math.Max(2, size / 2))),
         };
         // Unpaired rows that no loss looks at would only cost time.
         var usesUnpaired = objectives.Needs.UnpairedSamples;
-        var room = usesUnpaired ? options.BatchSize - n : 0;
+        var room = usesUnpaired ? size - n : 0;
         var a = Math.Min(room, unpairedA);
         var b = Math.Min(room, unpairedB);
         var steps = Math.Max(Math.Max(Steps(unpairedA, a), Steps(unpairedB, b)), larger == 0 || !usesUnpaired ? Steps(pairs, n) : 1);

@@ -27,14 +27,23 @@ internal static class TowerWishes
         }
         if (continues)
             return "there is a model to continue from";
-        if (validates || options.ValidationFraction > 0)
+        if (validates || options.Validation.Fraction > 0)
             return "validation pairs can tell what they add";
         if (options.AsksForSteps)
             return $"{nameof(GentleClipOptions.MaximumNumberOfSteps)} is set";
         if (options.ClosedForm is { Share: not null } or { Dimension: not null })
             return "the closed form's share or dimension is set";
-        var changed = typeof(GentleClipOptions).GetProperties().FirstOrDefault(property =>
-            !Neutral.Contains(property.Name) && !Equals(property.GetValue(options), property.GetValue(Usual)));
-        return changed is null ? null : $"{changed.Name} is set";
+        return Changed(options, Usual) is { } changed ? $"{changed} is set" : null;
+    }
+
+    private static string? Changed(object options, object usual)
+    {
+        var changed = options.GetType().GetProperties().FirstOrDefault(property =>
+            !Neutral.Contains(property.Name) && !Equals(property.GetValue(options), property.GetValue(usual)));
+        if (changed is null)
+            return null;
+        // Of a group, the setting in it.
+        var isGroup = changed.DeclaringType == typeof(TrainingOptions);
+        return isGroup ? $"{changed.Name}.{Changed(changed.GetValue(options)!, changed.GetValue(usual)!)}" : changed.Name;
     }
 }

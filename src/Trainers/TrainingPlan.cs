@@ -31,7 +31,7 @@ public sealed class TrainingPlan
             (options, facts, validationPairs, closedForm, reason, roleReason, objectives);
         Pairs = facts.ValidationPairs is null ? facts.Pairs - validationPairs : facts.Pairs;
         Batches = TrainsTowers ? BatchPlan.Create(options, objectives, Pairs, UnpairedA, UnpairedB) : null;
-        var guards = options.GuardUnpairedObjectives && validationPairs > 0
+        var guards = options.Validation.GuardUnpairedObjectives && validationPairs > 0
             && objectives.Needs.UnpairedSamples && objectives.OnPairsOnly().Active.Any(); // else nothing would be left for the second training
         Trainings = !TrainsTowers ? 0 : guards ? 2 : 1;
         LeftOut = [.. SayWhatIsLeftOut()];
@@ -55,7 +55,7 @@ public sealed class TrainingPlan
     /// <summary>Optimiser steps of each training, at most: early stopping may end before. 0 without towers.</summary>
     public int Steps => TrainsTowers ? Options.MaximumNumberOfSteps : 0;
 
-    /// <summary>Trainings of towers: 2 where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> compares, 0 without towers.</summary>
+    /// <summary>Trainings of towers: 2 where <see cref="ValidationOptions.GuardUnpairedObjectives"/> compares, 0 without towers.</summary>
     public int Trainings { get; }
 
     /// <summary>How often a training shows each pair, on average, if it takes all its steps; 0 without towers or pairs.</summary>
@@ -232,12 +232,12 @@ public sealed class TrainingPlan
             return given >= Fewest ? given : throw new InvalidOperationException(
                 $"The validation data hold {given} matched pairs; expected at least {Fewest}. {facts.ValidationPairing}");
         }
-        var fraction = options.ValidationFraction;
+        var fraction = options.Validation.Fraction;
         if (fraction == 0)
             return 0;
         var count = Math.Max(Fewest, (int)Math.Round(fraction * facts.Pairs));
         return facts.Pairs - count >= Fewest ? count : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"ValidationFraction {fraction} holds out {count} of {facts.Pairs} matched pairs; expected at least {Fewest} to be left to train on. ")
+            $"Validation.Fraction {fraction} holds out {count} of {facts.Pairs} matched pairs; expected at least {Fewest} to be left to train on. ")
             + $"Hold out fewer, or give Fit a validation set. {facts.Pairing}");
     }
 

@@ -30,7 +30,7 @@ internal sealed class TwoTowerTrainer(
     {
         var batches = plan.Batches ?? throw new ArgumentException("The plan trains no towers.");
         var sampler = new MixedBatchSampler(data, batches, random);
-        var schedule = new LearningRateSchedule(_options.LearningRate, plan.Steps, _options.WarmupFraction);
+        var schedule = new LearningRateSchedule(_options.Optimizer.LearningRate, plan.Steps, _options.Optimizer.WarmupFraction);
         var needs = plan.Objectives.Needs;
         using var loss = new TotalLoss(plan.Objectives).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data.PairKeywords, device);
@@ -38,7 +38,7 @@ internal sealed class TwoTowerTrainer(
         var noise = new NoiseSource(random.Torch("noise"));
         var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
-        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.WeightDecay);
+        using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
@@ -87,7 +87,7 @@ internal sealed class TwoTowerTrainer(
             optimizer.ZeroGradients();
             losses.Total.backward();
             var learningRate = schedule.At(step);
-            var gradientNorm = optimizer.Step(learningRate, _options.GradientClipNorm);
+            var gradientNorm = optimizer.Step(learningRate, _options.Optimizer.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
                 throw new ArithmeticException(
                     $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rate or the terms' weights, "
@@ -104,7 +104,7 @@ internal sealed class TwoTowerTrainer(
                 history.Add(entry);
                 reporter.Epoch(entry);
                 stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
-                    && epoch - best.Epoch >= _options.EarlyStoppingPatience;
+                    && epoch - best.Epoch >= _options.Validation.EarlyStoppingPatience;
             }
             reporter.Step(step + 1, epoch, total, history.Count > 0 ? history[^1].Validation?.RecallAt10 : null);
             if ((step + 1) % StepsBetweenTrims == 0)
@@ -114,7 +114,7 @@ internal sealed class TwoTowerTrainer(
             done = step + 1;
             if (stop)
             {
-                reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.EarlyStoppingPatience} epochs.");
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.Validation.EarlyStoppingPatience} epochs.");
                 break;
             }
         }

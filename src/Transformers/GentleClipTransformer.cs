@@ -14,11 +14,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Appends the embeddings of two modalities to a data view; made by fitting a <see cref="GentleClipEstimator"/>. A row that lacks a side
-/// gets NaN in every slot of that side's embedding; no row is dropped or moved.
+/// Appends the embeddings of two modalities to a data view, and the features of their encoders where <see cref="Modality.WithFeatures"/> names a column
+/// for them; made by fitting a <see cref="GentleClipEstimator"/>. A row that lacks a side gets NaN in every slot of that side's columns; no row is dropped
+/// or moved.
 /// </summary>
 /// <remarks>
-/// Scoring is thread-safe. Rows are read ahead and embedded many at a time; only the embedding columns that are asked for are computed.
+/// Scoring is thread-safe. Rows are read ahead and embedded many at a time; only the columns that are asked for are computed,
+/// and those of one side together: its encoder sees a row once.
 /// Dispose it to free the weights' native memory; the embedding columns of views, cursors and prediction engines made before throw
 /// <see cref="ObjectDisposedException"/> afterwards.
 /// </remarks>
@@ -32,8 +34,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private static readonly ModelFormat FileFormat = new(
         ModelSignature: "GNTLCLIP",
         LoaderSignature,
-        Written: 0x00010002,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size; transport in the closed form
-        Readable: 0x00010002,
+        Written: 0x00010003,    // 1.1: initial; 1.2: pictures are turned upright, and have a largest size; transport in the closed form; 1.3: outputs
+        Readable: 0x00010003,
         ReadBack: 0x00010001);
 
     private readonly FittedModel _fitted;
@@ -49,11 +51,14 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         History = new TrainingHistory(fitted.History);
         var model = fitted.Model;
         _shared = new SharedModel(model);
-        _columns =
-        [
-            new EmbeddingColumn(new TowerScorer(_shared, model, Side.A, device), ColumnOutput.Embedding, model.Spec.A.Modality.OutputColumnName),
-            new EmbeddingColumn(new TowerScorer(_shared, model, Side.B, device), ColumnOutput.Embedding, model.Spec.B.Modality.OutputColumnName),
-        ];
+        // The embeddings first: whoever counts columns finds them where they have always been.
+        _columns = [.. new[] { Side.A, Side.B }.SelectMany(Columns).OrderBy(column => !column.IsEmbedding)];
+
+        IEnumerable<EmbeddingColumn> Columns(Side side)
+        {
+            var tower = new TowerScorer(_shared, model, side, device);
+            return ColumnOutput.Of(tower.Spec.Modality).Select(column => new EmbeddingColumn(tower, column.Output, column.ColumnName));
+        }
     }
 
     /// <summary>The epochs of the training, in order: loss terms, temperature, validation. Its <c>ToString</c> is a table.</summary>
@@ -63,7 +68,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
 
     /// <summary>
-    /// Whether the losses on unpaired samples were kept, and why; null where <see cref="GentleClipOptions.GuardUnpairedObjectives"/> is off or nothing was to
+    /// Whether the losses on unpaired samples were kept, and why; null where <see cref="ValidationOptions.GuardUnpairedObjectives"/> is off or nothing was to
     /// be decided.
     /// </summary>
     public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;
@@ -123,9 +128,9 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
     public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
-    /// <summary>The input with the two embedding columns appended, computed as it is read.</summary>
+    /// <summary>The input with the two embedding columns appended, and then those of features that the modalities name, computed as it is read.</summary>
     /// <param name="input">
-    /// Rows with both sides, one or none. The view may lack the input column of one side: that side's embedding is missing (NaN) in every row, and a warning in
+    /// Rows with both sides, one or none. The view may lack the input column of one side: that side's columns are missing (NaN) in every row, and a warning in
     /// the log says so.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
@@ -142,7 +147,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// </summary>
     /// <remarks>Written beside the file, then renamed: a reader sees the old file or the new one. Equal weights give equal bytes.</remarks>
     /// <param name="path">File to write; replaced if it is there.</param>
-    /// <param name="embeddingColumnName">The tower's output column.</param>
+    /// <param name="embeddingColumnName">An output column of the tower.</param>
     /// <exception cref="ArgumentException">No tower writes that column.</exception>
     /// <exception cref="InvalidOperationException">The model is a closed form without towers.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -160,7 +165,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// one stays as it is.
     /// </summary>
     /// <param name="path">Any format of docs/weights.md, with the names of <see cref="SaveTowerWeights"/>.</param>
-    /// <param name="embeddingColumnName">The tower's output column.</param>
+    /// <param name="embeddingColumnName">An output column of the tower.</param>
     /// <returns>A transformer of its own, to be disposed by the caller; its <see cref="History"/> is this one's.</returns>
     /// <exception cref="ArgumentException">No tower writes that column.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -209,7 +214,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     private EmbeddingDataView Transform(IDataView input, TrainingRows rows)
     {
         ArgumentNullException.ThrowIfNull(input);
-        bool[] required = [rows is TrainingRows.WithA or TrainingRows.WithBoth, rows is TrainingRows.WithB or TrainingRows.WithBoth];
+        bool[] required = [.. _columns.Select(column => rows == TrainingRows.WithBoth
+            || rows == (column.Tower.Side == Side.A ? TrainingRows.WithA : TrainingRows.WithB))];
         return new EmbeddingDataView(input, BindAndTell(input.Schema), required, ScoringPlan.Of(Scoring));
     }
 
@@ -218,10 +224,10 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     internal Side SideOf(string embeddingColumnName)
     {
         ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
-        var (a, b) = (ModalityA.OutputColumnName, ModalityB.OutputColumnName);
-        return embeddingColumnName == a ? Side.A
-            : embeddingColumnName == b ? Side.B
-            : throw new ArgumentException($"No tower writes column '{embeddingColumnName}'; expected '{a}' or '{b}'.", nameof(embeddingColumnName));
+        return Array.Find(_columns, column => column.Name == embeddingColumnName)?.Tower.Side
+            ?? throw new ArgumentException(
+                $"No tower writes column '{embeddingColumnName}'; expected {string.Join(" or ", _columns.Select(column => $"'{column.Name}'"))}.",
+                nameof(embeddingColumnName));
     }
 
     // A misspelt column would else be a side that is silently missing.

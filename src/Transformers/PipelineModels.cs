@@ -50,5 +50,5 @@ internal static class PipelineModels
         _ => StepOutputs.Writes(step, column),
     };
 
-    private static string[] Columns(GentleClipTransformer step) => [step.ModalityA.OutputColumnName, step.ModalityB.OutputColumnName];
+    private static IEnumerable<string> Columns(GentleClipTransformer step) => step.Columns.Select(column => column.Name);
 }

@@ -16,14 +16,17 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side 
 {
     private long _forwardPasses;
 
+    /// <summary>The side.</summary>
+    public Side Side => side;
+
     /// <summary>Modality and sizes.</summary>
-    public TowerSpec Spec => side == Side.A ? model.Spec.A : model.Spec.B;
+    public TowerSpec Spec => model.Spec.Of(side);
 
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
     /// <summary>Length of an output's vectors.</summary>
-    public int DimensionOf(ColumnOutput output) => output.Dimension(model, !model.HasTowers ? null : side == Side.A ? model.TowerA : model.TowerB);
+    public int DimensionOf(ColumnOutput output) => output.Dimension(model, side);
 
     /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
     /// <param name="examples">The store.</param>
@@ -87,13 +90,13 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side 
     public void ThrowIfDisposed() => shared.ThrowIfDisposed();
 
     // In the caller's dispose scope, which owns the memory.
-    private TowerOutput Run(ExampleStore examples, ReadOnlySpan<int> positions)
+    private TowerOutput<Tensor> Run(ExampleStore examples, ReadOnlySpan<int> positions)
     {
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
         return model.Run(side, examples.Gather(positions, device));
     }
 
-    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput pass) =>
-        MemoryMarshal.Cast<byte, float>(output.Take(pass).cpu().contiguous().bytes);
+    private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>
+        MemoryMarshal.Cast<byte, float>(output.Tensor(pass).cpu().contiguous().bytes);
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 

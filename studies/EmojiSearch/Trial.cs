@@ -91,8 +91,8 @@ internal sealed class Trial(EmojiData data, RowMaker rows, Method method, int se
                 new ResNetOptions { Size = ResNetSize.Small });
             options.ModalityB = Modality.Text(TextEmbedding, nameof(EmojiRow.Words), new TextNGramOptions());
             options.ClosedForm = null; // it needs vectors
-            options.BatchSize = method.UsesUnpaired ? 128 : 64;
-            options.PairsPerBatch = 64;
+            options.Batches.Size = method.UsesUnpaired ? 128 : 64;
+            options.Batches.PairsPerBatch = 64;
         }
         options.PairedColumnName = nameof(EmojiRow.IsPaired);
         options.MaximumNumberOfSteps = steps;

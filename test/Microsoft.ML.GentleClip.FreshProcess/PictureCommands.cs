@@ -36,7 +36,7 @@ internal static class PictureCommands
                 new ResNetOptions { Size = new ResNetSize([1, 1, 1, 1], 8, bottleneck: false) }),
             ModalityB = Modality.Vector("B", "Features"),
             EmbeddingDimension = 8,
-            BatchSize = 24,
+            Batches = new() { Size = 24 },
             MaximumNumberOfSteps = 2,
             NumberOfThreads = 1,
         };

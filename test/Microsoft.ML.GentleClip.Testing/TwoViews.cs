@@ -68,9 +68,9 @@ internal static class TwoViews
         ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
         ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
         EmbeddingDimension = 16,
-        BatchSize = 64,
+        Batches = new() { Size = 64 },
         MaximumNumberOfSteps = steps,
-        LearningRate = 5e-3,
+        Optimizer = new() { LearningRate = 5e-3 },
         NumberOfThreads = 1,
         ClosedForm = null,
     };

@@ -70,7 +70,7 @@ internal static class Captions
         ModalityA = Modality.Text("TextEmbedding", "Text", text ?? SmallNGrams),
         ModalityB = Modality.Vector("FeatureEmbedding", "Features", new VectorEncoderOptions { HiddenDimensions = [32], Dropout = 0.1, InputNoise = 0.1 }),
         EmbeddingDimension = 16,
-        BatchSize = 32,
+        Batches = new() { Size = 32 },
         MaximumNumberOfSteps = steps,
         NumberOfThreads = 1,
         Seed = 3,

@@ -65,7 +65,7 @@ internal static class Pictures
         ModalityA = Modality.Image("ImageEmbedding", "Image", Images, encoder ?? ResNet),
         ModalityB = Modality.Vector("FeatureEmbedding", "Features"),
         EmbeddingDimension = 8,
-        BatchSize = 12,
+        Batches = new() { Size = 12 },
         MaximumNumberOfSteps = steps,
         NumberOfThreads = 1,
         Seed = 3,

@@ -51,7 +51,7 @@ internal static class Proteins
             ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", sequence ?? SmallSequence),
             ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", sequenceColumn, structure ?? SmallStructure),
             EmbeddingDimension = 16,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             MaximumNumberOfSteps = steps,
             NumberOfThreads = 1,
             Seed = 3,

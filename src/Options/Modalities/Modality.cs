@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -8,6 +9,11 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public abstract class Modality
 {
+    /// <summary>The name that saved models have for the features among <see cref="OtherOutputs"/>.</summary>
+    internal const string Features = "features";
+
+    private IReadOnlyDictionary<string, string> _otherOutputs = ReadOnlyDictionary<string, string>.Empty;
+
     private protected Modality(string outputColumnName, string inputColumnName)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(outputColumnName);
@@ -21,6 +27,22 @@ public abstract class Modality
 
     /// <summary>Column that receives the embedding, a vector of <see cref="float"/> of known size and length 1.</summary>
     public string OutputColumnName { get; }
+
+    /// <summary>
+    /// Column that receives the encoder's features, before the projection head; null, the default, where no column was asked for. See
+    /// <see cref="WithFeatures"/>.
+    /// </summary>
+    public string? FeatureColumnName => OtherOutputs.GetValueOrDefault(Features);
+
+    /// <summary>Columns beside the embedding's, by what they hold.</summary>
+    internal IReadOnlyDictionary<string, string> OtherOutputs
+    {
+        get => _otherOutputs;
+        init => _otherOutputs = value;
+    }
+
+    /// <summary>Every column that is written, the embedding's first.</summary>
+    internal IEnumerable<string> OutputColumnNames => OtherOutputs.Values.Prepend(OutputColumnName);
 
     /// <summary>Columns that are read beside <see cref="InputColumnName"/>.</summary>
     internal virtual IReadOnlyList<string> OtherInputColumnNames => [];
@@ -106,6 +128,37 @@ public abstract class Modality
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static ImageModality Image(string outputColumnName, string inputColumnName, ImageOptions? images = null, ImageEncoderOptions? encoder = null) =>
         new(outputColumnName, inputColumnName, images ?? new ImageOptions(), encoder ?? new ResNetOptions());
+
+    /// <summary>
+    /// The same modality, whose encoder's features come out as a column of their own: a vector of <see cref="float"/> of known size, the encoder's width, not
+    /// of unit length; NaN in every slot for rows that lack the side. A row is encoded once for features and embedding.
+    /// </summary>
+    /// <remarks>
+    /// <para>A classifier belongs on the features, which come before the projection head: the head keeps what the other modality can follow, and drops the
+    /// rest. Search and matching belong on the embeddings, the only ones that are comparable across modalities. See docs/features.md.</para>
+    /// <para>Where a closed form stands alone, the features are what it reads: those of the frozen encoder, or of a column of vectors the vectors
+    /// themselves.</para>
+    /// </remarks>
+    /// <example>
+    /// <code>
+    /// ModalityA = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons").WithFeatures("StructureFeatures"),
+    /// </code>
+    /// </example>
+    /// <param name="featureColumnName">Column of the features.</param>
+    /// <returns>A copy; this one stays as it is.</returns>
+    /// <exception cref="ArgumentException">The name is empty.</exception>
+    public Modality WithFeatures(string featureColumnName) => WithOutput(Features, featureColumnName);
+
+    /// <summary>The same modality with one more column.</summary>
+    /// <param name="output">What it holds.</param>
+    /// <param name="columnName">Its name.</param>
+    internal Modality WithOutput(string output, string columnName)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(columnName);
+        var copy = (Modality)MemberwiseClone();
+        copy._otherOutputs = new SortedDictionary<string, string>(OtherOutputs.ToDictionary(), StringComparer.Ordinal) { [output] = columnName };
+        return copy;
+    }
 
     /// <summary>Settings of the encoder, whatever the modality.</summary>
     internal abstract IEncoderOptions EncoderOptions { get; }

@@ -12,7 +12,7 @@ public sealed class TextModality : Modality
     public TextEncoderOptions Encoder { get; }
 
     /// <summary>The same columns with other settings.</summary>
-    internal TextModality With(TextEncoderOptions encoder) => new(OutputColumnName, InputColumnName, encoder);
+    internal TextModality With(TextEncoderOptions encoder) => new(OutputColumnName, InputColumnName, encoder) { OtherOutputs = OtherOutputs };
 
     internal override IEncoderOptions EncoderOptions => Encoder;
 

@@ -22,13 +22,25 @@ internal static class CheckpointFingerprint
     private static readonly HashSet<string> LeftOut =
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
-        nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed),
-        nameof(GentleClipOptions.CheckpointDirectory), nameof(GentleClipOptions.CheckpointSteps), nameof(GentleClipOptions.CheckpointInterval),
-        nameof(GentleClipOptions.CheckpointsToKeep),
-        nameof(GentleClipOptions.AllowCheckpointMismatch), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
     ];
+
+    // What checkpoints from before the options came in groups call the same settings.
+    private static readonly Dictionary<string, string> FormerNames = new()
+    {
+        ["BatchSize"] = $"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.Size)}",
+        ["PairsPerBatch"] = $"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.PairsPerBatch)}",
+        ["PairsPerBatchRule"] = $"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.PairsPerBatchRule)}",
+        ["LearningRate"] = $"{nameof(TrainingOptions.Optimizer)}.{nameof(OptimizerOptions.LearningRate)}",
+        ["WeightDecay"] = $"{nameof(TrainingOptions.Optimizer)}.{nameof(OptimizerOptions.WeightDecay)}",
+        ["WarmupFraction"] = $"{nameof(TrainingOptions.Optimizer)}.{nameof(OptimizerOptions.WarmupFraction)}",
+        ["GradientClipNorm"] = $"{nameof(TrainingOptions.Optimizer)}.{nameof(OptimizerOptions.GradientClipNorm)}",
+        ["ValidationFraction"] = $"{nameof(TrainingOptions.Validation)}.{nameof(ValidationOptions.Fraction)}",
+        ["EarlyStoppingPatience"] = $"{nameof(TrainingOptions.Validation)}.{nameof(ValidationOptions.EarlyStoppingPatience)}",
+        ["GuardUnpairedObjectives"] = $"{nameof(TrainingOptions.Validation)}.{nameof(ValidationOptions.GuardUnpairedObjectives)}",
+    };
 
     // The same of a user's encoder, as its JSON names them.
     private static readonly HashSet<string> Files =
@@ -95,12 +107,16 @@ internal static class CheckpointFingerprint
     }
 
     /// <summary>What differs, in words. A name that one side lacks is one that is not set: other versions of the library have other options.</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now) =>
-    [
-        .. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
-            .Select(name => (Name: name, Now: now.GetValueOrDefault(name, NotSet), Saved: saved.GetValueOrDefault(name, NotSet)))
-            .Where(entry => entry.Now != entry.Saved).Select(entry => $"{entry.Name} is {entry.Now}, was {entry.Saved}"),
-    ];
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now)
+    {
+        saved = saved.ToDictionary(entry => FormerNames.GetValueOrDefault(entry.Key, entry.Key), entry => entry.Value);
+        return
+        [
+            .. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
+                .Select(name => (Name: name, Now: now.GetValueOrDefault(name, NotSet), Saved: saved.GetValueOrDefault(name, NotSet)))
+                .Where(entry => entry.Now != entry.Saved).Select(entry => $"{entry.Name} is {entry.Now}, was {entry.Saved}"),
+        ];
+    }
 
     private static void Describe(SortedDictionary<string, string> result, string name, object? value)
     {
@@ -127,7 +143,9 @@ internal static class CheckpointFingerprint
                 result[name] = List(items);
                 break;
             default:
-                result[name.Length == 0 ? "kind" : name] = value.GetType().Name;
+                // A group is always of the same type.
+                if (value is not (BatchOptions or OptimizerOptions or ValidationOptions))
+                    result[name.Length == 0 ? "kind" : name] = value.GetType().Name;
                 foreach (var property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
                     .Where(property => property.GetIndexParameters().Length == 0 && !LeftOut.Contains(property.Name)))
                     Describe(result, name.Length == 0 ? property.Name : $"{name}.{property.Name}", property.GetValue(value));

@@ -43,10 +43,10 @@ internal sealed class TrainingCheckpoints(
         using (tensors)
         {
             var differences = CheckpointFingerprint.Differences(state.Fingerprint, fingerprint);
-            if (differences.Count > 0 && !options.AllowCheckpointMismatch)
+            if (differences.Count > 0 && !options.Checkpoints.AllowMismatch)
                 throw new InvalidOperationException($"The checkpoint '{file}' is of another training: {string.Join("; ", differences)}. "
-                    + $"Give this training a {nameof(GentleClipOptions.CheckpointDirectory)} of its own, delete that one, or set "
-                        + $"{nameof(GentleClipOptions.AllowCheckpointMismatch)} to go on from it all the same.");
+                    + $"Give this training a Checkpoints.Directory of its own, delete that one, or set "
+                        + "Checkpoints.AllowMismatch to go on from it all the same.");
             if (differences.Count > 0)
                 reporter.Warning($"Going on from a checkpoint of another training: {string.Join("; ", differences)}.");
             Restore(live, file, state, tensors);
@@ -64,7 +64,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void AfterStep(LiveTraining live, int done)
     {
-        if (done % options.CheckpointSteps == 0 || _sinceLast.Elapsed >= options.CheckpointInterval)
+        if (done % options.Checkpoints.Steps == 0 || _sinceLast.Elapsed >= options.Checkpoints.Interval)
             Write(live, done, isFinished: false);
     }
 
@@ -92,7 +92,7 @@ internal sealed class TrainingCheckpoints(
             new CheckpointState(training, isFinished, done, seed, fingerprint, live.Optimizer.StepsTaken,
                 live.Sampler.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
                 live.Recorder.State, live.History, live.Best.Score, live.Best.Epoch),
-            tensors, options.CheckpointsToKeep);
+            tensors, options.Checkpoints.Keep);
         _last = done;
         _sinceLast.Restart();
         reporter.Trace($"Checkpoint of step {done} written.");

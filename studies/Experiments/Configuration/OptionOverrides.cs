@@ -20,7 +20,7 @@ internal sealed class OptionOverrides(string file, string path, JsonElement valu
     [
         nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName), nameof(GentleClipOptions.Seed),
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.MaximumNumberOfSteps),
-        nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.TrainingRows), "CheckpointDirectory",
+        nameof(GentleClipOptions.NumberOfThreads), nameof(GentleClipOptions.TrainingRows), nameof(GentleClipOptions.Checkpoints),
     ];
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

@@ -20,7 +20,9 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
     public MethodPlan Plan(int pairs, int unpairedA, int unpairedB)
     {
         // With a number of pairs that is said, a data set without unpaired rows gets no batches of pairs alone.
-        var planned = options.PairsPerBatchRule == PairsPerBatchRule.Fixed ? options with { PairsPerBatch = FixedPairs(options) } : options;
+        var planned = options with { };
+        if (planned.Batches.PairsPerBatchRule == PairsPerBatchRule.Fixed)
+            planned.Batches.PairsPerBatch = FixedPairs(options);
         var perBatch = BatchPlan.Create(planned, pairs, unpairedA, unpairedB).Pairs;
         var reference = Math.Min(pairs, referencePairs);
         var equal = experiment.EqualPresentations ? (long)Math.Ceiling((double)steps * reference / perBatch) : steps;
@@ -28,7 +30,7 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
     }
 
     /// <summary>Pairs in a batch where the data hold enough.</summary>
-    public static int FixedPairs(GentleClipOptions options) => options.PairsPerBatch ?? Math.Max(2, options.BatchSize / 2);
+    public static int FixedPairs(GentleClipOptions options) => options.Batches.PairsPerBatch ?? Math.Max(2, options.Batches.Size / 2);
 
     public IFittedMethod Fit(TrainingSet training, int seed, CancellationToken cancellation)
     {
@@ -44,8 +46,8 @@ internal sealed class GentleClipMethod(GentleClipOptions options, VectorEncoderO
             Seed = seed,
             CancellationToken = cancellation,
         };
-        if (run.PairsPerBatchRule == PairsPerBatchRule.Fixed)
-            run.PairsPerBatch = plan.PairsPerBatch; // else a data set without unpaired rows would get batches of pairs alone
+        if (run.Batches.PairsPerBatchRule == PairsPerBatchRule.Fixed)
+            run.Batches.PairsPerBatch = plan.PairsPerBatch; // else a data set without unpaired rows would get batches of pairs alone
 
         Row[] rows =
         [

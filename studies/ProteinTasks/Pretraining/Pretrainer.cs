@@ -91,13 +91,13 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
                 encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
             options.EmbeddingDimension = settings.EmbeddingDimension;
             options.ClosedForm = null; // it needs vectors
-            options.PairsPerBatch = settings.Pairs;
-            options.BatchSize = method.UsesUnpaired ? 2 * settings.Pairs : settings.Pairs;
+            options.Batches.PairsPerBatch = settings.Pairs;
+            options.Batches.Size = method.UsesUnpaired ? 2 * settings.Pairs : settings.Pairs;
         }
 
         options.PairedColumnName = nameof(ChainRow.IsPaired);
         options.MaximumNumberOfSteps = method.IsTrained ? settings.Steps : Math.Min(UntrainedSteps, settings.Steps);
-        options.LearningRate = method.IsTrained ? settings.LearningRate : NoLearning;
+        options.Optimizer.LearningRate = method.IsTrained ? settings.LearningRate : NoLearning;
         if (!method.HasSelfSupervision)
             options.Objectives = options.Objectives.Without<SelfSupervisedObjective>();
         if (!method.HasMmd)

@@ -18,8 +18,12 @@ public sealed class ConfigurationTests : ExperimentTest
         "methods[1].options.objectives.contrastive.weight: Weight must be 0 or more")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sddd": {} } } }""", "",
         "methods[1].options.objectives.sddd: unknown objective; expected one of centroid, contrastive, klot, mmd")]
-    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batchSize": "many" } }""", "",
-        "methods[1].options.batchSize: expected a value of Int32, found \"many\"")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batches": { "size": "many" } } }""", "",
+        "methods[1].options.batches.size: expected a value of Int32, found \"many\"")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batches": { "size": 3 } } }""", "",
+        "methods[1].options.batches.size: Batches.Size must be from 4 to 1048576, found 3")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "batchSize": 64 } }""", "", "methods[1].options.batchSize: unknown key")]
+    [DataRow("""{ "name": "x", "preset": "Clip", "options": { "checkpoints": { "keep": 2 } } }""", "", "methods[1].options.checkpoints: the runner sets")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "seed": 1 } }""", "", "methods[1].options.seed: the runner sets")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sdd": { "variance": "Twice" } } } }""", "",
         "methods[1].options.objectives.sdd.variance: expected one of Own, Pooled, None")]

@@ -63,9 +63,9 @@ public sealed class ExperimentRunTests : ExperimentTest
     {
         // A learning rate of 1e-9 learns nothing in three steps or in any number.
         var output = Run(Json(
-            """{ "name": "tuned", "preset": "Clip", "candidates": [ { "learningRate": 1e-9 }, { "learningRate": 1e-2 } ] }""",
+            """{ "name": "tuned", "preset": "Clip", "candidates": [ { "optimizer": { "learningRate": 1e-9 } }, { "optimizer": { "learningRate": 1e-2 } } ] }""",
             """ "validationSeeds": [ 7, 8 ], "steps": 60, """).Replace("\"steps\": 3,", "", StringComparison.Ordinal));
-        StringAssert.Contains(output, "the validation seeds 7, 8 chose `{ \"learningRate\": 1e-2 }`");
+        StringAssert.Contains(output, "the validation seeds 7, 8 chose `{ \"optimizer\": { \"learningRate\": 1e-2 } }`");
         StringAssert.Contains(output, "8 cells computed");
         Assert.DoesNotContain(",7,", Output("results.csv"));
     }

@@ -18,7 +18,7 @@ public abstract class ExperimentTest
     private protected static string Json(string methods, string more = "", string data = Synthetic) => $$"""
         {
           "data": [ {{data}} ], "testRows": 20, "pairs": [ 8 ], "seeds": [ 1, 2 ], "steps": 3, {{more}}
-          "common": { "embeddingDimension": 8, "batchSize": 16, "encoder": { "hiddenDimensions": [ 8 ] } },
+          "common": { "embeddingDimension": 8, "batches": { "size": 16 }, "encoder": { "hiddenDimensions": [ 8 ] } },
           "methods": [ { "name": "Clip", "preset": "Clip" }{{(methods.Length > 0 ? ", " : "")}}{{methods}} ]
         }
         """;

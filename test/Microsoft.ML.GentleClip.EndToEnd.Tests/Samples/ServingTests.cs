@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EmojiPictures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,7 +14,10 @@ using Serving;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
-/// <summary>The serving sample as its users meet it: the real server on a port of this machine, a model that was trained for a moment, and HTTP.</summary>
+/// <summary>
+/// The serving sample as its users meet it: the real server on a port of this machine, HTTP, and a model that was trained for a moment, or the one that comes
+/// with the server.
+/// </summary>
 [TestClass]
 public sealed class ServingTests
 {
@@ -27,15 +32,13 @@ public sealed class ServingTests
 
     private CancellationToken Token => TestContext.CancellationToken;
 
-    // As a first start does: trains and keeps the model.
     [ClassInitialize]
     public static void Train(TestContext context)
     {
-        using var model = (GentleClipTransformer)ModelSource.Open(
-            new() { TrainedModel = ModelFile, TrainingSteps = Steps }, NullLogger.Instance, context.CancellationToken);
+        using var model = DemoModel.Train(Data, Steps, null, context.CancellationToken);
+        ModelSource.Save(model, ModelFile);
         Assert.HasCount(1, Directory.GetFiles(Folder.FullName), "the model and nothing half written beside it");
-        // The second start loads what the first one kept.
-        using var again = (GentleClipTransformer)ModelSource.Open(new() { TrainedModel = ModelFile }, NullLogger.Instance, context.CancellationToken);
+        using var again = (GentleClipTransformer)ModelSource.Open(new() { Model = ModelFile }, NullLogger.Instance);
         Assert.AreEqual(Steps, again.History[^1].Step);
     }
 
@@ -45,11 +48,11 @@ public sealed class ServingTests
     [TestMethod]
     public async Task HealthSaysWhatIsServed()
     {
-        await using var server = await StartAsync("--trained", ModelFile);
+        await using var server = await StartAsync();
         var health = await server.HealthAsync(Token);
         Assert.AreEqual("ready", health.GetProperty("status").GetString());
         Assert.AreEqual(128, health.GetProperty("dimension").GetInt32());
-        Assert.AreEqual(2 * (Data.Train.Count + Data.Test.Count), health.GetProperty("catalogue").GetInt32());
+        Assert.AreEqual(3 * (Data.Train.Count + Data.Test.Count), health.GetProperty("catalogue").GetInt32());
         CollectionAssert.AreEqual(new[] { "Picture", "Words" },
             health.GetProperty("columns").EnumerateArray().Select(column => column.GetProperty("column").GetString()).ToArray());
         Assert.AreEqual(0, health.GetProperty("columns")[1].GetProperty("requests").GetInt32());
@@ -94,28 +97,149 @@ public sealed class ServingTests
     [TestMethod]
     public async Task SearchGivesTheNearestOfTheCatalogue()
     {
-        await using var server = await StartAsync("--trained", ModelFile);
+        await using var server = await StartAsync();
         foreach (var one in Data.Test.Take(5))
         {
             var found = await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(Png(one.Pictures[1])), count = 3 }, Token);
             Assert.HasCount(3, found);
-            Assert.AreEqual($"{one.Name}, twitter", found[0].Name);
+            Assert.AreEqual(($"{one.Name}, twitter", "Picture"), (found[0].Name, found[0].Column));
             Assert.AreEqual(1, found[0].Score, 1e-4);
             CollectionAssert.AreEqual(found.OrderByDescending(match => match.Score).ToArray(), found);
+            // The picture that belongs to it.
+            byte[] picture = await server.Client.GetByteArrayAsync(found[0].Picture, Token);
+            Assert.AreEqual((PictureFormat.Bmp, EmojiData.Side, EmojiData.Side, (string?)null), Facts(picture));
+            Assert.AreEqual(1, (await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(picture), count = 1 }, Token))[0].Score, 1e-4);
         }
         // By words: compared with every picture's embedding.
         var emoji = Data.Train.Concat(Data.Test).ToArray();
         var names = emoji.SelectMany(one => EmojiData.Styles.Select(style => $"{one.Name}, {style}")).ToArray();
-        using var model = (GentleClipTransformer)new MLContext().Model.Load(ModelFile, out _);
+        using var model = (GentleClipTransformer)new MLContext().Model.Load(Path.Combine(AppContext.BaseDirectory, ServingOptions.OwnModelName), out _);
         var pictures = Embeddings.Column(model.Transform(new MLContext().Data.LoadFromEnumerable(
             emoji.SelectMany(one => one.Pictures).Select(picture => new Row { Picture = EmojiData.Planes(picture), Words = "" }).ToList())),
                 "PictureEmbedding");
         var query = (await server.EmbedAsync("Words", ["clock"], Token))[0];
         var best = pictures.Select((picture, i) => (Name: names[i], Score: Embeddings.Dot(query, picture))).MaxBy(match => match.Score);
-        var answer = await server.SearchAsync(new { column = "Words", input = "clock" }, Token);
+        var answer = await server.SearchAsync(new { column = "Words", input = "clock", among = "Picture" }, Token);
         Assert.HasCount(5, answer);
         Assert.AreEqual(best.Name, answer[0].Name);
         Assert.AreEqual(best.Score, answer[0].Score, 1e-4);
+        // The other direction, and both at once.
+        var byPicture = await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(Png(emoji[0].Pictures[0])), among = "Words" }, Token);
+        Assert.IsTrue(byPicture.All(match => match is { Column: "Words", Picture: null }));
+        var both = await server.SearchAsync(new { column = "Words", input = emoji[0].Name, count = 300 }, Token);
+        CollectionAssert.AreEquivalent(new[] { "Picture", "Words" }, both.Select(match => match.Column).Distinct().ToArray());
+        Assert.AreEqual((emoji[0].Name, "Words"), (both[0].Name, both[0].Column));
+
+        static (PictureFormat, int, int, string?) Facts(byte[] file)
+        {
+            var info = PictureInfo.Read(file);
+            return (info.Format, info.Width, info.Height, info.Problem);
+        }
+    }
+
+    /// <summary>The figures of the sample's page, with room for other processors.</summary>
+    [TestMethod]
+    public async Task TheModelThatComesWithTheServerFindsWhatIsMeant()
+    {
+        using var model = ModelSource.Open(new(), NullLogger.Instance);
+        string report = await DemoModel.MeasureAsync(model, Data, Token);
+        double[] shares = [.. Regex.Matches(report, @"(\d+) %").Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
+        Assert.HasCount(8, shares, report);
+        double[] least = [85, 95, 80, 70, 30, 45, 15, 12]; // those that the training saw, then those that it did not
+        for (int i = 0; i < least.Length; i++)
+            Assert.IsGreaterThanOrEqualTo(least[i], shares[i], $"figure {i} of\n{report}");
+    }
+
+    [TestMethod]
+    public async Task TheServerListensAtOnceAndSaysHowFarItIs()
+    {
+        string file = Folder.File("slow.jsonl");
+        // Each line waits for others to share its batch, so that the start takes seconds on any machine.
+        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 40).Select(i => $$"""{"name": "{{i}}", "column": "Words", "input": "word {{i}}"}"""), Token);
+        await using var server = await ListenAsync("--model", ModelFile, "--catalogue", file, "--wait", "100");
+        Assert.AreEqual("live", (await server.Client.GetFromJsonAsync<JsonElement>("/health/live", Token)).GetProperty("status").GetString());
+        var seen = new List<string?>();
+        while (true)
+        {
+            using var ready = await server.Client.GetAsync("/health/ready", Token);
+            var state = await ready.Content.ReadFromJsonAsync<JsonElement>(Token);
+            seen.Add(state.GetProperty("doing").GetString());
+            if (ready.IsSuccessStatusCode)
+                break;
+            Assert.AreEqual((HttpStatusCode.ServiceUnavailable, "loading"), (ready.StatusCode, state.GetProperty("status").GetString()));
+            Assert.AreEqual(TimeSpan.FromSeconds(1), ready.Headers.RetryAfter!.Delta);
+            if (seen.Count == 1)
+            {
+                StringAssert.Contains(await server.Client.GetStringAsync("/", Token), "The server is starting");
+                foreach (string address in new[] { "/health", "/model", "/items/0/picture" })
+                    Assert.AreEqual(HttpStatusCode.ServiceUnavailable, (await server.Client.GetAsync(address, Token)).StatusCode, address);
+                using var search = await server.Client.PostAsJsonAsync("/search", new { column = "Words", input = "word" }, Token);
+                Assert.AreEqual(HttpStatusCode.ServiceUnavailable, search.StatusCode);
+                var problem = await search.Content.ReadFromJsonAsync<JsonElement>(Token);
+                StringAssert.StartsWith(problem.GetProperty("detail").GetString()!, "The server is not ready yet. ");
+                Assert.AreEqual("loading", problem.GetProperty("progress").GetProperty("status").GetString());
+            }
+            await Task.Delay(20, Token);
+        }
+        Assert.IsTrue(seen.Any(doing => doing?.StartsWith("Embedding the catalogue, line ", StringComparison.Ordinal) == true), string.Join("; ", seen));
+        Assert.AreEqual(40, (await server.HealthAsync(Token)).GetProperty("catalogue").GetInt32());
+    }
+
+    [TestMethod]
+    public async Task AServerThatIsStoppedWhileItLoadsStopsLoading()
+    {
+        string file = Folder.File("long.jsonl");
+        await File.WriteAllLinesAsync(file, Enumerable.Range(0, 1000).Select(i => $$"""{"name": "{{i}}", "column": "Words", "input": "word {{i}}"}"""), Token);
+        await using var server = await ListenAsync("--model", ModelFile, "--catalogue", file, "--wait", "1000");
+        var readiness = server.Application.Services.GetRequiredService<Readiness>();
+        while (!readiness.Current.Doing.Contains("line", StringComparison.Ordinal))
+            await Task.Delay(10, Token);
+        await server.Application.StopAsync(Token); // a thousand seconds of waiting were left
+        Assert.IsInstanceOfType<OperationCanceledException>(readiness.Problem);
+    }
+
+    [TestMethod]
+    public async Task OpenApiDescribesTheAddresses()
+    {
+        await using var server = await StartAsync("--model", ModelFile);
+        var description = await server.Client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", Token);
+        CollectionAssert.AreEquivalent(new[] { "/embed", "/search", "/model", "/items/{row}/picture", "/health", "/health/live", "/health/ready" },
+            description.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray());
+        var search = description.GetProperty("paths").GetProperty("/search").GetProperty("post");
+        string request = search.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref")
+            .GetString()!.Split('/')[^1];
+        CollectionAssert.IsSubsetOf(new[] { "column", "input", "count", "among" }, description.GetProperty("components").GetProperty("schemas")
+            .GetProperty(request).GetProperty("properties").EnumerateObject().Select(field => field.Name).ToArray());
+        CollectionAssert.IsSubsetOf(new[] { "200", "400", "413", "415", "503" },
+            search.GetProperty("responses").EnumerateObject().Select(response => response.Name).ToArray());
+    }
+
+    [TestMethod]
+    public async Task ThePageTakesNothingFromElsewhere()
+    {
+        await using var server = await StartAsync("--model", ModelFile);
+        foreach (var (address, type) in new[] { ("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript") })
+        {
+            using var response = await server.Client.GetAsync(address, Token);
+            Assert.AreEqual((HttpStatusCode.OK, type), (response.StatusCode, response.Content.Headers.ContentType!.MediaType));
+            StringAssert.Contains(response.Headers.GetValues("Content-Security-Policy").Single(), "default-src 'none'; script-src 'self'; style-src 'self'");
+            Assert.AreEqual("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
+            string text = await response.Content.ReadAsStringAsync(Token);
+            Assert.DoesNotContain("//cdn", text);
+            Assert.DoesNotContain("http", text.Replace("HTTP", "", StringComparison.Ordinal), $"{address} names another server");
+            Assert.DoesNotContain("innerHTML", text);
+        }
+    }
+
+    [TestMethod]
+    public async Task TheCommandThatMadeTheModelRuns()
+    {
+        string file = Folder.File("trained.zip");
+        using var written = new StringWriter();
+        Assert.AreEqual(0, await Training.RunAsync(file, 2, written, Token));
+        StringAssert.Contains(written.ToString(), "pictures that the training did not see:");
+        using var model = ModelSource.Open(new() { Model = file }, NullLogger.Instance);
+        Assert.AreEqual(2, model.History[^1].Step);
     }
 
     [TestMethod]
@@ -161,8 +285,13 @@ public sealed class ServingTests
         await RefusedAsync("/embed", """{"column": "Picture", "inputs": ["aaaa"]}""", "found bytes that are no picture.");
         await RefusedAsync("/search", """{"column": "Words"}""", "input: expected a text, found nothing.");
         await RefusedAsync("/search", """{"column": "Words", "input": "a", "count": 0}""", "count: expected 1 to 1000, found 0.");
+        await RefusedAsync("/search", """{"column": "Words", "input": "a", "among": "x"}""", "among: expected 'Picture' or 'Words', found 'x'.");
         await RefusedAsync("/search", """{"column": "Words", "input": "a"}""", "start the server with --catalogue FILE");
+        using var nowhere = await server.Client.GetAsync("/nowhere", Token);
+        Assert.AreEqual(HttpStatusCode.NotFound, nowhere.StatusCode);
+        StringAssert.Contains(await nowhere.Content.ReadAsStringAsync(Token), "There is no address /nowhere; /openapi/v1.json lists");
         using var form = await server.Client.PostAsync("/embed", new StringContent("{}"), Token);
+        Assert.AreEqual(HttpStatusCode.UnsupportedMediaType, form.StatusCode);
         StringAssert.Contains(await form.Content.ReadAsStringAsync(Token), "expected Content-Type application/json, found text/plain");
         Assert.HasCount(1, await server.EmbedAsync("Words", ["a"], Token));
 
@@ -245,7 +374,7 @@ public sealed class ServingTests
     }
 
     [TestMethod]
-    public async Task ACatalogueOfOnesOwnIsSearched()
+    public async Task YourOwnCatalogueIsSearched()
     {
         string file = Folder.File("catalogue.jsonl");
         await File.WriteAllTextAsync(file, """
@@ -255,6 +384,18 @@ public sealed class ServingTests
             """, Token);
         await using (var server = await StartAsync("--model", ModelFile, "--catalogue", file))
             Assert.AreEqual("second", (await server.SearchAsync(new { column = "Words", input = "a clock", count = 10 }, Token))[0].Name);
+        byte[] png = Png(Data.Test[0].Pictures[0]);
+        await File.WriteAllTextAsync(file, $$"""{"name": "a picture", "column": "Picture", "input": "{{Convert.ToBase64String(png)}}"}""", Token);
+        await using (var server = await StartAsync("--model", ModelFile, "--catalogue", file))
+        {
+            var found = (await server.SearchAsync(new { column = "Words", input = "a clock" }, Token)).Single();
+            using var picture = await server.Client.GetAsync(found.Picture, Token);
+            Assert.AreEqual(("image/png", "nosniff"),
+                (picture.Content.Headers.ContentType!.MediaType, picture.Headers.GetValues("X-Content-Type-Options").Single()));
+            CollectionAssert.AreEqual(png, await picture.Content.ReadAsByteArrayAsync(Token));
+            foreach (string address in new[] { "/items/1/picture", "/items/-1/picture" })
+                Assert.AreEqual(HttpStatusCode.NotFound, (await server.Client.GetAsync(address, Token)).StatusCode, address);
+        }
         await File.WriteAllTextAsync(file, """{"name": "first", "column": "Words", "text": "a red heart"}""", Token);
         StringAssert.EndsWith((await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", ModelFile, "--catalogue", file))).Message,
             "catalogue.jsonl, line 1: text: there is no such field; expected name, column, input.");
@@ -275,7 +416,19 @@ public sealed class ServingTests
                 () => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
     }
 
-    private static async Task<RunningServer> StartAsync(params string[] arguments)
+    private async Task<RunningServer> StartAsync(params string[] arguments)
+    {
+        var server = await ListenAsync(arguments);
+        var readiness = server.Application.Services.GetRequiredService<Readiness>();
+        while (!readiness.IsReady && readiness.Problem is null)
+            await Task.Delay(10, Token);
+        if (readiness.Problem is not { } problem)
+            return server;
+        await server.DisposeAsync();
+        throw problem;
+    }
+
+    private static async Task<RunningServer> ListenAsync(params string[] arguments)
     {
         var application = Server.Build([.. arguments, "--urls", "http://127.0.0.1:0"]);
         try
@@ -308,7 +461,7 @@ public sealed class ServingTests
         return bytes;
     }
 
-    private sealed record Match(string Name, float Score);
+    private sealed record Match(string Name, float Score, string Column, string? Picture);
 
     private sealed class LabelledRow : Row
     {

@@ -71,11 +71,11 @@ public sealed class CustomEncoderTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options();
-        options.ValidationFraction = 0.2;
+        options.Validation.Fraction = 0.2;
         options.Objectives = [.. options.Objectives, new TransportPairObjective(), new PairDistance { Weight = 0.2 }];
         var undisturbed = CustomTraining.Content(CustomTraining.Fit(options));
-        options.CheckpointDirectory = folder.File("checkpoints");
-        options.CheckpointSteps = stopAt;
+        options.Checkpoints.Directory = folder.File("checkpoints");
+        options.Checkpoints.Steps = stopAt;
         using var cancellation = new CancellationTokenSource();
         var interrupted = options with
         {
@@ -96,7 +96,7 @@ public sealed class CustomEncoderTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options(6);
-        options.CheckpointDirectory = folder.File("checkpoints");
+        options.Checkpoints.Directory = folder.File("checkpoints");
         var usual = options.Objectives;
         options.Objectives = [.. usual, new PairDistance { Weight = 0.2 }, new Given("margin", batch => batch.EmbeddingsA.sum()) { Margin = 2 }];
         CustomTraining.Fit(options);
@@ -115,7 +115,7 @@ public sealed class CustomEncoderTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options(3, a: new WanderingOptions { Seed = 1 });
-        options.CheckpointDirectory = folder.File("checkpoints");
+        options.Checkpoints.Directory = folder.File("checkpoints");
         var first = CustomTraining.Content(CustomTraining.Fit(options));
         CollectionAssert.AreEqual(first, CustomTraining.Content(CustomTraining.Fit(options)));
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new WanderingOptions { Seed = 2 });
@@ -129,7 +129,7 @@ public sealed class CustomEncoderTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var options = CustomTraining.Options(3, a: new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(1) });
-        options.CheckpointDirectory = folder.File("checkpoints");
+        options.Checkpoints.Directory = folder.File("checkpoints");
         var first = CustomTraining.Content(CustomTraining.Fit(options));
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new GatedOptions { IsFrozen = frozen, WeightsFile = Weights(2) });
         Assert.Contains("pretrained weights of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => CustomTraining.Fit(options)).Message);
@@ -158,7 +158,7 @@ public sealed class CustomEncoderTests
         var words = Captions.Colours.Concat(Captions.Things);
         File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words));
         var options = Captions.Options(new TokenMeanOptions { VocabularyFile = vocabulary }, steps: 3);
-        options.CheckpointDirectory = folder.File("checkpoints");
+        options.Checkpoints.Directory = folder.File("checkpoints");
         using (new MLContext(3).Transforms.GentleClip(options).Fit(rows))
             File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words.Reverse()));
         Assert.Contains("vocabulary of A is content ",
@@ -240,7 +240,7 @@ public sealed class CustomEncoderTests
         var mlContext = new MLContext(3);
         var rows = mlContext.Data.LoadFromEnumerable(Captions.Mixed(40, 30, 20));
         var options = Captions.Options(new TokenMeanOptions { MaximumLength = 24, MaximumVocabularySize = 200 }, steps: 60);
-        (options.PairedColumnName, options.LearningRate) = ("IsPaired", 5e-3);
+        (options.PairedColumnName, options.Optimizer.LearningRate) = ("IsPaired", 5e-3);
         using var model = mlContext.Transforms.GentleClip(options).Fit(rows);
         var texts = ((TextModality)model.ModalityA).Encoder as TokenMeanOptions;
         Assert.IsGreaterThan(50, texts!.Vocabulary!.Count);

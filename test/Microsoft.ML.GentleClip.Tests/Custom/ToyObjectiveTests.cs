@@ -28,7 +28,7 @@ public sealed class ToyObjectiveTests
     public void ItIsGuarded()
     {
         var options = Options(40);
-        (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);
+        (options.Validation.Fraction, options.Validation.GuardUnpairedObjectives) = (0.3, true);
         var computed = 0;
         // Against the pairs, so that the training without it validates better.
         options.Objectives = [new ContrastiveObjective(), new Toy(_ => computed++) { Weight = 30, NeedsClosedForm = false }];
@@ -80,7 +80,7 @@ public sealed class ToyObjectiveTests
     {
         using var folder = new Runtime.TemporaryFolder();
         var options = Options(6);
-        options.CheckpointDirectory = folder.File("checkpoints");
+        options.Checkpoints.Directory = folder.File("checkpoints");
         options.Objectives = [new ContrastiveObjective(), new Toy { NeedsClosedForm = false }];
         using (MlContext.Transforms.GentleClip(options).Fit(CustomTraining.Rows))
         {
@@ -109,7 +109,7 @@ public sealed class ToyObjectiveTests
     private static GentleClipOptions Options(int steps)
     {
         var options = TwoViews.Options(steps);
-        (options.PairedColumnName, options.Seed, options.BatchSize, options.PairsPerBatch) = ("IsPaired", 3, 32, 16);
+        (options.PairedColumnName, options.Seed, options.Batches.Size, options.Batches.PairsPerBatch) = ("IsPaired", 3, 32, 16);
         return options;
     }
 

@@ -58,7 +58,7 @@ public sealed class UserObjectiveTests
             return (batch.EmbeddingsA.sum() + batch.EmbeddingsB.sum()) * batch.LogitScale;
         }, unpaired);
         var options = Alone(2, Watch("all", true), Watch("pairs", false));
-        (options.BatchSize, options.PairsPerBatch) = (32, 12);
+        (options.Batches.Size, options.Batches.PairsPerBatch) = (32, 12);
         using var model = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.HasCount(4, seen);
         foreach (var (step, steps, pairs, a, b, unpairedA, length, scale) in seen)
@@ -92,7 +92,7 @@ public sealed class UserObjectiveTests
             { Weight = 20 },
                     new PairDistance());
         options.Objectives = options.Objectives.With(new ContrastiveObjective());
-        (options.ValidationFraction, options.GuardUnpairedObjectives) = (0.3, true);
+        (options.Validation.Fraction, options.Validation.GuardUnpairedObjectives) = (0.3, true);
         using var guarded = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.IsFalse(guarded.UnpairedObjectives!.Kept);
         Assert.DoesNotContain("spoil", guarded.History[0].Losses.Keys);

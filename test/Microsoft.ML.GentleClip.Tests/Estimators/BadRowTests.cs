@@ -96,7 +96,7 @@ public sealed class BadRowTests
     public void NoRows()
     {
         AssertRefused<TwoViews.Row>([], "The training data have no rows.");
-        _options.ValidationFraction = 0.2;
+        _options.Validation.Fraction = 0.2;
         AssertRefused<TwoViews.Row>([], "The training data have no rows.");
     }
 
@@ -106,7 +106,7 @@ public sealed class BadRowTests
         AssertRefused(TwoViews.Mixed(0, 20, 0), "Column 'B' holds 0 samples in 20 rows; expected at least 2.");
         AssertRefused(TwoViews.Mixed(0, 1, 20), "Column 'A' holds 1 samples in 21 rows; expected at least 2.");
         AssertRefused(TwoViews.Mixed(1, 0, 20), "Column 'A' holds 1 samples in 21 rows; expected at least 2.");
-        _options.ValidationFraction = 0.2;
+        _options.Validation.Fraction = 0.2;
         AssertRefused(TwoViews.Mixed(1, 20, 0), "Column 'B' holds 1 samples in 21 rows; expected at least 2.");
     }
 
@@ -200,11 +200,11 @@ public sealed class BadRowTests
     [DataRow(0, 0.1, 2)]
     public void AHoldOutThatLeavesTooFewPairs(int pairs, double fraction, int heldOut)
     {
-        _options.ValidationFraction = fraction;
+        _options.Validation.Fraction = fraction;
         var count = pairs + 10;
         AssertRefused(TwoViews.Mixed(pairs, 10, 10),
             FormattableString.Invariant(
-                $"ValidationFraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
+                $"Validation.Fraction {fraction} holds out {heldOut} of {pairs} matched pairs; expected at least 2 to be left to train on. ")
             + "Hold out fewer, or give Fit a validation set. A pair is a row in which neither 'A' nor 'B' is missing: "
             + $"of {pairs + 20} rows 'A' is there in {count}, 'B' in {count}, both in {pairs}.");
     }

@@ -358,18 +358,18 @@ public sealed class ClosedFormTests
         Assert.IsNull(Wish(options => options.ClosedForm = options.ClosedForm! with { Method = ClosedFormMethod.Linear }));
         Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = GentleClipOptions.Defaults.MaximumNumberOfSteps);
         Asks("MaximumNumberOfSteps is set", options => options.MaximumNumberOfSteps = 5, copy: true);
-        Asks("LearningRate is set", options => options.LearningRate = 1e-4);
-        Asks("BatchSize is set", options => options.BatchSize = 32);
+        Asks("Optimizer.LearningRate is set", options => options.Optimizer.LearningRate = 1e-4);
+        Asks("Batches.Size is set", options => options.Batches.Size = 32);
         Asks("Objectives is set", options => options.Objectives = options.Objectives.With(new CentroidObjective()));
         Asks("Objectives is set", options => options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { Bandwidth = 1 }));
         Assert.IsNull(
             Wish(options => options.Objectives = [new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()]),
             "the usual ones");
-        Asks("GuardUnpairedObjectives is set", options => options.GuardUnpairedObjectives = true);
-        Asks("CheckpointDirectory is set", options => options.CheckpointDirectory = "folder");
+        Asks("Validation.GuardUnpairedObjectives is set", options => options.Validation.GuardUnpairedObjectives = true);
+        Asks("Checkpoints.Directory is set", options => options.Checkpoints.Directory = "folder");
         Asks("encoder is set for column 'B'", options => options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions()));
         Asks("column 'A' does not hold feature vectors", options => options.ModalityA = Modality.Text("EmbeddingA", "A"));
-        Asks("validation pairs", options => options.ValidationFraction = 0.2);
+        Asks("validation pairs", options => options.Validation.Fraction = 0.2);
         Asks("share or dimension", options => options.ClosedForm = options.ClosedForm! with { Share = 0.5 });
         StringAssert.Contains(TowerWishes.Of(Plain(), validates: true, continues: false), "validation pairs");
         StringAssert.Contains(TowerWishes.Of(Plain(), validates: false, continues: true), "continue from");
@@ -457,7 +457,7 @@ public sealed class ClosedFormTests
     public void TheGuardKeepsTheBetterTraining(double mmdWeight, bool kept)
     {
         var options = Options(closedForm: null, steps: 60);
-        options.GuardUnpairedObjectives = true;
+        options.Validation.GuardUnpairedObjectives = true;
         options.Objectives =
         [
             new ContrastiveObjective(), new SelfSupervisedObjective { Weight = kept ? 0.1 : 0 }, new MmdObjective { Weight = mmdWeight },

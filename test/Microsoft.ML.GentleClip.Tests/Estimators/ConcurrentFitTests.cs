@@ -26,7 +26,7 @@ public sealed class ConcurrentFitTests
     public void OneEstimatorFitsInSeveralThreadsAtOnce()
     {
         var options = TwoViews.Options(steps: 15);
-        options.ValidationFraction = 0.2;
+        options.Validation.Fraction = 0.2;
         var estimator = _mlContext.Transforms.GentleClip(options);
         var data = Rows();
         byte[] expected;
@@ -237,7 +237,7 @@ public sealed class ConcurrentFitTests
         var jobs = Enum.GetValues<GentleClipPreset>().Select((preset, i) =>
         {
             var options = Of(preset, steps: 12);
-            (options.Seed, options.ValidationFraction) = (10 + i, i % 2 == 0 ? 0.2 : 0);
+            (options.Seed, options.Validation.Fraction) = (10 + i, i % 2 == 0 ? 0.2 : 0);
             return (preset.ToString(), options, rows);
         }).ToList();
         var proteins = Proteins.Options(steps: 3);
@@ -257,9 +257,9 @@ public sealed class ConcurrentFitTests
     {
         var options = GentleClipOptions.FromPreset(preset);
         var small = TwoViews.Options(steps);
-        (options.ModalityA, options.ModalityB, options.EmbeddingDimension, options.BatchSize) = (small.ModalityA, small.ModalityB,
-            small.EmbeddingDimension, small.BatchSize);
-        (options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads, options.Seed) = (steps, small.LearningRate, 1, 3);
+        (options.ModalityA, options.ModalityB, options.EmbeddingDimension, options.Batches.Size) = (small.ModalityA, small.ModalityB,
+            small.EmbeddingDimension, small.Batches.Size);
+        (options.MaximumNumberOfSteps, options.Optimizer.LearningRate, options.NumberOfThreads, options.Seed) = (steps, small.Optimizer.LearningRate, 1, 3);
         return options;
     }
 

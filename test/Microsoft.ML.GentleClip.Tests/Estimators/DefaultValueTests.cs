@@ -193,7 +193,7 @@ public sealed class DefaultValueTests
         ModalityB = Modality.Vector("EmbeddingB", "B"),
         EmbeddingDimension = 8,
         MaximumNumberOfSteps = 1,
-        BatchSize = 16,
+        Batches = new() { Size = 16 },
         NumberOfThreads = 1,
         ClosedForm = null,
     };

@@ -108,7 +108,7 @@ public sealed class FitMemoryTests
                 throw new InvalidDataException();
         });
         if (how == "failed in the loop")
-            (options.LearningRate, options.WarmupFraction, options.MaximumNumberOfSteps) = (1e30, 0, 20);
+            (options.Optimizer.LearningRate, options.Optimizer.WarmupFraction, options.MaximumNumberOfSteps) = (1e30, 0, 20);
         var estimator = _mlContext.Transforms.GentleClip(options);
         switch (how)
         {
@@ -151,7 +151,7 @@ public sealed class FitMemoryTests
         var encoder = new VectorEncoderOptions { HiddenDimensions = [.. Enumerable.Repeat(Width, Layers)] };
         var options = TwoViews.Options(steps);
         (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", encoder), Modality.Vector("EmbeddingB", "B", encoder));
-        (options.BatchSize, options.Objectives) = (16, options.Objectives.Without<SelfSupervisedObjective>());
+        (options.Batches.Size, options.Objectives) = (16, options.Objectives.Without<SelfSupervisedObjective>());
         return options;
     }
 

@@ -62,8 +62,8 @@ public sealed class FrozenClosedFormTests
     public void ValidationPairsAskForTowersBesideIt()
     {
         var options = Options(Frozen);
-        options.ValidationFraction = 0.3;
-        (options.MaximumNumberOfSteps, options.BatchSize) = (4, 32);
+        options.Validation.Fraction = 0.3;
+        (options.MaximumNumberOfSteps, options.Batches.Size) = (4, 32);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(View);
         Assert.AreEqual(ClosedFormRole.BesideTowers, model.Model.Spec.ClosedForm!.Role);
         Assert.IsTrue(model.Model.HasTowers);
@@ -74,7 +74,7 @@ public sealed class FrozenClosedFormTests
     public void ATrainedEncoderGetsTowersOrAReason()
     {
         var options = Options(Frozen with { TrainableLayers = 1 });
-        (options.MaximumNumberOfSteps, options.BatchSize) = (2, 32);
+        (options.MaximumNumberOfSteps, options.Batches.Size) = (2, 32);
         using (var model = _mlContext.Transforms.GentleClip(options).Fit(View))
             Assert.IsTrue(model.Model.HasTowers);
         options.ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.Alone };
@@ -117,7 +117,7 @@ public sealed class FrozenClosedFormTests
     public void AFrozenNetworkOnVectorsLeavesTheClosedFormTheVectors()
     {
         var options = CustomTraining.Options(6, a: new GatedOptions { IsFrozen = true });
-        (options.ClosedForm, options.ValidationFraction) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 0.3);
+        (options.ClosedForm, options.Validation.Fraction) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 0.3);
         using var model = new MLContext(3).Transforms.GentleClip(options).Fit(CustomTraining.Rows);
         Assert.AreEqual(TwoViews.DimensionA, model.Model.ClosedForm!.Dimension(Side.A));
         Assert.IsNotNull(model.History[^1].Validation);
@@ -130,7 +130,7 @@ public sealed class FrozenClosedFormTests
         (options.Seed, options.NumberOfThreads, options.EmbeddingDimension) = (3, 1, 24);
         if (role is not { } asked)
             return options;
-        (options.ClosedForm, options.MaximumNumberOfSteps, options.BatchSize) = (new ClosedFormOptions { Role = asked }, 4, 32);
+        (options.ClosedForm, options.MaximumNumberOfSteps, options.Batches.Size) = (new ClosedFormOptions { Role = asked }, 4, 32);
         if (asked == ClosedFormRole.Teacher)
             options.Objectives = options.Objectives.With(new KlotObjective());
         return options;

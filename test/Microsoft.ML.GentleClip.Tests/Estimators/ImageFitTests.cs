@@ -98,7 +98,7 @@ public sealed class ImageFitTests : IDisposable
         var options = Pictures.Options(steps: 120);
         options.ModalityA = Modality.Image("ImageEmbedding", "Image", Pictures.Images with { HorizontalFlip = 0, ColorJitter = 0.05 },
             Pictures.ResNet with { Size = new([1, 1, 1, 1], 8, false) });
-        options.LearningRate = 3e-3;
+        options.Optimizer.LearningRate = 3e-3;
         var data = Loaded(rows);
         using var model = _mlContext.Transforms.GentleClip(options).Fit(data);
         var scored = model.Transform(data);

@@ -182,7 +182,7 @@ public sealed class MixedRowTests
     {
         var rows = TwoViews.Mixed(30, 30, 30);
         using var first = Fit(rows);
-        _options.LearningRate = 1e-12; // as good as no step at all
+        _options.Optimizer.LearningRate = 1e-12; // as good as no step at all
         _options.MaximumNumberOfSteps = 1;
         using var second = _mlContext.Transforms.GentleClip(_options).Fit(_mlContext.Data.LoadFromEnumerable(rows), initial: first);
         using var fresh = Fit(rows);

@@ -76,7 +76,7 @@ public sealed class NumericExtremesTests
                 new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early },
                 new TransportPairObjective { Ramp = Early },
             ],
-            ["guarded"] = options => options.GuardUnpairedObjectives = true,
+            ["guarded"] = options => options.Validation.GuardUnpairedObjectives = true,
             ["not standardised"] = options => (options.ModalityA, options.ModalityB) = (Plain("A", "EmbeddingA"), Plain("B", "EmbeddingB")),
         }).ToDictionary();
 
@@ -206,8 +206,8 @@ public sealed class NumericExtremesTests
             : new GentleClipOptions { ClosedForm = null };
         var encoder = new VectorEncoderOptions { HiddenDimensions = [16], Dropout = 0.1, InputNoise = 0.1 };
         (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", encoder), Modality.Vector("EmbeddingB", "B", encoder));
-        (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate) = (12, 16, 4, 1e-2);
-        (options.PairsPerBatch, options.NumberOfThreads, options.Seed, options.AllowNoPairs) = (null, 1, 3, true);
+        (options.EmbeddingDimension, options.Batches.Size, options.MaximumNumberOfSteps, options.Optimizer.LearningRate) = (12, 16, 4, 1e-2);
+        (options.Batches.PairsPerBatch, options.NumberOfThreads, options.Seed, options.AllowNoPairs) = (null, 1, 3, true);
         change(options);
         return options;
     }

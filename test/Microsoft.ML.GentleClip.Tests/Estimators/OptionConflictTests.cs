@@ -28,9 +28,9 @@ public sealed class OptionConflictTests
     public void MorePairsThanTheBatchHolds()
     {
         var options = TwoViews.Options();
-        (options.BatchSize, options.PairsPerBatch) = (8, 9);
-        AssertRefused(options, "PairsPerBatch is 9, above BatchSize 8");
-        options.PairsPerBatch = 8;
+        (options.Batches.Size, options.Batches.PairsPerBatch) = (8, 9);
+        AssertRefused(options, "Batches.PairsPerBatch is 9, above Batches.Size 8");
+        options.Batches.PairsPerBatch = 8;
         new MLContext().Transforms.GentleClip(options);
     }
 

@@ -47,7 +47,7 @@ public sealed class PhaseTests
         var options = Small(new GentleClipOptions { ClosedForm = new ClosedFormOptions { Role = role } });
         if (role == ClosedFormRole.Teacher)
             options.Objectives = options.Objectives.With(new KlotObjective());
-        options.ValidationFraction = 0.3;
+        options.Validation.Fraction = 0.3;
         var reports = Run(options);
         var phases = Sequence(reports);
         CollectionAssert.AreEqual(
@@ -212,7 +212,7 @@ public sealed class PhaseTests
         var options = Small(new GentleClipOptions
         {
             ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
-            GuardUnpairedObjectives = true,
+            Validation = new() { GuardUnpairedObjectives = true },
         });
         using var model = Fit(options, null, validate: true);
         var closedForm = model.ClosedForm!.ToString();
@@ -340,9 +340,9 @@ public sealed class PhaseTests
         var options = Small(new GentleClipOptions
         {
             ClosedForm = new ClosedFormOptions { Role = ClosedFormRole.BesideTowers },
-            GuardUnpairedObjectives = true,
+            Validation = new() { GuardUnpairedObjectives = true },
         });
-        (options.CheckpointDirectory, options.CheckpointSteps) = (folder.File("checkpoints"), 10);
+        (options.Checkpoints.Directory, options.Checkpoints.Steps) = (folder.File("checkpoints"), 10);
         return options;
     }
 
@@ -352,8 +352,8 @@ public sealed class PhaseTests
     {
         var small = TwoViews.Options(steps: 40);
         (options.ModalityA, options.ModalityB) = (small.ModalityA, small.ModalityB);
-        (options.EmbeddingDimension, options.BatchSize) = (small.EmbeddingDimension, small.BatchSize);
-        (options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads, options.Seed) = (40, small.LearningRate, 1, 3);
+        (options.EmbeddingDimension, options.Batches.Size) = (small.EmbeddingDimension, small.Batches.Size);
+        (options.MaximumNumberOfSteps, options.Optimizer.LearningRate, options.NumberOfThreads, options.Seed) = (40, small.Optimizer.LearningRate, 1, 3);
         return options;
     }
 }

@@ -50,8 +50,8 @@ public sealed class PlanTests
         foreach (var (options, facts, reason) in new (GentleClipOptions, TrainingFacts, string)[]
         {
             (Plain(options => options.MaximumNumberOfSteps = 1000), Facts, "MaximumNumberOfSteps is set"),
-            (Plain(options => options.BatchSize = 64), Facts, "BatchSize is set"),
-            (Plain(options => options.ValidationFraction = 0.2), Facts, "validation pairs can tell what they add"),
+            (Plain(options => options.Batches.Size = 64), Facts, "Batches.Size is set"),
+            (Plain(options => options.Validation.Fraction = 0.2), Facts, "validation pairs can tell what they add"),
             (Plain(), Facts with { ValidationPairs = 30 }, "validation pairs can tell what they add"),
             (Plain(), Facts with { Continues = true }, "there is a model to continue from"),
         })
@@ -114,8 +114,8 @@ public sealed class PlanTests
             "The validation data hold 1 matched pairs; expected at least 2. Theirs.",
             Options(null), Facts with { ValidationPairs = 1, ValidationPairing = "Theirs." });
         Refuses(
-            "ValidationFraction 0.95 holds out 22 of 23 matched pairs; expected at least 2 to be left to train on.",
-            Options(null, options => options.ValidationFraction = 0.95), Facts with { Pairs = 23 });
+            "Validation.Fraction 0.95 holds out 22 of 23 matched pairs; expected at least 2 to be left to train on.",
+            Options(null, options => options.Validation.Fraction = 0.95), Facts with { Pairs = 23 });
 
         static void Refuses(string message, GentleClipOptions options, TrainingFacts facts) =>
             StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => TrainingPlan.Resolve(options, facts)).Message, message);
@@ -127,7 +127,8 @@ public sealed class PlanTests
         var facts = Facts with { Rows = 1_200, EmptyRows = 6 };
         var options = Options(BesideTowers with { MaximumUnpairedRows = 85, MaximumAnchors = 10 }, options =>
         {
-            (options.ValidationFraction, options.GuardUnpairedObjectives, options.BatchSize, options.MaximumNumberOfSteps) = (0.25, true, 32, 1000);
+            options.Validation = new() { Fraction = 0.25, GuardUnpairedObjectives = true };
+            (options.Batches.Size, options.MaximumNumberOfSteps) = (32, 1000);
         });
         Assert.AreEqual(
             """
@@ -162,14 +163,17 @@ public sealed class PlanTests
         ["towers only", Options(null), false],
         ["closed form alone", Options(new ClosedFormOptions { Role = ClosedFormRole.Alone }), false],
         ["chosen: alone", Plain(options => options.EmbeddingDimension = 16), false],
-        ["chosen: beside towers", Plain(options => (options.MaximumNumberOfSteps, options.BatchSize) = (5, 32)), false],
-        ["beside towers, held out", Options(BesideTowers, options => options.ValidationFraction = 0.25), false],
-        ["teacher, guarded", Options(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, options => options.GuardUnpairedObjectives = true), true],
+        ["chosen: beside towers", Plain(options => (options.MaximumNumberOfSteps, options.Batches.Size) = (5, 32)), false],
+        ["beside towers, held out", Options(BesideTowers, options => options.Validation.Fraction = 0.25), false],
+        [
+            "teacher, guarded",
+            Options(new ClosedFormOptions { Role = ClosedFormRole.Teacher }, options => options.Validation.GuardUnpairedObjectives = true), true,
+        ],
         [
             "on pairs only, guarded in vain",
-            Options(null, options => (options.GuardUnpairedObjectives, options.Objectives) = (true, [new ContrastiveObjective()])), true,
+            Options(null, options => (options.Validation.GuardUnpairedObjectives, options.Objectives) = (true, [new ContrastiveObjective()])), true,
         ],
-        ["proportional", Options(null, options => options.PairsPerBatchRule = PairsPerBatchRule.Proportional), false],
+        ["proportional", Options(null, options => options.Batches.PairsPerBatchRule = PairsPerBatchRule.Proportional), false],
     ];
 
     [TestMethod]
@@ -198,7 +202,7 @@ public sealed class PlanTests
         }
         var validated = $"Validation on {plan.ValidationPairs} pairs";
         Assert.AreEqual(plan.ValidationPairs > 0, lines.Exists(line => line.Contains(validated, StringComparison.Ordinal)));
-        Assert.AreEqual((194L, validates ? 30 : options.ValidationFraction > 0 ? 6 : 0), (plan.Rows, plan.ValidationPairs));
+        Assert.AreEqual((194L, validates ? 30 : options.Validation.Fraction > 0 ? 6 : 0), (plan.Rows, plan.ValidationPairs));
     }
 
     [TestMethod]

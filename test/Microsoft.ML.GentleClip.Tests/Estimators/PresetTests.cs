@@ -10,7 +10,7 @@ public sealed class PresetTests
         var options = GentleClipOptions.FromPreset(preset);
         var small = TwoViews.Options();
         (options.ModalityA, options.ModalityB, options.NumberOfThreads) = (small.ModalityA, small.ModalityB, 1);
-        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.LearningRate) = (16, steps, 5e-3);
+        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.Optimizer.LearningRate) = (16, steps, 5e-3);
         return options;
     }
 

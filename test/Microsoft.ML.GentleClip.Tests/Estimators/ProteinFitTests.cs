@@ -147,7 +147,7 @@ public sealed class ProteinFitTests
         using var scope = NewDisposeScope();
         var options = Proteins.Options(steps: 6);
         using var first = Fit(options);
-        options.LearningRate = 1e-9;
+        options.Optimizer.LearningRate = 1e-9;
         using var second = _mlContext.Transforms.GentleClip(options).Fit(View(Proteins.Mixed(10, 6, 5)), initial: first);
         foreach (var name in new[] { "tower_a.encoder.model.layers.1.fc2.weight", "tower_b.encoder.network.layers.0.conv.W", "tower_b.head.fc.weight" })
             Esm2Golden.AssertClose(first.Model.state_dict()[name], second.Model.state_dict()[name], 1e-7, name);
@@ -174,7 +174,7 @@ public sealed class ProteinFitTests
         GentleClipOptions Options(bool guard)
         {
             var options = Proteins.Options(steps: 4, sequence: frozen);
-            (options.GuardUnpairedObjectives, options.ValidationFraction) = (guard, 0.4);
+            (options.Validation.GuardUnpairedObjectives, options.Validation.Fraction) = (guard, 0.4);
             return options;
         }
     }
@@ -183,7 +183,7 @@ public sealed class ProteinFitTests
     public void AFrozenEncoderWithValidationAveragesAndKeepsTheBest()
     {
         var options = Proteins.Options(steps: 45, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
-        options.ValidationFraction = 0.3;
+        options.Validation.Fraction = 0.3;
         options.Objectives = options.Objectives.With(new TransportPairObjective { Weight = 0.1, Ramp = null });
         using var model = Fit(options);
         Assert.IsTrue(model.History.All(epoch => epoch.Validation is not null && epoch.Losses["transportPairs"] > 0));

@@ -28,9 +28,9 @@ public sealed class ProteinTrainingTests
                 CoordinateNoise = 0.1,
             }),
             EmbeddingDimension = 64,
-            BatchSize = 32,
+            Batches = new() { Size = 32 },
             MaximumNumberOfSteps = 300,
-            LearningRate = 5e-3,
+            Optimizer = new() { LearningRate = 5e-3 },
             NumberOfThreads = 1,
             Seed = 1,
         };
@@ -41,7 +41,7 @@ public sealed class ProteinTrainingTests
         var metrics = Operations.Catalog.EvaluateRetrieval(scored, "SequenceEmbedding", "StructureEmbedding");
         var losses = model.History.Select(epoch => epoch.Losses["contrastive"]).ToArray();
         TestContext.WriteLine(
-            $"{seconds:F1} s, {2.0 * options.BatchSize * options.MaximumNumberOfSteps / seconds:F0} samples/s; contrastive loss {losses[0]:F2} to "
+            $"{seconds:F1} s, {2.0 * options.Batches.Size * options.MaximumNumberOfSteps / seconds:F0} samples/s; contrastive loss {losses[0]:F2} to "
                 + $"{losses[^1]:F2}; recall@10 {metrics.RecallAt(10):P1}, chance {metrics.ChanceRecallAt(10):P1}; mean reciprocal rank "
                     + $"{metrics.MeanReciprocalRank:F3}.");
 

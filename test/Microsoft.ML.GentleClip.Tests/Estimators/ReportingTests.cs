@@ -39,7 +39,7 @@ public sealed class ReportingTests
     {
         var reports = new List<TrainingProgress>();
         var options = TwoViews.Options(steps: 40);
-        options.ValidationFraction = 0.25;
+        options.Validation.Fraction = 0.25;
         options.Progress = new DirectProgress(reports.Add);
         using var model = Fit(options);
         Assert.IsNull(reports[0].ValidationRecallAt10);
@@ -88,7 +88,7 @@ public sealed class ReportingTests
     {
         var log = new ContextLog(_mlContext);
         var options = TwoViews.Options(steps: 40);
-        options.ValidationFraction = 0.25;
+        options.Validation.Fraction = 0.25;
         using (var model = Fit(options))
             Assert.IsTrue(
                 model.History.All(epoch => epoch.Validation is { RecallAt1: >= 0 and <= 1, RecallAt10: >= 0 and <= 1, MeanReciprocalRank: > 0 and <= 1 }));

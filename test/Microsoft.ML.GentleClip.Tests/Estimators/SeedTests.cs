@@ -32,7 +32,7 @@ public sealed class SeedTests
     public void AHeldOutValidationComesFromTheSeedToo()
     {
         var options = TwoViews.Options(steps: 25);
-        options.ValidationFraction = 0.3;
+        options.Validation.Fraction = 0.3;
         AssertEqual(Train(new MLContext(seed: 5), options), Train(new MLContext(seed: 5), options));
     }
 

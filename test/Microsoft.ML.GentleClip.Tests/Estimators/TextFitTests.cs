@@ -22,7 +22,7 @@ public sealed class TextFitTests
     public void TextsAndFeaturesAlign(bool isBert)
     {
         var options = Captions.Options(isBert ? Captions.SmallBert with { LowerCase = true } : Captions.SmallNGrams, steps: isBert ? 250 : 150);
-        options.LearningRate = isBert ? 3e-3 : 5e-3;
+        options.Optimizer.LearningRate = isBert ? 3e-3 : 5e-3;
         options.EmbeddingDimension = 32;
         using var model = Fit(options, Captions.Mixed(200, 100, 100));
         var test = model.Transform(View(Captions.Pairs(100, seed: 77)));
@@ -117,7 +117,7 @@ public sealed class TextFitTests
         using var scope = NewDisposeScope();
         var options = Captions.Options(isBert ? Captions.SmallBert : Captions.SmallNGrams, steps: 6);
         using var first = Fit(options);
-        options.LearningRate = 1e-9;
+        options.Optimizer.LearningRate = 1e-9;
         var others = Captions.Mixed(12, 8, 7, seed: 40);
         others.ForEach(row => row.Text = row.Text is null ? null : "new words " + row.Text);
         using var second = _mlContext.Transforms.GentleClip(options).Fit(View(others), initial: first);

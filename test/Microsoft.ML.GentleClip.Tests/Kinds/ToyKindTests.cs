@@ -86,7 +86,7 @@ public sealed class ToyKindTests : IDisposable
         ModalityA = new MomentModality("WhenEmbedding", "When", new MomentOptions(6)),
         ModalityB = Modality.Image("ImageEmbedding", "Image", Pictures.Images, new DotsOptions(Width: 10)),
         EmbeddingDimension = 8,
-        BatchSize = 12,
+        Batches = new() { Size = 12 },
         MaximumNumberOfSteps = 5,
         NumberOfThreads = 1,
         Seed = 3,

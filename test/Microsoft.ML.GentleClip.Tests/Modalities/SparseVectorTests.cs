@@ -96,7 +96,7 @@ public sealed class SparseVectorTests : AlignmentTest
     {
         var options = GentleClipOptions.FromPreset(towers ? GentleClipPreset.Clip : GentleClipPreset.ClosedForm);
         (options.ModalityA, options.ModalityB) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"));
-        (options.NumberOfThreads, options.Seed, options.MaximumNumberOfSteps, options.BatchSize, options.EmbeddingDimension) = (1, 1, 3, 64, 16);
+        (options.NumberOfThreads, options.Seed, options.MaximumNumberOfSteps, options.Batches.Size, options.EmbeddingDimension) = (1, 1, 3, 64, 16);
         var schema = SchemaDefinition.Create(typeof(Row));
         schema["A"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, Dimension);
         var mlContext = new MLContext(seed: 1);

@@ -126,13 +126,13 @@ internal static class FrozenModels
             ModalityA = a,
             ModalityB = b,
             EmbeddingDimension = dimension,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             MaximumNumberOfSteps = 25,
-            LearningRate = 5e-3,
+            Optimizer = new() { LearningRate = 5e-3 },
             NumberOfThreads = 1,
             Seed = 20,
             ClosedForm = closedForm,
-            ValidationFraction = 0.2,
+            Validation = new() { Fraction = 0.2 },
         };
         return (options, View(rows, folder), [.. rows.Take(3), rows.First(row => !HasB(row)), rows.First(row => !HasA(row))]);
 

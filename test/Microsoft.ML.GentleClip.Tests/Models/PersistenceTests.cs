@@ -129,7 +129,7 @@ public sealed class PersistenceTests
         using var file = new MemoryStream();
         var train = MlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 30, 30));
         var options = TwoViews.Options(steps: 30);
-        options.ValidationFraction = 0.2;
+        options.Validation.Fraction = 0.2;
         options.TrainingRows = TrainingRows.WithBoth;
         options.Seed = 5;
         using var model = MlContext.Transforms.GentleClip(options).Fit(train);

@@ -9,38 +9,48 @@ public sealed class GentleClipOptionsTests
     private static readonly (string Property, object[] Refused, string Expected, object?[] Taken)[] Table =
     [
         ("EmbeddingDimension", [1, 0, -5, 16385], "from 2 to 16384", [2, 16384]),
-        ("BatchSize", [3, 0, -1, 1048577], "from 4 to 1048576", [4, 1048576]),
-        ("PairsPerBatch", [1, 0, -1, 1048577], "from 2 to 1048576", [null, 2, 1048576]),
-        ("PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional",
+        ("Batches.Size", [3, 0, -1, 1048577], "from 4 to 1048576", [4, 1048576]),
+        ("Batches.PairsPerBatch", [1, 0, -1, 1048577], "from 2 to 1048576", [null, 2, 1048576]),
+        ("Batches.PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional",
             [PairsPerBatchRule.Proportional, PairsPerBatchRule.Fixed]),
         ("MaximumNumberOfSteps", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
-        ("LearningRate", [0.0, -1e-3, double.NaN, double.PositiveInfinity], "above 0", [1e-9, 10.0]),
-        ("WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
-        ("WarmupFraction", [-0.1, 1.1, double.NaN], "from 0 to 1", [0.0, 1.0]),
-        ("GradientClipNorm", [0.0, -1.0, double.NaN, double.PositiveInfinity], "above 0", [1e-3, 1e6]),
+        ("Optimizer.LearningRate", [0.0, -1e-3, double.NaN, double.PositiveInfinity], "above 0", [1e-9, 10.0]),
+        ("Optimizer.WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
+        ("Optimizer.WarmupFraction", [-0.1, 1.1, double.NaN], "from 0 to 1", [0.0, 1.0]),
+        ("Optimizer.GradientClipNorm", [0.0, -1.0, double.NaN, double.PositiveInfinity], "above 0", [1e-3, 1e6]),
         ("Temperature", [0.0, 0.009, 1.01, double.NaN], "from 0.01 to 1", [0.01, 1.0]),
         ("TrainingRows", [(TrainingRows)4, (TrainingRows)(-1)], "one of All, WithA, WithB, WithBoth", [TrainingRows.WithBoth, TrainingRows.All]),
-        ("ValidationFraction", [-0.1, 1.0, double.NaN], "from 0 to below 1", [0.0, 0.999]),
-        ("EarlyStoppingPatience", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
+        ("Validation.Fraction", [-0.1, 1.0, double.NaN], "from 0 to below 1", [0.0, 0.999]),
+        ("Validation.EarlyStoppingPatience", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
         ("NumberOfThreads", [0, -1, 1025], "from 1 to 1024", [null, 1, 1024]),
-        ("CheckpointSteps", [0, -1], "from 1 to 2147483647", [null, 1, int.MaxValue]),
-        ("CheckpointInterval", [TimeSpan.Zero, TimeSpan.FromSeconds(-1)], "above zero", [TimeSpan.FromTicks(1), TimeSpan.MaxValue]),
-        ("CheckpointsToKeep", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
+        ("Checkpoints.Steps", [0, -1], "from 1 to 2147483647", [null, 1, int.MaxValue]),
+        ("Checkpoints.Interval", [TimeSpan.Zero, TimeSpan.FromSeconds(-1)], "above zero", [TimeSpan.FromTicks(1), TimeSpan.MaxValue]),
+        ("Checkpoints.Keep", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
     ];
 
     // Refused or taken by a text of their own, or with every value allowed.
     private static readonly string[] Untabled =
     [
-        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "CheckpointDirectory",
-        "AllowCheckpointMismatch",
-        "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
+        "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives",
+        "Checkpoints.Directory", "Checkpoints.AllowMismatch", "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
     ];
 
     // Of the untabled, those whose default is not null.
     private static readonly string[] NotNull =
-        ["CancellationToken", "LearnTemperature", "Objectives", "ClosedForm", "GuardUnpairedObjectives", "AllowCheckpointMismatch", "AllowNoPairs"];
+    [
+        "CancellationToken", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives", "Checkpoints.AllowMismatch",
+        "AllowNoPairs",
+    ];
 
-    private static readonly PropertyInfo[] Properties = typeof(GentleClipOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
+    private static readonly PropertyInfo[] Groups = typeof(TrainingOptions).GetProperties();
+
+    // Of a group, what is in it.
+    private static readonly string[] Properties =
+    [
+        .. typeof(GentleClipOptions).GetProperties().SelectMany(property => IsGroup(property)
+            ? property.PropertyType.GetProperties().Select(inner => $"{property.Name}.{inner.Name}")
+            : [property.Name]),
+    ];
 
     public static IEnumerable<object?[]> RefusedValues => Table.SelectMany(row => row.Refused.Select(value => new[] { row.Property, value, row.Expected }));
 
@@ -48,17 +58,21 @@ public sealed class GentleClipOptionsTests
 
     [TestMethod]
     public void TheTableHoldsEveryProperty() => CollectionAssert.AreEquivalent(
-        Properties.Select(property => property.Name).ToArray(), Table.Select(row => row.Property).Concat(Untabled).ToArray());
+        Properties, Table.Select(row => row.Property).Concat(Untabled).ToArray());
 
     [TestMethod]
     public void DefaultsAreTheRecommendedOnes()
     {
         var options = new GentleClipOptions();
         foreach (var constant in typeof(GentleClipOptions.Defaults).GetFields())
-            Assert.AreEqual(constant.GetRawConstantValue(), Property(constant.Name).GetValue(options), constant.Name);
-        foreach (var name in Untabled.Except(NotNull).Concat(["PairsPerBatch", "NumberOfThreads", "CheckpointSteps"]))
-            Assert.IsNull(Property(name).GetValue(options), name);
-        Assert.AreEqual(PairsPerBatchRule.Fixed, options.PairsPerBatchRule);
+            Assert.AreEqual(constant.GetRawConstantValue(), Get(options, constant.Name), constant.Name);
+        foreach (var group in Groups)
+            foreach (var constant in group.PropertyType.GetNestedType("Defaults")!.GetFields())
+                Assert.AreEqual(constant.GetRawConstantValue(), Get(options, $"{group.Name}.{constant.Name}"), $"{group.Name}.{constant.Name}");
+        Assert.AreEqual(CheckpointOptions.Defaults.Interval, options.Checkpoints.Interval);
+        foreach (var name in Untabled.Except(NotNull).Concat(["Batches.PairsPerBatch", "NumberOfThreads", "Checkpoints.Steps"]))
+            Assert.IsNull(Get(options, name), name);
+        Assert.AreEqual(PairsPerBatchRule.Fixed, options.Batches.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
         Assert.AreEqual(CancellationToken.None, options.CancellationToken);
         Assert.IsTrue(options.LearnTemperature);
@@ -67,7 +81,7 @@ public sealed class GentleClipOptionsTests
 
         // The figures of the recommendation, so that a slip in a constant is seen.
         Assert.AreEqual((128, 256, 1000, 1e-3, 1e-2),
-            (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.WeightDecay));
+            (options.EmbeddingDimension, options.Batches.Size, options.MaximumNumberOfSteps, options.Optimizer.LearningRate, options.Optimizer.WeightDecay));
         Assert.AreEqual("contrastive 1, selfSupervised 0.1, mmd 1, sdd 1", options.Objectives.ToString());
         Assert.AreEqual((0.5, 0.07), (options.Objectives.OfType<SddObjective>().Single().Bandwidth, options.Temperature));
     }
@@ -77,11 +91,11 @@ public sealed class GentleClipOptionsTests
     public void OutOfRangeIsRefused(string name, object value, string expected)
     {
         var options = new GentleClipOptions();
-        var before = Property(name).GetValue(options);
+        var before = Get(options, name);
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Set(options, name, value));
         Assert.AreEqual(name, exception.ParamName);
         Assert.Contains($"{name} must be {expected}, found {FormattableString.Invariant($"{value}")}.", exception.Message);
-        Assert.AreEqual(before, Property(name).GetValue(options));
+        Assert.AreEqual(before, Get(options, name));
     }
 
     [TestMethod]
@@ -90,20 +104,20 @@ public sealed class GentleClipOptionsTests
     {
         var options = new GentleClipOptions();
         Set(options, name, value);
-        Assert.AreEqual(value, Property(name).GetValue(options));
+        Assert.AreEqual(value, Get(options, name));
     }
 
     [TestMethod]
     public void EmptyTextsAndNullModalitiesAreRefused()
     {
         var options = new GentleClipOptions();
-        foreach (var name in new[] { "PairedColumnName", "Device", "CheckpointDirectory" })
+        foreach (var name in new[] { "PairedColumnName", "Device", "Checkpoints.Directory" })
         {
             foreach (var text in new[] { "", "  " })
                 Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentException>(() => Set(options, name, text)).ParamName);
             Set(options, name, null);
         }
-        foreach (var name in new[] { "ModalityA", "ModalityB", "Objectives" })
+        foreach (var name in new[] { "ModalityA", "ModalityB", "Objectives", "Batches", "Optimizer", "Validation", "Checkpoints" })
             Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentNullException>(() => Set(options, name, null)).ParamName);
     }
 
@@ -112,24 +126,102 @@ public sealed class GentleClipOptionsTests
     {
         var options = Changed();
         var defaults = new GentleClipOptions();
-        foreach (var property in Properties)
+        foreach (var name in Properties)
         {
-            Assert.AreEqual(ChangedValues[property.Name], property.GetValue(options), property.Name);
-            Assert.AreNotEqual(property.GetValue(defaults), property.GetValue(options), $"{property.Name} is not changed by this test");
+            Assert.AreEqual(ChangedValues[name], Get(options, name), name);
+            Assert.AreNotEqual(Get(defaults, name), Get(options, name), $"{name} is not changed by this test");
         }
     }
 
     [TestMethod]
     public void TheCopyHoldsEveryPropertyAndIsIndependent()
     {
-        var options = Changed();
-        var copy = options with { };
-        foreach (var property in Properties)
-            Assert.AreEqual(property.GetValue(options), property.GetValue(copy), property.Name);
-        copy.BatchSize = 77;
-        Assert.AreEqual(ChangedValues["BatchSize"], options.BatchSize);
-        Assert.AreNotEqual(options, copy);
-        Assert.AreEqual(options, Changed());
+        foreach (var name in Properties)
+        {
+            var options = Changed();
+            var copy = options with { };
+            Assert.AreEqual(options, copy, name);
+            Assert.AreEqual(Get(options, name), Get(copy, name), name);
+
+            // Both ways round: neither sees what becomes of the other.
+            var usual = Get(new GentleClipOptions(), name);
+            var (other, otherCopy) = (Changed(), Changed() with { });
+            SetUnlessModality(other, name, usual);
+            Assert.AreEqual(ChangedValues[name], Get(copy, name), name);
+            SetUnlessModality(copy, name, usual);
+            Assert.AreEqual(ChangedValues[name], Get(options, name), name);
+            Assert.AreEqual(Changed(), otherCopy);
+        }
+        Assert.AreEqual(Changed(), Changed());
+
+        static void SetUnlessModality(GentleClipOptions options, string name, object? value)
+        {
+            if (value is not null || !name.StartsWith("Modality", StringComparison.Ordinal))
+                Set(options, name, value);
+        }
+    }
+
+    [TestMethod]
+    public void GroupsAreNeverShared()
+    {
+        var first = Changed();
+        var copy = first with { };
+        var second = new GentleClipOptions
+        {
+            Batches = first.Batches, Optimizer = first.Optimizer, Validation = first.Validation, Checkpoints = first.Checkpoints,
+        };
+        foreach (var group in Groups)
+            foreach (var other in new[] { copy, second })
+            {
+                Assert.AreEqual(group.GetValue(first), group.GetValue(other), group.Name);
+                Assert.AreNotSame(group.GetValue(first), group.GetValue(other), group.Name);
+            }
+        first.Batches.Size = 99;
+        copy.Checkpoints.Keep = 98;
+        second.Optimizer = second.Optimizer with { LearningRate = 9 };
+        Assert.AreEqual((99, 33, 33), (first.Batches.Size, copy.Batches.Size, second.Batches.Size));
+        Assert.AreEqual((13, 98, 13), (first.Checkpoints.Keep, copy.Checkpoints.Keep, second.Checkpoints.Keep));
+        Assert.AreEqual((0.25, 0.25, 9.0), (first.Optimizer.LearningRate, copy.Optimizer.LearningRate, second.Optimizer.LearningRate));
+        Assert.AreNotEqual(first, copy, "groups are compared by value");
+        copy.Checkpoints.Keep = first.Checkpoints.Keep;
+        copy.Batches.Size = 99;
+        Assert.AreEqual(first, copy);
+    }
+
+    [TestMethod]
+    public void EachWayOfWritingSetsTheSame()
+    {
+        var written = new GentleClipOptions { Batches = new() { Size = 64, PairsPerBatch = 8 }, Optimizer = { LearningRate = 0.1 } };
+        var assigned = new GentleClipOptions();
+        assigned.Batches.Size = 64;
+        assigned.Batches.PairsPerBatch = 8;
+        assigned.Optimizer.LearningRate = 0.1;
+        var copied = new GentleClipOptions() with { Batches = new() { Size = 64, PairsPerBatch = 8 }, Optimizer = new() { LearningRate = 0.1 } };
+        Assert.AreEqual(written, assigned);
+        Assert.AreEqual(written, copied);
+        // A preset's other settings of a group stay where one is assigned, and go where the group is new.
+        var preset = GentleClipOptions.FromPreset(GentleClipPreset.Authors);
+        preset.Batches.Size = 128;
+        Assert.AreEqual((128, 22), (preset.Batches.Size, preset.Batches.PairsPerBatch));
+        Assert.IsNull((preset with { Batches = new() { Size = 128 } }).Batches.PairsPerBatch);
+        Assert.AreEqual(22, (preset with { Batches = preset.Batches with { Size = 96 } }).Batches.PairsPerBatch);
+    }
+
+    [TestMethod]
+    public void TheEstimatorKeepsItsOwnSettings()
+    {
+        var mlContext = new MLContext(seed: 1);
+        var data = mlContext.Data.LoadFromEnumerable(TwoViews.Mixed(40, 60, 50));
+        var options = TwoViews.Options(steps: 50);
+        var estimator = mlContext.Transforms.GentleClip(options);
+        var before = estimator.Plan(data).ToString();
+        options.Batches.Size = 32;
+        options.Validation.Fraction = 0.5;
+        options.MaximumNumberOfSteps = 60;
+        Assert.AreEqual(before, estimator.Plan(data).ToString());
+        var after = mlContext.Transforms.GentleClip(options).Plan(data);
+        Assert.AreNotEqual(before, after.ToString());
+        Assert.AreEqual((20, 60), (after.ValidationPairs, after.Steps));
     }
 
     [TestMethod]
@@ -137,11 +229,11 @@ public sealed class GentleClipOptionsTests
     {
         var recommended = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
         var clip = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
-        foreach (var property in Properties)
+        foreach (var name in Properties)
         {
-            Assert.AreEqual(property.GetValue(new GentleClipOptions()), property.GetValue(recommended), property.Name);
-            if (property.Name is not ("ClosedForm" or "Objectives"))
-                Assert.AreEqual(property.GetValue(recommended), property.GetValue(clip), property.Name);
+            Assert.AreEqual(Get(new GentleClipOptions(), name), Get(recommended, name), name);
+            if (name is not ("ClosedForm" or "Objectives"))
+                Assert.AreEqual(Get(recommended, name), Get(clip, name), name);
         }
         Assert.IsNull(clip.ClosedForm);
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => GentleClipOptions.FromPreset((GentleClipPreset)77));
@@ -154,29 +246,29 @@ public sealed class GentleClipOptionsTests
         ["ModalityB"] = Modality.Vector("W", "Z"),
         ["PairedColumnName"] = "Paired",
         ["EmbeddingDimension"] = 17,
-        ["BatchSize"] = 33,
-        ["PairsPerBatch"] = 9,
-        ["PairsPerBatchRule"] = PairsPerBatchRule.Proportional,
+        ["Batches.Size"] = 33,
+        ["Batches.PairsPerBatch"] = 9,
+        ["Batches.PairsPerBatchRule"] = PairsPerBatchRule.Proportional,
         ["MaximumNumberOfSteps"] = 123,
-        ["LearningRate"] = 0.25,
-        ["WeightDecay"] = 0.125,
-        ["WarmupFraction"] = 0.5,
-        ["GradientClipNorm"] = 2.5,
+        ["Optimizer.LearningRate"] = 0.25,
+        ["Optimizer.WeightDecay"] = 0.125,
+        ["Optimizer.WarmupFraction"] = 0.5,
+        ["Optimizer.GradientClipNorm"] = 2.5,
         ["Temperature"] = 0.2,
         ["LearnTemperature"] = false,
         ["Objectives"] = ObjectiveList.Create([new ContrastiveObjective(), new Custom.PairDistance { Weight = 0.5 }]),
         ["ClosedForm"] = new ClosedFormOptions { Share = 0.25 },
-        ["GuardUnpairedObjectives"] = true,
+        ["Validation.GuardUnpairedObjectives"] = true,
         ["TrainingRows"] = TrainingRows.WithB,
-        ["ValidationFraction"] = 0.3,
-        ["EarlyStoppingPatience"] = 8,
+        ["Validation.Fraction"] = 0.3,
+        ["Validation.EarlyStoppingPatience"] = 8,
         ["Seed"] = -42,
         ["NumberOfThreads"] = 3,
-        ["CheckpointDirectory"] = "folder",
-        ["CheckpointSteps"] = 11,
-        ["CheckpointInterval"] = TimeSpan.FromSeconds(12),
-        ["CheckpointsToKeep"] = 13,
-        ["AllowCheckpointMismatch"] = true,
+        ["Checkpoints.Directory"] = "folder",
+        ["Checkpoints.Steps"] = 11,
+        ["Checkpoints.Interval"] = TimeSpan.FromSeconds(12),
+        ["Checkpoints.Keep"] = 13,
+        ["Checkpoints.AllowMismatch"] = true,
         ["AllowNoPairs"] = true,
         ["Device"] = "cuda:1",
         ["Progress"] = new Progress<TrainingProgress>(),
@@ -191,8 +283,24 @@ public sealed class GentleClipOptionsTests
         return options;
     }
 
-    private static PropertyInfo Property(string name) => typeof(GentleClipOptions).GetProperty(name) ?? throw new ArgumentException($"There is no {name}.");
+    private static bool IsGroup(PropertyInfo property) => property.DeclaringType == typeof(TrainingOptions);
 
-    private static void Set(GentleClipOptions options, string name, object? value) =>
-        Property(name).SetValue(options, value, BindingFlags.DoNotWrapExceptions, null, null, null);
+    private static object? Get(GentleClipOptions options, string name)
+    {
+        var (holder, property) = Find(options, name);
+        return property.GetValue(holder);
+    }
+
+    private static void Set(GentleClipOptions options, string name, object? value)
+    {
+        var (holder, property) = Find(options, name);
+        property.SetValue(holder, value, BindingFlags.DoNotWrapExceptions, null, null, null);
+    }
+
+    private static (object Holder, PropertyInfo Property) Find(object holder, string name)
+    {
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
+        var property = holder.GetType().GetProperty(dot < 0 ? name : name[..dot]) ?? throw new ArgumentException($"There is no {name}.");
+        return dot < 0 ? (holder, property) : Find(property.GetValue(holder)!, name[(dot + 1)..]);
+    }
 }

@@ -83,7 +83,7 @@ public sealed class ObjectiveListTests
                 GentleClipPreset.Authors => (64, 22, PairsPerBatchRule.Fixed, 1e-3),
                 _ => (256, default(int?), PairsPerBatchRule.Fixed, 1e-2),
             },
-            (options.BatchSize, options.PairsPerBatch, options.PairsPerBatchRule, options.WeightDecay));
+            (options.Batches.Size, options.Batches.PairsPerBatch, options.Batches.PairsPerBatchRule, options.Optimizer.WeightDecay));
         foreach (var objective in list)
             Assert.AreEqual(
                 (objective, preset) switch

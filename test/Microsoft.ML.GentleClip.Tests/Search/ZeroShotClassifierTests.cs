@@ -10,7 +10,7 @@ public sealed class ZeroShotClassifierTests
     private static readonly Lazy<GentleClipTransformer> Model = new(() =>
     {
         var options = Captions.Options(steps: 150);
-        options.LearningRate = 5e-3;
+        options.Optimizer.LearningRate = 5e-3;
         options.EmbeddingDimension = 32;
         return new MLContext(seed: 1).Transforms.GentleClip(options).Fit(View(Captions.Mixed(200, 100, 100)));
     });

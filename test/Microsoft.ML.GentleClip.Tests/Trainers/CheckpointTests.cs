@@ -24,6 +24,32 @@ public sealed class CheckpointTests : IDisposable
         CollectionAssert.AreEqual(new[] { "gone is not set, was 7", "seed is 4, was 3" }, CheckpointFingerprint.Differences(older, newer).ToArray());
     }
 
+    [TestMethod]
+    public void ACheckpointFromBeforeTheGroupsIsOfTheSameTraining()
+    {
+        var options = Options(GentleClipPreset.Clip);
+        options.Checkpoints.Directory = Checkpoints;
+        Fit(options);
+        using var folder = new CheckpointFolder(Checkpoints, message => Assert.Fail(message));
+        var newest = folder.Newest(0)!.Value;
+        using var tensors = newest.Tensors;
+        var now = newest.State.Fingerprint;
+        Dictionary<string, string> former = now.ToDictionary(entry => Former(entry.Key), entry => entry.Value);
+        Assert.IsEmpty(now.Keys.Where(name => name is "Batches" or "Optimizer" or "Validation" || name.StartsWith("Checkpoints", StringComparison.Ordinal)));
+        Assert.IsEmpty(former.Keys.Where(name => name.StartsWith("Batches", StringComparison.Ordinal)));
+        Assert.AreEqual(10, former.Keys.Except(now.Keys).Count());
+        Assert.IsEmpty(CheckpointFingerprint.Differences(former, now));
+        former["BatchSize"] = "7";
+        Assert.AreEqual("Batches.Size is 32, was 7", CheckpointFingerprint.Differences(former, now).Single());
+
+        static string Former(string name) => name switch
+        {
+            "Batches.Size" => "BatchSize",
+            "Validation.Fraction" => "ValidationFraction",
+            _ => name.Split('.') is ["Batches" or "Optimizer" or "Validation", var inner] ? inner : name,
+        };
+    }
+
     public static IEnumerable<object[]> Trainings =>
     [
         [GentleClipPreset.Clip, 1], [GentleClipPreset.Clip, 17], [GentleClipPreset.Paper, 9], [GentleClipPreset.Authors, 9], [GentleClipPreset.Recommended, 23],
@@ -44,9 +70,9 @@ public sealed class CheckpointTests : IDisposable
     public void ValidationEarlyStoppingGuardLearntKernelsAndAveragesGoOnToo()
     {
         var options = Options(GentleClipPreset.Recommended, steps: 60);
-        options.ValidationFraction = 0.25;
-        options.EarlyStoppingPatience = 2;
-        options.GuardUnpairedObjectives = true;
+        options.Validation.Fraction = 0.25;
+        options.Validation.EarlyStoppingPatience = 2;
+        options.Validation.GuardUnpairedObjectives = true;
         options.Objectives = options.Objectives.With(new TransportPairObjective()).With(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable });
         byte[] undisturbed = Fit(options);
         // Within the first training, at an epoch's end, and within the second.
@@ -60,10 +86,10 @@ public sealed class CheckpointTests : IDisposable
     {
         // So slow that ranks do not change: the latest of equals must win over the one of the checkpoint, with its share, as if nothing had been in between.
         var options = Options(GentleClipPreset.Recommended, steps: 60);
-        (options.LearningRate, options.ValidationFraction, options.EarlyStoppingPatience) = (1e-6, 0.1, 1);
+        (options.Optimizer.LearningRate, options.Validation.Fraction, options.Validation.EarlyStoppingPatience) = (1e-6, 0.1, 1);
         byte[] undisturbed = Fit(options);
         CollectionAssert.AreEqual(undisturbed, FitInParts(options, 21, 41));
-        options.EarlyStoppingPatience = 2;
+        options.Validation.EarlyStoppingPatience = 2;
         CollectionAssert.AreEqual(undisturbed, Fit(options), "the test needs a training that patience does not stop");
     }
 
@@ -71,7 +97,7 @@ public sealed class CheckpointTests : IDisposable
     public void ACheckpointValidatedByAnotherMeasureIsRefused()
     {
         var options = Options(GentleClipPreset.Clip);
-        (options.ValidationFraction, options.CheckpointDirectory) = (0.25, Checkpoints);
+        (options.Validation.Fraction, options.Checkpoints.Directory) = (0.25, Checkpoints);
         Cancel(options, at: 25);
         foreach (var older in Directory.GetFiles(Checkpoints).Order().SkipLast(1))
             File.Delete(older);
@@ -89,7 +115,7 @@ public sealed class CheckpointTests : IDisposable
             ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = 1 }),
             ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [8, 16], Radii = [8, 12] }),
             EmbeddingDimension = 8,
-            BatchSize = 8,
+            Batches = new() { Size = 8 },
             MaximumNumberOfSteps = 8,
             NumberOfThreads = 1,
             Seed = 5,
@@ -103,7 +129,7 @@ public sealed class CheckpointTests : IDisposable
     public void AFinishedTrainingIsGivenAgainWithoutAStep()
     {
         var options = Options(GentleClipPreset.Recommended);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         byte[] first = Fit(options);
         string only = Directory.GetFiles(Checkpoints).Single();
         StringAssert.Contains(only, "-end-");
@@ -119,9 +145,9 @@ public sealed class CheckpointTests : IDisposable
     {
         var options = Options(GentleClipPreset.Clip);
         byte[] undisturbed = Fit(options);
-        options.CheckpointDirectory = Checkpoints;
-        options.CheckpointSteps = 4;
-        options.CheckpointsToKeep = 2;
+        options.Checkpoints.Directory = Checkpoints;
+        options.Checkpoints.Steps = 4;
+        options.Checkpoints.Keep = 2;
         Cancel(options, at: 3);
         string[] kept = [.. Directory.GetFiles(Checkpoints).Order()];
         Assert.HasCount(2, kept);
@@ -156,20 +182,20 @@ public sealed class CheckpointTests : IDisposable
     public void OtherOptionsOrRowsAreNamed()
     {
         var options = Options(GentleClipPreset.Recommended);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 10);
-        options.LearningRate = 1e-3;
+        options.Optimizer.LearningRate = 1e-3;
         options.Objectives = options.Objectives.With<SddObjective>(sdd => sdd with { LeaveOneOut = false })
             .With<MmdObjective>(mmd => mmd with { Ramp = new() });
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options)).Message;
-        Assert.Contains("LearningRate is 0.001, was 0.005", message);
+        Assert.Contains("Optimizer.LearningRate is 0.001, was 0.005", message);
         Assert.Contains("Objectives.sdd.LeaveOneOut is False, was True", message);
         Assert.Contains("Objectives.mmd.Ramp.End is 0.4, was not set", message);
         Assert.Contains(Checkpoints, message);
         Assert.DoesNotContain("rows", message);
 
         options = Options(GentleClipPreset.Recommended);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         message = Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, Load(TwoViews.Mixed(40, 60, 50, seed: 9)))).Message;
         Assert.Contains("training rows is content ", message);
         options.Seed = 4;
@@ -177,7 +203,7 @@ public sealed class CheckpointTests : IDisposable
 
         // How it runs is no part of what it computes.
         options = Options(GentleClipPreset.Recommended);
-        (options.CheckpointDirectory, options.CheckpointSteps, options.Device) = (Checkpoints, 7, "cpu");
+        (options.Checkpoints.Directory, options.Checkpoints.Steps, options.Device) = (Checkpoints, 7, "cpu");
         byte[] undisturbed = Fit(Options(GentleClipPreset.Recommended));
         CollectionAssert.AreEqual(undisturbed, Fit(options));
     }
@@ -186,7 +212,7 @@ public sealed class CheckpointTests : IDisposable
     public void TheTimeThatRemainsIsReckonedFromTheStepsOfThisRun()
     {
         var options = Options(GentleClipPreset.Clip);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 10);
         var reports = new List<TrainingProgress>();
         options.Progress = new Immediate(reports.Add);
@@ -208,9 +234,9 @@ public sealed class CheckpointTests : IDisposable
     public void AMismatchMayBeAllowed()
     {
         var options = Options(GentleClipPreset.Recommended);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 10);
-        (options.LearningRate, options.AllowCheckpointMismatch) = (1e-3, true);
+        (options.Optimizer.LearningRate, options.Checkpoints.AllowMismatch) = (1e-3, true);
         var steps = new List<int>();
         options.Progress = new Immediate(state => steps.Add(state.Step));
         Fit(options, Load(TwoViews.Mixed(30, 20, 50)));
@@ -224,9 +250,9 @@ public sealed class CheckpointTests : IDisposable
     public void AFinishedTrainingGoesOnWhereMoreStepsAreAllowed()
     {
         var options = Options(GentleClipPreset.Recommended, steps: 20);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Fit(options);
-        (options.MaximumNumberOfSteps, options.AllowCheckpointMismatch) = (30, true);
+        (options.MaximumNumberOfSteps, options.Checkpoints.AllowMismatch) = (30, true);
         var steps = new List<int>();
         options.Progress = new Immediate(state => steps.Add(state.Step));
         Fit(options);
@@ -248,17 +274,17 @@ public sealed class CheckpointTests : IDisposable
         })];
         byte[] undisturbed = Fit(Pretrained(files[0]), rows);
         var options = Pretrained(files[0]);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 3, rows: rows);
 
         // The frozen layers are in no checkpoint: they would be those of the other file.
         options = Pretrained(files[1]);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Assert.Contains("pretrained weights of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, rows)).Message);
 
         File.Move(files[0], _folder.File("moved.safetensors"));
         options = Pretrained(_folder.File("moved.safetensors"));
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         CollectionAssert.AreEqual(undisturbed, Fit(options, rows));
 
         static GentleClipOptions Pretrained(string file) =>
@@ -273,7 +299,7 @@ public sealed class CheckpointTests : IDisposable
         var words = Captions.Colours.Concat(Captions.Things);
         File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words));
         var options = Captions.Options(Captions.SmallBert with { VocabularyFile = vocabulary }, steps: 6);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 3, rows: rows);
         File.WriteAllLines(vocabulary, new[] { "[PAD]", "[UNK]", "[CLS]", "[SEP]" }.Concat(words.Reverse()));
         Assert.Contains("vocabulary of A is content ", Assert.ThrowsExactly<InvalidOperationException>(() => Fit(options, rows)).Message);
@@ -289,7 +315,7 @@ public sealed class CheckpointTests : IDisposable
     public void AWellFormedFileThatNoTrainingWroteIsPassedOverOrRefused(string original, string changed, string? warning)
     {
         var options = Options(GentleClipPreset.Clip);
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         Cancel(options, at: 10);
         foreach (var older in Directory.GetFiles(Checkpoints).Order().SkipLast(1))
             File.Delete(older);
@@ -313,11 +339,11 @@ public sealed class CheckpointTests : IDisposable
     public void ASeedThatNobodyNamedIsKept()
     {
         var options = Options(GentleClipPreset.Clip);
-        (options.Seed, options.CheckpointDirectory) = (null, Checkpoints);
+        (options.Seed, options.Checkpoints.Directory) = (null, Checkpoints);
         var anyContext = new MLContext();
         Cancel(options, at: 10, anyContext);
         using var model = anyContext.Transforms.GentleClip(options).Fit(_rows);
-        options.CheckpointDirectory = null;
+        options.Checkpoints.Directory = null;
         options.Seed = model.Seed;
         using var undisturbed = anyContext.Transforms.GentleClip(options).Fit(_rows);
         CollectionAssert.AreEqual(Bytes(undisturbed), Bytes(model));
@@ -328,8 +354,8 @@ public sealed class CheckpointTests : IDisposable
     {
         var options = Options(GentleClipPreset.Clip);
         byte[] undisturbed = Fit(options);
-        options.CheckpointDirectory = Checkpoints;
-        options.CheckpointSteps = 5;
+        options.Checkpoints.Directory = Checkpoints;
+        options.Checkpoints.Steps = 5;
         int written = 0;
         options.CheckpointStream = stream => ++written < 3 ? stream : new Quota(stream, 10_000);
         var full = Assert.ThrowsExactly<IOException>(() => Fit(options));
@@ -351,35 +377,35 @@ public sealed class CheckpointTests : IDisposable
     public void AFolderThatCannotBeUsedIsNamed()
     {
         var options = Options(GentleClipPreset.Clip);
-        options.CheckpointDirectory = _folder.File("file");
-        File.WriteAllText(options.CheckpointDirectory, "a file");
+        options.Checkpoints.Directory = _folder.File("file");
+        File.WriteAllText(options.Checkpoints.Directory, "a file");
         StringAssert.Contains(Assert.ThrowsExactly<IOException>(() => Fit(options)).Message,
-            $"The folder of checkpoints '{options.CheckpointDirectory}' cannot be made");
+            $"The folder of checkpoints '{options.Checkpoints.Directory}' cannot be made");
 
-        options.CheckpointDirectory = Checkpoints;
+        options.Checkpoints.Directory = Checkpoints;
         IOException? second = null;
         options.Progress = new Immediate(state =>
         {
             if (state.Loss is null || second is not null)
                 return;
             var other = Options(GentleClipPreset.Clip);
-            other.CheckpointDirectory = Checkpoints;
+            other.Checkpoints.Directory = Checkpoints;
             second = Assert.ThrowsExactly<IOException>(() => new MLContext(1).Transforms.GentleClip(other).Fit(_rows));
         });
         Fit(options);
         StringAssert.Contains(second?.Message, "another training uses it");
-        Assert.ThrowsExactly<ArgumentException>(() => options.CheckpointDirectory = " ");
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointSteps = 0);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointInterval = TimeSpan.Zero);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CheckpointsToKeep = 0);
+        Assert.ThrowsExactly<ArgumentException>(() => options.Checkpoints.Directory = " ");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.Checkpoints.Steps = 0);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.Checkpoints.Interval = TimeSpan.Zero);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.Checkpoints.Keep = 0);
     }
 
     [TestMethod]
     public void CheckpointsLeaveNoTensors()
     {
         var options = Options(GentleClipPreset.Recommended, steps: 200);
-        options.CheckpointDirectory = Checkpoints;
-        options.CheckpointSteps = 3;
+        options.Checkpoints.Directory = Checkpoints;
+        options.Checkpoints.Steps = 3;
         LiveTensors.AssertFlat(options, _rows);
     }
 
@@ -388,7 +414,8 @@ public sealed class CheckpointTests : IDisposable
         var options = GentleClipOptions.FromPreset(preset);
         var small = TwoViews.Options(steps);
         (options.ModalityA, options.ModalityB) = (small.ModalityA, small.ModalityB);
-        (options.EmbeddingDimension, options.BatchSize, options.MaximumNumberOfSteps, options.LearningRate, options.NumberOfThreads) = (16, 32, steps, 5e-3, 1);
+        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.NumberOfThreads) = (16, steps, 1);
+        (options.Batches.Size, options.Optimizer.LearningRate) = (32, 5e-3);
         options.PairedColumnName = "IsPaired";
         options.Seed = 3;
         return options;
@@ -406,7 +433,7 @@ public sealed class CheckpointTests : IDisposable
     {
         if (Directory.Exists(Checkpoints))
             Directory.Delete(Checkpoints, recursive: true);
-        options = options with { CheckpointDirectory = Checkpoints };
+        options = options with { Checkpoints = options.Checkpoints with { Directory = Checkpoints } };
         foreach (int at in cancelledAt)
             Cancel(options, at, rows: rows);
         return Fit(options, rows);
@@ -438,7 +465,7 @@ public sealed class CheckpointTests : IDisposable
         else
         {
             int written = 0;
-            options.CheckpointSteps ??= 1;
+            options.Checkpoints.Steps ??= 1;
             options.CheckpointStream = stream =>
             {
                 if (++written == at)

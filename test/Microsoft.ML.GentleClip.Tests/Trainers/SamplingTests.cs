@@ -43,28 +43,28 @@ public sealed class SamplingTests
     [DataRow(400, 100, 0, 100, 80)]
     public void ProportionalRuleIsEquation1(int pairs, int unpairedA, int unpairedB, int batch, int expected)
     {
-        var options = new GentleClipOptions { PairsPerBatchRule = PairsPerBatchRule.Proportional, BatchSize = batch };
+        var options = new GentleClipOptions { Batches = new() { PairsPerBatchRule = PairsPerBatchRule.Proportional, Size = batch } };
         Assert.AreEqual(expected, BatchPlan.Create(options, pairs, unpairedA, unpairedB).Pairs);
     }
 
     [TestMethod]
     public void FixedRuleDoesNotDependOnTheShareOfPairs()
     {
-        var options = new GentleClipOptions { BatchSize = 100 };
+        var options = new GentleClipOptions { Batches = new() { Size = 100 } };
         Assert.AreEqual(50, BatchPlan.Create(options, 60, 100, 100).Pairs);
         Assert.AreEqual(50, BatchPlan.Create(options, 60, 1_000_000, 5).Pairs);
         Assert.AreEqual(40, BatchPlan.Create(options, 40, 1000, 1000).Pairs);
         Assert.AreEqual(100, BatchPlan.Create(options, 500, 0, 0).Pairs, "without unpaired rows the batch is all pairs");
-        options.PairsPerBatch = 10;
+        options.Batches.PairsPerBatch = 10;
         Assert.AreEqual(10, BatchPlan.Create(options, 60, 100, 100).Pairs);
     }
 
     [TestMethod]
     public void BatchHasUnpairedSamplesOfBothSidesAsFarAsThereAre()
     {
-        var plan = BatchPlan.Create(new GentleClipOptions { BatchSize = 100, PairsPerBatch = 20 }, 200, 1000, 30);
+        var plan = BatchPlan.Create(new GentleClipOptions { Batches = new() { Size = 100, PairsPerBatch = 20 } }, 200, 1000, 30);
         Assert.AreEqual(new BatchPlan(20, 80, 30, 20), plan);
-        Assert.AreEqual(1000, BatchPlan.Create(new GentleClipOptions { BatchSize = 100, PairsPerBatch = 20 }, 200, 80_000, 30).StepsPerEpoch);
+        Assert.AreEqual(1000, BatchPlan.Create(new GentleClipOptions { Batches = new() { Size = 100, PairsPerBatch = 20 } }, 200, 80_000, 30).StepsPerEpoch);
     }
 
     [TestMethod]

@@ -59,7 +59,7 @@ public sealed class TrainingTests
     public void LiveTensorsStayFlatOver500Steps()
     {
         var options = TwoViews.Options(steps: 500);
-        options.BatchSize = 32;
+        options.Batches.Size = 32;
         using (Fit(TwoViews.Options(steps: 2)))
         {
         }
@@ -105,8 +105,8 @@ public sealed class TrainingTests
     public void NonFiniteLossNamesTermAndStep()
     {
         var options = TwoViews.Options(steps: 200);
-        options.LearningRate = 1e30;
-        options.WarmupFraction = 0;
+        options.Optimizer.LearningRate = 1e30;
+        options.Optimizer.WarmupFraction = 0;
         var error = Assert.ThrowsExactly<ArithmeticException>(() => Fit(options));
         StringAssert.Matches(error.Message,
             new System.Text.RegularExpressions.Regex(
@@ -137,8 +137,8 @@ public sealed class TrainingTests
         var pairs = TwoViews.Pairs(80, seed: 5);
         var validation = MlContext.Data.LoadFromEnumerable(pairs);
         var options = TwoViews.Options(steps: 2000);
-        options.EarlyStoppingPatience = 3;
-        options.LearningRate = 2e-2;
+        options.Validation.EarlyStoppingPatience = 3;
+        options.Optimizer.LearningRate = 2e-2;
         using var model = MlContext.Transforms.GentleClip(options).Fit(Data(), validation);
         var ranks = model.History.Select(epoch => epoch.Validation!.MeanLogRank!.Value).ToList();
         var best = ranks.LastIndexOf(ranks.Min());
@@ -155,8 +155,8 @@ public sealed class TrainingTests
     public void ValidationFractionTakesPairsOutOfTheTraining()
     {
         var options = TwoViews.Options(steps: 20);
-        options.ValidationFraction = 0.25;
-        options.BatchSize = 64;
+        options.Validation.Fraction = 0.25;
+        options.Batches.Size = 64;
         var messages = new List<string>();
         var mlContext = new MLContext(seed: 1);
         mlContext.Log += (_, e) => messages.Add(e.Message);
@@ -172,7 +172,7 @@ public sealed class TrainingTests
         var options = TwoViews.Options(steps: 150);
         using var first = Fit(options);
         options.MaximumNumberOfSteps = 1;
-        options.LearningRate = 1e-9;
+        options.Optimizer.LearningRate = 1e-9;
         using var continued = MlContext.Transforms.GentleClip(options).Fit(Data(), null, first);
         var test = MlContext.Data.LoadFromEnumerable(TwoViews.Pairs(20, seed: 4));
         var (expected, actual) = (Embeddings.Column(first.Transform(test), "EmbeddingA"), Embeddings.Column(continued.Transform(test), "EmbeddingA"));
@@ -195,10 +195,10 @@ public sealed class TrainingTests
 
     private static IEnumerable<object[]> ChangesOfOptions()
     {
-        yield return Change(nameof(GentleClipOptions.LearningRate), options => options.LearningRate *= 2);
-        yield return Change(nameof(GentleClipOptions.WeightDecay), options => options.WeightDecay = 0.5);
-        yield return Change(nameof(GentleClipOptions.WarmupFraction), options => options.WarmupFraction = 0.5);
-        yield return Change(nameof(GentleClipOptions.GradientClipNorm), options => options.GradientClipNorm = 1e-6);
+        yield return Change(nameof(OptimizerOptions.LearningRate), options => options.Optimizer.LearningRate *= 2);
+        yield return Change(nameof(OptimizerOptions.WeightDecay), options => options.Optimizer.WeightDecay = 0.5);
+        yield return Change(nameof(OptimizerOptions.WarmupFraction), options => options.Optimizer.WarmupFraction = 0.5);
+        yield return Change(nameof(OptimizerOptions.GradientClipNorm), options => options.Optimizer.GradientClipNorm = 1e-6);
         yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.Weight), own => own with { Weight = 2 });
         yield return Objective<ContrastiveObjective>(
             nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = PseudoLabelSides.A });
@@ -218,11 +218,11 @@ public sealed class TrainingTests
         yield return Objective<SddObjective>(nameof(SddObjective.DistanceTemperature), own => own with { DistanceTemperature = 1.5 });
         yield return Change(nameof(GentleClipOptions.LearnTemperature), options => options.LearnTemperature = false);
         yield return Change(nameof(GentleClipOptions.Temperature), options => options.Temperature = 0.2);
-        yield return Change(nameof(GentleClipOptions.BatchSize), options => options.BatchSize = 32);
-        yield return Change(nameof(GentleClipOptions.PairsPerBatch), options => options.PairsPerBatch = 10);
-        yield return Change(nameof(GentleClipOptions.PairsPerBatchRule), options => options.PairsPerBatchRule = PairsPerBatchRule.Proportional);
+        yield return Change(nameof(BatchOptions.Size), options => options.Batches.Size = 32);
+        yield return Change(nameof(BatchOptions.PairsPerBatch), options => options.Batches.PairsPerBatch = 10);
+        yield return Change(nameof(BatchOptions.PairsPerBatchRule), options => options.Batches.PairsPerBatchRule = PairsPerBatchRule.Proportional);
         yield return Change(nameof(GentleClipOptions.MaximumNumberOfSteps), options => options.MaximumNumberOfSteps++);
-        yield return Change(nameof(GentleClipOptions.ValidationFraction), options => options.ValidationFraction = 0.2);
+        yield return Change(nameof(ValidationOptions.Fraction), options => options.Validation.Fraction = 0.2);
         yield return Change(nameof(VectorEncoderOptions.Dropout), options => options.ModalityA = Encoder(options, encoder => encoder with { Dropout = 0.5 }));
         yield return Change(nameof(VectorEncoderOptions.InputNoise),
             options => options.ModalityA = Encoder(options, encoder => encoder with { InputNoise = 0.5 }));

@@ -43,7 +43,7 @@ public sealed class ValidationTests
     {
         // So slow that weights move and ranks do not.
         var options = TwoViews.Options(steps: 60);
-        (options.LearningRate, options.EarlyStoppingPatience) = (1e-6, 1);
+        (options.Optimizer.LearningRate, options.Validation.EarlyStoppingPatience) = (1e-6, 1);
         var validation = TwoViews.Pairs(3, seed: 5);
         using var model = Fit(options, validation);
         Assert.HasCount(3, model.History, "an epoch as good as the best is no reason to stop");
@@ -64,9 +64,9 @@ public sealed class ValidationTests
         var rows = things[..500].Select((thing, i) => new Thing { A = i < 300 ? thing.A : null, B = i is < 60 or >= 300 ? thing.B : null }).ToList();
         var test = _mlContext.Data.LoadFromEnumerable(things[500..]);
         var options = TwoViews.Options(steps: 100);
-        (options.LearningRate, options.Objectives) = (2e-3, [new ContrastiveObjective()]);
+        (options.Optimizer.LearningRate, options.Objectives) = (2e-3, [new ContrastiveObjective()]);
         var all = Recall();
-        options.ValidationFraction = 0.1;
+        options.Validation.Fraction = 0.1;
         var held = Recall();
         Console.WriteLine($"recall@1 {all:F3} without validation, {held:F3} with six pairs held out");
         Assert.IsGreaterThan(0.7 * all, held);
@@ -142,7 +142,7 @@ public sealed class ValidationTests
         var log = new ContextLog(_mlContext);
         Fit(TwoViews.Options(steps: 1), TwoViews.Pairs(pairs, seed: 5)).Dispose();
         var options = TwoViews.Options(steps: 1);
-        options.ValidationFraction = pairs / 40.0;
+        options.Validation.Fraction = pairs / 40.0;
         Fit(options, rows: TwoViews.Pairs(40, seed: 6)).Dispose();
         var expected = FormattableString.Invariant($"There are {pairs} validation pairs.");
         Assert.HasCount(warns ? 2 : 0, log.Warnings);
@@ -172,7 +172,7 @@ public sealed class ValidationTests
     {
         // Two pairs far from everything and from each other: found first whatever the share.
         var options = TwoViews.Options(steps: 200);
-        (options.ClosedForm, options.LearningRate) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 1e-2);
+        (options.ClosedForm, options.Optimizer.LearningRate) = (new ClosedFormOptions { Role = ClosedFormRole.BesideTowers }, 1e-2);
         var validation = TwoViews.Pairs(2, seed: 8);
         _train.Clear();
         _train.AddRange(TwoViews.Pairs(4, seed: 8));

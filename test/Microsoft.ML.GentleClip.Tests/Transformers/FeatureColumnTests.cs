@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Transformers;
 using static TorchSharp.torch;
 

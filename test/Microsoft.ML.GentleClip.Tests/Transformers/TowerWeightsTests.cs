@@ -144,7 +144,7 @@ public sealed class TowerWeightsTests
             ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", encoder),
             ModalityB = Modality.Vector("FeatureEmbedding", "Features"),
             EmbeddingDimension = 8,
-            BatchSize = 8,
+            Batches = new() { Size = 8 },
             MaximumNumberOfSteps = 2,
             NumberOfThreads = 1,
         }).Fit(rows);
