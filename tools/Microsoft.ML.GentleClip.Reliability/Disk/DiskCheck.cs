@@ -132,7 +132,7 @@ internal sealed class DiskCheck(TextWriter output) : ITrial
         var training = KillTraining.Named("vectors");
         rows = training.Rows(mlContext);
         var options = training.Options();
-        (options.CheckpointDirectory, options.Progress) = (checkpoints, progress);
+        (options.Checkpoints.Directory, options.Progress) = (checkpoints, progress);
         return mlContext.Transforms.GentleClip(options).Fit(rows);
     }
 

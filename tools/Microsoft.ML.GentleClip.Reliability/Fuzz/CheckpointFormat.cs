@@ -25,7 +25,7 @@ internal sealed partial class CheckpointFormat : FuzzFormat
         using var cancellation = new CancellationTokenSource();
         var options = Options();
         options.CancellationToken = cancellation.Token;
-        options.CheckpointSteps = 1;
+        options.Checkpoints.Steps = 1;
         var written = 0;
         options.CheckpointStream = stream =>
         {
@@ -90,7 +90,7 @@ internal sealed partial class CheckpointFormat : FuzzFormat
         var isStale = file.Length % 8 == 0;
         File.WriteAllBytes(Path.Combine(_folder, isStale ? name : $"{name[..name.LastIndexOf('-')]}-{hash}.safetensors"), file);
         var options = Options();
-        options.AllowCheckpointMismatch = file.Length % 2 == 0;
+        options.Checkpoints.AllowMismatch = file.Length % 2 == 0;
         _goesOn = false;
         using var model = _mlContext.Transforms.GentleClip(options).Fit(_rows);
         if (isStale && _goesOn && !file.AsSpan().SequenceEqual(_file))
@@ -103,9 +103,9 @@ internal sealed partial class CheckpointFormat : FuzzFormat
         var small = new VectorEncoderOptions { HiddenDimensions = [8] };
         (options.ModalityA, options.ModalityB, options.EmbeddingDimension) = (Modality.Vector("EmbeddingA", "A", small),
             Modality.Vector("EmbeddingB", "B", small), 8);
-        (options.ClosedForm, options.GuardUnpairedObjectives, options.MaximumNumberOfSteps, options.CheckpointDirectory, options.CheckpointSteps) = (null,
-            false, Steps, _folder, null);
-        options.BatchSize = 12;
+        (options.ClosedForm, options.Validation.GuardUnpairedObjectives, options.MaximumNumberOfSteps) = (null, false, Steps);
+        (options.Checkpoints.Directory, options.Checkpoints.Steps) = (_folder, null);
+        options.Batches.Size = 12;
         return options;
     }
 

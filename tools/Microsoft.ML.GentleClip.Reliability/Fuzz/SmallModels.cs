@@ -16,7 +16,8 @@ internal static class SmallModels
         var training = KillTraining.Named(name);
         var rows = training.Rows(Context);
         var options = training.Options();
-        (options.MaximumNumberOfSteps, options.CheckpointDirectory, options.ValidationFraction, options.GuardUnpairedObjectives) = (2, null, 0, false);
+        (options.MaximumNumberOfSteps, options.Checkpoints.Directory) = (2, null);
+        (options.Validation.Fraction, options.Validation.GuardUnpairedObjectives) = (0, false);
         if (name == "vectors")
             (options.ModalityA, options.ModalityB) = (Modality.Vector("EmbeddingA", "A", Small), Modality.Vector("EmbeddingB", "B", Small));
         using var model = Context.Transforms.GentleClip(options).Fit(rows);

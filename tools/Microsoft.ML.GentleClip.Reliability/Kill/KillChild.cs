@@ -30,7 +30,7 @@ internal sealed partial class KillChild(KillTraining training, string folder, st
         var rows = training.Rows(mlContext);
         LookAtTheLeftOver(rows);
         var options = training.Options();
-        options.CheckpointDirectory = mode == Resume ? Path.Combine(folder, KillFolder.Checkpoints) : null;
+        options.Checkpoints.Directory = mode == Resume ? Path.Combine(folder, KillFolder.Checkpoints) : null;
         Say(Ready);
         using var model = mlContext.Transforms.GentleClip(options).Fit(rows);
         Say(Saving);

@@ -27,13 +27,11 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
         ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [384, 384] }),
         EmbeddingDimension = 48,
-        BatchSize = 32,
+        Batches = new() { Size = 32 },
         MaximumNumberOfSteps = 40,
-        LearningRate = 3e-3,
+        Optimizer = new() { LearningRate = 3e-3 },
         PairedColumnName = "IsPaired",
-        ValidationFraction = 0.25,
-        EarlyStoppingPatience = 2,
-        GuardUnpairedObjectives = true,
+        Validation = new() { Fraction = 0.25, EarlyStoppingPatience = 2, GuardUnpairedObjectives = true },
         Objectives =
         [
             new ContrastiveObjective(), new SelfSupervisedObjective(), new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
@@ -49,7 +47,7 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons",
             encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
-        BatchSize = 10,
+        Batches = new() { Size = 10 },
         MaximumNumberOfSteps = 14,
         PairedColumnName = "IsPaired",
     });
@@ -61,10 +59,10 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons",
             encoder: new CdConvOptions { Channels = [16, 32], Radii = [8, 12], KernelChannels = [8] }),
         EmbeddingDimension = 16,
-        BatchSize = 10,
+        Batches = new() { Size = 10 },
         MaximumNumberOfSteps = 20,
         PairedColumnName = "IsPaired",
-        ValidationFraction = 0.3,
+        Validation = new() { Fraction = 0.3 },
     });
 
     // Cropped, flipped and coloured pictures, batch normalisation, dropout in a BERT whose vocabulary is learnt.
@@ -75,13 +73,13 @@ internal sealed record KillTraining(string Name, Func<GentleClipOptions> Options
         ModalityB = Modality.Text("TextEmbedding", "Text",
             new BertEncoderOptions { Size = new BertSize(2, 32, 2, 64, 32), MaximumLength = 16, MaximumVocabularySize = 150 }),
         EmbeddingDimension = 16,
-        BatchSize = 10,
+        Batches = new() { Size = 10 },
         MaximumNumberOfSteps = 14,
     });
 
     private static GentleClipOptions Common(GentleClipOptions options)
     {
-        (options.Seed, options.NumberOfThreads, options.CheckpointSteps, options.CheckpointsToKeep) = (7, 1, 1, 2);
+        (options.Seed, options.NumberOfThreads, options.Checkpoints.Steps, options.Checkpoints.Keep) = (7, 1, 1, 2);
         return options;
     }
 }

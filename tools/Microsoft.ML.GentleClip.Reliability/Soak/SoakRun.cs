@@ -39,8 +39,8 @@ internal sealed partial class SoakRun(int steps, int rows, TextWriter output) : 
     private GentleClipTransformer Train(MLContext mlContext)
     {
         var options = KillTraining.Named("vectors").Options();
-        (options.MaximumNumberOfSteps, options.EarlyStoppingPatience, options.GuardUnpairedObjectives, options.CheckpointDirectory) = (steps,
-            int.MaxValue, false, null);
+        (options.MaximumNumberOfSteps, options.Checkpoints.Directory) = (steps, null);
+        (options.Validation.EarlyStoppingPatience, options.Validation.GuardUnpairedObjectives) = (int.MaxValue, false);
         options.ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32] });
         options.ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [32] });
         _training = new Series("steps", steps);
