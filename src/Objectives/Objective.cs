@@ -88,6 +88,14 @@ public abstract record Objective
     /// <param name="blockSize">Rows above which pairwise sums run in row blocks.</param>
     internal virtual nn.Module? CreateState(int blockSize) => null;
 
+    /// <summary>
+    /// Asks for the statistics of the batch's pairs of rows that <see cref="Compute"/> reads, so that all objectives' are computed together. What it gives
+    /// back comes to <see cref="Compute"/> as <see cref="ObjectiveBatch.Prepared"/>, which is null where another objective calls it.
+    /// </summary>
+    /// <param name="batch">As for <see cref="Compute"/>.</param>
+    /// <param name="pairs">Of all rows of the batch, whatever the objective needs.</param>
+    internal virtual object? Prepare(ObjectiveBatch batch, PairStatistics pairs) => null;
+
     /// <summary>The factor in the total at a step.</summary>
     internal double WeightAt(int step, int numberOfSteps) => Ramp is null ? Weight : Weight * Ramp.At(step, numberOfSteps);
 

@@ -13,10 +13,13 @@ public sealed class ObjectiveBatch
     private readonly SplitBatch _parts;
     private readonly ObjectiveNeeds _needs;
 
-    internal ObjectiveBatch(ObjectiveInput input, SplitBatch parts, Objective objective, nn.Module? state, int blockSize)
+    private readonly PairStatistics? _pairs;
+
+    internal ObjectiveBatch(
+        ObjectiveInput input, SplitBatch parts, Objective objective, nn.Module? state, int blockSize, PairStatistics? pairs = null)
     {
         (_input, _parts, _needs) = (input, parts, objective.Needs);
-        (State, BlockSize) = (state, blockSize);
+        (State, BlockSize, _pairs) = (state, blockSize, pairs);
     }
 
     /// <summary>Embeddings of modality A, <c>[a, dim]</c>: those of the matched pairs first, then those of the unpaired samples.</summary>
@@ -92,6 +95,12 @@ public sealed class ObjectiveBatch
 
     /// <summary>Rows above which pairwise sums run in row blocks.</summary>
     internal int BlockSize { get; }
+
+    /// <summary>What <see cref="Objective.Prepare"/> gave; null where another objective calls.</summary>
+    internal object? Prepared { get; set; }
+
+    /// <summary>Statistics of the pairs of rows of <see cref="EmbeddingsA"/> and <see cref="EmbeddingsB"/>, shared where those are all rows.</summary>
+    internal PairStatistics Pairs => _pairs is not null && _needs.UnpairedSamples ? _pairs : new(EmbeddingsA, EmbeddingsB, BlockSize);
 
     /// <summary>The unpaired samples' part of a tensor with a row a sample.</summary>
     internal Tensor Unpaired(Tensor rows) => SplitBatch.Unpaired(rows, NumberOfPairs);

@@ -11,14 +11,17 @@ internal sealed class TotalLoss : nn.Module
 {
     private readonly (Objective Objective, nn.Module? State)[] _objectives;
     private readonly int _blockSize;
+    private readonly PairShare? _share;
+    private readonly PairWorkspace _workspace = new();
 
     /// <summary>Creates the sum and what its objectives keep from step to step.</summary>
     /// <param name="objectives">In the order in which they are added; those of weight 0 are left out.</param>
     /// <param name="blockSize">Rows above which pairwise sums run in row blocks, with memory that grows with the batch instead of its square.</param>
-    public TotalLoss(ObjectiveList objectives, int blockSize = Pairwise.DefaultBlockSize)
+    /// <param name="share">How the blocks are dealt out among processes; null for all of them here.</param>
+    public TotalLoss(ObjectiveList objectives, int blockSize = Pairwise.DefaultBlockSize, PairShare? share = null)
         : base(nameof(TotalLoss))
     {
-        _blockSize = blockSize;
+        (_blockSize, _share) = (blockSize, share);
         _objectives = [.. objectives.Active.Select(objective => (objective, objective.CreateState(blockSize)))];
         foreach (var (objective, state) in _objectives)
             if (state is not null)
@@ -33,13 +36,22 @@ internal sealed class TotalLoss : nn.Module
         input.Validate();
         using var scope = NewDisposeScope();
         var parts = new SplitBatch(input);
-        var terms = new List<LossTerm>();
+        var pairs = new PairStatistics(input.EmbeddingsA, input.EmbeddingsB, _blockSize, _workspace, input.SecondViewsA, input.SecondViewsB, _share);
+        var batches = new List<(Objective Objective, double Weight, ObjectiveBatch Batch)>();
         foreach (var (objective, state) in _objectives)
         {
             var weight = objective.WeightAt(input.Step, input.NumberOfSteps);
             if (weight == 0)
                 continue;
-            var batch = new ObjectiveBatch(input, parts, objective, state, _blockSize);
+            var batch = new ObjectiveBatch(input, parts, objective, state, _blockSize, pairs);
+            batch.Prepared = Named(() => objective.Prepare(batch, pairs), objective, input);
+            batches.Add((objective, weight, batch));
+        }
+
+        pairs.Compute();
+        var terms = new List<LossTerm>();
+        foreach (var (objective, weight, batch) in batches)
+        {
             foreach (var (name, compute) in objective.PartNames.Zip(objective.Parts(batch)))
                 terms.Add(new(name, weight, Evaluate(compute, objective, input).MoveToOuterDisposeScope()));
         }
@@ -50,19 +62,31 @@ internal sealed class TotalLoss : nn.Module
         return new(terms, total.MoveToOuterDisposeScope());
     }
 
-    private static Tensor Evaluate(Func<Tensor> compute, Objective objective, ObjectiveInput input)
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
     {
-        using var scope = NewDisposeScope();
-        var like = input.EmbeddingsA;
-        Tensor value;
+        if (disposing)
+            _workspace.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static T Named<T>(Func<T> compute, Objective objective, ObjectiveInput input)
+    {
         try
         {
-            value = compute();
+            return compute();
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
             throw new InvalidOperationException($"The objective '{objective.Name}' failed at step {input.Step}: {exception.Message}", exception);
         }
+    }
+
+    private static Tensor Evaluate(Func<Tensor> compute, Objective objective, ObjectiveInput input)
+    {
+        using var scope = NewDisposeScope();
+        var like = input.EmbeddingsA;
+        var value = Named(compute, objective, input);
         if (value is null)
             throw Problem("null");
         if (value.numel() != 1 || value.ndim != 0)

@@ -10,13 +10,14 @@ internal static class BenchmarkCommand
 {
     /// <summary>The commands.</summary>
     public static RootCommand Create() => new(
-        "Measures time and memory: of the objectives' or the encoders' forward and backward passes, of fitting the closed-form alignment, "
-        + "or of scoring rows by a transformer.")
+        "Measures time and memory: of the objectives' or the encoders' forward and backward passes, of training steps, of fitting the closed-form "
+        + "alignment, or of scoring rows by a transformer.")
     {
         Of("objectives", "Forward and backward passes of the losses.", "Batches up to 1024 instead of 16384.",
             ObjectiveCase.All, ObjectiveCase.Named, (cases, quick, json) => new ObjectiveBenchmark(cases, quick, json).Run()),
         Of("encoders", "Forward and backward passes of the encoders.", "3 runs instead of 15.",
             EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
+        Training(),
         Alignment(),
         Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
@@ -35,6 +36,27 @@ internal static class BenchmarkCommand
     }
 
     private static Option<string?> Json() => CommandOption.Text("--json", "FILE", "Writes the figures as a list.");
+
+    private static CliCommand Training()
+    {
+        var json = Json();
+        var turns = CommandOption.Number("--turns", "NUMBER", "How often each preset takes its turn. Default 5.", 5);
+        var batches = CommandOption.List("--batches", "SIZES", "Rows of a side in a batch. Default 64,256,1024,4096.", text => Number("--batches", text, 8));
+        var presets = CommandOption.List("--presets", "NAMES", "Some of them only, separated by commas, such as Clip,Recommended.", Preset);
+        var python = CommandOption.Text("--python", "PROGRAM", "Python with torch, to compare with where it has it. Default python3.", "python3");
+        var command = new CliCommand("training", "Processor time of a training step of each preset's towers, and where it goes.")
+        {
+            json, turns, batches, presets, python,
+        };
+        command.SetAction(result => new TrainingBenchmark(
+            result.GetValue(presets) ?? TrainingBenchmark.All, result.GetValue(batches) ?? TrainingBenchmark.Batches, result.GetValue(turns),
+            result.GetRequiredValue(python)!, result.GetValue(json)).Run());
+        return command;
+
+        static GentleClipPreset Preset(string name) =>
+            TrainingBenchmark.All.Cast<GentleClipPreset?>().FirstOrDefault(preset => preset.ToString()!.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new ArgumentException($"Unknown preset '{name}'; those that train towers are {string.Join(", ", TrainingBenchmark.All)}.");
+    }
 
     private static CliCommand Alignment()
     {

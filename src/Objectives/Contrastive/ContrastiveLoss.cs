@@ -26,13 +26,17 @@ internal static class ContrastiveLoss
     /// <param name="v">Unit-norm embeddings `[n, dim]`.</param>
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
     /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
-    public static Tensor Compute(Tensor u, Tensor v, Tensor logScale, int blockSize = Pairwise.DefaultBlockSize)
+    /// <param name="logSums">The rows' log-sum-exps followed by the columns', where those are known already.</param>
+    public static Tensor Compute(Tensor u, Tensor v, Tensor logScale, int blockSize = Pairwise.DefaultBlockSize, Tensor? logSums = null)
     {
         if (u.size(0) < 2)
             return Pairwise.ZeroWithGraph(u, v, logScale);
         using var scope = NewDisposeScope();
         var scale = logScale.exp();
-        var (rows, columns) = PairwiseLogSumExp.RowsAndColumns(u, v, scale, scale, Affinity.Dot, blockSize);
+        var n = u.size(0);
+        var (rows, columns) = logSums is null
+            ? PairwiseLogSumExp.RowsAndColumns(u, v, scale, scale, Affinity.Dot, blockSize)
+            : (logSums.narrow(0, 0, n), logSums.narrow(0, n, n));
         return (rows.Plus(columns).Over(2) - scale * Pairwise.RowDots(u, v)).mean().MoveToOuterDisposeScope();
     }
 }

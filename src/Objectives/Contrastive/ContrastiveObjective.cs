@@ -36,13 +36,22 @@ public sealed record ContrastiveObjective : Objective
     /// <inheritdoc/>
     public override Objective? OnPairsOnly() => this with { UnpairedNegatives = null };
 
+    internal override object? Prepare(ObjectiveBatch batch, PairStatistics pairs)
+    {
+        if (UnpairedNegatives is not null || batch.NumberOfPairs < 2)
+            return null;
+        var scale = batch.LogScale.exp();
+        return pairs.Add(new LogSumExpRequest(PairMatrix.AB, Affinity.Dot, scale, scale, Leading: batch.NumberOfPairs));
+    }
+
     /// <inheritdoc/>
     public override Tensor Compute(ObjectiveBatch batch)
     {
         var (u, v) = (batch.PairedA, batch.PairedB);
         return UnpairedNegatives switch
         {
-            null => ContrastiveLoss.Compute(u, v, batch.LogScale, batch.BlockSize),
+            null => ContrastiveLoss.Compute(
+                u, v, batch.LogScale, batch.BlockSize, batch.Prepared is PairResult { IsThere: true } logSums ? logSums.Value : null),
             PseudoLabelSides.A => FromA(),
             PseudoLabelSides.B => FromB(),
             _ => FromA().Plus(FromB()).Over(2),

@@ -64,17 +64,24 @@ public sealed record MmdObjective : Objective
     public override Tensor Compute(ObjectiveBatch batch)
     {
         if (batch.State is MkMmdLoss state)
-            return state.Compute(batch.EmbeddingsA, batch.EmbeddingsB);
+            return batch.Prepared is MmdStatistics prepared
+                ? state.Compute(batch.EmbeddingsA, batch.EmbeddingsB, prepared)
+                : state.Compute(batch.EmbeddingsA, batch.EmbeddingsB);
         if (KernelWeights != MmdKernelWeights.Fixed)
             throw new InvalidOperationException(
                 $"{nameof(MmdObjective)} with {nameof(KernelWeights)} {KernelWeights} must be one of the training's objectives itself; within another "
                 + $"one expected {MmdKernelWeights.Fixed}.");
         using var fixedWeights = new MkMmdLoss(this, batch.BlockSize);
-        return fixedWeights.Compute(batch.EmbeddingsA, batch.EmbeddingsB);
+        return fixedWeights.Compute(batch.Pairs);
     }
+
+    internal override object? Prepare(ObjectiveBatch batch, PairStatistics pairs) => (batch.State as MkMmdLoss)?.Ask(pairs);
 
     internal override nn.Module? CreateState(int blockSize) => new MkMmdLoss(this, blockSize);
 }
+
+/// <summary>What MK-MMD is made of: the kernels' sums within A, within B and across; those of the polynomial one only where that takes every pair.</summary>
+internal sealed record MmdStatistics(Tensor SquaredBandwidth, IReadOnlyList<PairResult> Gaussian, IReadOnlyList<PairResult>? Polynomial);
 
 /// <summary>
 /// Multi-kernel maximum mean discrepancy between the two modalities' embeddings (the paper's equation 2):
@@ -119,22 +126,52 @@ internal sealed class MkMmdLoss : nn.Module
     /// <summary>Scalar loss; zero with a graph where a side has no rows (unbiased: fewer than two).</summary>
     /// <param name="u">Embeddings `[n, dim]`.</param>
     /// <param name="v">Embeddings `[m, dim]`; m may differ from n.</param>
-    public Tensor Compute(Tensor u, Tensor v)
+    public Tensor Compute(Tensor u, Tensor v) => Compute(new PairStatistics(u, v, _blockSize));
+
+    /// <summary>As <see cref="Compute(Tensor, Tensor)"/>, from the pairs of a batch.</summary>
+    public Tensor Compute(PairStatistics pairs)
     {
-        if (IsTooSmall(u, v))
-            return _logits is null ? Pairwise.ZeroWithGraph(u, v) : Pairwise.ZeroWithGraph(u, v, _logits);
+        var (u, v) = (pairs.A, pairs.B);
         using var scope = NewDisposeScope();
-        var bandwidth = Bandwidth(u, v);
-        return Compute(u, v, bandwidth, Weights(u, v, bandwidth)).MoveToOuterDisposeScope();
+        if (Ask(pairs) is not { } statistics)
+            return (_logits is null ? Pairwise.ZeroWithGraph(u, v) : Pairwise.ZeroWithGraph(u, v, _logits)).MoveToOuterDisposeScope();
+        pairs.Compute();
+        return Compute(u, v, statistics).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss from its statistics.</summary>
+    public Tensor Compute(Tensor u, Tensor v, MmdStatistics statistics)
+    {
+        using var scope = NewDisposeScope();
+        return Compute(u, v, statistics, Weights(u, v, statistics.SquaredBandwidth)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Asks for the statistics; null where there is no loss.</summary>
+    public MmdStatistics? Ask(PairStatistics pairs)
+    {
+        if (IsTooSmall(pairs.A, pairs.B))
+            return null;
+        var bandwidth = Bandwidth(pairs.A, pairs.B);
+        var polynomial = _settings.Polynomial;
+        return new(
+            bandwidth, Of((matrix, own) => new GaussianRequest(matrix, bandwidth, own)),
+            UsesMoments(pairs.A, pairs.B) ? null : Of((matrix, own) => new PolynomialRequest(matrix, polynomial, own)));
+
+        PairResult[] Of(Func<PairMatrix, bool, PairRequest> request) =>
+        [
+            pairs.Add(request(PairMatrix.A, _settings.Unbiased)), pairs.Add(request(PairMatrix.B, _settings.Unbiased)), pairs.Add(request(PairMatrix.AB, false)),
+        ];
     }
 
     /// <summary>As <see cref="Compute(Tensor, Tensor)"/> with given kernel weights `[2]`, to which gradients flow.</summary>
     public Tensor Compute(Tensor u, Tensor v, Tensor weights)
     {
-        if (IsTooSmall(u, v))
-            return Pairwise.ZeroWithGraph(u, v, weights);
         using var scope = NewDisposeScope();
-        return Compute(u, v, Bandwidth(u, v), weights).MoveToOuterDisposeScope();
+        var pairs = new PairStatistics(u, v, _blockSize);
+        if (Ask(pairs) is not { } statistics)
+            return Pairwise.ZeroWithGraph(u, v, weights).MoveToOuterDisposeScope();
+        pairs.Compute();
+        return Compute(u, v, statistics, weights).MoveToOuterDisposeScope();
     }
 
     /// <summary>Half the lower median of the pooled squared distances, without gradient, from evenly spaced rows where there are many.</summary>
@@ -143,9 +180,7 @@ internal sealed class MkMmdLoss : nn.Module
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var pooled = EvenlySpaced(cat([u, v], 0));
-        var pairs = triu_indices(pooled.size(0), pooled.size(0), 1, device: u.device);
-        var distances = Pairwise.SquaredDistances(pooled, pooled).index([pairs[0], pairs[1]]);
-        return distances.median().Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
+        return Medians.LowerOfPairs(Pairwise.SquaredDistances(pooled, pooled)).Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
     }
 
     private bool IsTooSmall(Tensor u, Tensor v) => Math.Min(u.size(0), v.size(0)) < (_settings.Unbiased ? 2 : 1);
@@ -172,14 +207,27 @@ internal sealed class MkMmdLoss : nn.Module
         return tensor(new[] { gaussian, 1 - gaussian }, u.dtype, u.device);
     }
 
-    private Tensor Compute(Tensor u, Tensor v, Tensor bandwidth, Tensor weights)
+    private Tensor Compute(Tensor u, Tensor v, MmdStatistics statistics, Tensor weights)
     {
         var (n, m, own) = ((double)u.size(0), (double)v.size(0), _settings.Unbiased ? 1 : 0);
-        var uu = KernelSums.Self(u, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
-        var vv = KernelSums.Self(v, bandwidth, _settings.Polynomial, _settings.Unbiased, _blockSize).sum(dim: 1);
-        var uv = KernelSums.Cross(u, v, bandwidth, _settings.Polynomial, _blockSize).Rows.sum(dim: 1);
-        return weights.dot(uu.Over(n * (n - own)).Plus(vv.Over(m * (m - own))) - uv.Times(2 / (n * m)));
+        return weights.dot(cat([Discrepancy(statistics.Gaussian), statistics.Polynomial is { } sums ? Discrepancy(sums) : OfMoments()], 0));
+
+        Tensor Discrepancy(IReadOnlyList<PairResult> sums) =>
+            sums[0].Value.Over(n * (n - own)).Plus(sums[1].Value.Over(m * (m - own))) - sums[2].Value.Times(2 / (n * m));
+
+        // Sum over i and j of (gamma <x_i, y_j> + c)²: the inner products' squares sum up to <X'X, Y'Y>, and c² falls out.
+        Tensor OfMoments()
+        {
+            var (kernel, second) = (_settings.Polynomial, u.t().matmul(u).Over(n) - v.t().matmul(v).Over(m));
+            var first = u.mean([0]) - v.mean([0]);
+            return second.Squared().sum().Times(kernel.Gamma * kernel.Gamma).Plus(first.Squared().sum().Times(2 * kernel.Gamma * kernel.Offset))
+                .Over(kernel.Scale).reshape(1);
+        }
     }
+
+    /// <summary>Whether the polynomial kernel needs no pairs: of degree 2 it compares means and second moments, which are cheaper for more rows than columns.</summary>
+    private bool UsesMoments(Tensor u, Tensor v) =>
+        _settings is { Unbiased: false, Polynomial.Degree: 2 } && u.size(1) <= Math.Max(u.size(0), v.size(0));
 
     private static Tensor EvenlySpaced(Tensor rows)
     {

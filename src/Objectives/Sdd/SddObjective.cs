@@ -78,8 +78,15 @@ public sealed record SddObjective : Objective
     internal bool DetachVariance { get; init; }
 
     /// <inheritdoc/>
-    public override Tensor Compute(ObjectiveBatch batch) => SddLoss.Compute(batch.EmbeddingsA, batch.EmbeddingsB, this, batch.NumberOfPairs, batch.BlockSize);
+    public override Tensor Compute(ObjectiveBatch batch) => batch.Prepared is SddStatistics prepared
+        ? SddLoss.Compute(batch.EmbeddingsA, batch.EmbeddingsB, prepared, this, batch.NumberOfPairs)
+        : SddLoss.Compute(batch.Pairs, this, batch.NumberOfPairs, batch.BlockSize);
+
+    internal override object? Prepare(ObjectiveBatch batch, PairStatistics pairs) => SddLoss.Ask(pairs, this, batch.NumberOfPairs);
 }
+
+/// <summary>The log kernel sums that SDD is made of: within both sets, and of A's samples within B followed by B's within A.</summary>
+internal sealed record SddStatistics(PairResult A, PairResult B, PairResult AB);
 
 /// <summary>
 /// Semantic density distribution loss (the paper's equations 3 to 6): how differently the two modalities' kernel density
@@ -93,17 +100,60 @@ internal static class SddLoss
     /// <param name="settings">Bandwidth and form.</param>
     /// <param name="numberOfPairs">Leading rows of both sets that are matched; used by leave-one-out.</param>
     /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
-    public static Tensor Compute(Tensor u, Tensor v, SddObjective settings, long numberOfPairs = 0, int blockSize = Pairwise.DefaultBlockSize)
+    public static Tensor Compute(Tensor u, Tensor v, SddObjective settings, long numberOfPairs = 0, int blockSize = Pairwise.DefaultBlockSize) =>
+        Compute(new PairStatistics(u, v, blockSize), settings, numberOfPairs, blockSize);
+
+    /// <summary>As <see cref="Compute(Tensor, Tensor, SddObjective, long, int)"/>, from the pairs of a batch.</summary>
+    public static Tensor Compute(PairStatistics pairs, SddObjective settings, long numberOfPairs, int blockSize)
     {
-        if (u.size(0) < 2 || v.size(0) < 2)
+        var (u, v) = (pairs.A, pairs.B);
+        if (IsTooSmall(u, v))
             return Pairwise.ZeroWithGraph(u, v);
         using var scope = NewDisposeScope();
+        if (Ask(pairs, settings, numberOfPairs) is { } statistics)
+        {
+            pairs.Compute();
+            return Compute(u, v, statistics, settings, numberOfPairs).MoveToOuterDisposeScope();
+        }
+
         var (scaleU, scaleV) = Scales(u, v, settings);
         var excluded = settings.LeaveOneOut ? numberOfPairs : 0;
         var sharpness = settings.Bandwidth * settings.Bandwidth / settings.DistanceTemperature; // exponents are -relative distance / b²
         var uu = PairwiseLogSumExp.Self(u, scaleU, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var vv = PairwiseLogSumExp.Self(v, scaleV, Affinity.NegativeSquaredDistance, settings.LeaveOneOut, blockSize, sharpness);
         var (uv, vu) = PairwiseLogSumExp.RowsAndColumns(u, v, scaleV, scaleU, Affinity.NegativeSquaredDistance, blockSize, excluded, sharpness);
+        return Compare(u, v, uu, vv, uv, vu, settings, excluded).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The loss from its statistics.</summary>
+    public static Tensor Compute(Tensor u, Tensor v, SddStatistics statistics, SddObjective settings, long numberOfPairs)
+    {
+        using var scope = NewDisposeScope();
+        var (n, m) = (u.size(0), v.size(0));
+        var (uv, vu) = (statistics.AB.Value.narrow(0, 0, n), statistics.AB.Value.narrow(0, n, m));
+        return Compare(u, v, statistics.A.Value, statistics.B.Value, uv, vu, settings, settings.LeaveOneOut ? numberOfPairs : 0).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Asks for the statistics; null where there is no loss, and for <see cref="SddObjective.DistanceTemperature"/>, whose weights go along one side only.
+    /// </summary>
+    public static SddStatistics? Ask(PairStatistics pairs, SddObjective settings, long numberOfPairs)
+    {
+        if (IsTooSmall(pairs.A, pairs.B) || settings.DistanceTemperature is not null)
+            return null;
+        const Affinity affinity = Affinity.NegativeSquaredDistance;
+        var (scaleA, scaleB) = Scales(pairs.A, pairs.B, settings);
+        var one = settings.LeaveOneOut;
+        return new(
+            pairs.Add(new LogSumExpRequest(PairMatrix.A, affinity, scaleA, Excluded: one ? pairs.A.size(0) : 0)),
+            pairs.Add(new LogSumExpRequest(PairMatrix.B, affinity, scaleB, Excluded: one ? pairs.B.size(0) : 0)),
+            pairs.Add(new LogSumExpRequest(PairMatrix.AB, affinity, scaleB, scaleA, one ? numberOfPairs : 0)));
+    }
+
+    private static bool IsTooSmall(Tensor u, Tensor v) => u.size(0) < 2 || v.size(0) < 2;
+
+    private static Tensor Compare(Tensor u, Tensor v, Tensor uu, Tensor vv, Tensor uv, Tensor vu, SddObjective settings, long excluded)
+    {
         if (settings.Divergence is SddDivergence.RawMeanSquaredError or SddDivergence.RawSymmetric)
         {
             var own = settings.LeaveOneOut ? 1 : 0;
@@ -112,7 +162,7 @@ internal static class SddLoss
             uv -= LogDensityDivisor(v.size(0), uv, excluded, settings);
             vu -= LogDensityDivisor(u.size(0), vu, excluded, settings);
         }
-        return Gamma(u, uu, uv, settings).Plus(Gamma(v, vv, vu, settings)).Over(2).MoveToOuterDisposeScope();
+        return Gamma(u, uu, uv, settings).Plus(Gamma(v, vv, vu, settings)).Over(2);
     }
 
     /// <summary>1 / (b² variance) for the densities of either set.</summary>

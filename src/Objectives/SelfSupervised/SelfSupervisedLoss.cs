@@ -11,8 +11,10 @@ internal static class SelfSupervisedLoss
     /// <param name="logScale">Scalar: the logarithm of 1 / temperature.</param>
     /// <param name="form">What the positive competes with.</param>
     /// <param name="blockSize">Rows above which the loss runs in row blocks.</param>
+    /// <param name="logSums">Each row's log-sum-exp over what it is compared with, where that is known already.</param>
     public static Tensor Compute(
-        Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize)
+        Tensor z, Tensor positives, Tensor logScale, SelfSupervisedForm form = SelfSupervisedForm.SimCse, int blockSize = Pairwise.DefaultBlockSize,
+        Tensor? logSums = null)
     {
         if (z.size(0) == 0)
             return Pairwise.ZeroWithGraph(z, positives, logScale);
@@ -21,6 +23,8 @@ internal static class SelfSupervisedLoss
         var positive = scale * Pairwise.RowDots(z, positives);
         var normalizer = form switch
         {
+            SelfSupervisedForm.Printed or SelfSupervisedForm.SimCse when logSums is not null => logSums,
+            SelfSupervisedForm.Both when logSums is not null => logSums.logaddexp(positive),
             SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
             SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot, blockSize),
             SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true, blockSize).logaddexp(positive),

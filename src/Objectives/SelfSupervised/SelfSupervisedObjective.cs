@@ -35,12 +35,31 @@ public sealed record SelfSupervisedObjective : Objective
     /// <summary>Computes the sum of both modalities' losses; a training has them one by one.</summary>
     /// <param name="batch">Embeddings and second views.</param>
     /// <returns>The term before weighting.</returns>
-    public override Tensor Compute(ObjectiveBatch batch) =>
-        Of(batch.EmbeddingsA, batch.SecondViewsA, batch).Plus(Of(batch.EmbeddingsB, batch.SecondViewsB, batch));
+    public override Tensor Compute(ObjectiveBatch batch) => OfA(batch).Plus(OfB(batch));
 
-    internal override IEnumerable<Func<Tensor>> Parts(ObjectiveBatch batch) =>
-        [() => Of(batch.EmbeddingsA, batch.SecondViewsA, batch), () => Of(batch.EmbeddingsB, batch.SecondViewsB, batch)];
+    internal override IEnumerable<Func<Tensor>> Parts(ObjectiveBatch batch) => [() => OfA(batch), () => OfB(batch)];
 
-    private Tensor Of(Tensor views, Tensor secondViews, ObjectiveBatch batch) =>
-        SelfSupervisedLoss.Compute(views, secondViews, batch.LogScale, Form, batch.BlockSize);
+    internal override object? Prepare(ObjectiveBatch batch, PairStatistics pairs)
+    {
+        var scale = batch.LogScale.exp();
+        return new Normalizers(Of(PairMatrix.A, PairMatrix.SecondViewsA, pairs.A), Of(PairMatrix.B, PairMatrix.SecondViewsB, pairs.B));
+
+        PairResult? Of(PairMatrix views, PairMatrix secondViews, Tensor rows) => rows.size(0) == 0 ? null : Form switch
+        {
+            SelfSupervisedForm.SimCse when pairs.HaveSecondViews => pairs.Add(new LogSumExpRequest(secondViews, Affinity.Dot, scale)),
+            SelfSupervisedForm.Printed => pairs.Add(new LogSumExpRequest(views, Affinity.Dot, scale, Leading: rows.size(0))),
+            SelfSupervisedForm.Both => pairs.Add(new LogSumExpRequest(views, Affinity.Dot, scale, Excluded: rows.size(0), Leading: rows.size(0))),
+            _ => null, // both kinds of views are one set there
+        };
+    }
+
+    private Tensor OfA(ObjectiveBatch batch) => Of(batch.EmbeddingsA, batch.SecondViewsA, batch, (batch.Prepared as Normalizers)?.A);
+
+    private Tensor OfB(ObjectiveBatch batch) => Of(batch.EmbeddingsB, batch.SecondViewsB, batch, (batch.Prepared as Normalizers)?.B);
+
+    private Tensor Of(Tensor views, Tensor secondViews, ObjectiveBatch batch, PairResult? normalizer) => SelfSupervisedLoss.Compute(
+        views, secondViews, batch.LogScale, Form, batch.BlockSize, normalizer is { IsThere: true } ? normalizer.Value : null);
+
+    /// <summary>The log-sum-exps of each side's denominators.</summary>
+    private sealed record Normalizers(PairResult? A, PairResult? B);
 }
