@@ -10,15 +10,23 @@ internal sealed class EmbeddingSchema
 {
     private readonly EmbeddingColumn[] _columns;
 
-    /// <summary>Binds columns to a schema. Where it lacks one side's input column, that side is absent in every row.</summary>
+    /// <summary>Binds columns to a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// All input columns are missing, or one is misspelt or of another type or size than in training.
+    /// An input column is missing or of another type or size than in training.
     /// </exception>
-    public EmbeddingSchema(DataViewSchema input, params EmbeddingColumn[] columns)
+    public EmbeddingSchema(DataViewSchema input, params EmbeddingColumn[] columns) : this(input, mayLackOne: false, columns)
+    {
+    }
+
+    /// <summary>Binds columns to a schema, which may lack the input of one side: it is absent in every row then.</summary>
+    /// <inheritdoc cref="EmbeddingSchema(DataViewSchema, EmbeddingColumn[])" path="/exception"/>
+    public EmbeddingSchema(DataViewSchema input, bool mayLackOne, params EmbeddingColumn[] columns)
     {
         Input = input;
         _columns = columns;
-        Absent = columns.Any(column => Has(input, column)) ? [.. columns.Where(column => !Has(input, column) && !IsMisspelt(input, column, columns))] : [];
+        Absent = mayLackOne && columns.Any(column => Has(input, column))
+            ? [.. columns.Where(column => !Has(input, column) && !IsMisspelt(input, column, columns))]
+            : [];
         var ofTower = columns.DistinctBy(column => column.Tower)
             .ToDictionary(column => column.Tower, column => Absent.Contains(column) ? new AbsentBinding() : Bind(column, input));
         Bindings = [.. columns.Select(column => ofTower[column.Tower])];

@@ -271,6 +271,6 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         _shared.ThrowIfDisposed();
-        return new EmbeddingSchema(inputSchema, _columns);
+        return new EmbeddingSchema(inputSchema, mayLackOne: true, _columns);
     }
 }
