@@ -37,9 +37,9 @@ internal static class RunningStatistics
     private static IEnumerable<(Tower Tower, ExampleStore Store, int[] Positions)> Sides(TwoTowerModel model, TrainingData data)
     {
         if (model.TowerA.HasMovingStatistics)
-            yield return (model.TowerA, data.A, Spread(data.PairsA, data.UnpairedA));
+            yield return (model.TowerA, data.A.Store, Spread(data.A.Pairs, data.A.Unpaired));
         if (model.TowerB.HasMovingStatistics)
-            yield return (model.TowerB, data.B, Spread(data.PairsB, data.UnpairedB));
+            yield return (model.TowerB, data.B.Store, Spread(data.B.Pairs, data.B.Unpaired));
     }
 
     private static int[] Spread(IReadOnlyList<int> pairs, IReadOnlyList<int> unpaired)

@@ -154,7 +154,7 @@ internal sealed class TwoTowerTrainer(
             reporter.Info($"Kept the weights of epoch {best.Epoch}, mean log rank {best.Score:F3} on {validation!.PairCount} validation pairs.");
         }
         else
-            MeasureStatistics(live, model, data, done);
+            MeasureStatistics(live, model, data, done, sharding.Group);
         checkpoints?.Write(live, done, isFinished: true);
         reporter.EndPhase();
         return history;
@@ -179,14 +179,14 @@ internal sealed class TwoTowerTrainer(
         }
     }
 
-    private void MeasureStatistics(LiveTraining live, TwoTowerModel model, TrainingData data, int done)
+    private void MeasureStatistics(LiveTraining live, TwoTowerModel model, TrainingData data, int done, ProcessGroup group)
     {
         if (RunningStatistics.Samples(model, data) is not (> 0 and var samples))
             return;
         reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, samples);
         RunningStatistics.Measure(model, data, device, rows =>
         {
-            CheckCancelled(live, done);
+            CheckCancelled(live, done, group);
             reporter.At(rows);
         });
     }
