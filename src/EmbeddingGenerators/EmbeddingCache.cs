@@ -37,7 +37,8 @@ internal sealed class EmbeddingCache(string folder, params IReadOnlyList<string>
         {
             var dimension = BinaryPrimitives.ReadInt32LittleEndian(content.AsSpan(Magic.Length + HashBytes));
             var end = HeaderBytes + (long)dimension * sizeof(float);
-            if (dimension > 0 && content.Length == end + HashBytes && SHA256.HashData(content.AsSpan(0, (int)end)).AsSpan().SequenceEqual(content.AsSpan((int)end)))
+            if (dimension > 0 && content.Length == end + HashBytes
+                && SHA256.HashData(content.AsSpan(0, (int)end)).AsSpan().SequenceEqual(content.AsSpan((int)end)))
                 return MemoryMarshal.Cast<byte, float>(content.AsSpan(HeaderBytes, dimension * sizeof(float))).ToArray();
         }
         Damaged++;

@@ -145,7 +145,7 @@ public sealed class OnnxEncoderErrorTests : IDisposable
             ModalityA = modality,
             ModalityB = Modality.Vector("VectorEmbedding", "Vector"),
             EmbeddingDimension = 8,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             MaximumNumberOfSteps = 2,
             NumberOfThreads = 1,
         };

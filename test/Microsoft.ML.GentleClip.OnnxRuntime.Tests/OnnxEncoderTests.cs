@@ -27,7 +27,8 @@ public sealed class OnnxEncoderTests : IDisposable
         var options = Options(Pictures(), Texts());
         options.Progress = new Immediate(phases.Add);
         var (bits, path) = TrainAndSave(options, lines, out var data);
-        Assert.IsTrue(lines.Exists(line => line.Contains("mean of the tokens, as most sentence transformers", StringComparison.Ordinal)), string.Join('\n', lines));
+        Assert.IsTrue(
+            lines.Exists(line => line.Contains("mean of the tokens, as most sentence transformers", StringComparison.Ordinal)), string.Join('\n', lines));
         Assert.IsTrue(lines.Exists(line => line.Contains("as most networks of pictures take them", StringComparison.Ordinal)));
 
         // Each row once, whatever the steps.
@@ -198,7 +199,7 @@ public sealed class OnnxEncoderTests : IDisposable
         ModalityB = b,
         PairedColumnName = "IsPaired",
         EmbeddingDimension = 8,
-        BatchSize = 12,
+        Batches = new() { Size = 12 },
         MaximumNumberOfSteps = 5,
         NumberOfThreads = 1,
         Seed = 3,

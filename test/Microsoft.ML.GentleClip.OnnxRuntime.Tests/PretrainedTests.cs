@@ -26,7 +26,8 @@ public sealed class PretrainedTests : IDisposable
         var options = new OnnxTextEncoderOptions { ModelFile = PretrainedModels.Sentences(name, _folder.FullName) };
         if (name == "ArcticXs")
             options = options with { Pooling = OnnxPooling.FirstToken };
-        string[] texts = ["A cat sleeps on the sofa", "A kitten is napping on the couch", "Shares of the bank fell sharply on Monday", "Stocks plunged this week"];
+        string[] texts =
+            ["A cat sleeps on the sofa", "A kitten is napping on the couch", "Shares of the bank fell sharply on Monday", "Stocks plunged this week"];
         var lines = new List<string>();
         var features = Features(Modality.Text("TextEmbedding", "Text", options), texts, lines);
         foreach (var line in lines.Where(line => line.Contains("onnx", StringComparison.OrdinalIgnoreCase)))

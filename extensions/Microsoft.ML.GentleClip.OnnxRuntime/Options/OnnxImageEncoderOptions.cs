@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 /// <example>
 /// <code>
-/// var pictures = Modality.Image("PictureEmbedding", "Image", new ImageOptions { StoredSize = 224 }, new OnnxImageEncoderOptions { ModelFile = "resnet18.onnx" });
+/// var pictures = Modality.Image("PictureEmbedding", "Image", encoder: new OnnxImageEncoderOptions { ModelFile = "resnet18.onnx" });
 /// </code>
 /// </example>
 /// <remarks>See docs/encoders/onnx.md for what is guessed from a graph.</remarks>
@@ -54,7 +54,10 @@ public sealed record OnnxImageEncoderOptions : ImageEncoderOptions, IOnnxEncoder
         init => _outputName = Check.NotBlank(value, nameof(OutputName));
     }
 
-    /// <summary>How the output becomes features. Null, the default: the mean over places for <c>[batch, channels, height, width]</c>, the first token for <c>[batch, tokens, features]</c>, nothing for <c>[batch, features]</c>.</summary>
+    /// <summary>
+    /// How the output becomes features. Null, the default: the mean over places for <c>[batch, channels, height, width]</c>, the first token for <c>[batch,
+    /// tokens, features]</c>, nothing for <c>[batch, features]</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a defined value.</exception>
     public OnnxPooling? Pooling
     {

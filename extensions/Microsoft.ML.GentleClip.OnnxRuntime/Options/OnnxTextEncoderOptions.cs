@@ -53,7 +53,10 @@ public sealed record OnnxTextEncoderOptions : TextEncoderOptions, IOnnxEncoderOp
         init => _outputName = Check.NotBlank(value, nameof(OutputName));
     }
 
-    /// <summary>How the output becomes features. Null, the default: as <c>1_Pooling/config.json</c> of the download says; else nothing for <c>[batch, features]</c> and the mean over the tokens for <c>[batch, tokens, features]</c>.</summary>
+    /// <summary>
+    /// How the output becomes features. Null, the default: as <c>1_Pooling/config.json</c> of the download says; else nothing for <c>[batch, features]</c>
+    /// and the mean over the tokens for <c>[batch, tokens, features]</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a defined value.</exception>
     public OnnxPooling? Pooling
     {
@@ -81,8 +84,8 @@ public sealed record OnnxTextEncoderOptions : TextEncoderOptions, IOnnxEncoderOp
 
     /// <summary>
     /// The tokens' file as it is downloaded: <c>vocab.txt</c> of WordPiece, or <c>tokenizer.json</c> of WordPiece or of BPE over bytes (GPT-2, RoBERTa,
-    /// CLIP); other tokenizers are refused by name. Null, the default: the one in the folder of <see cref="ModelFile"/> or the folder above. A saved model holds
-    /// what it needs of it.
+    /// CLIP); other tokenizers are refused by name. Null, the default: the one in the folder of <see cref="ModelFile"/> or the folder above. A saved model
+    /// holds what it needs of it.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>
     public string? TokenizerFile
@@ -92,8 +95,8 @@ public sealed record OnnxTextEncoderOptions : TextEncoderOptions, IOnnxEncoderOp
     }
 
     /// <summary>
-    /// Tokens of a text that are encoded, the special ones at its ends included, 2 to 65536: of a longer text the first ones. A graph of a fixed length takes at
-    /// most that. Default 128.
+    /// Tokens of a text that are encoded, the special ones at its ends included, 2 to 65536: of a longer text the first ones. A graph of a fixed length takes
+    /// at most that. Default 128.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public int MaximumLength

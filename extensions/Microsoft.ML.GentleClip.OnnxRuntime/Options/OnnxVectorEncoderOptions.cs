@@ -54,7 +54,10 @@ public sealed record OnnxVectorEncoderOptions : VectorEncoderOptionsBase, IOnnxE
         init => _outputName = Check.NotBlank(value, nameof(OutputName));
     }
 
-    /// <summary>How the output becomes features. Null, the default: nothing for <c>[batch, features]</c>, the mean over the tokens for <c>[batch, tokens, features]</c>.</summary>
+    /// <summary>
+    /// How the output becomes features. Null, the default: nothing for <c>[batch, features]</c>, the mean over the tokens for <c>[batch, tokens,
+    /// features]</c>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a defined value.</exception>
     public OnnxPooling? Pooling
     {

@@ -7,7 +7,9 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Microsoft.ML.GentleClip.OnnxEncoders;
 
-/// <summary>Makes the plan of a modality, by reading its file and running it once; keeps it as long as the modality lives and the file stays as it is.</summary>
+/// <summary>
+/// Makes the plan of a modality, by reading its file and running it once; keeps it as long as the modality lives and the file stays as it is.
+/// </summary>
 internal static class OnnxPlans
 {
     private const string TokenIds = "input_ids", ProbeText = "a";
@@ -49,7 +51,8 @@ internal static class OnnxPlans
     {
         var content = OnnxContent.Read(options.ModelFile!);
         if (options.Embed && content.Facts.WeightFiles.Count > 0)
-            throw new InvalidDataException($"{content.Path} of column '{modality.InputColumnName}': its weights lie in {string.Join(", ", content.Facts.WeightFiles)} "
+            throw new InvalidDataException(
+                $"{content.Path} of column '{modality.InputColumnName}': its weights lie in {string.Join(", ", content.Facts.WeightFiles)} "
                 + $"beside it, so a saved model cannot hold it. Set {nameof(IOnnxEncoderOptions.Embed)} = false, or write the weights into the file.");
         using var session = OnnxSession.Open(content);
         var graph = new GraphReading(session, content.Path, modality.InputColumnName, note);
@@ -103,7 +106,8 @@ internal static class OnnxPlans
                 + (height == width ? $". Set it to {height}" : ", and only squares can be given"));
         var output = graph.Output(options.OutputName, PictureOutputs, [2, 3, 4]);
         var pooling = options.Pooling ?? output.Rank switch { 4 => OnnxPooling.Mean, 3 => OnnxPooling.FirstToken, _ => OnnxPooling.None };
-        CheckPooling(graph, output, pooling, output.Rank == 4 ? [OnnxPooling.Mean] : output.Rank == 3 ? [OnnxPooling.Mean, OnnxPooling.FirstToken] : [OnnxPooling.None]);
+        CheckPooling(graph, output, pooling,
+            output.Rank == 4 ? [OnnxPooling.Mean] : output.Rank == 3 ? [OnnxPooling.Mean, OnnxPooling.FirstToken] : [OnnxPooling.None]);
         var numbers = PixelNumbers.Of(options, modality.Images, input, output, producer, note);
         return plan with
         {
@@ -196,7 +200,8 @@ internal static class OnnxPlans
     private static OnnxPlan OfVectors(OnnxPlan plan, GraphReading graph, OnnxVectorEncoderOptions options, int inputDimension)
     {
         if (options.Standardize)
-            throw graph.Problem($"an ONNX file takes vectors as they are; expected {nameof(OnnxVectorEncoderOptions)}.{nameof(options.Standardize)} to be false");
+            throw graph.Problem(
+                $"an ONNX file takes vectors as they are; expected {nameof(OnnxVectorEncoderOptions)}.{nameof(options.Standardize)} to be false");
         var input = graph.Input(options.InputName, "vectors", 2, OnnxArray.Numbers);
         graph.Refuse([input.Name], "vectors");
         if (input.Shape[1] > 0 && input.Shape[1] != inputDimension)

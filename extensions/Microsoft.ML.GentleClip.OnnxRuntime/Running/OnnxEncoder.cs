@@ -31,7 +31,8 @@ internal sealed class OnnxEncoder : Encoder
         (_source, _encode) = (source, encode);
         var plan = source.Plan;
         file_hash = Owned.Buffer(tensor(Array.ConvertAll(Convert.FromHexString(plan.Sha256), value => (float)value)));
-        var bytes = !source.Embed ? zeros(0, dtype: ScalarType.Byte) : source.Content is { } content ? tensor(content.Bytes) : zeros(plan.Length, dtype: ScalarType.Byte);
+        var bytes = !source.Embed ? zeros(0, dtype: ScalarType.Byte)
+            : source.Content is { } content ? tensor(content.Bytes) : zeros(plan.Length, dtype: ScalarType.Byte);
         file_bytes = new Parameter(bytes, requires_grad: false);
         file_bytes.DetachFromDisposeScope();
         RegisterComponents();

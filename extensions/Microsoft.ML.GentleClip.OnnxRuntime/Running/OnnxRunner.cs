@@ -63,14 +63,15 @@ internal sealed class OnnxRunner(OnnxSession session, OnnxPlan plan, int batchSi
             var most = fixedBatch ?? Math.Max(1, Math.Min(batchSize, TokensPerRun / width));
             var count = 1;
             // Without a mask, padding would count as text.
-            while (count < most && start + count < order.Length && (plan.Mask is not null || plan.FixedLength is not null || lengths[order[start + count]] == width))
+            var mixes = plan.Mask is not null || plan.FixedLength is not null;
+            while (count < most && start + count < order.Length && (mixes || lengths[order[start + count]] == width))
                 count++;
             var part = order.AsSpan(start, count);
             var found = RunTokens(rows, part, width, fixedBatch ?? count, isProbe);
-            var features1 = found.Length / count;
-            features ??= new float[rows.Count * features1];
+            var size = found.Length / count;
+            features ??= new float[rows.Count * size];
             for (var i = 0; i < count; i++)
-                found.AsSpan(i * features1, features1).CopyTo(features.AsSpan(part[i] * features1));
+                found.AsSpan(i * size, size).CopyTo(features.AsSpan(part[i] * size));
             start += count;
         }
         return features ?? [];

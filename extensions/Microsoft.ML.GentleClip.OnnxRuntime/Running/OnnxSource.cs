@@ -19,7 +19,8 @@ internal sealed record OnnxSource(
         var (plan, notes) = OnnxPlans.Of(modality, options, inputDimension);
         var (column, file) = (modality.InputColumnName, options.ModelFile ?? "embedded");
         if (options.Saved is not null)
-            return new OnnxSource(column, file, plan, notes, options.Embed ? null : OnnxModelFiles.Find(file, plan.Sha256, column), options.Embed, options.BatchSize);
+            return new OnnxSource(column, file, plan, notes, options.Embed ? null : OnnxModelFiles.Find(file, plan.Sha256, column), options.Embed,
+                options.BatchSize);
         var content = OnnxContent.Read(file);
         return content.Sha256 == plan.Sha256 ? new OnnxSource(column, file, plan, notes, content, options.Embed, options.BatchSize)
             : throw new InvalidDataException($"{file} of column '{column}' was changed while it was read: SHA-256 {plan.Sha256}, then {content.Sha256}.");

@@ -47,7 +47,8 @@ internal static class TokenizerFile
             root = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new JsonException("it is null");
             return Read(root, path, lowerCase, note);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException)
+        catch (Exception exception)
+            when (exception is JsonException or InvalidOperationException or FormatException or ArgumentException or KeyNotFoundException)
         {
             throw new InvalidDataException($"{path}: expected {Takes}: {exception.Message}", exception);
         }
@@ -128,7 +129,8 @@ internal static class TokenizerFile
                     throw Unknown(path, "pre_tokenizer", step);
             }
         if (!overBytes)
-            throw new InvalidDataException($"{path}: expected BPE over bytes (pre_tokenizer {ByteLevel}), found BPE over characters, which this library has not.");
+            throw new InvalidDataException(
+                $"{path}: expected BPE over bytes (pre_tokenizer {ByteLevel}), found BPE over characters, which this library has not.");
         if (model["merges"] is not JsonArray merges)
             throw new JsonException("'model' has no 'merges'");
         var (before, after) = Around(root["post_processor"], numbers, path);
@@ -201,7 +203,7 @@ internal static class TokenizerFile
     {
         const int longest = 100;
         var text = step.ToJsonString();
-        return new InvalidDataException($"{path}: expected {Takes}, found the {what} '{TypeOf(step)}' ({(text.Length > longest ? text[..longest] + "..." : text)}), "
-            + "which this library has not.");
+        text = text.Length > longest ? text[..longest] + "..." : text;
+        return new InvalidDataException($"{path}: expected {Takes}, found the {what} '{TypeOf(step)}' ({text}), which this library has not.");
     }
 }

@@ -28,7 +28,7 @@ internal sealed class CdConvNetwork : nn.Module
     {
         options.Validate();
         _options = options;
-        var width = options.EmbeddingDimension;
+        var width = options.ResidueDimension;
         switch (options.InputOrTypes)
         {
             case CdConvInput.Steps:
@@ -47,6 +47,12 @@ internal sealed class CdConvNetwork : nn.Module
         RegisterComponents();
     }
 
+    /// <summary>The blocks.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(block => new nn.Module[] { block })];
+
+    /// <summary>Blocks from the first one on that are not trained: they have neither dropout nor the batch's statistics.</summary>
+    public int RestingBlocks { get; set; }
+
     /// <summary>Width of the features.</summary>
     public int FeatureDimension => _options.Channels[^1];
 
@@ -55,9 +61,9 @@ internal sealed class CdConvNetwork : nn.Module
     {
         var weights = options.InputOrTypes switch
         {
-            CdConvInput.Steps => Linear.CountWeights(StructureInputs, options.EmbeddingDimension),
-            CdConvInput.LocalGeometry => Linear.CountWeights(LocalGeometry.Count, options.EmbeddingDimension),
-            _ => Chain.ResidueOrder.Length * (long)options.EmbeddingDimension,
+            CdConvInput.Steps => Linear.CountWeights(StructureInputs, options.ResidueDimension),
+            CdConvInput.LocalGeometry => Linear.CountWeights(LocalGeometry.Count, options.ResidueDimension),
+            _ => Chain.ResidueOrder.Length * (long)options.ResidueDimension,
         };
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
@@ -71,7 +77,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
+    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend only on that chain.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
         var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
@@ -99,13 +105,13 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>The input of the first block, then the output of each block in turn.</summary>
     internal IEnumerable<Tensor> Blocks(CdConvBatch batch, NoiseSource? noise)
     {
-        var x = Embed(batch.Input, noise);
+        var x = Embed(batch.Input, RestingBlocks > 0 ? null : noise);
         yield return x;
         for (var i = 0; i < layers.Count; i++)
         {
             if (i > 0 && i % BlocksPerStage == 0)
                 x = batch.Stages[i / BlocksPerStage - 1].Pooling!.Of(x);
-            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], noise);
+            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], i < RestingBlocks ? null : noise);
         }
     }
 
@@ -121,7 +127,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
     {
-        var inputs = options.EmbeddingDimension * (options.InputOrTypes == CdConvInput.Steps ? 2 : 1);
+        var inputs = options.ResidueDimension * (options.InputOrTypes == CdConvInput.Steps ? 2 : 1);
         foreach (var outputs in options.Channels)
         {
             for (var block = 0; block < BlocksPerStage; block++)

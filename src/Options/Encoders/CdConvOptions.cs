@@ -16,7 +16,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     private IReadOnlyList<int> _kernelChannels = Defaults.KernelChannels;
     private int _sequentialKernelSize = Defaults.SequentialKernelSize;
     private int _baseWidth = Defaults.BaseWidth;
-    private int _embeddingDimension = Defaults.EmbeddingDimension;
+    private int _residueDimension = Defaults.ResidueDimension;
     private double _dropout = Defaults.Dropout;
     private double _coordinateNoise = Defaults.CoordinateNoise;
     private double _inputNoise = Defaults.InputNoise;
@@ -43,7 +43,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         public const int BaseWidth = 32;
 
         /// <summary>16.</summary>
-        public const int EmbeddingDimension = 16;
+        public const int ResidueDimension = 16;
 
         /// <summary>0: none. Networks as small as the default one lose by it; the published one has 0.2.</summary>
         public const double Dropout = 0;
@@ -127,10 +127,11 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     /// Size of a residue's embedding, 1 to 4096; with <see cref="CdConvInput.Steps"/> that of the vectors' and that of the noise. Default 16.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public int EmbeddingDimension
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int ResidueDimension
     {
-        get => _embeddingDimension;
-        init => _embeddingDimension = Check.InRange(value, 1, 4096, nameof(EmbeddingDimension));
+        get => _residueDimension;
+        init => _residueDimension = Check.InRange(value, 1, 4096, nameof(ResidueDimension));
     }
 
     /// <summary>
@@ -271,7 +272,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         Input is null ? this with { Input = sequenceColumnName is null ? CdConvInput.LocalGeometry : CdConvInput.ResidueTypes } : this;
 
     private (int, int, int, double, double, CdConvInput?, double, int, CdConvReading) Scalars =>
-        (SequentialKernelSize, BaseWidth, EmbeddingDimension, Dropout, CoordinateNoise, Input, InputNoise, MaximumLength, Reading);
+        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, Input, InputNoise, MaximumLength, Reading);
 
     private static IReadOnlyList<int> Copy(IReadOnlyList<int> values, int maximumCount, int maximum, string name)
     {

@@ -104,7 +104,7 @@ internal static class FrozenModels
                         SequentialKernelSize = 5,
                         KernelChannels = [4],
                         BaseWidth = 16,
-                        EmbeddingDimension = 8,
+                        ResidueDimension = 8,
                         Input = name == "windows-steps" ? CdConvInput.Steps : CdConvInput.LocalGeometry,
                     });
                 break;
@@ -120,7 +120,7 @@ internal static class FrozenModels
                         MaximumVocabularySize = 100,
                         Pooling = BertPooling.ClassificationToken,
                     }
-                    : new TextNGramOptions { Buckets = 128, EmbeddingDimension = 8, HiddenDimensions = [8] });
+                    : new TextNGramOptions { Buckets = 128, TableDimension = 8, HiddenDimensions = [8] });
                 break;
         }
         var options = new GentleClipOptions
