@@ -136,7 +136,8 @@ public sealed class EmbedTests : IDisposable
     public void AnswersThatCannotBeNameTheRow()
     {
         Refused(texts => [.. texts.Skip(1).Select(Generator.Of)], "Row 0, column 'Text': the generator gave 3 embeddings for 4 texts");
-        Refused(texts => [.. texts.Select(text => text == Text(2) ? [1f, 2f] : Generator.Of(text))], "Row 2, column 'Text': the generator gave 2 numbers; expected 3");
+        Refused(texts => [.. texts.Select(text => text == Text(2) ? [1f, 2f] : Generator.Of(text))],
+            "Row 2, column 'Text': the generator gave 2 numbers; expected 3");
         Refused(texts => [.. texts.Select(text => text == Text(4) ? [1f, float.NaN, 2f] : Generator.Of(text))],
             "Row 4, column 'Text': the generator gave NaN in slot 1; expected finite numbers");
 
@@ -183,7 +184,7 @@ public sealed class EmbedTests : IDisposable
             ModalityB = Modality.Vector("OtherEmbedding", "Other"),
             MaximumNumberOfSteps = 3,
             NumberOfThreads = 1,
-            BatchSize = 12,
+            Batches = new() { Size = 12 },
             EmbeddingDimension = 4,
         };
         var model = mlContext.Transforms.Embed(generator, "Vector", "Text").Append(mlContext.Transforms.CopyColumns("Other", "Vector"))
