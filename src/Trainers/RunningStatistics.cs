@@ -37,14 +37,14 @@ internal static class RunningStatistics
     private static IEnumerable<(Tower Tower, ExampleStore Store, int[] Positions)> Sides(TwoTowerModel model, TrainingData data)
     {
         if (model.TowerA.HasMovingStatistics)
-            yield return (model.TowerA, data.A.Store, Spread(data.A.Pairs, data.A.Unpaired));
+            yield return (model.TowerA, data.A.Store, Spread(data.A));
         if (model.TowerB.HasMovingStatistics)
-            yield return (model.TowerB, data.B.Store, Spread(data.B.Pairs, data.B.Unpaired));
+            yield return (model.TowerB, data.B.Store, Spread(data.B));
     }
 
-    private static int[] Spread(IReadOnlyList<int> pairs, IReadOnlyList<int> unpaired)
+    private static int[] Spread(TrainingSide side)
     {
-        int[] all = [.. pairs.Concat(unpaired).Distinct()];
+        int[] all = [.. side.Pairs.Concat(side.Unpaired).Distinct()];
         var count = Math.Min(all.Length, MostSamples);
         return [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)])];
     }

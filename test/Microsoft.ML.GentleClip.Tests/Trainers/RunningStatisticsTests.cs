@@ -43,7 +43,7 @@ public sealed class RunningStatisticsTests : IDisposable
         var cosines = (scored * trained).sum(1);
         TestContext.WriteLine($"cosine: mean {cosines.mean().item<float>():F4}, lowest {cosines.min().item<float>():F4}");
         Assert.IsGreaterThan(0.98f, cosines.mean().item<float>());
-        Assert.IsGreaterThan(0.96f, cosines.min().item<float>());
+        Assert.IsGreaterThan(0.95f, cosines.min().item<float>());
         Assert.IsLessThan(0.98f, (scored[0] * scored[1..]).sum(1).min().item<float>(), "chains are all alike: the comparison would pass on anything");
 
         // The check is of the statistics: with those of a fresh network it fails.
@@ -109,8 +109,12 @@ public sealed class RunningStatisticsTests : IDisposable
             using (var model = Context.Transforms.GentleClip(options).Fit(view))
                 contents.Add(SavedModel.Content(model));
         CollectionAssert.AreEqual(contents[0], contents[1]);
-        options.MaximumNumberOfSteps = 24;
-        LiveTensors.AssertFlat(options, view);
+        options.MaximumNumberOfSteps = 60;
+        var (counts, last) = LiveTensors.AtEpochs(options, view);
+        last.Dispose();
+        // Three lines of the log an epoch; after the first epoch the best weights are kept beside the model's.
+        Assert.IsGreaterThan(9, counts.Count, "lines");
+        LiveTensors.AssertNeverMore(counts[3..]);
     }
 
     /// <summary>A training that is cancelled while it measures goes on there, and gives the bytes of one that was not.</summary>
