@@ -65,7 +65,7 @@ internal static class Proteins
         Radii = [8, 12],
         SequentialKernelSize = 5,
         KernelChannels = [8],
-        EmbeddingDimension = 8,
+        ResidueDimension = 8,
     };
 
     private static Row[] Read()

@@ -17,7 +17,7 @@ public sealed class CdConvNetworkTests
         BaseWidth = 64,
         KernelChannels = [5],
         SequentialKernelSize = 5,
-        EmbeddingDimension = 6,
+        ResidueDimension = 6,
     };
 
     [ClassInitialize]

@@ -102,7 +102,7 @@ internal static class FrozenModels
                         SequentialKernelSize = 5,
                         KernelChannels = [4],
                         BaseWidth = 16,
-                        EmbeddingDimension = 8,
+                        ResidueDimension = 8,
                         UseStructureInput = true,
                     });
                 break;

@@ -74,7 +74,7 @@ public sealed class CdConvOptionsTests
         CollectionAssert.AreEqual(new[] { 256, 512, 1024, 2048 }, CdConvOptions.Published.Channels.ToArray());
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16, 20 }, CdConvOptions.Published.Radii.ToArray());
         Assert.AreEqual((21, 32, 16, 0.2, 0.05),
-            (options.SequentialKernelSize, options.BaseWidth, options.EmbeddingDimension, options.Dropout, options.CoordinateNoise));
+            (options.SequentialKernelSize, options.BaseWidth, options.ResidueDimension, options.Dropout, options.CoordinateNoise));
         Assert.AreEqual((false, 1.0, 512, CdConvReading.Sound), (options.UseStructureInput, options.InputNoise, options.MaximumLength, options.Reading));
     }
 }
