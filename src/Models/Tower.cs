@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Models;
@@ -48,6 +49,58 @@ internal sealed class Tower : nn.Module
 
     /// <inheritdoc cref="Encoder.IsFrozen"/>
     public bool IsFrozen => encoder.IsFrozen;
+
+    /// <summary>Whether the encoder normalises by running statistics that a training moves.</summary>
+    public bool HasMovingStatistics => encoder.modules().OfType<BatchNormalization>().Any(layer => layer.IsTrained);
+
+    /// <summary>Measures these statistics anew on examples as scoring sees them: whole, and without noise.</summary>
+    /// <param name="examples">Of the training.</param>
+    /// <param name="positions">Which of them.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="onPass">Told the examples of each pass; what it throws leaves the statistics as they were.</param>
+    public void MeasureStatistics(ExampleStore examples, int[] positions, Device device, Action<int> onPass)
+    {
+        using var frozen = no_grad();
+        BatchNormalization[] layers = [.. encoder.modules().OfType<BatchNormalization>().Where(layer => layer.IsTrained)];
+        Array.ForEach(layers, layer => layer.BeginMeasuring());
+        var isDone = false;
+        try
+        {
+            var passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf));
+            for (var number = 0; number < passes.Count; number++)
+            {
+                using var scope = NewDisposeScope();
+                var pass = Array.ConvertAll(passes[number].ToArray(), at => positions[at]);
+                encoder.Encode(examples.Gather(pass, device), noise: null);
+                onPass(pass.Length);
+            }
+            isDone = true;
+        }
+        finally
+        {
+            Array.ForEach(layers, layer => layer.EndMeasuring(isDone));
+        }
+    }
+
+    /// <summary>What is wrong with the examples as the encoder's input, in a sentence without the column; null where nothing is.</summary>
+    public string? InputProblem(ExampleStore examples) => encoder.InputProblem(examples);
+
+    /// <summary>Takes over the encoder's weights of a tower of the same kind.</summary>
+    public void CopyEncoder(Tower other)
+    {
+        using var scope = NewDisposeScope();
+        StateDictLoader.Load(encoder, other.encoder.state_dict(), nameof(Tower));
+    }
+
+    /// <inheritdoc cref="Encoder.LayerCount"/>
+    public int LayerCount => encoder.LayerCount;
+
+    /// <inheritdoc cref="Encoder.TrainLast"/>
+    public void TrainLast(int? layers) => encoder.TrainLast(layers);
+
+    /// <summary>The encoder's features, <c>[batch, FeatureDimension]</c>; a frozen one has no noise.</summary>
+    public Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
+        batch is FeatureBatch features ? features.Values : encoder.Encode(batch, IsFrozen ? null : noise);
 
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);

@@ -22,6 +22,7 @@ internal sealed class BertEncoder : Encoder
         model = new BertModule(options.Size, options.Vocabulary!.Count, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
+        TrainedLayers = options.TrainableLayers;
         RegisterComponents();
     }
 
@@ -33,7 +34,7 @@ internal sealed class BertEncoder : Encoder
         (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableLayers == 0;
+    protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
 
     /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)

@@ -33,6 +33,9 @@ internal sealed class BertModule : nn.Module
     public void Load(StateDict weights, WeightRequest? request = null) =>
         TowerWeights.Load(this, weights, weights.Source, BertWeightNames.Layout, request);
 
+    /// <summary>The transformer layers.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. encoder.Last(int.MaxValue).Select(layer => new nn.Module[] { layer })];
+
     /// <summary>Leaves only the last layers trainable; with 0, nothing.</summary>
     public void FreezeAllBut(int lastLayers)
     {

@@ -19,6 +19,7 @@ internal sealed class CdConvNetwork : nn.Module
     private readonly CdConvOptions _options;
     private readonly CdConvEmbedding? embedding;
     private readonly Linear? structure;
+    private readonly Linear? geometry;
     private readonly ModuleList<CdConvBlock> layers;
 
     /// <summary>Creates the network with fresh weights.</summary>
@@ -27,15 +28,30 @@ internal sealed class CdConvNetwork : nn.Module
     {
         options.Validate();
         _options = options;
-        if (options.UseStructureInput)
-            structure = new Linear(StructureInputs, options.ResidueDimension, generator);
-        else
-            embedding = new CdConvEmbedding(options.ResidueDimension, generator);
+        var width = options.ResidueDimension;
+        switch (options.InputOrTypes)
+        {
+            case CdConvInput.Steps:
+                structure = new Linear(StructureInputs, width, generator);
+                break;
+            case CdConvInput.LocalGeometry:
+                geometry = new Linear(LocalGeometry.Count, width, generator);
+                break;
+            default:
+                embedding = new CdConvEmbedding(width, generator);
+                break;
+        }
         layers = [];
         foreach (var (inputs, outputs) in Sizes(options))
             layers.Add(new CdConvBlock(inputs, outputs, options, generator));
         RegisterComponents();
     }
+
+    /// <summary>The blocks.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(block => new nn.Module[] { block })];
+
+    /// <summary>Blocks from the first one on that are not trained: they have neither dropout nor the batch's statistics.</summary>
+    public int RestingBlocks { get; set; }
 
     /// <summary>Width of the features.</summary>
     public int FeatureDimension => _options.Channels[^1];
@@ -43,14 +59,17 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>Number of weights, buffers included, and width of the features; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(CdConvOptions options)
     {
-        var weights = options.UseStructureInput
-            ? Linear.CountWeights(StructureInputs, options.ResidueDimension)
-            : Chain.ResidueOrder.Length * (long)options.ResidueDimension;
+        var weights = options.InputOrTypes switch
+        {
+            CdConvInput.Steps => Linear.CountWeights(StructureInputs, options.ResidueDimension),
+            CdConvInput.LocalGeometry => Linear.CountWeights(LocalGeometry.Count, options.ResidueDimension),
+            _ => Chain.ResidueOrder.Length * (long)options.ResidueDimension,
+        };
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
 
     /// <summary>How CDConv is found in a file: by the first block's convolution.</summary>
-    public static WeightLayout Layout { get; } = new("CDConv", @"^(embedding|structure|layers)\.",
+    public static WeightLayout Layout { get; } = new("CDConv", @"^(embedding|structure|geometry|layers)\.",
         new WeightForm("layers.0.conv.W", "layers.0.conv.WeightNet.Ws.0", new NameMap()));
 
     /// <summary>Whether a tensor of a public checkpoint belongs to its classifier, which is not loaded.</summary>
@@ -58,7 +77,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
+    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend only on that chain.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
         var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
@@ -86,13 +105,13 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>The input of the first block, then the output of each block in turn.</summary>
     internal IEnumerable<Tensor> Blocks(CdConvBatch batch, NoiseSource? noise)
     {
-        var x = Embed(batch.Input, noise);
+        var x = Embed(batch.Input, RestingBlocks > 0 ? null : noise);
         yield return x;
         for (var i = 0; i < layers.Count; i++)
         {
             if (i > 0 && i % BlocksPerStage == 0)
                 x = batch.Stages[i / BlocksPerStage - 1].Pooling!.Of(x);
-            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], noise);
+            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], i < RestingBlocks ? null : noise);
         }
     }
 
@@ -100,7 +119,7 @@ internal sealed class CdConvNetwork : nn.Module
     private Tensor Embed(Tensor input, NoiseSource? noise)
     {
         if (structure is null)
-            return embedding!.forward(input);
+            return embedding?.forward(input) ?? geometry!.forward(input);
         var x = structure.forward(input);
         var absent = zeros_like(x).detach();
         return cat([x, noise?.AddGaussian(absent, _options.InputNoise) ?? absent], 1);
@@ -108,7 +127,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
     {
-        var inputs = options.ResidueDimension * (options.UseStructureInput ? 2 : 1);
+        var inputs = options.ResidueDimension * (options.InputOrTypes == CdConvInput.Steps ? 2 : 1);
         foreach (var outputs in options.Channels)
         {
             for (var block = 0; block < BlocksPerStage; block++)

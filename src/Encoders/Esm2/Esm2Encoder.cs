@@ -20,6 +20,7 @@ internal sealed class Esm2Encoder : Encoder
         model = new Esm2Module(options.Size, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
+        TrainedLayers = options.TrainableLayers;
         RegisterComponents();
     }
 
@@ -31,7 +32,7 @@ internal sealed class Esm2Encoder : Encoder
         (Esm2Module.CountParameters(options.Size) + Esm2Module.CountBuffers(options.Size), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableLayers == 0;
+    protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
 
     /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)

@@ -69,6 +69,10 @@ internal sealed class Esm2Module : nn.Module
         TowerWeights.Load(this, tensors, weights.Source, Esm2WeightNames.Layout, request);
     }
 
+    /// <summary>The transformer layers, the last with the normalisation after it.</summary>
+    public IReadOnlyList<nn.Module[]> Layers =>
+        [.. layers.Select((layer, i) => i + 1 < layers.Count ? new nn.Module[] { layer } : [layer, emb_layer_norm_after])];
+
     /// <summary>Leaves only the last layers and the normalisation after them trainable; with 0, nothing.</summary>
     public void FreezeAllBut(int lastLayers)
     {

@@ -35,6 +35,9 @@ internal sealed class TextNGramEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(layer => new nn.Module[] { layer })];
+
     /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(TextNGramOptions options)
     {

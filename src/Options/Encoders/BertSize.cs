@@ -9,14 +9,14 @@ public sealed record BertSize
 {
     private const int FeedForwardFactor = 4;
 
-    /// <summary>A size of one's own: 512 positions, and feed-forward layers four times as wide as a token's representation, as in each published one.</summary>
+    /// <summary>A size of your own: 512 positions, and feed-forward layers four times as wide as a token's representation, as in each published one.</summary>
     /// <inheritdoc cref="BertSize(int, int, int, int, int)"/>
     public BertSize(int layers, int hiddenDimension, int attentionHeads)
         : this(layers, hiddenDimension, attentionHeads, FeedForwardFactor * Check.InRange(hiddenDimension, 1, 65536, nameof(hiddenDimension)), 512)
     {
     }
 
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
     /// <param name="hiddenDimension">Width of a token's representation, 1 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>

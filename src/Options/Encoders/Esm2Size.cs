@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record Esm2Size
 {
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
     /// <param name="hiddenDimension">Width of a residue's representation, 2 to 65536, an even multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>

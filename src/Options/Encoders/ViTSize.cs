@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>Patches, layers and widths of a vision transformer: one of two published sizes, or a custom one.</summary>
 public sealed record ViTSize
 {
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="patchSize">Side of a patch in pixels, 2 to 128.</param>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
     /// <param name="hiddenDimension">Width of a patch's representation, 4 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
@@ -28,7 +28,7 @@ public sealed record ViTSize
                 nameof(hiddenDimension));
     }
 
-    /// <summary>A size of one's own, whose feed-forward part is four times as wide as a patch's representation.</summary>
+    /// <summary>A size of your own, whose feed-forward part is four times as wide as a patch's representation.</summary>
     /// <inheritdoc cref="ViTSize(int, int, int, int, int)"/>
     public ViTSize(int patchSize, int layers, int hiddenDimension, int attentionHeads)
         : this(patchSize, layers, hiddenDimension, attentionHeads, 4 * hiddenDimension)

@@ -51,6 +51,11 @@ public abstract class Modality
     /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>, or of other
     /// numbers, which are converted to float32; encoded by a multilayer perceptron or a network of your own.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality spectra = Modality.Vector("SpectrumEmbedding", "Spectrum", new VectorEncoderOptions { HiddenDimensions = [512] });
+    /// </code>
+    /// </example>
     /// <param name="inputColumnName">
     /// Column of the features: <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>. Double and integers are
     /// converted to float32, and Booleans of a vector to 0 and 1.
@@ -64,28 +69,38 @@ public abstract class Modality
         new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 
     /// <summary>
-    /// A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2 or a network of your own. Empty or blank text is a missing
-    /// sample.
+    /// A modality of amino-acid sequences: a column of text, one letter per residue, encoded by statistics of k-mers and windows, by ESM-2 or by a network of
+    /// your own. Empty or blank text is a missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality sequences = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { MaximumLength = 512 });
+    /// </code>
+    /// </example>
     /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">
-    /// <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of the former, a small network
-    /// with random weights that trains on a CPU.
+    /// <see cref="ProteinWindowOptions"/>, <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of
+    /// the first, which needs no weights. With published weights take the second.
     /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static ProteinSequenceModality ProteinSequence(string outputColumnName, string inputColumnName, ProteinSequenceEncoderOptions? encoder = null) =>
-        new(outputColumnName, inputColumnName, encoder ?? new Esm2Options());
+        new(outputColumnName, inputColumnName, encoder ?? new ProteinWindowOptions());
 
     /// <summary>
     /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom,
     /// x, y and z of each residue in turn. A vector that is empty or NaN in every slot is a missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality structures = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons");
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="sequenceColumnName">
-    /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is
-    /// the sequence, the encoder could copy what it is to be aligned with: leave it out then.
+    /// Column of text with one letter for each alpha carbon; empty text leaves the residues' types unknown. Null, the default, takes the local geometry of the
+    /// chain in their place. Where the other modality is the sequence, the encoder could copy what it is to be aligned with: leave it out then.
     /// </param>
     /// <param name="encoder">
     /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small
@@ -100,6 +115,11 @@ public abstract class Modality
     /// A modality of text: a column of text, encoded by hashed character n-grams, which few rows are enough for, or by BERT. Text that is empty, or has only
     /// blanks and control characters, is a missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality captions = Modality.Text("CaptionEmbedding", "Caption", new TextNGramOptions { MaximumLength = 3 });
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
     /// <param name="encoder">
@@ -114,6 +134,11 @@ public abstract class Modality
     /// A modality of pictures: a column of images, as <c>LoadImages</c> of Microsoft.ML.ImageAnalytics makes it, or of pixels, as <c>ExtractPixels</c> does.
     /// A null image and a vector that is NaN in every slot are missing samples.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality pictures = Modality.Image("PictureEmbedding", "Picture", new ImageOptions { Size = 64 });
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">
     /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c> of known size, or one of Double or integers, with values
@@ -165,6 +190,12 @@ public abstract class Modality
 
     /// <summary>What a closed form aligns: the feature vectors themselves, or the features of a frozen encoder.</summary>
     internal bool SuitsClosedForm => this is VectorModality || EncoderOptions.HasFrozenWeights;
+
+    /// <summary>Checks what a training is not to be begun with, though a saved model may have it.</summary>
+    /// <exception cref="ArgumentException">The encoder could not learn.</exception>
+    internal virtual void ValidateTraining()
+    {
+    }
 
     /// <summary>Checks what the encoder's setters cannot see alone.</summary>
     /// <exception cref="ArgumentException">Settings contradict each other, or a user's own would not come back from a saved model.</exception>

@@ -15,8 +15,8 @@ public sealed partial class StatedDefaultsTests
 
     private static readonly object[] Options =
     [
-        new GentleClipOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(), new BertEncoderOptions(), new Esm2Options(),
-        new CdConvOptions(),
+        new GentleClipOptions(), new FineTuningOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(),
+        new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(),
         .. typeof(Objective).Assembly.GetExportedTypes()
             .Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract && type.GetConstructor([]) is not null)
             .Select(type => Activator.CreateInstance(type)!),
