@@ -36,7 +36,7 @@ internal static class DemoModel
             new ImageOptions { Size = EmojiData.Side, StoredSize = EmojiData.Side, Fit = ImageFit.Stretch, HorizontalFlip = 0, MinimumCropArea = 0.6 },
             new ResNetOptions { Size = new([1, 1, 1, 1], 8, bottleneck: false) });
         options.ModalityB = Modality.Text("WordsEmbedding", Words,
-            new TextNGramOptions { MinimumLength = 3, MaximumLength = 4, Buckets = 2048, EmbeddingDimension = 48, HiddenDimensions = [], NGramDropout = 0.1 });
+            new TextNGramOptions { MinimumLength = 3, MaximumLength = 4, Buckets = 2048, TableDimension = 48, HiddenDimensions = [], NGramDropout = 0.1 });
         options.Batches.Size = 128;
         options.Batches.PairsPerBatch = 128;
         options.MaximumNumberOfSteps = steps;

@@ -82,6 +82,10 @@ internal sealed class LengthBatches
     /// <summary>
     /// Parts that are padded to their longest row, which comes first: at most about a tenth of each is padding, and at most some ten thousand tokens are in it.
     /// </summary>
+    /// <remarks>
+    /// The passes of scoring come sorted, but by what stores know without tokenising, such as characters; a pass of all rows and a batch of training are in no
+    /// order at all. The order decides the parts, and these the last bits of the embeddings: so rows are sorted here again.
+    /// </remarks>
     /// <param name="lengths">Tokens of each row.</param>
     /// <param name="device">Where the parts are encoded.</param>
     public static LengthBatches Padded(IReadOnlyList<int> lengths, DeviceType device)

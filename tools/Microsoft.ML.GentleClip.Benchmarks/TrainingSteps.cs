@@ -55,7 +55,7 @@ internal sealed class TrainingSteps : IDisposable
         var rows = Math.Max(2 * batch, FewestRows);
         _data = TrainingData.Read(
             new MLContext(1).Data.LoadFromEnumerable(Rows(objectives.Needs.UnpairedSamples ? rows / 2 : rows, rows).ToList()), _options, () => { });
-        _plan = BatchPlan.Create(_options, objectives, _data.PairsA.Count, _data.UnpairedA.Count, _data.UnpairedB.Count);
+        _plan = BatchPlan.Create(_options, objectives, _data.PairCount, _data.A.Unpaired.Count, _data.B.Unpaired.Count);
         _sampler = new(_data, _plan, _random);
         using var generator = new Generator(1);
         _model = new(new(new(_options.ModalityA, Features), new(_options.ModalityB, Features), _options.EmbeddingDimension, _options.Temperature), generator);
@@ -126,7 +126,7 @@ internal sealed class TrainingSteps : IDisposable
         var start = Now;
         using var scope = NewDisposeScope();
         _sampler.Next();
-        var (a, b) = (_data.A.Gather(_sampler.PositionsA, CPU), _data.B.Gather(_sampler.PositionsB, CPU));
+        var (a, b) = (_data.A.Store.Gather(_sampler.Positions(Side.A), CPU), _data.B.Store.Gather(_sampler.Positions(Side.B), CPU));
         Lap(0);
         var second = Views > 1;
         var input = new ObjectiveInput

@@ -197,7 +197,7 @@ public sealed class MissingModalityTests
     private static (int, int, int) Count(IDataView data)
     {
         using var read = TrainingData.Read(data, TwoViews.Options(), () => { });
-        return (read.PairsA.Count, read.UnpairedA.Count, read.UnpairedB.Count);
+        return (read.PairCount, read.A.Unpaired.Count, read.B.Unpaired.Count);
     }
 
     private static IDataView Mark(MissingModalityEstimator estimator, IDataView data, out MissingModalityTransformer model)

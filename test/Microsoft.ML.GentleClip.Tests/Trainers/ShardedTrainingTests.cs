@@ -112,10 +112,10 @@ public sealed class ShardedTrainingTests : IDisposable
         Tensor Whole(Side side, int view)
         {
             using var layout = new ShardLayout(batches.Pairs, side == Side.A ? batches.UnpairedA : batches.UnpairedB, 4, width, CPU);
-            var (tower, store) = side == Side.A ? (model.TowerA, data.A) : (model.TowerB, data.B);
+            var (tower, store) = side == Side.A ? (model.TowerA, data.A.Store) : (model.TowerB, data.B.Store);
             var parts = Enumerable.Range(0, 4).Select(shard =>
             {
-                var embeddings = tower.Embed(store.Gather(layout.Of(side == Side.A ? sampler.PositionsA : sampler.PositionsB, shard), CPU),
+                var embeddings = tower.Embed(store.Gather(layout.Of(sampler.Positions(side), shard), CPU),
                     new NoiseSource(random.TorchAt("noise", [7, shard, side == Side.A ? 0 : 1, view])));
                 return cat([embeddings, zeros(width - embeddings.size(0), 16)], 0);
             });
