@@ -27,5 +27,5 @@ internal sealed class MadeUpRow
             .Select(slot => latent[slot % Latent] + (slot % stride - 1) * latent[(slot + 1) % Latent] + 0.3f * (random.NextSingle() - 0.5f))];
     }
 
-    public static IEnumerable<MadeUpRow> Make(int count) => Enumerable.Range(0, count).Select(id => Make(id));
+    public static IEnumerable<MadeUpRow> First(int count) => Enumerable.Range(0, count).Select(id => Make(id));
 }

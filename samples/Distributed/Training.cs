@@ -12,7 +12,7 @@ internal sealed class Training(TextWriter output)
     {
         using var group = MpiProcessGroup.Join(new MpiOptions { Timeout = TimeSpan.FromSeconds(settings.Timeout) });
         var mlContext = new MLContext(seed: 1);
-        var rows = mlContext.Data.LoadFromEnumerable(MadeUpRow.Make(2000));
+        var rows = mlContext.Data.LoadFromEnumerable(MadeUpRow.First(2000));
         var options = new GentleClipOptions
         {
             ModalityA = Modality.Vector("EmbeddingA", nameof(MadeUpRow.A)),

@@ -95,7 +95,7 @@ internal sealed class ShardGradients : IDisposable
         at += _parameters.Length;
         foreach (var (live, before) in _statistics)
         {
-            live.copy_(before + sum.narrow(0, at, live.numel()).view(live.shape).Over(_sharding.Shards));
+            live.copy_(before.Plus(sum.narrow(0, at, live.numel()).view(live.shape).Over(_sharding.Shards)));
             at += live.numel();
         }
     }

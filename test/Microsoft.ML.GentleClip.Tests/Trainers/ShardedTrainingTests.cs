@@ -311,7 +311,7 @@ public sealed class ShardedTrainingTests : IDisposable
             Assert.IsTrue(all[0].reshape(-1).mul(2).equal(all[1].reshape(-1)).all().item<bool>());
             group.SumInOrder(own, "a sum");
             Assert.IsTrue(own.equal(arange(count, dtype: ScalarType.Float32).mul_(3)).all().item<bool>());
-            var weights = new Dictionary<string, Tensor> { ["w"] = full([count], group.Rank), ["n"] = tensor(7L) };
+            var weights = new Dictionary<string, Tensor> { ["w"] = full([count], (float)group.Rank), ["n"] = tensor(7L) };
             Assert.IsTrue(group.Synchronize(weights, "weights"));
             Assert.IsFalse(group.Synchronize(weights, "weights"));
             return weights["w"].sum().item<float>() + group.OfFirst(group.Rank + 5L, "a number");
