@@ -50,7 +50,7 @@ internal sealed class TrainingSteps : IDisposable
     {
         (Preset, Batch) = (preset, batch);
         _options = GentleClipOptions.FromPreset(preset);
-        (_options.ModalityA, _options.ModalityB, _options.BatchSize) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"), batch);
+        (_options.ModalityA, _options.ModalityB, _options.Batches.Size) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"), batch);
         var objectives = _options.Objectives;
         var rows = Math.Max(2 * batch, FewestRows);
         _data = TrainingData.Read(
@@ -60,7 +60,7 @@ internal sealed class TrainingSteps : IDisposable
         using var generator = new Generator(1);
         _model = new(new(new(_options.ModalityA, Features), new(_options.ModalityB, Features), _options.EmbeddingDimension, _options.Temperature), generator);
         (_loss, _noise) = (new(objectives), new(_random.Torch("noise")));
-        _optimizer = new(_model.named_parameters().Select(entry => entry.parameter).Concat(_loss.parameters()), _options.WeightDecay);
+        _optimizer = new(_model.named_parameters().Select(entry => entry.parameter).Concat(_loss.parameters()), _options.Optimizer.WeightDecay);
         (_teacherA, _teacherB) = (Teacher(RowsA, 1), Teacher(RowsB, 2));
         using var scope = NewDisposeScope();
         _products = [.. TowerProducts().Concat(LossProducts()).Select(product => (
@@ -148,7 +148,7 @@ internal sealed class TrainingSteps : IDisposable
         _optimizer.ZeroGradients();
         losses.Total.backward();
         Lap(3);
-        _optimizer.Step(1e-3, _options.GradientClipNorm);
+        _optimizer.Step(1e-3, _options.Optimizer.GradientClipNorm);
         LogitScale.Clamp(_model.LogitScale);
         if (++_steps % StepsBetweenTrims == 0)
             NativeHeap.Trim();
