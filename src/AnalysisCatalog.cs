@@ -30,7 +30,7 @@ public static class AnalysisCatalog
     /// <param name="data">The rows; read once. A row whose vector is NaN in every slot, or empty, is skipped and counted.</param>
     /// <param name="columnName">A vector of numbers of known size.</param>
     /// <param name="batchSizes">
-    /// Rows of a batch, at least 2 and at most half the number of rows, in any order; null: 2, 4, 8, ... 512 as far as the rows allow.
+    /// Rows of a batch, at least 2 and at most half the number of rows, in any order; null: 2, 4, 8, ... 512, or up to what the rows allow.
     /// </param>
     /// <param name="repetitions">Pairs of batches drawn for each size, at least 2. Standard errors fall with its square root.</param>
     /// <param name="seed">Decides which rows are drawn; null takes the <see cref="MLContext"/>'s seed, or a random one.</param>
@@ -62,7 +62,7 @@ public static class AnalysisCatalog
     /// neighbours), spread and hubs of each side, class shares, what was gained on measured sets like these, and what may go wrong.
     /// </summary>
     /// <remarks>
-    /// <para>One pass. Kept are at most 1,000 pairs and 2,000 rows a side, drawn at random by the seed (fewer where rows have more than 4,194 slots,
+    /// <para>One pass. Kept are at most 1,000 pairs and 2,000 rows per side, drawn at random by the seed (fewer where rows have more than 4,194 slots,
     /// at least 200):
     /// all counts and constant slots are of all rows, the other figures of those kept. Time grows with their square times the slots.</para>
     /// <para>Features are taken as training takes them: centred, of one scale for the column. For texts, pictures and proteins analyse the features

@@ -113,7 +113,7 @@ public static class GentleClipCatalog
     /// </param>
     /// <param name="unpairedA">Rows with modality A; null when there are none.</param>
     /// <param name="unpairedB">Rows with modality B; null when there are none.</param>
-    /// <param name="pairedColumnName">Name of the Boolean column that is added: true for the rows of <paramref name="paired"/> alone.</param>
+    /// <param name="pairedColumnName">Name of the Boolean column that is added: true only for the rows of <paramref name="paired"/>.</param>
     /// <returns>The combined view; lazy.</returns>
     /// <exception cref="ArgumentException">
     /// No input at all, a column of different types, a column without a missing value (Boolean, integers) that an input lacks, or an

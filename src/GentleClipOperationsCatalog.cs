@@ -155,7 +155,7 @@ public sealed class GentleClipOperationsCatalog
             samples, embeddingColumnName, labelColumnName, prototypes, prototypeEmbeddingColumnName, prototypeLabelColumnName, k, cancellationToken);
 
     /// <summary>
-    /// Prediction of many labels a row, such as EC numbers or GO terms: protein-centric F-max as CAFA defines it, and the area under the
+    /// Prediction of many labels per row, such as EC numbers or GO terms: protein-centric F-max as CAFA defines it, and the area under the
     /// precision-recall curve.
     /// </summary>
     /// <example>

@@ -3,7 +3,7 @@ using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML;
 
-/// <summary>Adds prediction of many labels a row to ML.NET's binary trainers.</summary>
+/// <summary>Adds prediction of many labels per row to ML.NET's binary trainers.</summary>
 public static class MultiLabelCatalog
 {
     /// <summary>Creates an estimator that trains one binary model for each slot of a label column, in parallel.</summary>
@@ -62,5 +62,66 @@ public static class MultiLabelCatalog
         return new OnePerLabelEstimator(
             CatalogEnvironment.Of(trainers), trainerFactory, labelColumnName, featureColumnName, scoreColumnName, probabilityColumnName,
             new ParallelOptions { MaxDegreeOfParallelism = maximumDegreeOfParallelism ?? -1, CancellationToken = cancellationToken });
+    }
+
+    /// <summary>Creates an estimator that fine-tunes the encoders of a fitted transformer for any number of labels a row, as recommended.</summary>
+    /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// The sample <c>samples/ProteinAlignment</c> aligns sequences and structures; docs/fine-tuning.md goes on from there.
+    /// <code>
+    /// ITransformer fitted = mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(model, "Labels").Fit(train);
+    /// MultiLabelMetrics metrics = mlContext.GentleClip().EvaluateMultiLabel(fitted.Transform(test), "Labels", "Probability");
+    /// </code>
+    /// </example>
+    /// <param name="trainers">The catalog of trainers.</param>
+    /// <param name="model">The transformer, whose weights stay as they are; it must live until the end of <c>Fit</c>.</param>
+    /// <param name="labelColumnName">
+    /// The labels: a vector of Boolean or numbers, one slot each, above 0 where the row has the label and NaN where that is not known; or a vector of keys.
+    /// </param>
+    /// <param name="side">The side to predict from; null (default) for both.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">A name is empty, the label is an input, or the transformer has no encoder on that side.</exception>
+    public static FineTuningEstimator GentleClipMultiLabelFineTuning(
+        this BinaryClassificationCatalog.BinaryClassificationTrainers trainers,
+        GentleClipTransformer model,
+        string labelColumnName = FineTuningOptions.Defaults.LabelColumnName,
+        Side? side = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return trainers.GentleClipMultiLabelFineTuning(model, new FineTuningOptions { LabelColumnName = labelColumnName, Side = side });
+    }
+
+    /// <summary>Creates an estimator that fine-tunes the encoders of a fitted transformer for any number of labels a row.</summary>
+    /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <param name="trainers">The catalog of trainers.</param>
+    /// <param name="model">The transformer, whose weights stay as they are; it must live until the end of <c>Fit</c>.</param>
+    /// <param name="options">What to train and how; copied.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">
+    /// The options have modalities as well, or contradict each other, or the transformer has no encoder on a side.
+    /// </exception>
+    public static FineTuningEstimator GentleClipMultiLabelFineTuning(
+        this BinaryClassificationCatalog.BinaryClassificationTrainers trainers, GentleClipTransformer model, FineTuningOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(trainers);
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        return new FineTuningEstimator(CatalogEnvironment.Of(trainers), FineTuningTask.MultiLabel, model, options);
+    }
+
+    /// <summary>
+    /// Creates an estimator that trains the encoders of <see cref="FineTuningOptions.Modalities"/>, fresh or published, for any number of labels a row.
+    /// </summary>
+    /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <param name="trainers">The catalog of trainers.</param>
+    /// <param name="options">What to train and how; copied.</param>
+    /// <returns>The estimator.</returns>
+    /// <exception cref="ArgumentException">The options have no modalities, or contradict each other.</exception>
+    public static FineTuningEstimator GentleClipMultiLabelFineTuning(
+        this BinaryClassificationCatalog.BinaryClassificationTrainers trainers, FineTuningOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(trainers);
+        ArgumentNullException.ThrowIfNull(options);
+        return new FineTuningEstimator(CatalogEnvironment.Of(trainers), FineTuningTask.MultiLabel, initial: null, options);
     }
 }

@@ -28,7 +28,7 @@ public static class ProteinCatalog
     /// <para>Only the first model is read. Of several conformations the one with the highest occupancy counts, of equals the first. Water,
     /// ligands and residues without an alpha carbon are left out; a <see cref="ProteinFileReport"/> and the log say how many. A second chain with an id
     /// has an identifier of its own, "1abc_A-2". The content, not the name, tells format and compression.</para>
-    /// <para>The files are read at once, in parallel, into memory, about 25 bytes a residue; the rows are in the order of the files and, within a file,
+    /// <para>The files are read at once, in parallel, into memory, about 25 bytes per residue; the rows are in the order of the files and, within a file,
     /// of its chains.</para>
     /// </remarks>
     /// <example>
@@ -58,7 +58,7 @@ public static class ProteinCatalog
 
     /// <summary>Loads the protein chains of PDB and mmCIF files, plain or gzip, one row a chain; the other overload says what the columns are.</summary>
     /// <example>
-    /// As files of one's own choice; the sample <c>samples/ProteinAlignment</c> trains on such rows.
+    /// As files of your own choice; the sample <c>samples/ProteinAlignment</c> trains on such rows.
     /// <code>
     /// IDataView structures = mlContext.Data.LoadProteinStructures(["1abc.pdb", "2xyz.cif.gz"]);
     /// </code>

@@ -46,7 +46,7 @@ public static class ZeroShotCatalog
     /// </example>
     /// <param name="model">A model with a modality of text.</param>
     /// <param name="labels">The labels, different from one another.</param>
-    /// <param name="templates">Prompts with <c>{0}</c> where the label goes, such as "a picture of {0}"; null, the default, for the labels alone.</param>
+    /// <param name="templates">Prompts with <c>{0}</c> where the label goes, such as "a picture of {0}"; null, the default, for only the labels.</param>
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
     /// <returns>The classifier; it needs the model no more.</returns>
     /// <exception cref="ArgumentException">
@@ -117,7 +117,7 @@ public static class ZeroShotCatalog
     /// <param name="mlContext">The context of the view.</param>
     /// <param name="data">Rows with both input columns of the model; the text may be missing.</param>
     /// <param name="labels">The labels, different from one another.</param>
-    /// <param name="templates">Prompts with <c>{0}</c> where the label goes; null, the default, for the labels alone.</param>
+    /// <param name="templates">Prompts with <c>{0}</c> where the label goes; null, the default, for only the labels.</param>
     /// <returns>The rows with the model's embeddings and the columns <c>Score</c>, a probability for each label, and <c>PredictedLabel</c>, text.</returns>
     /// <inheritdoc cref="CreateZeroShotClassifier" path="/exception"/>
     public static IDataView ClassifyZeroShot(

@@ -15,7 +15,7 @@ internal static class RawEncoders
     {
         options.ModalityA = Modality.ProteinSequence(Columns.SequenceEmbedding, nameof(Protein.Sequence), new Esm2Options
         {
-            Size = new Esm2Size(layers: 2, embeddingDimension: 64, attentionHeads: 4),
+            Size = new Esm2Size(layers: 2, hiddenDimension: 64, attentionHeads: 4),
             MaximumLength = CropLength,
             Masking = 0.1,
         });

@@ -38,13 +38,13 @@ internal sealed record TransportSettings
     /// <summary>Unpaired rows that are kernel anchors of their side; they need no partner.</summary>
     public int RandomAnchors { get; init => field = Check.InRange(value, 0, int.MaxValue, nameof(RandomAnchors)); } = 150;
 
-    /// <summary>Unpaired rows a side below which there is no transport.</summary>
+    /// <summary>Unpaired rows per side below which there is no transport.</summary>
     public int FewestRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(FewestRows)); } = 100;
 
-    /// <summary>Unpaired rows a side in the final plans; of more, a random sample. Time and memory grow with its square.</summary>
+    /// <summary>Unpaired rows per side in the final plans; of more, a random sample. Time and memory grow with its square.</summary>
     public int MaximumRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(MaximumRows)); } = 4000;
 
-    /// <summary>Unpaired rows a side in the folds.</summary>
+    /// <summary>Unpaired rows per side in the folds.</summary>
     public int FoldRows { get; init => field = Check.InRange(value, 2, int.MaxValue, nameof(FoldRows)); } = 1000;
 
     /// <summary>Whether the choice starts from linear ridge canonical correlation, which then stays unless the pairs show that another form is

@@ -13,7 +13,7 @@ internal static class AlignabilityTable
     /// <summary>p-value up to which the pairs show agreement.</summary>
     public const double LargestPValue = 0.05;
 
-    /// <summary>Unpaired rows a side below which the closed form leaves transport out.</summary>
+    /// <summary>Unpaired rows per side below which the closed form leaves transport out.</summary>
     public const int FewestUnpairedRows = 100;
 
     // Two self-taught networks' features of pictures, CKA .48 and .89, 710 to 750 unpaired rows per side, 3 seeds.
@@ -37,7 +37,7 @@ internal static class AlignabilityTable
         return new AlignabilityExpectation(measure, low, high, sets, measured, string.Create(CultureInfo.InvariantCulture,
             $"closed form against linear correlation on the pairs, {measure}: {low:+0.0;-0.0} to {high:+0.0;-0.0} points "
             + $"on {sets} measured pairs of views {(agrees ? "of CKA .48 and .89" : "of mixed agreement")} with {measured} pairs and hundreds of "
-            + $"unpaired rows a side; "
+            + $"unpaired rows per side; "
             + $"on 6 that nothing was tuned on, R@10 {unseen:+0.0;-0.0} on average with {unseenPairs} pairs"));
     }
 

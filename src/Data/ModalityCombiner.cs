@@ -8,7 +8,7 @@ internal static class ModalityCombiner
 {
     /// <summary>
     /// The rows of <paramref name="paired"/>, then those of <paramref name="unpairedA"/> and <paramref name="unpairedB"/>, with the union of
-    /// their columns by name and a Boolean column <paramref name="pairedColumnName"/> that is true for the rows of <paramref name="paired"/> alone.
+    /// their columns by name and a Boolean column <paramref name="pairedColumnName"/> that is true only for the rows of <paramref name="paired"/>.
     /// </summary>
     /// <remarks>Streams: no row is read before a cursor moves, and a cursor reads the columns that were asked for.</remarks>
     /// <exception cref="ArgumentException">The inputs cannot be combined; the message names the column and the inputs.</exception>

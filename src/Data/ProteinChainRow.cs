@@ -16,7 +16,7 @@ internal sealed class ProteinChainRow(string file, ProteinChain chain)
     /// <summary>Observed residues.</summary>
     public string Sequence => chain.Sequence;
 
-    /// <summary>All residues, as far as the file tells.</summary>
+    /// <summary>All residues that the file tells of.</summary>
     public string FullSequence => chain.FullSequence;
 
     /// <summary>x, y, z in angstrom of each observed residue.</summary>

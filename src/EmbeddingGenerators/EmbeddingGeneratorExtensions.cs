@@ -91,4 +91,37 @@ public static class EmbeddingGeneratorExtensions
                 ServiceLifetime.Singleton));
         return services;
     }
+
+    /// <summary>
+    /// Gives the generator again that a saved model does not hold, to all <see cref="TextEmbeddingTransformer"/> of a model or chain that have none and are of
+    /// the generator's model.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// IEmbeddingGenerator&lt;string, Embedding&lt;float&gt;&gt; generator = model.CreateEmbeddingGenerator&lt;string&gt;("Caption");
+    /// ITransformer loaded = mlContext.Model.Load("model.zip", out _);
+    /// loaded.UseEmbeddingGenerator(generator);
+    /// </code>
+    /// </example>
+    /// <param name="model">A transformer, or a chain that has some.</param>
+    /// <param name="generator">Stays the caller's, and must live as long as rows are read.</param>
+    /// <param name="options">How it is called; null takes the defaults.</param>
+    /// <exception cref="ArgumentException">No step of the model wants a generator, or the generator is of another model or length.</exception>
+    public static void UseEmbeddingGenerator(
+        this ITransformer model, IEmbeddingGenerator<string, Embedding<float>> generator, EmbedOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(generator);
+        TextEmbeddingTransformer[] open = [.. Steps(model).OfType<TextEmbeddingTransformer>().Where(step => !step.HasGenerator)];
+        if (open.Length == 0)
+            throw new ArgumentException("No step of the model wants an embedding generator.", nameof(model));
+        var id = options?.ModelId ?? GeneratorCalls.MetadataOf(generator)?.DefaultModelId;
+        TextEmbeddingTransformer[] fitting = [.. open.Where(step => id is null || step.ModelId is null || step.ModelId == id)];
+        // None fits: the first says what it wants.
+        foreach (var step in fitting.Length > 0 ? fitting : open[..1])
+            step.Use(generator, options);
+
+        static IEnumerable<ITransformer> Steps(ITransformer step) =>
+            step is IEnumerable<ITransformer> chain ? chain.SelectMany(Steps) : [step];
+    }
 }

@@ -24,7 +24,38 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
 
     /// <summary>Whether no weight is trained, so that a sample's features are the same in every epoch.</summary>
-    public virtual bool IsFrozen => false;
+    public virtual bool IsFrozen => TrainedLayers == 0;
+
+    /// <summary>Layers that <see cref="TrainLast"/> can tell apart; 0 where all weights are trained or none.</summary>
+    public int LayerCount => Layers.Count;
+
+    /// <summary>How many layers are trained, from the last one on; null for all weights.</summary>
+    protected int? TrainedLayers { get; set; }
+
+    /// <summary>The layers, from input to output, each with what is trained with it. What belongs to none is trained only with all.</summary>
+    protected virtual IReadOnlyList<nn.Module[]> Layers => [];
+
+    /// <summary>
+    /// Decides which weights are trained from now on, whatever the options said. What is not trained keeps its statistics too.
+    /// </summary>
+    /// <param name="layers">Null for all weights, 0 for none, else the last so many layers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many layers.</exception>
+    public void TrainLast(int? layers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layers ?? 0, nameof(layers));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layers ?? 0, LayerCount, nameof(layers));
+        foreach (var parameter in parameters())
+            parameter.requires_grad = layers is null;
+        foreach (var parameter in Layers.TakeLast(layers ?? 0).SelectMany(layer => layer).SelectMany(part => part.parameters()))
+            parameter.requires_grad = true;
+        TrainedLayers = layers;
+        OnTrainLast(layers);
+    }
+
+    /// <summary>Takes note of what is trained, where the network has to know it.</summary>
+    protected virtual void OnTrainLast(int? layers)
+    {
+    }
 
     /// <summary>Loads the pretrained weights that the options name, if any; for a training's start, as a saved model has its own.</summary>
     /// <param name="log">Takes what was chosen in the file, and what was left out, in words.</param>

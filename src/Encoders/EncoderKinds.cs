@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -5,6 +6,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>The kinds of encoder that there are: the one list.</summary>
 internal static class EncoderKinds
 {
+    private static readonly Lock Gate = new();
+
     private static volatile EncoderKind[] _all =
     [
         new MlpKind(), new NGramsKind(), new BertKind(), new Esm2Kind(), new CdConvKind(), new ResNetKind(), new ViTKind(),
@@ -37,6 +40,24 @@ internal static class EncoderKinds
             PretrainedConfig.Check(weights, modality.InputColumnName);
     }
 
-    /// <summary>Adds a kind; for tests, which show that nothing else has to know it.</summary>
-    internal static void Add(EncoderKind kind) => _all = [.. _all, kind];
+    /// <summary>The kind that a saved model calls by a name; the package that has it is loaded where the application has that package.</summary>
+    /// <exception cref="JsonException">There is none of the name; the message says what to add.</exception>
+    public static EncoderKind Named(string name)
+    {
+        var kind = Array.Find(_all, kind => kind.SavedName == name);
+        if (kind is null && Array.Find(EncoderPackage.All, package => package.Has(name)) is { } package)
+        {
+            package.Load(name);
+            kind = Array.Find(_all, kind => kind.SavedName == name);
+        }
+        return kind ?? throw new JsonException(
+            $"'modality' is '{name}'; expected one of {string.Join(", ", _all.Select(known => $"'{known.SavedName}'").Distinct())}.");
+    }
+
+    /// <summary>Adds a kind of another assembly: of a package of ours, or of tests, which show that nothing else has to know it.</summary>
+    internal static void Add(EncoderKind kind)
+    {
+        lock (Gate)
+            _all = [.. _all, kind];
+    }
 }

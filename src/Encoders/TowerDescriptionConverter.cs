@@ -17,8 +17,7 @@ internal sealed class TowerDescriptionConverter : JsonConverter<TowerDescription
         if (!tower.Remove(Discriminator, out var value) || value?.GetValueKind() != JsonValueKind.String)
             throw new JsonException($"a tower's description has no text '{Discriminator}'.");
         var name = value.GetValue<string>();
-        var kind = EncoderKinds.All.FirstOrDefault(kind => kind.SavedName == name)
-            ?? throw new JsonException($"'{Discriminator}' is '{name}'; expected one of {Names()}.");
+        var kind = EncoderKinds.Named(name);
         return (TowerDescription?)tower.Deserialize(kind.DescriptionType, options);
     }
 
@@ -29,6 +28,4 @@ internal sealed class TowerDescriptionConverter : JsonConverter<TowerDescription
         tower.Insert(0, Discriminator, EncoderKinds.All.First(kind => kind.DescriptionType == value.GetType()).SavedName);
         tower.WriteTo(writer, options);
     }
-
-    private static string Names() => string.Join(", ", EncoderKinds.All.Select(kind => $"'{kind.SavedName}'").Distinct());
 }

@@ -67,6 +67,12 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
     /// <exception cref="OperationCanceledException">Cancelled through the options' token or the host.</exception>
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     /// <remarks>What <see cref="GentleClipOptions.Progress"/> throws comes out as it is.</remarks>
+    /// <example>
+    /// <code>
+    /// GentleClipTransformer fitted = estimator.Fit(data);   // dispose it at the end
+    /// Console.WriteLine(fitted.ClosedForm);   // what was fitted, and why
+    /// </code>
+    /// </example>
     public GentleClipTransformer Fit(IDataView input) => Fit(input, validation: null, initial: null);
 
     /// <summary>Trains on all rows of a data view, validating on the matched pairs of another.</summary>
@@ -92,7 +98,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         ArgumentNullException.ThrowIfNull(train);
         // Registered for each training: a host takes over the context's GPU settings when it is made.
         var host = _environment.Register(nameof(GentleClipEstimator));
-        using var reporter = new TrainingReporter(host, _options.Progress, _options.Clock);
+        using var reporter = new TrainingReporter(host, _options.Progress, _options.Clock, _options.ProcessGroup);
+        using var use = _options.ProcessGroup?.Use();
         GentleClipTransformer? fitted = null;
         try
         {
@@ -100,10 +107,13 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             reporter.Finish();
             return fitted;
         }
-        catch
+        catch (Exception exception)
         {
             fitted?.Dispose();
             reporter.Stop();
+            // The others wait for this process in the midst of their work, and would for ever.
+            if (_options.ProcessGroup is { Size: > 1 } group && exception is not StoppedTogetherException)
+                group.Abort($"{exception.GetType().Name}: {exception.Message}");
             throw;
         }
     }
@@ -145,13 +155,15 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityA!);
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
-        var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
+        var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.OwnWarning);
         using var checkpoints = _options.Checkpoints.Directory is { } directory
             && TrainingPlan.MayTrainTowers(_options, validates: validation is not null, continues: initial is not null)
-            ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream)
+            ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream, _options.ProcessGroup)
             : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? checkpoints?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);
+        if (_options.ProcessGroup is { } group)
+            seed = (int)group.OfFirst((long)seed, "the seed");
         reporter.Info($"Seed {seed}.");
         using var random = new RandomSource(seed);
 
@@ -162,6 +174,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         foreach (var finding in data.FindDefaultValues().Concat(validationData?.FindDefaultValues("Validation data: ") ?? []))
             reporter.Warning(finding);
         var (validationSet, trained) = ValidationPairs.Choose(plan, data, validationData, random, reporter);
+        if (_options.ProcessGroup is { } sharing)
+            validationSet = validationSet is null ? null : validationSet with { Group = sharing };
         if (_options.ClosedForm is not null && plan.ClosedForm is null)
             reporter.Info($"No closed form: {plan.ClosedFormReason}.{plan.LeftOutWithClosedForm}");
         if (plan.Warning is { } warning)

@@ -28,11 +28,15 @@ internal sealed class LabelVectorReader
     public static LabelVectorReader Find(IDataView data, string name)
     {
         ArgumentNullException.ThrowIfNull(data);
-        var column = Columns.Find(data, name, "label");
-        return column.Type is VectorDataViewType { IsKnownSize: true } vector && IsLabel(vector.ItemType)
-            ? new(column, vector.Size)
-            : throw new ArgumentException($"Label column '{name}' must be a vector of Boolean or numbers of known size, but is {column.Type}.");
+        return Find(Columns.Find(data, name, "label"));
     }
+
+    /// <summary>Checks the type of a column.</summary>
+    /// <exception cref="ArgumentException">It is no such vector.</exception>
+    public static LabelVectorReader Find(DataViewSchema.Column column) =>
+        column.Type is VectorDataViewType { IsKnownSize: true } vector && IsLabel(vector.ItemType)
+            ? new(column, vector.Size)
+            : throw new ArgumentException($"Label column '{column.Name}' must be a vector of Boolean or numbers of known size, but is {column.Type}.");
 
     /// <summary>Whether slots of a type can be labels.</summary>
     public static bool IsLabel(DataViewType type) => type is BooleanDataViewType || NumberTypes.IsNumber(type);

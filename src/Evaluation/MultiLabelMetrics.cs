@@ -4,7 +4,7 @@ using Microsoft.ML.GentleClip.Evaluation;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Prediction of many labels a row, such as EC numbers or GO terms of proteins: protein-centric F-max as CAFA defines it, and the area under
+/// Prediction of many labels per row, such as EC numbers or GO terms of proteins: protein-centric F-max as CAFA defines it, and the area under
 /// the precision-recall curve over all labels and label by label. Made by <c>mlContext.GentleClip().EvaluateMultiLabel(...)</c>.
 /// </summary>
 /// <remarks>

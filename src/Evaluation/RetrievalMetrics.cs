@@ -61,6 +61,12 @@ public sealed class RetrievalMetrics
     public double MedianRank => (AToB.MedianRank + BToA.MedianRank) / 2;
 
     /// <summary>Mean of both directions' <see cref="RetrievalDirectionMetrics.RecallAt"/>.</summary>
+    /// <example>
+    /// <code>
+    /// RetrievalMetrics metrics = mlContext.GentleClip().EvaluateRetrieval(model.Transform(test), "SpectrumEmbedding", "ImageEmbedding");
+    /// Console.WriteLine($"{metrics.RecallAt(10):0.000}, guessing {metrics.ChanceRecallAt(10):0.000}");
+    /// </code>
+    /// </example>
     /// <param name="k">Number of candidates looked at, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="k"/> is below 1.</exception>
     public double RecallAt(int k) => (AToB.RecallAt(k) + BToA.RecallAt(k)) / 2;

@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Evaluation;
 
 /// <summary>
 /// Compares every row of one side with every row of the other and counts, for both directions at once, how many candidates
-/// beat or equal the best true partner. Exact; keeps counts alone, never the matrix of similarities.
+/// beat or equal the best true partner. Exact; keeps only counts, never the matrix of similarities.
 /// </summary>
 /// <remarks>
 /// Each similarity, that of the true partner included, comes from the same sums in the same order: equal rows give equal bits and are seen as

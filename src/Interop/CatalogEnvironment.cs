@@ -15,6 +15,12 @@ internal static class CatalogEnvironment
     /// <summary>The environment of a data catalog.</summary>
     public static IHostEnvironment Of(DataOperationsCatalog catalog) => CatalogUtils.GetEnvironment(catalog);
 
+    /// <summary>The environment of a catalog of multiclass trainers.</summary>
+    public static IHostEnvironment Of(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog) => CatalogUtils.GetEnvironment(catalog);
+
+    /// <summary>The environment of a catalog of regression trainers.</summary>
+    public static IHostEnvironment Of(RegressionCatalog.RegressionTrainers catalog) => CatalogUtils.GetEnvironment(catalog);
+
     /// <summary>The environment of a catalog of binary trainers.</summary>
     public static IHostEnvironment Of(BinaryClassificationCatalog.BinaryClassificationTrainers catalog) => CatalogUtils.GetEnvironment(catalog);
 }

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Interop;
 /// <summary>Reads named binary entries beside a component's header in the model archive.</summary>
 internal sealed class ModelReader(ModelLoadContext context)
 {
-    /// <summary>Reads one entry from its stream, which is open during the call alone.</summary>
+    /// <summary>Reads one entry from its stream, which is open only during the call.</summary>
     /// <exception cref="FormatException">The archive lacks the entry.</exception>
     public void ReadEntry(string name, Action<Stream> read)
     {

@@ -23,6 +23,15 @@ internal static class SchemaShapes
         named.Annotations.TryFindColumn(AnnotationUtils.Kinds.SlotNames, out var names)
             && names.Kind == SchemaShape.Column.VectorKind.Vector ? new SchemaShape([names]) : null);
 
+    /// <summary>A fixed-size vector of <see cref="float"/> whose slots are named by the values of a column's keys, if it has some.</summary>
+    public static SchemaShape.Column FloatVectorNamedByKeys(string name, SchemaShape.Column keys) =>
+        keys.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out _) ? FloatVectorWithSlotNames(name) : FloatVector(name);
+
+    /// <summary>A key with the values of another one's, if that has some.</summary>
+    public static SchemaShape.Column KeyLike(string name, SchemaShape.Column key) => new(
+        name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true,
+        key.Annotations.TryFindColumn(AnnotationUtils.Kinds.KeyValues, out var values) ? new SchemaShape([values]) : null);
+
     /// <summary>A Boolean scalar.</summary>
     public static SchemaShape.Column Boolean(string name) =>
         new(name, SchemaShape.Column.VectorKind.Scalar, BooleanDataViewType.Instance, isKey: false);

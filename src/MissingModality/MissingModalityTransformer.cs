@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.MissingModality;
@@ -15,7 +14,7 @@ namespace Microsoft.ML.GentleClip;
 /// fitting a <see cref="MissingModalityEstimator"/>.
 /// </summary>
 /// <remarks>Thread-safe. No row is dropped or moved. Sparse vectors stay sparse.</remarks>
-public sealed class MissingModalityTransformer : SaveableTransformer, ILoadable<MissingModalityTransformer>
+public sealed class MissingModalityTransformer : AppendingTransformer, ILoadable<MissingModalityTransformer>
 {
     internal const string LoaderSignature = "MissingModality";
 
@@ -28,55 +27,20 @@ public sealed class MissingModalityTransformer : SaveableTransformer, ILoadable<
         Readable: 0x00010001,
         ReadBack: 0x00010001);
 
-    private readonly IHostEnvironment _environment;
     private readonly IReadOnlyList<MissingModalityColumn> _columns;
 
-    internal MissingModalityTransformer(IHostEnvironment environment, IReadOnlyList<MissingModalityColumn> columns) =>
-        (_environment, _columns) = (environment, columns);
-
-    /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>
-    public override bool IsRowToRowMapper => true;
+    internal MissingModalityTransformer(IHostEnvironment environment, IReadOnlyList<MissingModalityColumn> columns) : base(environment, FileFormat) =>
+        _columns = columns;
 
     /// <summary>What was learnt.</summary>
     internal IReadOnlyList<MissingModalityColumn> Columns => _columns;
 
-    /// <summary>The input's schema with the columns appended.</summary>
-    /// <param name="inputSchema">Schema of the input.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type or size than in training.</exception>
-    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.Schema(inputSchema, Bind(inputSchema));
-    }
-
-    /// <summary>The input with the columns appended, computed as it is read.</summary>
-    /// <param name="input">The rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type or size than in training.</exception>
-    public override IDataView Transform(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return new SequentialView(AppendedColumns.View(_environment, input, Bind));
-    }
-
-    /// <summary>A mapper of single rows.</summary>
-    /// <param name="inputSchema">Schema of the rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.RowMapper(_environment, inputSchema, Bind);
-    }
-
     static ModelFormat ILoadable<MissingModalityTransformer>.LoadableFormat => FileFormat;
-
-    private protected override ModelFormat Format => FileFormat;
 
     static MissingModalityTransformer ILoadable<MissingModalityTransformer>.Load(IHostEnvironment environment, ModelReader reader) =>
         new(environment, MissingModalityModel.Read(reader));
 
     private protected override void SaveModel(ModelWriter writer) => MissingModalityModel.Write(writer, _columns);
 
-    private protected override IDataView TransformForTraining(IDataView input) => Transform(input);
-
-    private MissingModalityColumns Bind(DataViewSchema schema) => MissingModalityColumns.Bind(_columns, schema);
+    private protected override AppendedColumns Bind(DataViewSchema schema) => MissingModalityColumns.Bind(_columns, schema);
 }

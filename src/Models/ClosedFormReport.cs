@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip;
 /// <param name="UsesSpectral">Whether it has features of the neighbour graphs.</param>
 /// <param name="LogRankOfPairsAlone">
 /// Gate: mean of ln(1 + number of unpaired samples that lie closer than the true partner) over the held-out pairs of a cross-validation,
-/// fitted on the pairs alone; lower is better. Null when there was nothing to decide.
+/// fitted on only the pairs; lower is better. Null when there was nothing to decide.
 /// </param>
 /// <param name="LogRankOfSelfTraining">The same with self-training, or null.</param>
 /// <param name="LogRankOfSpectral">The same with the spectral part beside the better of the two, or null.</param>

@@ -22,7 +22,8 @@ internal static class ModelSerializer
     // What files called it in format 1.1.
     private const string ClosedFormPrefix = "teacher.";
 
-    private static readonly JsonSerializerOptions Json = new()
+    /// <summary>How descriptions are written.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
@@ -190,10 +191,12 @@ internal static class ModelSerializer
                 + $"dimension {closedForm.Dimension} does not fit an embedding of {spec.EmbeddingDimension}.");
     }
 
-    private static TowerDescription Describe(TowerSpec spec) =>
+    /// <summary>What is saved of a tower beside its weights.</summary>
+    internal static TowerDescription Describe(TowerSpec spec) =>
         EncoderKinds.Of(spec.Modality).Describe(spec.Modality, spec.InputDimension) with { Outputs = spec.Modality.OtherOutputs };
 
-    private static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered)
+    /// <summary>The tower that a description is of.</summary>
+    internal static TowerSpec Tower(TowerDescription description, IEnumerable<Assembly> registered)
     {
         var (modality, inputDimension) = description.Restore(registered);
         foreach (var (output, column) in description.Outputs ?? new Dictionary<string, string>())

@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Models;
@@ -48,6 +49,23 @@ internal sealed class Tower : nn.Module
 
     /// <inheritdoc cref="Encoder.IsFrozen"/>
     public bool IsFrozen => encoder.IsFrozen;
+
+    /// <summary>Takes over the encoder's weights of a tower of the same kind.</summary>
+    public void CopyEncoder(Tower other)
+    {
+        using var scope = NewDisposeScope();
+        StateDictLoader.Load(encoder, other.encoder.state_dict(), nameof(Tower));
+    }
+
+    /// <inheritdoc cref="Encoder.LayerCount"/>
+    public int LayerCount => encoder.LayerCount;
+
+    /// <inheritdoc cref="Encoder.TrainLast"/>
+    public void TrainLast(int? layers) => encoder.TrainLast(layers);
+
+    /// <summary>The encoder's features, <c>[batch, FeatureDimension]</c>; a frozen one has no noise.</summary>
+    public Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
+        batch is FeatureBatch features ? features.Values : encoder.Encode(batch, IsFrozen ? null : noise);
 
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);

@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>
 /// Two towers into one embedding space with the learnable logit scale of the contrastive losses, a closed-form alignment, or both beside each other.
 /// </summary>
-internal sealed class TwoTowerModel : nn.Module
+internal sealed class TwoTowerModel : SidedModel
 {
     /// <summary>Name of the logit scale in the state dictionary.</summary>
     public const string LogitScaleName = nameof(logit_scale);
@@ -32,6 +32,12 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>What the model is.</summary>
     public TwoTowerSpec Spec { get; private set; }
 
+    /// <inheritdoc/>
+    public override int EmbeddingDimension => Spec.EmbeddingDimension;
+
+    /// <inheritdoc/>
+    public override TowerSpec SpecOf(Side side) => Spec.Of(side);
+
     /// <summary>Whether there are towers; without them there is a closed form.</summary>
     public bool HasTowers => Spec.TowerDimension > 0;
 
@@ -44,7 +50,7 @@ internal sealed class TwoTowerModel : nn.Module
     public Tower TowerB => tower_b ?? throw NoTowers();
 
     /// <summary>A side's tower, or only its encoder; null where the closed form reads feature vectors and there are no towers.</summary>
-    public Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
+    public override Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
 
     /// <summary>The closed-form part, owned; null until <see cref="SetClosedForm"/>, and where the spec has none.</summary>
     public ClosedFormAlignment? ClosedForm { get; private set; }
@@ -87,7 +93,7 @@ internal sealed class TwoTowerModel : nn.Module
     /// <summary>
     /// The encoder's features, or the vectors that a closed form reads without one, and the embeddings as users get them, without noise.
     /// </summary>
-    public TowerOutput<Tensor> Run(Side side, ModalityBatch batch)
+    public override TowerOutput<Tensor> Run(Side side, ModalityBatch batch)
     {
         var tower = TowerOf(side);
         if (Spec.ClosedForm is not { } spec)
@@ -100,13 +106,6 @@ internal sealed class TwoTowerModel : nn.Module
         // Encoded once for both.
         var student = features is null ? tower!.Run(batch, noise: null) : new TowerOutput<Tensor>(features, tower!.Project(features, noise: null));
         return student with { Embedding = cat([closedForm.Times(Math.Sqrt(spec.Share)), student.Embedding.Times(Math.Sqrt(1 - spec.Share))], 1) };
-    }
-
-    /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
-    public IEnumerable<KeyValuePair<string, Tensor>> ChangingWeights()
-    {
-        var frozen = named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).ToHashSet();
-        return state_dict().Where(entry => !frozen.Contains(entry.Key));
     }
 
     /// <summary>Takes over the towers' weights of a model of the same shape.</summary>

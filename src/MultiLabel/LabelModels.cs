@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.MultiLabel;
 
-/// <summary>One model a label, or a constant where the training rows all had the label or all had not.</summary>
+/// <summary>One model per label, or a constant where the training rows all had the label or all had not.</summary>
 /// <param name="FeatureColumn">Column of the features.</param>
 /// <param name="FeatureCount">Their number.</param>
 /// <param name="ScoreColumn">Column that receives the scores.</param>

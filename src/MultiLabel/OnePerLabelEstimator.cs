@@ -8,7 +8,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Predicts many labels a row, such as EC numbers or GO terms, with one binary model a label. Make one with
+/// Predicts many labels per row, such as EC numbers or GO terms, with one binary model per label. Make one with
 /// <c>mlContext.BinaryClassification.Trainers.OnePerLabel(...)</c>.
 /// </summary>
 /// <remarks>
@@ -55,7 +55,7 @@ public sealed class OnePerLabelEstimator : IEstimator<OnePerLabelTransformer>
             .Any(column => column.Name == "Probability"));
     }
 
-    /// <summary>Trains one model a label.</summary>
+    /// <summary>Trains one model per label.</summary>
     /// <param name="input">Rows with features and labels; read once.</param>
     /// <returns>The fitted transformer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>

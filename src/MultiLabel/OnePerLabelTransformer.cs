@@ -1,5 +1,4 @@
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.MultiLabel;
@@ -15,7 +14,7 @@ namespace Microsoft.ML.GentleClip;
 /// <see cref="OnePerLabelEstimator"/>. A row whose features are absent (NaN in any slot) gets NaN in every slot.
 /// </summary>
 /// <remarks>Scoring is thread-safe. A label that no training row had scores 0, one that all had 1.</remarks>
-public sealed class OnePerLabelTransformer : SaveableTransformer, ILoadable<OnePerLabelTransformer>
+public sealed class OnePerLabelTransformer : AppendingTransformer, ILoadable<OnePerLabelTransformer>
 {
     internal const string LoaderSignature = "OnePerLabelTransformer";
 
@@ -29,10 +28,9 @@ public sealed class OnePerLabelTransformer : SaveableTransformer, ILoadable<OneP
         Readable: 0x00010001,
         ReadBack: 0x00010001);
 
-    private readonly IHostEnvironment _environment;
     private readonly LabelModels _models;
 
-    internal OnePerLabelTransformer(IHostEnvironment environment, LabelModels models) => (_environment, _models) = (environment, models);
+    internal OnePerLabelTransformer(IHostEnvironment environment, LabelModels models) : base(environment, FileFormat) => _models = models;
 
     /// <summary>Number of labels.</summary>
     public int LabelCount => _models.Count;
@@ -43,46 +41,14 @@ public sealed class OnePerLabelTransformer : SaveableTransformer, ILoadable<OneP
     /// <summary>Slots of the labels that have a constant score, because no training row or every training row had them.</summary>
     public IReadOnlyList<int> ConstantLabels => [.. Enumerable.Range(0, _models.Count).Where(label => _models.Constants[label] is not null)];
 
-    /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>
-    public override bool IsRowToRowMapper => true;
-
-    /// <summary>The input's schema with the columns appended.</summary>
-    /// <param name="inputSchema">Schema of the input.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or of another type or size than in training.</exception>
-    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.Schema(inputSchema, Bind(inputSchema));
-    }
-
-    /// <summary>The input with the columns appended, computed as it is read.</summary>
-    /// <param name="input">Rows with features.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or of another type or size than in training.</exception>
-    public override IDataView Transform(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return AppendedColumns.View(_environment, input, Bind);
-    }
-
-    /// <summary>A mapper of single rows.</summary>
-    /// <param name="inputSchema">Schema of the rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The feature column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.RowMapper(_environment, inputSchema, Bind);
-    }
-
     static ModelFormat ILoadable<OnePerLabelTransformer>.LoadableFormat => FileFormat;
-
-    private protected override ModelFormat Format => FileFormat;
 
     static OnePerLabelTransformer ILoadable<OnePerLabelTransformer>.Load(IHostEnvironment environment, ModelReader reader) =>
         new(environment, LabelModels.Read(environment, reader));
 
     private protected override void SaveModel(ModelWriter writer) => _models.Write(writer);
 
-    private protected override IDataView TransformForTraining(IDataView input) => Transform(input);
+    private protected override bool IsSequential => false;
 
-    private LabelScoreColumns Bind(DataViewSchema schema) => LabelScoreColumns.Bind(_models, schema);
+    private protected override AppendedColumns Bind(DataViewSchema schema) => LabelScoreColumns.Bind(_models, schema);
 }

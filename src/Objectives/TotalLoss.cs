@@ -11,15 +11,17 @@ internal sealed class TotalLoss : nn.Module
 {
     private readonly (Objective Objective, nn.Module? State)[] _objectives;
     private readonly int _blockSize;
+    private readonly PairShare? _share;
     private readonly PairWorkspace _workspace = new();
 
     /// <summary>Creates the sum and what its objectives keep from step to step.</summary>
     /// <param name="objectives">In the order in which they are added; those of weight 0 are left out.</param>
     /// <param name="blockSize">Rows above which pairwise sums run in row blocks, with memory that grows with the batch instead of its square.</param>
-    public TotalLoss(ObjectiveList objectives, int blockSize = Pairwise.DefaultBlockSize)
+    /// <param name="share">How the blocks are dealt out among processes; null for all of them here.</param>
+    public TotalLoss(ObjectiveList objectives, int blockSize = Pairwise.DefaultBlockSize, PairShare? share = null)
         : base(nameof(TotalLoss))
     {
-        _blockSize = blockSize;
+        (_blockSize, _share) = (blockSize, share);
         _objectives = [.. objectives.Active.Select(objective => (objective, objective.CreateState(blockSize)))];
         foreach (var (objective, state) in _objectives)
             if (state is not null)
@@ -34,7 +36,7 @@ internal sealed class TotalLoss : nn.Module
         input.Validate();
         using var scope = NewDisposeScope();
         var parts = new SplitBatch(input);
-        var pairs = new PairStatistics(input.EmbeddingsA, input.EmbeddingsB, _blockSize, _workspace, input.SecondViewsA, input.SecondViewsB);
+        var pairs = new PairStatistics(input.EmbeddingsA, input.EmbeddingsB, _blockSize, _workspace, input.SecondViewsA, input.SecondViewsB, _share);
         var batches = new List<(Objective Objective, double Weight, ObjectiveBatch Batch)>();
         foreach (var (objective, state) in _objectives)
         {

@@ -3,7 +3,7 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 
-/// <summary>Joins the scores of one model a label into a vector.</summary>
+/// <summary>Joins the scores of one model per label into a vector.</summary>
 internal static class LabelScoreNodes
 {
     /// <summary>Input: the features.</summary>

@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Turns sequences, structures, texts, pictures and vectors into the input arrays of a graph that <c>mlContext.Model.ConvertGentleClipToOnnx</c> wrote: tokens
-/// and masks, neighbour lists, hashed n-grams, normalised pixels. It needs the file's metadata alone, neither the trained transformer nor torch's native
+/// and masks, neighbour lists, hashed n-grams, normalised pixels. It needs only the file's metadata, neither the trained transformer nor torch's native
 /// libraries.
 /// </summary>
 /// <remarks>Thread-safe. It reads and checks inputs as the transformer's column does; names and shapes of the arrays are listed in docs/onnx.md.</remarks>
@@ -16,17 +16,18 @@ public sealed class TowerInputs
 {
     private readonly TowerSpec _tower;
     private readonly Lazy<Preparation> _preparation;
+    private readonly string _prefix;
 
-    private TowerInputs(TowerSpec tower, int embeddingDimension)
+    private TowerInputs(TowerSpec tower, int embeddingDimension, string prefix = "")
     {
-        (_tower, EmbeddingDimension) = (tower, embeddingDimension);
+        (_tower, EmbeddingDimension, _prefix) = (tower, embeddingDimension, prefix);
         _preparation = new(() => EncoderKinds.Of(tower.Modality).CreatePreparation(tower.Modality, tower.InputDimension));
     }
 
     /// <summary>Columns and encoder settings of the tower, as at its training.</summary>
     public Modality Modality => _tower.Modality;
 
-    /// <summary>Length of the graph's embeddings.</summary>
+    /// <summary>Length of the graph's embeddings; of a fine-tuned model's side, that of its features.</summary>
     public int EmbeddingDimension { get; }
 
     /// <summary>Reads what a file says of its tower.</summary>
@@ -35,10 +36,8 @@ public sealed class TowerInputs
     public static TowerInputs FromMetadata(IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
-        var format = Get(TowerMetadata.Format);
-        if (format != TowerMetadata.CurrentFormat)
-            throw new FormatException(
-                $"The model's metadata have format '{format}'; expected '{TowerMetadata.CurrentFormat}'. A newer version of this library may read them.");
+        _ = Get(TowerMetadata.Format);
+        TowerMetadata.CheckFormat(metadata);
         if (!int.TryParse(Get(TowerMetadata.EmbeddingDimension), NumberStyles.None, CultureInfo.InvariantCulture, out var dimension) || dimension < 1)
             throw new FormatException(
                 $"The model's metadata say '{Get(TowerMetadata.EmbeddingDimension)}' under '{TowerMetadata.EmbeddingDimension}'; expected a whole number of "
@@ -48,6 +47,22 @@ public sealed class TowerInputs
         string Get(string key) => metadata.TryGetValue(key, out var value)
             ? value
             : throw new FormatException($"The model's metadata have no entry '{key}'; expected a file that ConvertGentleClipToOnnx wrote.");
+    }
+
+    /// <summary>
+    /// Reads what a file that <c>mlContext.Model.ConvertGentleClipFineTuningToOnnx</c> wrote says of a side. The arrays of both sides together, of the same
+    /// rows in the same order, are the graph's inputs.
+    /// </summary>
+    /// <param name="metadata">The file's metadata, with ONNX Runtime <c>session.ModelMetadata.CustomMetadataMap</c>.</param>
+    /// <param name="side">Which side.</param>
+    /// <exception cref="FormatException">
+    /// It was not written so, has no such side, was written by a newer version of this library, or is damaged; the message says which.
+    /// </exception>
+    public static TowerInputs FromMetadata(IReadOnlyDictionary<string, string> metadata, Side side)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        var (tower, features) = FineTunedMetadata.Read(metadata, side);
+        return new TowerInputs(tower, features, FineTunedGraph.InputPrefix(side));
     }
 
     /// <summary>The arrays of a batch, one for each input of the graph, in the graph's order.</summary>
@@ -90,7 +105,8 @@ public sealed class TowerInputs
                 throw Unfit(i, presence == Presence.Invalid ? reader.Problem : "a missing sample (nothing, blanks, or NaN in every slot)");
             examples.Add(reader);
         }
-        return _preparation.Value.Prepare(examples);
+        var arrays = _preparation.Value.Prepare(examples);
+        return _prefix.Length == 0 ? arrays : [.. arrays.Select(array => new TowerInput(_prefix + array.Name, array.Values, [.. array.Shape]))];
 
         Presence Read(int index)
         {

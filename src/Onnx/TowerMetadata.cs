@@ -15,6 +15,19 @@ internal static class TowerMetadata
     /// <summary>Version of the keys and of the graphs' inputs.</summary>
     public const string CurrentFormat = "1";
 
+    /// <summary>Version of the library.</summary>
+    public static string Version { get; } =
+        typeof(TowerMetadata).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0";
+
+    /// <summary>Refuses texts of another format.</summary>
+    /// <exception cref="FormatException">They are of another, or say none.</exception>
+    public static void CheckFormat(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (metadata.GetValueOrDefault(Format) is var format && format != CurrentFormat)
+            throw new FormatException(
+                $"The model's metadata have format '{format}'; expected '{CurrentFormat}'. A newer version of this library may read them.");
+    }
+
     /// <summary>The texts of a side of a model.</summary>
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
     public static SortedDictionary<string, string> Of(TwoTowerSpec spec, Side side)
@@ -31,7 +44,7 @@ internal static class TowerMetadata
             [EmbeddingDimension] = spec.EmbeddingDimension.ToString(CultureInfo.InvariantCulture),
             ["gentleclip.input_column"] = tower.Modality.InputColumnName,
             ["gentleclip.output_column"] = tower.Modality.OutputColumnName,
-            [LibraryVersion] = typeof(TowerMetadata).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0",
+            [LibraryVersion] = Version,
             [Tower] = ModelSerializer.DescribeTower(tower),
         };
     }

@@ -32,16 +32,32 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
     /// <summary>Weights that no node asked for.</summary>
     public IEnumerable<string> UnusedWeights => weights.Keys.Where(name => !_used.Contains(name));
 
+    /// <summary>
+    /// What the names of inputs begin with that are declared from now on, and those of their sizes but for the batch: a graph may read two towers' inputs.
+    /// </summary>
+    public string InputPrefix { get; set; } = "";
+
     /// <summary>Declares an input.</summary>
+    /// <param name="name">Its name, without <see cref="InputPrefix"/>.</param>
+    /// <param name="type">Of its elements.</param>
+    /// <param name="description">What it holds.</param>
+    /// <param name="shape">A number, or the name of a size that may change from run to run.</param>
+    /// <returns>Its name.</returns>
+    public string Input(string name, OnnxType type, string description, params ReadOnlySpan<object> shape)
+    {
+        object[] sizes = [.. shape];
+        for (var i = 0; i < sizes.Length; i++)
+            if (sizes[i] is string symbol && symbol != OnnxNames.Batch)
+                sizes[i] = InputPrefix + symbol;
+        return Value(11, InputPrefix + name, type, description, sizes);
+    }
+
+    /// <summary>Declares an output.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="type">Of its elements.</param>
     /// <param name="description">What it holds.</param>
     /// <param name="shape">A number, or the name of a size that may change from run to run.</param>
     /// <returns><paramref name="name"/>.</returns>
-    public string Input(string name, OnnxType type, string description, params ReadOnlySpan<object> shape) => Value(11, name, type, description, shape);
-
-    /// <summary>Declares an output.</summary>
-    /// <inheritdoc cref="Input"/>
     public string Output(string name, OnnxType type, string description, params ReadOnlySpan<object> shape) => Value(12, name, type, description, shape);
 
     /// <summary>Appends a node with one output, which gets a name of its own.</summary>

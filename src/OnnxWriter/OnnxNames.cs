@@ -11,5 +11,8 @@ internal static class OnnxNames
     /// <summary>The outputs.</summary>
     public const string Embedding = "embedding", EncoderFeatures = "encoder_features";
 
+    /// <summary>Outputs of fine-tuned models.</summary>
+    public const string Score = "score", Probability = "probability", PredictedLabel = "predicted_label";
+
     public const string Batch = "batch", Length = "length", NGramWidth = "ngrams";
 }

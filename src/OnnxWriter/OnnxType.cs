@@ -16,6 +16,9 @@ internal enum OnnxType
 
     /// <summary>float64.</summary>
     Double = 11,
+
+    /// <summary>Keys of ML.NET.</summary>
+    UInt32 = 12,
 }
 
 /// <summary>Conversions of <see cref="OnnxType"/>.</summary>

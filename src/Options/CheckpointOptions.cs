@@ -58,7 +58,7 @@ public sealed record CheckpointOptions
     } = Defaults.Keep;
 
     /// <summary>
-    /// Whether to go on from a checkpoint of other rows or other options, as far as the towers are of the same shape. False (default): that is an error, which
+    /// Whether to go on from a checkpoint of other rows or other options, if the towers are of the same shape. False (default): that is an error, which
     /// names what differs. True: a warning names it, and the result is neither that of the one training nor that of the other.
     /// </summary>
     public bool AllowMismatch { get; set; }

@@ -10,6 +10,11 @@ namespace Microsoft.ML.GentleClip;
 /// <para>It writes at once, on the thread that trains, where <see cref="Progress{T}"/> posts to another. It may be shared by several trainings at the
 /// same time. It never throws: once the console cannot be written to (a closed pipe), it is silent.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// options.Progress = new ConsoleProgress("alignment");
+/// </code>
+/// </example>
 public sealed class ConsoleProgress : IProgress<TrainingProgress>
 {
     private const int WidthWithoutTerminal = 80;

@@ -44,6 +44,14 @@ public sealed record GentleClipOptions : TrainingOptions
     }
 
     /// <summary>Options of a named preset.</summary>
+    /// <example>
+    /// <code>
+    /// var preset = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
+    /// preset.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
+    /// preset.ModalityB = Modality.Vector("ImageEmbedding", "Image");
+    /// var alignment = mlContext.Transforms.GentleClip(preset);
+    /// </code>
+    /// </example>
     /// <param name="preset">The preset.</param>
     /// <exception cref="ArgumentOutOfRangeException">Not a preset.</exception>
     public static GentleClipOptions FromPreset(GentleClipPreset preset) => Presets.Create(preset);
@@ -88,7 +96,18 @@ public sealed record GentleClipOptions : TrainingOptions
         set => field = Check.InRange(value, 2, 16384, nameof(EmbeddingDimension));
     } = Defaults.EmbeddingDimension;
 
+    /// <summary>
+    /// Processes that train together, each with the same rows and options; see docs/scale-out.md. <c>Fit</c> must be called in all of them and gives each
+    /// the same transformer. Borrowed. Null (default): this process alone.
+    /// </summary>
+    public ProcessGroup? ProcessGroup { get; set; }
+
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 1000.</summary>
+    /// <example>
+    /// <code>
+    /// options.MaximumNumberOfSteps = 200;   // for a first look
+    /// </code>
+    /// </example>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumNumberOfSteps
     {
@@ -182,6 +201,11 @@ public sealed record GentleClipOptions : TrainingOptions
     /// its thread. <see cref="ConsoleProgress"/> shows it in the console; <see cref="Progress{T}"/> hands it to another thread. What the implementation
     /// throws ends <c>Fit</c>, with that exception. Null (default): nobody.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// options.Progress = new ConsoleProgress();
+    /// </code>
+    /// </example>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
     /// <summary>

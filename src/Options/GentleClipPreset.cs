@@ -10,7 +10,7 @@ public enum GentleClipPreset
     /// </summary>
     Recommended,
 
-    /// <summary>The contrastive loss on the matched pairs alone (CLIP); unpaired rows only set the standardisation of the inputs.</summary>
+    /// <summary>The contrastive loss on only the matched pairs (CLIP); unpaired rows only set the standardisation of the inputs.</summary>
     Clip,
 
     /// <summary>

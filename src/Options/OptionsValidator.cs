@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace Microsoft.ML.GentleClip.Options;
 
@@ -19,6 +20,7 @@ internal static class OptionsValidator
         b.Validate();
         if (options.Batches is { PairsPerBatch: { } pairs, Size: var size } && pairs > size)
             throw new ArgumentException($"Batches.PairsPerBatch is {pairs}, above Batches.Size {size}; expected at most Batches.Size.");
+        CheckShards(options);
         if (options.ClosedForm is { } closedForm)
             CheckClosedForm(options, closedForm, a, b);
         else
@@ -57,6 +59,17 @@ internal static class OptionsValidator
                 throw new ArgumentException(
                     $"Column '{name}' is an input of a modality, and the paired or keywords' indicator column as well; expected a column of its own.");
         }
+    }
+
+    // Sums are the same bits for every number of processes where each process has a whole branch of the tree.
+    private static void CheckShards(GentleClipOptions options)
+    {
+        if (options.ProcessGroup is not { Size: > 1 and var size } || options.Batches.Shards is not { } shards)
+            return;
+        if (shards % size != 0 || !BitOperations.IsPow2(shards / size))
+            throw new ArgumentException(
+                $"Batches.Shards is {shards} for {size} processes; expected {size} times a power of two ({size}, {2 * size}, {4 * size}, ...), "
+                + "so that the weights do not depend on the number of processes.");
     }
 
     private static void CheckKeywords(GentleClipOptions options, KeywordOptions keywords, Modality a, Modality b)

@@ -18,6 +18,8 @@ internal static class ProgressText
             text.Append(CultureInfo.InvariantCulture, $", loss {loss:0.00}");
         if (progress is { Phase: TrainingPhase.Training or TrainingPhase.TrainingOnPairsOnly, ValidationRecallAt10: { } recall })
             text.Append(CultureInfo.InvariantCulture, $", validation recall@10 {100 * recall:0} %");
+        if (progress is { Phase: TrainingPhase.Training, ValidationLoss: { } validationLoss })
+            text.Append(CultureInfo.InvariantCulture, $", validation loss {validationLoss:0.000}");
         text.Append(progress.Unit == ProgressUnit.None ? ": " : ", ").Append(Time(progress.Elapsed));
         if (progress.Remaining is { } remaining && remaining > TimeSpan.Zero)
             text.Append(", about ").Append(Time(remaining)).Append(" left");
@@ -32,6 +34,8 @@ internal static class ProgressText
             found.Add(Amount(progress.Step, ProgressUnit.Steps));
         if (progress.ValidationRecallAt10 is { } recall)
             found.Add(string.Create(CultureInfo.InvariantCulture, $"validation recall@10 {100 * recall:0} %"));
+        if (progress.ValidationLoss is { } loss)
+            found.Add(string.Create(CultureInfo.InvariantCulture, $"validation loss {loss:0.000}"));
         return $"{Name(progress.Phase, null)} after {Time(progress.Elapsed)}{(found.Count > 0 ? ": " : "")}{string.Join(", ", found)}";
     }
 

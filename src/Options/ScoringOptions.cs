@@ -23,7 +23,7 @@ public sealed record ScoringOptions
 
     /// <summary>
     /// Whether a cursor that has read two windows of rows reads the next one while a thread of the pool computes the one before. Default true. The input is
-    /// read by the caller's thread alone either way; several cursors over one view, which compute at the same time anyway, do without.
+    /// read only by the caller's thread either way; several cursors over one view, which compute at the same time anyway, do without.
     /// </summary>
     public bool Overlap { get; init; } = true;
 }

@@ -43,6 +43,9 @@ public sealed record TrainingProgress(TrainingPhase Phase, long Done, long? Tota
     /// <summary>Mean recall@10 of both directions at the last validation, 0 to 1, or null before the first and without validation.</summary>
     public double? ValidationRecallAt10 { get; init; }
 
+    /// <summary>Loss of the validation rows of a fine-tuning at the last validation, or null before the first, without validation and for towers.</summary>
+    public double? ValidationLoss { get; init; }
+
     /// <summary>One line: phase, how far, loss, time gone and time left. Numbers are written the same in every culture.</summary>
     public override string ToString() => ProgressText.Of(this);
 }

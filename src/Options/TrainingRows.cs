@@ -2,7 +2,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Which rows the next estimator of a pipeline sees while the pipeline is fitted. <c>Transform</c> always keeps every row;
-/// this is about training alone, because a row that lacks a side has a NaN embedding there.
+/// this is about only training, because a row that lacks a side has a NaN embedding there.
 /// </summary>
 public enum TrainingRows
 {

@@ -24,6 +24,11 @@ public sealed record ValidationOptions
     /// largely by chance, of which the log warns, and are missed in training. Not used when <c>Fit</c> is given a validation set. Default 0:
     /// the last step's weights are kept.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// options.Validation.Fraction = 0.1;   // with 200 pairs or more; the best epoch is kept
+    /// </code>
+    /// </example>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Fraction
     {

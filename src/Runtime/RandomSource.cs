@@ -44,6 +44,22 @@ internal sealed class RandomSource(long seed) : IDisposable
         return generator;
     }
 
+    /// <summary>
+    /// A torch generator of the CPU for one use, which the caller disposes: its numbers depend on the seed, the name and the key, and on nothing drawn before.
+    /// It is in no checkpoint.
+    /// </summary>
+    public torch.Generator TorchAt(string stream, ReadOnlySpan<long> key)
+    {
+        TorchNativeLibrary.EnsureLoaded();
+        var seed = SeedOf(TorchKind + stream);
+        foreach (var number in key)
+        {
+            seed ^= (ulong)number;
+            seed = ManagedGenerator.SplitMix(ref seed);
+        }
+        return new torch.Generator(seed);
+    }
+
     /// <summary>The states of all streams opened so far, for a checkpoint.</summary>
     public IReadOnlyDictionary<string, byte[]> GetState()
     {

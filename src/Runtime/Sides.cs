@@ -5,6 +5,13 @@ namespace Microsoft.ML.GentleClip.Runtime;
 /// <param name="B">That of modality B.</param>
 internal readonly record struct Sides<T>(T A, T B)
 {
+    /// <summary>What a function gives for each side, A first.</summary>
+    public static Sides<T> Of(Func<Side, T> selector)
+    {
+        var a = selector(Side.A);
+        return new(a, selector(Side.B));
+    }
+
     /// <summary>That of a side.</summary>
     public T this[Side side] => side == Side.A ? A : B;
 

@@ -9,7 +9,7 @@ using TorchSharp;
 namespace Microsoft.ML.GentleClip.Runtime;
 
 /// <summary>
-/// Loads TorchSharp's native libraries before TorchSharp does it itself: from the application's packages alone, never from a libtorch
+/// Loads TorchSharp's native libraries before TorchSharp does it itself: only from the application's packages, never from a libtorch
 /// that lies in the system's folders or on LD_LIBRARY_PATH, and with a clear message when there is none.
 /// </summary>
 /// <remarks>

@@ -70,6 +70,13 @@ public sealed class EmbeddingIndex
     }
 
     /// <summary>The best rows for one query, best first.</summary>
+    /// <example>
+    /// <code>
+    /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(data), "ImageEmbedding");
+    /// foreach (float[] query in model.Transform(test).GetColumn&lt;float[]&gt;("SpectrumEmbedding"))
+    ///     Console.WriteLine(index.Search(query, count: 3)[0].Row);
+    /// </code>
+    /// </example>
     /// <param name="query">An embedding of length <see cref="Dimension"/>; it need not be a unit vector.</param>
     /// <param name="count">Rows wanted, at least 1; all where there are fewer.</param>
     /// <returns>The matches; none where the query has a NaN.</returns>
@@ -89,6 +96,12 @@ public sealed class EmbeddingIndex
     }
 
     /// <summary>The best rows for each query of a view, best first.</summary>
+    /// <example>
+    /// <code>
+    /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(data), "ImageEmbedding");
+    /// var found = index.Search(model.Transform(test), "SpectrumEmbedding", count: 3);
+    /// </code>
+    /// </example>
     /// <param name="queries">The queries; mostly rows of the other modality.</param>
     /// <param name="embeddingColumnName">Their embeddings, of length <see cref="Dimension"/>.</param>
     /// <param name="count">Rows wanted for each, at least 1; all where there are fewer.</param>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML;
-using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Search;
@@ -19,7 +18,7 @@ namespace Microsoft.ML.GentleClip;
 /// Thread-safe. Rows are read in their order by one thread: memory holds one number for each row of the bank, and no row's result depends on the
 /// others. A saved one holds the whole bank: embeddings, identifiers, and inputs where there is something to translate to.
 /// </remarks>
-public sealed class ModalityMatcherTransformer : SaveableTransformer, ILoadable<ModalityMatcherTransformer>
+public sealed class ModalityMatcherTransformer : AppendingTransformer, ILoadable<ModalityMatcherTransformer>
 {
     internal const string LoaderSignature = "ModalityMatcher";
 
@@ -35,56 +34,21 @@ public sealed class ModalityMatcherTransformer : SaveableTransformer, ILoadable<
         Readable: 0x00010001,
         ReadBack: 0x00010001);
 
-    private readonly IHostEnvironment _environment;
     private readonly ModalityMatcherModel _model;
 
-    internal ModalityMatcherTransformer(IHostEnvironment environment, ModalityMatcherModel model) => (_environment, _model) = (environment, model);
+    internal ModalityMatcherTransformer(IHostEnvironment environment, ModalityMatcherModel model) : base(environment, FileFormat) => _model = model;
 
     /// <summary>The matcher.</summary>
     public ModalityMatcher Matcher => _model.Matcher;
 
-    /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>
-    public override bool IsRowToRowMapper => true;
-
-    /// <summary>The input's schema with the columns appended.</summary>
-    /// <param name="inputSchema">Schema of the input.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size than the bank's.</exception>
-    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.Schema(inputSchema, Bind(inputSchema));
-    }
-
-    /// <summary>The input with the columns appended, computed as it is read.</summary>
-    /// <param name="input">Rows with embeddings.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size than the bank's.</exception>
-    public override IDataView Transform(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return new SequentialView(AppendedColumns.View(_environment, input, Bind));
-    }
-
-    /// <summary>A mapper of single rows.</summary>
-    /// <param name="inputSchema">Schema of the rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The embedding column is missing or of another type or size than the bank's.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.RowMapper(_environment, inputSchema, Bind);
-    }
-
     static ModelFormat ILoadable<ModalityMatcherTransformer>.LoadableFormat => FileFormat;
-
-    private protected override ModelFormat Format => FileFormat;
 
     static ModalityMatcherTransformer ILoadable<ModalityMatcherTransformer>.Load(IHostEnvironment environment, ModelReader reader) =>
         new(environment, ModalityMatcherModel.Read(reader));
 
     private protected override void SaveModel(ModelWriter writer) => _model.Write(writer);
 
-    private protected override IDataView TransformForTraining(IDataView input) => Transform(input);
-
-    private MatcherColumns Bind(DataViewSchema schema) => _model.TranslationColumn is { } translation
+    private protected override AppendedColumns Bind(DataViewSchema schema) => _model.TranslationColumn is { } translation
         ? TranslationColumns.Bind(Matcher, schema, _model.EmbeddingColumn, translation, Report)
         : MatchColumns.Bind(Matcher, schema, _model.EmbeddingColumn, Report);
 
@@ -92,7 +56,7 @@ public sealed class ModalityMatcherTransformer : SaveableTransformer, ILoadable<
     {
         if (absent == 0)
             return;
-        using var channel = _environment.Start(nameof(ModalityMatcher));
+        using var channel = HostEnvironment.Start(nameof(ModalityMatcher));
         channel.Info(MessageSensitivity.None, string.Create(
             CultureInfo.InvariantCulture, $"{absent} of {rows} rows have no '{_model.EmbeddingColumn}': their outputs are missing."));
     }

@@ -5,8 +5,8 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Classifies embeddings by their cosines to prototypes, one a label, without any training on labels (Radford et al., Learning Transferable Visual Models From
-/// Natural Language Supervision, 2021, section 3.1). The prototypes are embeddings of the other modality: of the labels' texts, or of any samples.
+/// Classifies embeddings by their cosines to prototypes, one per label, without any training on labels (Radford et al., Learning Transferable Visual Models
+/// From Natural Language Supervision, 2021, section 3.1). The prototypes are embeddings of the other modality: of the labels' texts, or of any samples.
 /// </summary>
 /// <remarks>
 /// Immutable and thread-safe. A label with several prototypes (prompt templates) has the mean of their unit embeddings, scaled to unit length again. As a

@@ -15,15 +15,20 @@ internal sealed class AdamW : IDisposable
     private const double Epsilon = 1e-8;
 
     private readonly (Parameter Parameter, Tensor Mean, Tensor Square)[] _slots;
+    private readonly double[] _shares;
     private readonly double _weightDecay;
     private int _step;
 
     /// <summary>Creates the optimiser with zero moments; frozen parameters are left out.</summary>
-    public AdamW(IEnumerable<Parameter> parameters, double weightDecay)
+    /// <param name="parameters">What to train.</param>
+    /// <param name="weightDecay">Share of a weight, times the learning rate, that a step takes off.</param>
+    /// <param name="shareOfRate">What a parameter's learning rate is of that of a step; null for all of it.</param>
+    public AdamW(IEnumerable<Parameter> parameters, double weightDecay, Func<Parameter, double>? shareOfRate = null)
     {
         _weightDecay = weightDecay;
         _slots = [.. parameters.Where(parameter => parameter.requires_grad)
             .Select(parameter => (parameter, zeros_like(parameter).DetachFromDisposeScope(), zeros_like(parameter).DetachFromDisposeScope()))];
+        _shares = [.. _slots.Select(slot => shareOfRate?.Invoke(slot.Parameter) ?? 1)];
         foreach (var (parameter, mean, square) in _slots)
         {
             mean.requires_grad = false;
@@ -73,13 +78,14 @@ internal sealed class AdamW : IDisposable
             if (gradients[i] is not { } gradient)
                 continue;
             var (parameter, mean, square) = _slots[i];
+            var rate = learningRate * _shares[i];
             if (scale < 1)
                 gradient.mul_(Scalars.Of(scale));
             if (_weightDecay > 0 && parameter.Dimensions > 1)
-                parameter.mul_(Scalars.Of(1 - learningRate * _weightDecay));
+                parameter.mul_(Scalars.Of(1 - rate * _weightDecay));
             mean.mul_(Scalars.Of(Beta1)).add_(gradient, Scalars.Of(1 - Beta1));
             square.mul_(Scalars.Of(Beta2)).addcmul_(gradient, gradient, Scalars.Of(1 - Beta2));
-            parameter.addcdiv_(mean, square.sqrt().div_(Scalars.Of(correction2)).AddInPlace(Epsilon), Scalars.Of(-learningRate / correction1));
+            parameter.addcdiv_(mean, square.sqrt().div_(Scalars.Of(correction2)).AddInPlace(Epsilon), Scalars.Of(-rate / correction1));
         }
         return norm;
     }

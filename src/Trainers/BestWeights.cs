@@ -31,7 +31,7 @@ internal sealed class BestWeights : IDisposable
     /// Offers the current weights; they are copied unless earlier ones scored lower. Of equals the latest stay: a figure that does not
     /// tell two epochs apart is no reason to give up what the later one learnt.
     /// </summary>
-    public bool Offer(TwoTowerModel model, double score, int epoch)
+    public bool Offer(SidedModel model, double score, int epoch)
     {
         if (score > Score)
             return false;
@@ -45,7 +45,7 @@ internal sealed class BestWeights : IDisposable
     }
 
     /// <summary>Puts the best weights back.</summary>
-    public void Restore(TwoTowerModel model)
+    public void Restore(SidedModel model)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();

@@ -82,7 +82,7 @@ internal static class ClosedFormFactory
         // Read from the stores a block at a time: copies would be as large as the features again.
         StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
         var (alignment, report) = fitter.Fit(new AlignmentData(
-            Rows(data.A, data.PairsA), Rows(data.B, data.PairsB), Rows(data.A, data.UnpairedA), Rows(data.B, data.UnpairedB)));
+            Rows(data.A.Store, data.A.Pairs), Rows(data.B.Store, data.B.Pairs), Rows(data.A.Store, data.A.Unpaired), Rows(data.B.Store, data.B.Unpaired)));
         return (alignment, new ClosedFormReport(
             report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
             report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)

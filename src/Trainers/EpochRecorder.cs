@@ -26,6 +26,16 @@ internal sealed class EpochRecorder
         return total;
     }
 
+    /// <summary>Adds a step's total where it has no terms.</summary>
+    /// <exception cref="ArithmeticException">It is NaN or infinite; the message names the step.</exception>
+    public void Add(double total, int step)
+    {
+        if (!double.IsFinite(total))
+            throw new ArithmeticException(
+                $"Training stopped at step {step}: the loss is {total}. Lower the learning rates, or look for extreme values in the input columns.");
+        Sum(LossTerm.Total, total);
+    }
+
     /// <summary>The running sums, for a checkpoint.</summary>
     public IReadOnlyList<TermSum> State
     {

@@ -25,12 +25,15 @@ internal sealed class FrozenFeatures : IDisposable
     /// <param name="device">Where the model lives.</param>
     /// <param name="reporter">Told after each pass.</param>
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
+    /// <param name="group">Processes that share the passes; each gets all features. Null for one.</param>
     public static FrozenFeatures Compute(
-        TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
+        TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled,
+        ProcessGroup? group = null)
     {
+        group ??= new SingleProcess();
         var result = new FrozenFeatures();
         var specs = new Sides<TowerSpec>(model.Spec.A, model.Spec.B);
-        var stores = new Sides<ExampleStore?[]>([data.A, validation?.A.Store], [data.B, validation?.B.Store]);
+        var stores = Sides<ExampleStore?[]>.Of(side => [data.Sides[side].Store, validation?.Sides[side].Store]);
         try
         {
             foreach (var (side, own) in stores.Each)
@@ -39,7 +42,7 @@ internal sealed class FrozenFeatures : IDisposable
                     continue;
                 foreach (var examples in own.OfType<ExampleStore>().Distinct().Where(examples => examples.Count > 0))
                 {
-                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled);
+                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled, group);
                     result._stores.Add(examples, new FeatureStore(examples, features));
                 }
             }
@@ -57,7 +60,7 @@ internal sealed class FrozenFeatures : IDisposable
 
     /// <summary>The same pairs, with features where there are some; null for null.</summary>
     public ValidationSet? Of(ValidationSet? validation) =>
-        validation is null ? null : validation with { A = validation.A.With(Of), B = validation.B.With(Of) };
+        validation is null ? null : validation with { Sides = validation.Sides.Select(side => side.With(Of)) };
 
     /// <summary>Frees the features.</summary>
     public void Dispose()
@@ -68,9 +71,12 @@ internal sealed class FrozenFeatures : IDisposable
 
     private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var features) ? features : examples;
 
-    private static VectorStore Compute(
-        Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
+    /// <summary>What a tower's encoder makes of all examples of a store, without noise, in their order; the caller's.</summary>
+    public static VectorStore Compute(
+        Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled,
+        ProcessGroup? group = null)
     {
+        group ??= new SingleProcess();
         var features = new VectorStore(tower.FeatureDimension);
         try
         {
@@ -85,14 +91,25 @@ internal sealed class FrozenFeatures : IDisposable
             {
                 var pass = passes[number].ToArray();
                 checkCancelled();
+                done += pass.Length;
+                length += pass.Sum(position => (double)examples.LengthOf(position));
+                if (number % group.Size != group.Rank)
+                    continue;
                 using var scope = NewDisposeScope();
                 var encoded = tower.Features(examples.Gather(pass, device)).cpu().contiguous();
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = 0; i < pass.Length; i++)
                     values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(pass[i]));
-                done += pass.Length;
-                length += pass.Sum(position => (double)examples.LengthOf(position));
                 reporter.At(done, length);
+            }
+            for (var number = 0; group.IsShared() && number < passes.Count; number++)
+            {
+                var rows = new float[passes[number].Length * tower.FeatureDimension];
+                for (var i = 0; i < passes[number].Length; i++)
+                    features.Row(passes[number][i]).CopyTo(rows.AsSpan(i * tower.FeatureDimension));
+                group.BroadcastInParts(MemoryMarshal.AsBytes(rows.AsSpan()), number % group.Size, "the features of a frozen encoder");
+                for (var i = 0; i < passes[number].Length; i++)
+                    rows.AsSpan(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(passes[number][i]));
             }
             checkCancelled();
             reporter.EndPhase();

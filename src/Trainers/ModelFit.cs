@@ -2,6 +2,7 @@ using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers.Checkpoints;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ internal sealed class ModelFit(
     ValidationSet? validation, CheckpointFolder? checkpoints = null) : IDisposable
 {
     private readonly GentleClipOptions _options = plan.Options;
+    private readonly ProcessGroup _group = BatchSharding.Of(plan.Options).Group;
     // Without the closed form once an optional one finds nothing to align.
     private TrainingPlan _plan = plan;
     private SortedDictionary<string, string>? _fingerprint;
@@ -32,10 +34,11 @@ internal sealed class ModelFit(
     public FittedModel Run(TwoTowerModel? initial)
     {
         // Before frozen encoders turn the rows into features.
-        if (checkpoints is not null)
+        if (checkpoints is not null || _group.IsShared())
         {
             reporter.Begin(TrainingPhase.HashingRows);
             _fingerprint = CheckpointFingerprint.Of(_plan, seed, data, validation, initial);
+            CheckpointFingerprint.CheckAlike(_group, _fingerprint);
             reporter.EndPhase();
             checkCancelled();
         }
@@ -82,10 +85,12 @@ internal sealed class ModelFit(
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
             {
                 _prepared = Create(_plan, random, initial);
-                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
+                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled, _group);
             }
             _closedForm = ClosedFormFactory.Fit(
                 closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken);
+            if (_group.Synchronize(_closedForm.Value.Alignment.GetState(), "comparing the closed form"))
+                reporter.Info($"The processes' closed forms differ, as their processors, libtorch or numbers of threads do; that of rank 0 is taken.");
             reporter.EndPhase();
             reporter.ClosedForm(_closedForm.Value.Report);
         }
@@ -140,7 +145,7 @@ internal sealed class ModelFit(
                 model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
             if (training.TrainsTowers)
             {
-                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
+                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled, _group);
                 reporter.EndPhase();
             }
             var history = training.TrainsTowers
@@ -169,15 +174,15 @@ internal sealed class ModelFit(
     }
 
     private TrainingCheckpoints? Checkpoints(int number) =>
-        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, _options, reporter);
+        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, _options.Checkpoints, _options.MaximumNumberOfSteps, reporter);
 
     private TwoTowerModel Create(TrainingPlan training, RandomSource source, TwoTowerModel? initial)
     {
         if (training.TrainsTowers)
             reporter.Begin(TrainingPhase.MakingTowers);
         var spec = new TwoTowerSpec(
-            new TowerSpec(data.A.Complete(_options.ModalityA!, initial?.Spec.A.Modality), data.BindingA.InputDimension),
-            new TowerSpec(data.B.Complete(_options.ModalityB!, initial?.Spec.B.Modality), data.BindingB.InputDimension),
+            new TowerSpec(data.A.Store.Complete(_options.ModalityA!, initial?.Spec.A.Modality), data.A.Binding.InputDimension),
+            new TowerSpec(data.B.Store.Complete(_options.ModalityB!, initial?.Spec.B.Modality), data.B.Binding.InputDimension),
             _options.EmbeddingDimension, _options.Temperature, training.ClosedFormSpec);
         var model = new TwoTowerModel(spec, source.Torch("weights", CPU));
         try
@@ -186,9 +191,12 @@ internal sealed class ModelFit(
                 model.CopyWeights(initial);
             else
             {
-                model.TowerOf(Side.A)?.Prepare(data.A, line => reporter.Info($"{line}"));
-                model.TowerOf(Side.B)?.Prepare(data.B, line => reporter.Info($"{line}"));
+                model.TowerOf(Side.A)?.Prepare(data.A.Store, line => reporter.Info($"{line}"));
+                model.TowerOf(Side.B)?.Prepare(data.B.Store, line => reporter.Info($"{line}"));
             }
+            // A user's own network may draw weights of its own, and files of pretrained ones may differ.
+            if (_group.Synchronize(model.state_dict(), "comparing the initial weights"))
+                reporter.Info($"The processes' initial weights differ; those of rank 0 are taken.");
             return model.to(device);
         }
         catch

@@ -9,6 +9,7 @@ internal static class TowerWishes
         nameof(GentleClipOptions.ModalityA), nameof(GentleClipOptions.ModalityB), nameof(GentleClipOptions.PairedColumnName),
         nameof(GentleClipOptions.EmbeddingDimension), nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken),
+        nameof(GentleClipOptions.ProcessGroup),
         // Looked at on its own.
         nameof(GentleClipOptions.MaximumNumberOfSteps),
     ];

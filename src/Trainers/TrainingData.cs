@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
@@ -16,53 +17,29 @@ internal sealed class TrainingData : IDisposable
     /// <summary>What a reader of rows found.</summary>
     public TrainingData(TrainingRowReader read)
     {
-        (_read, _ownsStores, BindingA, BindingB, A, B) = (read, true, read.BindingA, read.BindingB, read.A, read.B);
-        (PairsA, PairsB, PairKeywords) = ([.. read.PairsA], [.. read.PairsB], [.. read.Keywords]);
-        (UnpairedA, UnpairedB) = ([.. read.UnpairedA], [.. read.UnpairedB]);
+        (_read, _ownsStores, Sides, PairKeywords) = (read, true, read.Sides(), [.. read.Keywords]);
         (Rows, EmptyRows, Pairing) = (read.Rows, read.EmptyRows, read.DescribePairs());
     }
 
-    private TrainingData(TrainingData same, ExampleStore a, ExampleStore b)
+    private TrainingData(TrainingData same, Sides<TrainingSide> sides, IReadOnlyList<bool[]> pairKeywords)
     {
-        (_read, BindingA, BindingB, A, B) = (same._read, same.BindingA, same.BindingB, a, b);
-        (PairsA, PairsB, PairKeywords, UnpairedA, UnpairedB) = (same.PairsA, same.PairsB, same.PairKeywords, same.UnpairedA, same.UnpairedB);
+        (_read, Sides, PairKeywords) = (same._read, sides, pairKeywords);
         (Rows, EmptyRows, Pairing) = (same.Rows, same.EmptyRows, same.Pairing);
     }
 
-    private TrainingData(TrainingData all, bool[] isHeldOut)
-    {
-        (_read, BindingA, BindingB, A, B) = (all._read, all.BindingA, all.BindingB, all.A, all.B);
-        (UnpairedA, UnpairedB, Rows, EmptyRows, Pairing) = (all.UnpairedA, all.UnpairedB, all.Rows, all.EmptyRows, all.Pairing);
-        (PairsA, PairsB, PairKeywords) = (Kept(all.PairsA), Kept(all.PairsB), all.PairKeywords.Count == 0 ? [] : Kept(all.PairKeywords));
+    /// <summary>The samples of each modality.</summary>
+    public Sides<TrainingSide> Sides { get; }
 
-        IReadOnlyList<T> Kept<T>(IReadOnlyList<T> ofPairs) => [.. ofPairs.Where((_, pair) => !isHeldOut[pair])];
-    }
+    /// <summary>The samples of modality A.</summary>
+    public TrainingSide A => Sides.A;
 
-    /// <summary>How modality A is read.</summary>
-    public ModalityBinding BindingA { get; }
+    /// <summary>The samples of modality B.</summary>
+    public TrainingSide B => Sides.B;
 
-    /// <summary>How modality B is read.</summary>
-    public ModalityBinding BindingB { get; }
+    /// <summary>Number of matched pairs.</summary>
+    public int PairCount => Sides.A.Pairs.Count;
 
-    /// <summary>All samples of modality A.</summary>
-    public ExampleStore A { get; }
-
-    /// <summary>All samples of modality B.</summary>
-    public ExampleStore B { get; }
-
-    /// <summary>Positions in <see cref="A"/> of the pairs' first halves.</summary>
-    public IReadOnlyList<int> PairsA { get; }
-
-    /// <summary>Positions in <see cref="B"/> of the pairs' second halves, in the order of <see cref="PairsA"/>.</summary>
-    public IReadOnlyList<int> PairsB { get; }
-
-    /// <summary>Positions in <see cref="A"/> of the unpaired samples.</summary>
-    public IReadOnlyList<int> UnpairedA { get; }
-
-    /// <summary>Positions in <see cref="B"/> of the unpaired samples.</summary>
-    public IReadOnlyList<int> UnpairedB { get; }
-
-    /// <summary>Which keywords each pair holds, in the order of <see cref="PairsA"/>; empty without keywords.</summary>
+    /// <summary>Which keywords each pair holds, in the order of the pairs; empty without keywords.</summary>
     public IReadOnlyList<bool[]> PairKeywords { get; }
 
     /// <summary>Number of rows read.</summary>
@@ -87,11 +64,10 @@ internal sealed class TrainingData : IDisposable
         IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
     {
         var schema = data.Schema;
-        var a = ModalityKinds.Bind(options.ModalityA!, schema);
-        var b = ModalityKinds.Bind(options.ModalityB!, schema);
+        var bindings = new Sides<Modality>(options.ModalityA!, options.ModalityB!).Select(modality => ModalityKinds.Bind(modality, schema));
         var paired = PairedColumn(schema, options.PairedColumnName);
-        var keywords = trains && options.Objectives.Needs.Keywords is { } given ? KeywordBatch.Bind(given, schema, a, b) : default(DataViewSchema.Column?);
-        var reader = new TrainingRowReader(a, b, paired, keywords, rowName);
+        var keywords = trains && options.Objectives.Needs.Keywords is { } given ? KeywordBatch.Bind(given, schema, bindings.A, bindings.B) : default(DataViewSchema.Column?);
+        var reader = new TrainingRowReader(bindings, paired, keywords, rowName);
         try
         {
             reader.Read(data, checkCancelled, onRow);
@@ -99,27 +75,30 @@ internal sealed class TrainingData : IDisposable
         }
         catch
         {
-            reader.A.Dispose();
-            reader.B.Dispose();
+            reader.DisposeStores();
             throw;
         }
     }
 
     /// <summary>Takes pairs out of the training, to validate on.</summary>
     /// <param name="pairs">Positions among the pairs.</param>
-    /// <returns>
-    /// The rest, whose stores stay this one's; and the positions in <see cref="A"/> and <see cref="B"/> of the pairs taken out, in the order given.
-    /// </returns>
-    public (TrainingData Train, int[] A, int[] B) HoldOut(IReadOnlyCollection<int> pairs)
+    /// <returns>The rest, whose stores stay this one's; and the positions in each store of the pairs taken out, in the order given.</returns>
+    public (TrainingData Train, Sides<int[]> HeldOut) HoldOut(IReadOnlyCollection<int> pairs)
     {
-        var isHeldOut = new bool[PairsA.Count];
+        var isHeldOut = new bool[PairCount];
         foreach (var pair in pairs)
             isHeldOut[pair] = true;
-        return (new TrainingData(this, isHeldOut), [.. pairs.Select(pair => PairsA[pair])], [.. pairs.Select(pair => PairsB[pair])]);
+        var rest = Sides.Select(side => side with { Pairs = Kept(side.Pairs) });
+        return (
+            new TrainingData(this, rest, PairKeywords.Count == 0 ? [] : Kept(PairKeywords)),
+            Sides.Select<int[]>(side => [.. pairs.Select(pair => side.Pairs[pair])]));
+
+        IReadOnlyList<T> Kept<T>(IReadOnlyList<T> ofPairs) => [.. ofPairs.Where((_, pair) => !isHeldOut[pair])];
     }
 
     /// <summary>The same rows in other stores, which stay their maker's.</summary>
-    public TrainingData With(Func<ExampleStore, ExampleStore> change) => new(this, change(A), change(B));
+    public TrainingData With(Func<ExampleStore, ExampleStore> change) =>
+        new(this, Sides.Select(side => side with { Store = change(side.Store) }), PairKeywords);
 
     /// <summary>What looks like a default value where a side is in fact absent, in words.</summary>
     /// <param name="what">What messages call the data, empty or ending in a blank.</param>
@@ -130,8 +109,8 @@ internal sealed class TrainingData : IDisposable
     {
         if (!_ownsStores)
             return;
-        A.Dispose();
-        B.Dispose();
+        A.Store.Dispose();
+        B.Store.Dispose();
     }
 
     private static DataViewSchema.Column? PairedColumn(DataViewSchema schema, string? name)

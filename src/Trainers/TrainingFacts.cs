@@ -35,11 +35,11 @@ internal sealed record TrainingFacts
     {
         Rows = data.Rows,
         EmptyRows = data.EmptyRows,
-        Pairs = data.PairsA.Count,
-        UnpairedA = data.UnpairedA.Count,
-        UnpairedB = data.UnpairedB.Count,
+        Pairs = data.PairCount,
+        UnpairedA = data.A.Unpaired.Count,
+        UnpairedB = data.B.Unpaired.Count,
         Pairing = data.Pairing,
-        ValidationPairs = validation?.PairsA.Count,
+        ValidationPairs = validation?.PairCount,
         ValidationPairing = validation?.Pairing ?? "",
         Continues = continues,
     };

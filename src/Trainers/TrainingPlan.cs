@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.Trainers;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -31,6 +32,8 @@ public sealed class TrainingPlan
             (options, facts, validationPairs, closedForm, reason, roleReason, objectives);
         Pairs = facts.ValidationPairs is null ? facts.Pairs - validationPairs : facts.Pairs;
         Batches = TrainsTowers ? BatchPlan.Create(options, objectives, Pairs, UnpairedA, UnpairedB) : null;
+        if (Batches is not null)
+            BatchSharding.Check(options, Batches);
         var guards = options.Validation.GuardUnpairedObjectives && validationPairs > 0
             && objectives.Needs.UnpairedSamples && objectives.OnPairsOnly().Active.Any(); // else nothing would be left for the second training
         Trainings = !TrainsTowers ? 0 : guards ? 2 : 1;
@@ -158,6 +161,8 @@ public sealed class TrainingPlan
         {
             Line("towers", $"trained on {string.Join(", ", Objectives.Active.Select(objective => objective.Name))}");
             Line("batches", $"{batches.Pairs:N0} pairs, {batches.UnpairedA:N0} unpaired samples of A and {batches.UnpairedB:N0} of B");
+            if (BatchSharding.Of(Options) is { IsOn: true } sharding)
+                Line("shards", $"{sharding.Shards:N0} a batch, {sharding.Own:N0} in each of {sharding.Group.Size:N0} processes");
             Line("steps", $"at most {Steps:N0}, {batches.StepsPerEpoch:N0} per epoch; each pair is shown {PairPresentations:0.#} times");
             Line("trainings", $"{Trainings}{(Trainings == 2 ? ": with the losses on unpaired samples and without them" : "")}");
         }

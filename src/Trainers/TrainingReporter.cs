@@ -27,13 +27,21 @@ internal sealed class TrainingReporter : IDisposable
     private RunningPhase? _phase, _passing;
     private TimeSpan _lastReport = -BetweenReports, _lastLine;
     private int _stepsOfEach, _totalSteps, _stepsBefore, _step, _epoch;
-    private double? _loss, _validationRecallAt10;
+    private double? _loss, _validationRecallAt10, _validationLoss;
     private bool _moreToCome, _handlerFailed;
+    private readonly int? _quietRank;
     private TrainingProgress _state = new(TrainingPhase.Starting, 0, null, ProgressUnit.None, TimeSpan.Zero);
 
     /// <summary>Starts reporting a <c>Fit</c>.</summary>
-    public TrainingReporter(IHost host, IProgress<TrainingProgress>? progress, TimeProvider? clock = null)
+    /// <param name="host">Whose log and progress channels are written to.</param>
+    /// <param name="progress">The user's handler, or null.</param>
+    /// <param name="clock">Null: the system's.</param>
+    /// <param name="group">Processes that train together, of which rank 0 reports; null for one.</param>
+    public TrainingReporter(IHost host, IProgress<TrainingProgress>? progress, TimeProvider? clock = null, ProcessGroup? group = null)
     {
+        _quietRank = group is { Rank: > 0 and var rank } ? rank : null;
+        if (_quietRank is not null)
+            progress = null;
         _progress = progress;
         _clock = clock ?? TimeProvider.System;
         _start = _clock.GetTimestamp();
@@ -56,10 +64,21 @@ internal sealed class TrainingReporter : IDisposable
     public void Info(FormattableString message) => Log(message.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A detail of the log.</summary>
-    public void Trace(FormattableString message) => _channel.Trace(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
+    public void Trace(FormattableString message)
+    {
+        if (_quietRank is null)
+            _channel.Trace(MessageSensitivity.None, message.ToString(CultureInfo.InvariantCulture));
+    }
 
-    /// <summary>A warning.</summary>
-    public void Warning(string message) => _channel.Warning(MessageSensitivity.None, message);
+    /// <summary>A warning that every process of a group would give.</summary>
+    public void Warning(string message)
+    {
+        if (_quietRank is null)
+            _channel.Warning(MessageSensitivity.None, message);
+    }
+
+    /// <summary>A warning about this process, or its machine, alone.</summary>
+    public void OwnWarning(string message) => _channel.Warning(MessageSensitivity.None, _quietRank is { } rank ? $"Rank {rank}: {message}" : message);
 
     /// <summary>Sets the number of steps to come.</summary>
     /// <param name="steps">Steps of a training; 0 where nothing is trained.</param>
@@ -136,10 +155,10 @@ internal sealed class TrainingReporter : IDisposable
     }
 
     /// <summary>Reports a finished step.</summary>
-    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10)
+    public void Step(int stepsDone, int epoch, double loss, double? validationRecallAt10, double? validationLoss = null)
     {
         _step = (int)Math.Min((long)stepsDone + _stepsBefore, _totalSteps);
-        (_epoch, _loss, _validationRecallAt10) = (epoch, loss, validationRecallAt10);
+        (_epoch, _loss, _validationRecallAt10, _validationLoss) = (epoch, loss, validationRecallAt10, validationLoss);
         At(stepsDone);
     }
 
@@ -203,6 +222,13 @@ internal sealed class TrainingReporter : IDisposable
         }
     }
 
+    /// <summary>Reports an epoch of a fine-tuning.</summary>
+    public void Epoch(FineTuningEpoch epoch)
+    {
+        _progressChannel.Checkpoint(epoch.Loss, epoch.Step, epoch.Epoch);
+        Trace($"{epoch}");
+    }
+
     /// <summary>Closes the channels.</summary>
     public void Dispose()
     {
@@ -210,7 +236,11 @@ internal sealed class TrainingReporter : IDisposable
         _channel.Dispose();
     }
 
-    private void Log(string message) => _channel.Info(MessageSensitivity.None, message);
+    private void Log(string message)
+    {
+        if (_quietRank is null)
+            _channel.Info(MessageSensitivity.None, message);
+    }
 
     private TrainingProgress State(RunningPhase phase, TimeSpan now) => new(phase.Phase, phase.Done, phase.Total, phase.Unit, now)
     {
@@ -222,6 +252,7 @@ internal sealed class TrainingReporter : IDisposable
         Epoch = _epoch,
         Loss = phase.Trains ? _loss : null,
         ValidationRecallAt10 = _validationRecallAt10,
+        ValidationLoss = _validationLoss,
     };
 
     private void Report(RunningPhase phase, TimeSpan now, bool isOver = false)
@@ -248,6 +279,7 @@ internal sealed class TrainingReporter : IDisposable
             TotalSteps = _totalSteps,
             Epoch = _epoch,
             ValidationRecallAt10 = _validationRecallAt10,
+            ValidationLoss = _validationLoss,
         });
     }
 

@@ -1,9 +1,11 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers.Checkpoints;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,63 +31,51 @@ internal sealed class TwoTowerTrainer(
     public IReadOnlyList<TrainingEpoch> Train(TwoTowerModel model, TrainingData data, ValidationSet? validation, ClosedFormAlignment? closedForm = null)
     {
         var batches = plan.Batches ?? throw new ArgumentException("The plan trains no towers.");
-        var sampler = new MixedBatchSampler(data, batches, random);
+        var sharding = BatchSharding.Of(_options);
+        var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         var schedule = new LearningRateSchedule(_options.Optimizer.LearningRate, plan.Steps, _options.Optimizer.WarmupFraction);
         var needs = plan.Objectives.Needs;
-        using var loss = new TotalLoss(plan.Objectives).to(device);
+        var share = sharding.IsOn ? new PairShare(sharding.Shards, sharding.Group) : null;
+        using var loss = new TotalLoss(plan.Objectives, share: share).to(device);
         using var keywords = KeywordBatch.Create(needs.Keywords, data.PairKeywords, device);
         var follows = needs.ClosedForm ? closedForm : null;
-        var noise = new NoiseSource(random.Torch("noise"));
         var fixedParameter = _options.LearnTemperature ? null : TwoTowerModel.LogitScaleName;
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
         using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
+        using var sharded = sharding.IsOn
+            ? new ShardedStep(model, data, sampler, batches, needs, averaged, keywords, follows, sharding, random, device)
+            : null;
+        var noise = sharded is null ? new NoiseSource(random.Torch("noise")) : null; // the shards' noise has no state
         using var best = new BestWeights();
         var recorder = new EpochRecorder();
         var history = new List<TrainingEpoch>();
         var samples = $"{batches.Pairs} pairs, {batches.UnpairedA} unpaired samples of A and {batches.UnpairedB} of B";
         reporter.Info($"Batches of {samples}; {batches.StepsPerEpoch} steps per epoch, at most {plan.Steps} steps, device {device}.");
 
-        var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler, random);
+        var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler.Cycles, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
         if (isFinished)
         {
-            checkCancelled();
+            CheckCancelled(live, done, sharding.Group);
             return history;
         }
-        CheckCancelled(live, done);
+        CheckCancelled(live, done, sharding.Group);
+        var warned = false;
         reporter.Begin(phase, ProgressUnit.Steps, plan.Steps, done);
         for (var step = done; step < plan.Steps; step++)
         {
-            CheckCancelled(live, step);
+            CheckCancelled(live, step, sharding.Group);
             using var scope = NewDisposeScope();
             sampler.Next();
-            var a = data.A.Gather(sampler.PositionsA, device);
-            var b = data.B.Gather(sampler.PositionsB, device);
-            // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
-            var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
-            var (secondA, secondB) = needs.SecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);
-            var averagedEmbeddings = averaged?.Embed(a, b);
-            using var losses = loss.Compute(new ObjectiveInput
+            var total = 0d;
+            if (sharded is not null)
             {
-                EmbeddingsA = model.TowerA.Embed(firstA, noise),
-                EmbeddingsB = model.TowerB.Embed(firstB, noise),
-                SecondViewsA = needs.SecondViews ? model.TowerA.Embed(secondA, noise) : null,
-                SecondViewsB = needs.SecondViews ? model.TowerB.Embed(secondB, noise) : null,
-                AveragedA = averagedEmbeddings?.A,
-                AveragedB = averagedEmbeddings?.B,
-                ClosedFormA = follows?.Embed(a.AlignedRows, Side.A),
-                ClosedFormB = follows?.Embed(b.AlignedRows, Side.B),
-                Keywords = keywords is null ? null : (keywords.Side == Side.A ? model.TowerA : model.TowerB).Embed(keywords.Samples, noise),
-                PairHasKeyword = keywords?.Indicators(sampler.Pairs),
-                NumberOfPairs = batches.Pairs,
-                Step = step,
-                NumberOfSteps = plan.Steps,
-                LogScale = model.LogitScale,
-            });
-            var total = recorder.Add(losses, step);
-            optimizer.ZeroGradients();
-            losses.Total.backward();
+                optimizer.ZeroGradients();
+                sharded.Run(step, batch => Descend(batch, zeroes: false));
+            }
+            else
+                Descend(Embed(), zeroes: true);
             var learningRate = schedule.At(step);
             var gradientNorm = optimizer.Step(learningRate, _options.Optimizer.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
@@ -99,6 +89,12 @@ internal sealed class TwoTowerTrainer(
             var stop = false;
             if ((step + 1) % batches.StepsPerEpoch == 0 || step + 1 == plan.Steps)
             {
+                if (sharding.Group.Synchronize(live.Tensors, "comparing the weights") && !warned)
+                {
+                    warned = true;
+                    reporter.Warning($"At step {step + 1} the processes' weights differ: their processors, libtorch or numbers of threads do. Those of rank 0 "
+                        + "are taken, now and after each epoch; the weights will not be those of another number of processes bit for bit.");
+                }
                 var temperature = Math.Exp(-model.LogitScale.item<float>());
                 var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, validation));
                 history.Add(entry);
@@ -116,6 +112,40 @@ internal sealed class TwoTowerTrainer(
             {
                 reporter.Info($"Stopped early at step {step + 1}: no better validation for {_options.Validation.EarlyStoppingPatience} epochs.");
                 break;
+            }
+
+            ObjectiveInput Embed()
+            {
+                var a = data.A.Store.Gather(sampler.Positions(Side.A), device);
+                var b = data.B.Store.Gather(sampler.Positions(Side.B), device);
+                // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
+                var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
+                var (secondA, secondB) = needs.SecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);
+                var averagedEmbeddings = averaged?.Embed(a, b);
+                return new ObjectiveInput
+                {
+                    EmbeddingsA = model.TowerA.Embed(firstA, noise),
+                    EmbeddingsB = model.TowerB.Embed(firstB, noise),
+                    SecondViewsA = needs.SecondViews ? model.TowerA.Embed(secondA, noise) : null,
+                    SecondViewsB = needs.SecondViews ? model.TowerB.Embed(secondB, noise) : null,
+                    AveragedA = averagedEmbeddings?.A,
+                    AveragedB = averagedEmbeddings?.B,
+                    ClosedFormA = follows?.Embed(a.AlignedRows, Side.A),
+                    ClosedFormB = follows?.Embed(b.AlignedRows, Side.B),
+                    Keywords = keywords is null ? null : (keywords.Side == Side.A ? model.TowerA : model.TowerB).Embed(keywords.Samples, noise),
+                    PairHasKeyword = keywords?.Indicators(sampler.Pairs),
+                    NumberOfPairs = batches.Pairs,
+                    LogScale = model.LogitScale,
+                };
+            }
+
+            void Descend(ObjectiveInput batch, bool zeroes)
+            {
+                using var losses = loss.Compute(batch with { Step = step, NumberOfSteps = plan.Steps });
+                total = recorder.Add(losses, step);
+                if (zeroes)
+                    optimizer.ZeroGradients();
+                losses.Total.backward();
             }
         }
         if (best.Score is not null)
@@ -142,23 +172,30 @@ internal sealed class TwoTowerTrainer(
         }, checkpoints is null ? _options.CancellationToken : default);
     }
 
-    private void CheckCancelled(LiveTraining live, int done)
+    // All processes stop, or none: any of them may be cancelled.
+    private void CheckCancelled(LiveTraining live, int done, ProcessGroup group)
     {
+        OperationCanceledException? cancelled = null;
         try
         {
             checkCancelled();
         }
-        catch (OperationCanceledException cancelled)
+        catch (OperationCanceledException own)
         {
-            try
-            {
-                checkpoints?.Write(live, done, isFinished: false);
-            }
-            catch (IOException problem)
-            {
-                throw new OperationCanceledException($"{cancelled.Message} {problem.Message}", problem, cancelled.CancellationToken);
-            }
-            throw;
+            cancelled = own;
         }
+        if (group.IsShared() && group.Any(cancelled is not null, "asking whether to go on"))
+            cancelled = new StoppedTogetherException(cancelled?.Message ?? "The training was cancelled in another process.", cancelled);
+        if (cancelled is null)
+            return;
+        try
+        {
+            checkpoints?.Write(live, done, isFinished: false);
+        }
+        catch (IOException problem)
+        {
+            throw new OperationCanceledException($"{cancelled.Message} {problem.Message}", problem, cancelled.CancellationToken);
+        }
+        ExceptionDispatchInfo.Throw(cancelled);
     }
 }

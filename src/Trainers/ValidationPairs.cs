@@ -22,27 +22,27 @@ internal static class ValidationPairs
     {
         if (plan.ValidationPairs == 0)
             return (null, train);
-        var (rest, a, b) = validation is null
+        var (rest, pairs) = validation is null
             ? HoldOut(train, plan.ValidationPairs, random)
-            : (train, [.. validation.PairsA], [.. validation.PairsB]);
-        if (a.Length < FewPairs)
-            reporter.Warning($"There are {a.Length} validation pairs. So few tell good from bad weights badly: what they choose is largely chance. "
+            : (train, validation.Sides.Select<int[]>(side => [.. side.Pairs]));
+        if (pairs.A.Length < FewPairs)
+            reporter.Warning($"There are {pairs.A.Length} validation pairs. So few tell good from bad weights badly: what they choose is largely chance. "
                 + $"Expected {FewPairs} or more; with fewer pairs to spare, train without validation on all of them, for a number of steps that is known to "
                 + "do.");
-        return (WithDistractors(rest, validation, a, b, random, reporter), rest);
+        return (WithDistractors(rest, validation, pairs, random, reporter), rest);
     }
 
     /// <summary>Checks that the columns of validation data are those of the training.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column has another size than that of the training data.</exception>
     public static void CheckColumns(TrainingData train, TrainingData validation)
     {
-        CheckSize(train.BindingA, validation.BindingA);
-        CheckSize(train.BindingB, validation.BindingB);
+        CheckSize(train.A.Binding, validation.A.Binding);
+        CheckSize(train.B.Binding, validation.B.Binding);
     }
 
-    private static (TrainingData Train, int[] A, int[] B) HoldOut(TrainingData train, int count, RandomSource random)
+    private static (TrainingData Train, Sides<int[]> HeldOut) HoldOut(TrainingData train, int count, RandomSource random)
     {
-        var order = Enumerable.Range(0, train.PairsA.Count).ToArray();
+        var order = Enumerable.Range(0, train.PairCount).ToArray();
         random.Managed("validation").Shuffle(order.AsSpan());
         return train.HoldOut(order[..count]);
     }
@@ -50,22 +50,22 @@ internal static class ValidationPairs
     // Among a handful of candidates everything is found first after an epoch, and nothing is left to choose by. What is not the answer to any
     // query may distract: unpaired samples, which scoring meets as well, and the training pairs', which weights that know them by heart find everywhere.
     private static ValidationSet WithDistractors(
-        TrainingData train, TrainingData? validation, int[] pairsA, int[] pairsB, RandomSource random, TrainingReporter reporter)
+        TrainingData train, TrainingData? validation, Sides<int[]> pairs, RandomSource random, TrainingReporter reporter)
     {
         var own = validation ?? train;
-        var (itemsA, itemsB) = (new Items(own.A, pairsA), new Items(own.B, pairsB));
-        var a = Side(train.PairsA, validation?.UnpairedA, train.UnpairedA, itemsA, train.A, "A");
-        var b = Side(train.PairsB, validation?.UnpairedB, train.UnpairedB, itemsB, train.B, "B");
-        var links = itemsA.Of.Zip(itemsB.Of).Distinct().ToArray();
-        reporter.Info($"Validation on {pairsA.Length} pairs, partners ranked among {a.CandidateCount} samples of A and {b.CandidateCount} of B.");
-        return new ValidationSet(a, b, links, pairsA.Length);
+        var items = Sides<Items>.Of(side => new Items(own.Sides[side].Store, pairs[side]));
+        var sides = Sides<ValidationSide>.Of(Choose);
+        var links = items.A.Of.Zip(items.B.Of).Distinct().ToArray();
+        reporter.Info(
+            $"Validation on {pairs.A.Length} pairs, partners ranked among {sides.A.CandidateCount} samples of A and {sides.B.CandidateCount} of B.");
+        return new ValidationSet(sides, links, pairs.A.Length);
 
-        ValidationSide Side(
-            IReadOnlyList<int> trainPairs, IReadOnlyList<int>? validationUnpaired, IReadOnlyList<int> trainUnpaired, Items items, ExampleStore trainStore,
-            string name)
+        ValidationSide Choose(Side side)
         {
-            var count = trainPairs.Count + trainUnpaired.Count + (validationUnpaired?.Count ?? 0);
-            var chosen = Sample(count, random.Managed($"validation/distractors {name}"), name, reporter);
+            var (trained, validated, sought) = (train.Sides[side], validation?.Sides[side], items[side]);
+            var (trainPairs, trainUnpaired) = (trained.Pairs, trained.Unpaired);
+            var count = trainPairs.Count + trainUnpaired.Count + (validated?.Unpaired.Count ?? 0);
+            var chosen = Sample(count, random.Managed($"validation/distractors {side}"), side, reporter);
             List<int> fromTrain = [], fromValidation = [];
             var equal = 0;
             foreach (var number in chosen)
@@ -73,7 +73,7 @@ internal static class ValidationPairs
                 if (number < trainPairs.Count)
                 {
                     // The partner of a sample that a validation pair holds as well is another right answer, on whichever side.
-                    if (itemsA.Holds(train.A, train.PairsA[number]) || itemsB.Holds(train.B, train.PairsB[number]))
+                    if (items.A.Holds(train.A.Store, train.A.Pairs[number]) || items.B.Holds(train.B.Store, train.B.Pairs[number]))
                         equal++;
                     else
                         fromTrain.Add(trainPairs[number]);
@@ -81,23 +81,23 @@ internal static class ValidationPairs
                 }
                 var unpaired = number - trainPairs.Count;
                 var (store, position, list) = unpaired < trainUnpaired.Count
-                    ? (trainStore, trainUnpaired[unpaired], fromTrain)
-                    : (items.Store, validationUnpaired![unpaired - trainUnpaired.Count], fromValidation);
-                if (items.Holds(store, position))
+                    ? (trained.Store, trainUnpaired[unpaired], fromTrain)
+                    : (sought.Store, validated!.Unpaired[unpaired - trainUnpaired.Count], fromValidation);
+                if (sought.Holds(store, position))
                     equal++;
                 else
                     list.Add(position);
             }
             if (equal > 0)
-                reporter.Info($"Validation: {equal} samples of {name} are no distractors, as they equal a validation pair's sample or belong to one.");
-            var distractors = new List<(ExampleStore, int[])> { (trainStore, [.. fromTrain]) };
+                reporter.Info($"Validation: {equal} samples of {side} are no distractors, as they equal a validation pair's sample or belong to one.");
+            var distractors = new List<(ExampleStore, int[])> { (trained.Store, [.. fromTrain]) };
             if (fromValidation.Count > 0)
-                distractors.Add((items.Store, [.. fromValidation]));
-            return new ValidationSide(items.Store, items.Positions, distractors);
+                distractors.Add((sought.Store, [.. fromValidation]));
+            return new ValidationSide(sought.Store, sought.Positions, distractors);
         }
     }
 
-    private static int[] Sample(int count, ManagedGenerator random, string side, TrainingReporter reporter)
+    private static int[] Sample(int count, ManagedGenerator random, Side side, TrainingReporter reporter)
     {
         var numbers = Enumerable.Range(0, count).ToArray();
         if (count <= MaximumDistractors)

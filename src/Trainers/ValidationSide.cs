@@ -4,6 +4,7 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -26,13 +27,14 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
     /// <param name="side">Which of its towers.</param>
     /// <param name="device">Where it lives.</param>
     /// <param name="onRows">Told the rows of each pass; may throw to stop.</param>
-    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, Side side, Device device, Action<int> onRows)
+    /// <param name="group">Processes that share the passes.</param>
+    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, Side side, Device device, Action<int> onRows, ProcessGroup group)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var (samples, all) = (new EmbeddingRows(dimension, Samples.Length), new EmbeddingRows(dimension, CandidateCount));
-        Add(Embed(model, side, Store, Samples, device, onRows), samples, all);
+        Add(Embed(model, side, Store, Samples, device, onRows, group), samples, all);
         foreach (var (store, positions) in Distractors)
-            Add(Embed(model, side, store, positions, device, onRows), all);
+            Add(Embed(model, side, store, positions, device, onRows, group), all);
         return (samples, all);
 
         static void Add(float[][] embeddings, params EmbeddingRows[] targets)
@@ -48,7 +50,8 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         }
     }
 
-    private static float[][] Embed(TwoTowerModel model, Side side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
+    private static float[][] Embed(
+        TwoTowerModel model, Side side, ExampleStore store, int[] positions, Device device, Action<int> onRows, ProcessGroup group)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length][];
@@ -57,12 +60,24 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         for (var number = 0; number < passes.Count; number++)
         {
             var pass = passes[number].ToArray();
+            onRows(pass.Length);
+            if (number % group.Size != group.Rank)
+                continue;
             using var scope = NewDisposeScope();
             var embeddings = model.Embed(side, store.Gather(Array.ConvertAll(pass, row => positions[row]), device)).cpu().contiguous();
             var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();
-            onRows(pass.Length);
+        }
+        for (var number = 0; group.IsShared() && number < passes.Count; number++)
+        {
+            var owner = number % group.Size;
+            var rows = new float[passes[number].Length * dimension];
+            for (var i = 0; i < passes[number].Length && owner == group.Rank; i++)
+                result[passes[number][i]].CopyTo(rows, i * dimension);
+            group.Broadcast(MemoryMarshal.AsBytes(rows.AsSpan()), owner, "the embeddings of the validation");
+            for (var i = 0; i < passes[number].Length; i++)
+                result[passes[number][i]] = rows.AsSpan(i * dimension, dimension).ToArray();
         }
         return result;
     }

@@ -24,6 +24,13 @@ namespace Microsoft.ML.GentleClip;
 /// Dispose it to free the weights' native memory; the embedding columns of views, cursors and prediction engines made before throw
 /// <see cref="ObjectDisposedException"/> afterwards.
 /// </remarks>
+/// <example>
+/// <code>
+/// GentleClipTransformer fitted = estimator.Fit(data);   // dispose it at the end
+/// IDataView embedded = fitted.Transform(test);
+/// mlContext.Model.Save(fitted, data.Schema, "model.zip");
+/// </code>
+/// </example>
 public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<GentleClipTransformer>, IDisposable
 {
     internal const string LoaderSignature = "GentleClipTransformer";
@@ -62,9 +69,20 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     }
 
     /// <summary>The epochs of the training, in order: loss terms, temperature, validation. Its <c>ToString</c> is a table.</summary>
+    /// <example>
+    /// <code>
+    /// foreach (TrainingEpoch epoch in model.History)
+    ///     Console.WriteLine(epoch);   // step, losses, recall on the validation pairs
+    /// </code>
+    /// </example>
     public IReadOnlyList<TrainingEpoch> History { get; }
 
     /// <summary>How the closed form was fitted (<see cref="GentleClipOptions.ClosedForm"/>); null without one.</summary>
+    /// <example>
+    /// <code>
+    /// Console.WriteLine(model.ClosedForm?.ToString() ?? "only towers");
+    /// </code>
+    /// </example>
     public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
 
     /// <summary>
@@ -126,6 +144,11 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <summary>The input with the two embedding columns appended, and then those of features that the modalities name, computed as it is read.</summary>
+    /// <example>
+    /// <code>
+    /// IDataView embedded = model.Transform(test);   // the columns of test, and two of embeddings
+    /// </code>
+    /// </example>
     /// <param name="input">Rows with both sides, one or none.</param>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
     public override IDataView Transform(IDataView input) => Transform(input, TrainingRows.All);

@@ -1,5 +1,5 @@
-using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
@@ -7,7 +7,9 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// Keeps a model's weights alive while threads compute with them: disposal turns new users away at once, and the last user out frees the
 /// weights. Native memory freed under a running forward pass would end the process.
 /// </summary>
-internal sealed class SharedModel(TwoTowerModel model) : IDisposable
+/// <param name="model">Taken over.</param>
+/// <param name="owner">Name of the transformer's type, for errors.</param>
+internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleClipTransformer)) : IDisposable
 {
     private readonly Lock _gate = new();
     private int _users;
@@ -29,7 +31,7 @@ internal sealed class SharedModel(TwoTowerModel model) : IDisposable
     public void ThrowIfDisposed()
     {
         if (Volatile.Read(ref _disposed))
-            throw new ObjectDisposedException(nameof(GentleClipTransformer),
+            throw new ObjectDisposedException(owner,
                 "The transformer was disposed, so it computes no more embeddings. (A PredictionEngine disposes its transformer unless it is created with "
                     + "ownsTransformer: false.)");
     }

@@ -12,7 +12,7 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
 /// <param name="device">Where the model lives.</param>
-internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side side, Device device)
+internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side side, Device device)
 {
     private long _forwardPasses;
 
@@ -20,7 +20,7 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side 
     public Side Side => side;
 
     /// <summary>Modality and sizes.</summary>
-    public TowerSpec Spec => model.Spec.Of(side);
+    public TowerSpec Spec => model.SpecOf(side);
 
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
@@ -78,12 +78,12 @@ internal sealed class TowerScorer(SharedModel shared, TwoTowerModel model, Side 
         }
     }
 
-    /// <summary>Computes something from the model, whose weights stay alive meanwhile.</summary>
+    /// <summary>Computes something from a two-tower model, whose weights stay alive meanwhile.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
-        return compute(model, side);
+        return compute((TwoTowerModel)model, side);
     }
 
     /// <summary>Throws when the model was disposed.</summary>

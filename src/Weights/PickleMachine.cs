@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Weights;
 /// <summary>
 /// The part of Python's pickle machine (protocols 2 to 5) that tensor checkpoints use. It builds dictionaries, lists, tuples, texts, numbers and
 /// descriptions of tensors, and can do nothing else: no name outside <see cref="PickleGlobals"/> is looked up, a value of any other is a
-/// <see cref="PickleForeign"/> without contents, no code is run, and work and memory grow with the length of the pickle alone, whatever it claims.
+/// <see cref="PickleForeign"/> without contents, no code is run, and work and memory grow only with the length of the pickle, whatever it claims.
 /// </summary>
 internal sealed class PickleMachine
 {

@@ -22,6 +22,12 @@ internal sealed record CommandLine
 
     public required bool Plan { get; init; }
 
+    /// <summary>Names of data sets; null for all.</summary>
+    public required IReadOnlyList<string>? OnlyData { get; init; }
+
+    /// <summary>Names of methods, beside the baseline and the ceiling; null for all.</summary>
+    public required IReadOnlyList<string>? OnlyMethods { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -40,9 +46,14 @@ internal sealed record CommandLine
             "--unpaired", "KIND", $"{MethodConfig.Kinds} for every method, whatever the configuration says.", Unpairedness);
         var validation = CommandOption.Flag("--validation", "The validation seeds on their own rows instead of the seeds on the test rows.");
         var plan = CommandOption.Flag("--plan", "Lists the cells and computes none.");
+        var onlyData = CommandOption.List(
+            "--only-data", "LIST", "Data sets of the configuration, by name, separated by commas. Without it, all.", name => name);
+        var onlyMethods = CommandOption.List(
+            "--only-methods", "LIST", "Methods of the configuration, by name, separated by commas, beside its baseline and ceiling. Without it, all.",
+                name => name);
         var command = new RootCommand("Measures presets and baselines on two-view data: data set x method x number of pairs x seed.")
         {
-            config, output, data, parallel, unpaired, validation, plan,
+            config, output, data, parallel, unpaired, validation, plan, onlyData, onlyMethods,
         };
         command.Validators.Add(result =>
         {
@@ -58,6 +69,8 @@ internal sealed record CommandLine
             Unpaired = result.GetValue(unpaired),
             Validation = result.GetValue(validation),
             Plan = result.GetValue(plan),
+            OnlyData = result.GetValue(onlyData),
+            OnlyMethods = result.GetValue(onlyMethods),
         }));
         return command;
     }

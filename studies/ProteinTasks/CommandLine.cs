@@ -37,6 +37,9 @@ internal sealed record CommandLine
 
     public required bool Tiny { get; init; }
 
+    /// <summary>Whether folds are fine-tuned, in the place of what the study does else.</summary>
+    public required bool FineTune { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -64,10 +67,12 @@ internal sealed record CommandLine
             Description = "A further label file in the shape of ec_deepfri.tsv.gz, such as GO terms; may be given several times.",
         };
         var tiny = CommandOption.Flag("--tiny", "Small encoders, few steps and a small part of the rows: shows that all works, not how well.");
+        var fineTune = CommandOption.Flag(
+            "--fine-tune", "Fine-tunes folds, structure alone and both sides, from scratch and pretrained, instead; FILE has a row a training.");
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
-            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny,
+            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune,
         };
         command.SetAction(result =>
         {
@@ -88,6 +93,7 @@ internal sealed record CommandLine
                 Methods = result.GetValue(methods) ?? [.. Method.All.Where(method => !method.IsAblation)],
                 LabelFiles = result.GetValue(labels) ?? [],
                 Tiny = result.GetValue(tiny),
+                FineTune = result.GetValue(fineTune),
             });
         });
         return command;

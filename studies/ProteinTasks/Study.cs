@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML;
 using ProteinTasks.Data;
+using ProteinTasks.FineTuning;
 using ProteinTasks.Pretraining;
 using ProteinTasks.Reporting;
 using ProteinTasks.Running;
@@ -25,6 +26,11 @@ internal static class Study
             DomainsOfFold = commandLine.DomainsOfFold ?? settings.DomainsOfFold,
             Device = commandLine.Device,
         };
+        if (commandLine.FineTune)
+        {
+            new FineTuneStudy(commandLine, settings, output, cancellation).Run();
+            return;
+        }
         var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, settings.DomainsOfFold, commandLine.Tiny);
         string json = Path.GetFullPath(commandLine.JsonFile);
         string folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;

@@ -4,7 +4,10 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
 
-/// <summary>The command fit-memory: how far the resident memory rises while the closed form is fitted on made-up rows, and while they are scored.</summary>
+/// <summary>
+/// The commands fit-memory and batch-memory: how far the resident memory rises while the closed form is fitted on made-up rows, and while they are scored;
+/// and while towers are trained on large batches.
+/// </summary>
 internal static class MemoryCommands
 {
     private const string Embedding = "EA";
@@ -22,8 +25,30 @@ internal static class MemoryCommands
             case ["fit-memory", var rows, var columns, var density]:
                 Measure(Number(rows), Number(columns), double.Parse(density, CultureInfo.InvariantCulture));
                 return 0;
+            case ["batch-memory", var batch, var shards]:
+                MeasureBatches(Number(batch), Number(shards));
+                return 0;
             default:
                 return null;
+        }
+    }
+
+    private static void MeasureBatches(int batch, int shards)
+    {
+        const int columns = 64;
+        Train(64, 2); // loads libraries, compiles
+        Collect();
+        var baseline = Restart();
+        Train(batch, shards);
+        Say("peak of the fit MB", $"{(Peak() - baseline) / 1e6:F0}");
+
+        void Train(int rows, int parts)
+        {
+            var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
+            var encoder = new VectorEncoderOptions { HiddenDimensions = [1024, 1024] };
+            (options.ModalityA, options.ModalityB) = (Modality.Vector(Embedding, nameof(Row.A), encoder), Modality.Vector("EB", nameof(Row.B), encoder));
+            (options.Batches.Size, options.Batches.Shards, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (rows, parts, 2, 1, 1);
+            new MLContext(seed: 1).Transforms.GentleClip(options).Fit(View(rows, columns, 1)).Dispose();
         }
     }
 

@@ -76,7 +76,7 @@ internal static class Captions
         Seed = 3,
     };
 
-    public static TextNGramOptions SmallNGrams { get; } = new() { Buckets = 1024, EmbeddingDimension = 32, HiddenDimensions = [32] };
+    public static TextNGramOptions SmallNGrams { get; } = new() { Buckets = 1024, TableDimension = 32, HiddenDimensions = [32] };
 
     public static BertEncoderOptions SmallBert { get; } = new()
     {

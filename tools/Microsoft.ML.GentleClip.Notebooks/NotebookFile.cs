@@ -74,7 +74,7 @@ internal sealed class NotebookFile
         File.Move(beside, Path, overwrite: true);
     }
 
-    /// <summary>A text as the format keeps it: one string, or one a line.</summary>
+    /// <summary>A text as the format keeps it: one string, or one per line.</summary>
     public static string Text(JsonNode? node) => node is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string?)node ?? "";
 
     /// <summary>One string a line, each with its line end.</summary>

@@ -12,7 +12,7 @@ internal sealed class BertAttention : nn.Module
     public BertAttention(BertSize size, Generator generator) : base(nameof(BertAttention))
     {
         self = new BertSelfAttention(size, generator);
-        output = new BertResidual(size.EmbeddingDimension, size.EmbeddingDimension, generator);
+        output = new BertResidual(size.HiddenDimension, size.HiddenDimension, generator);
         RegisterComponents();
     }
 

@@ -16,15 +16,15 @@ internal sealed class BertEmbeddings : nn.Module
     /// <summary>Creates the tables with fresh weights.</summary>
     public BertEmbeddings(BertSize size, int tokens, Generator generator) : base(nameof(BertEmbeddings))
     {
-        word_embeddings = new BertTable(tokens, size.EmbeddingDimension, generator);
-        position_embeddings = new BertTable(size.MaximumPositions, size.EmbeddingDimension, generator);
-        token_type_embeddings = new BertTable(TokenTypes, size.EmbeddingDimension, generator);
-        LayerNorm = new LayerNormalization(size.EmbeddingDimension, BertStart.LayerNormEpsilon);
+        word_embeddings = new BertTable(tokens, size.HiddenDimension, generator);
+        position_embeddings = new BertTable(size.MaximumPositions, size.HiddenDimension, generator);
+        token_type_embeddings = new BertTable(TokenTypes, size.HiddenDimension, generator);
+        LayerNorm = new LayerNormalization(size.HiddenDimension, BertStart.LayerNormEpsilon);
         RegisterComponents();
     }
 
     /// <summary>Number of their parameters.</summary>
-    public static long CountParameters(BertSize size, int tokens) => ((long)tokens + size.MaximumPositions + TokenTypes + 2) * size.EmbeddingDimension;
+    public static long CountParameters(BertSize size, int tokens) => ((long)tokens + size.MaximumPositions + TokenTypes + 2) * size.HiddenDimension;
 
     /// <summary>Embeddings, <c>[batch, length, width]</c>, of tokens, <c>[batch, length]</c>.</summary>
     /// <param name="tokens">Numbers of the tokens, int64.</param>

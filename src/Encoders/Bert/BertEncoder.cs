@@ -22,18 +22,19 @@ internal sealed class BertEncoder : Encoder
         model = new BertModule(options.Size, options.Vocabulary!.Count, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
+        TrainedLayers = options.TrainableLayers;
         RegisterComponents();
     }
 
     /// <inheritdoc/>
-    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+    public override int FeatureDimension => _options.Size.HiddenDimension;
 
     /// <summary>Number of weights and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(BertEncoderOptions options) =>
-        (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.EmbeddingDimension);
+        (BertModule.CountParameters(options.Size, options.Vocabulary?.Count ?? 0), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableLayers == 0;
+    protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
 
     /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)
@@ -42,11 +43,11 @@ internal sealed class BertEncoder : Encoder
             return;
         var request = new WeightRequest(BertWeightNames.Layout, _options.WeightsKey);
         using var weights = BertWeightNames.Read(file, request);
-        var expected = (_options.Size.Layers, _options.Size.EmbeddingDimension, _options.Vocabulary!.Count);
+        var expected = (_options.Size.Layers, _options.Size.HiddenDimension, _options.Vocabulary!.Count);
         if (BertWeightNames.Shape(weights) is { } found && found != expected)
             throw new InvalidDataException(
                 $"{file} holds a BERT of {found.Layers} layers of {found.Width} for {found.Tokens} tokens; expected {expected.Layers} layers of "
-                    + $"{expected.EmbeddingDimension}, "
+                    + $"{expected.HiddenDimension}, "
                 + $"as {nameof(BertEncoderOptions)}.{nameof(_options.Size)} says, for the vocabulary's {expected.Count} tokens.");
         model.Load(weights, request);
         request.WriteTo(log);

@@ -13,15 +13,15 @@ internal sealed class BertLayer : nn.Module
     public BertLayer(BertSize size, Generator generator) : base(nameof(BertLayer))
     {
         attention = new BertAttention(size, generator);
-        intermediate = new BertDense(size.EmbeddingDimension, size.FeedForwardDimension, generator);
-        output = new BertResidual(size.FeedForwardDimension, size.EmbeddingDimension, generator);
+        intermediate = new BertDense(size.HiddenDimension, size.FeedForwardDimension, generator);
+        output = new BertResidual(size.FeedForwardDimension, size.HiddenDimension, generator);
         RegisterComponents();
     }
 
     /// <summary>Number of parameters of such a layer.</summary>
     public static long CountParameters(BertSize size)
     {
-        long width = size.EmbeddingDimension;
+        long width = size.HiddenDimension;
         return 3 * Linear.CountWeights(width, width) + BertResidual.CountParameters(width, width)
             + Linear.CountWeights(width, size.FeedForwardDimension) + BertResidual.CountParameters(size.FeedForwardDimension, width);
     }

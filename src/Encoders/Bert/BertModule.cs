@@ -20,7 +20,7 @@ internal sealed class BertModule : nn.Module
     {
         embeddings = new BertEmbeddings(size, tokens, generator);
         encoder = new BertLayers(size, generator);
-        pooler = withPooler ? new BertDense(size.EmbeddingDimension, size.EmbeddingDimension, generator) : null;
+        pooler = withPooler ? new BertDense(size.HiddenDimension, size.HiddenDimension, generator) : null;
         RegisterComponents();
     }
 
@@ -32,6 +32,9 @@ internal sealed class BertModule : nn.Module
     /// <exception cref="InvalidDataException">The weights do not fit.</exception>
     public void Load(StateDict weights, WeightRequest? request = null) =>
         TowerWeights.Load(this, weights, weights.Source, BertWeightNames.Layout, request);
+
+    /// <summary>The transformer layers.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. encoder.Last(int.MaxValue).Select(layer => new nn.Module[] { layer })];
 
     /// <summary>Leaves only the last layers trainable; with 0, nothing.</summary>
     public void FreezeAllBut(int lastLayers)

@@ -14,7 +14,7 @@ internal static class BertNodes
     public static string Append(OnnxGraph graph, string tokens, string mask, BertEncoderOptions options, string prefix)
     {
         var size = options.Size;
-        var (width, headDimension) = (size.EmbeddingDimension, size.EmbeddingDimension / size.AttentionHeads);
+        var (width, headDimension) = (size.HiddenDimension, size.HiddenDimension / size.AttentionHeads);
         prefix += "model.";
         var isToken = graph.Node("Greater", [mask, graph.Integer(0)]);
         var token = graph.Cast(isToken, OnnxType.Single);

@@ -15,7 +15,7 @@ internal sealed class BertSelfAttention : nn.Module
     /// <summary>Creates the layer with fresh weights.</summary>
     public BertSelfAttention(BertSize size, Generator generator) : base(nameof(BertSelfAttention))
     {
-        var width = size.EmbeddingDimension;
+        var width = size.HiddenDimension;
         _heads = size.AttentionHeads;
         _scale = 1 / Math.Sqrt(width / _heads);
         query = BertStart.Linear(width, width, generator);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>
-/// A <see cref="CdConvGraph"/> as tensors on the model's device: everything that depends on coordinates alone, computed on the CPU once per batch, for
+/// A <see cref="CdConvGraph"/> as tensors on the model's device: everything that depends only on coordinates, computed on the CPU once per batch, for
 /// all stages. The tensors belong to the dispose scope it was built in.
 /// </summary>
 internal sealed class CdConvBatch

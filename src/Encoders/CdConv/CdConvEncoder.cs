@@ -23,6 +23,12 @@ internal sealed class CdConvEncoder : Encoder
     public override int FeatureDimension => network.FeatureDimension;
 
     /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => network.Layers;
+
+    /// <inheritdoc/>
+    protected override void OnTrainLast(int? layers) => network.RestingBlocks = LayerCount - (layers ?? LayerCount);
+
+    /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)
     {
         if (_options.WeightsFile is not { } path)
@@ -35,7 +41,7 @@ internal sealed class CdConvEncoder : Encoder
     }
 
     /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
-    public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null
+    public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null && !IsFrozen
         ? new PreparedStructures(Task.Run(new CdConvWork(structures.Chains, _options, noise).Run))
         : batch;
 
@@ -48,7 +54,7 @@ internal sealed class CdConvEncoder : Encoder
             return network.Encode(graph, edges, noise);
         }
         var chains = ((StructureBatch)batch).Chains;
-        if (noise is not null) // batch normalisation looks at all of them
+        if (noise is not null && !IsFrozen) // batch normalisation looks at all of them
             return network.Encode(chains, noise);
         using var scope = NewDisposeScope();
         var batches = LengthBatches.InOrder([.. chains.Select(chain => chain.Length)]);

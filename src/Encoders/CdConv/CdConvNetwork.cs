@@ -28,14 +28,20 @@ internal sealed class CdConvNetwork : nn.Module
         options.Validate();
         _options = options;
         if (options.UseStructureInput)
-            structure = new Linear(StructureInputs, options.EmbeddingDimension, generator);
+            structure = new Linear(StructureInputs, options.ResidueDimension, generator);
         else
-            embedding = new CdConvEmbedding(options.EmbeddingDimension, generator);
+            embedding = new CdConvEmbedding(options.ResidueDimension, generator);
         layers = [];
         foreach (var (inputs, outputs) in Sizes(options))
             layers.Add(new CdConvBlock(inputs, outputs, options, generator));
         RegisterComponents();
     }
+
+    /// <summary>The blocks.</summary>
+    public IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(block => new nn.Module[] { block })];
+
+    /// <summary>Blocks from the first one on that are not trained: they have neither dropout nor the batch's statistics.</summary>
+    public int RestingBlocks { get; set; }
 
     /// <summary>Width of the features.</summary>
     public int FeatureDimension => _options.Channels[^1];
@@ -44,8 +50,8 @@ internal sealed class CdConvNetwork : nn.Module
     public static (long Weights, int FeatureDimension) Measure(CdConvOptions options)
     {
         var weights = options.UseStructureInput
-            ? Linear.CountWeights(StructureInputs, options.EmbeddingDimension)
-            : Chain.ResidueOrder.Length * (long)options.EmbeddingDimension;
+            ? Linear.CountWeights(StructureInputs, options.ResidueDimension)
+            : Chain.ResidueOrder.Length * (long)options.ResidueDimension;
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
 
@@ -58,7 +64,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend on that chain alone.</param>
+    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend only on that chain.</param>
     public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
     {
         var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
@@ -86,13 +92,13 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>The input of the first block, then the output of each block in turn.</summary>
     internal IEnumerable<Tensor> Blocks(CdConvBatch batch, NoiseSource? noise)
     {
-        var x = Embed(batch.Input, noise);
+        var x = Embed(batch.Input, RestingBlocks > 0 ? null : noise);
         yield return x;
         for (var i = 0; i < layers.Count; i++)
         {
             if (i > 0 && i % BlocksPerStage == 0)
                 x = batch.Stages[i / BlocksPerStage - 1].Pooling!.Of(x);
-            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], noise);
+            yield return x = layers[i].Transform(x, batch.Stages[i / BlocksPerStage], i < RestingBlocks ? null : noise);
         }
     }
 
@@ -108,7 +114,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
     {
-        var inputs = options.EmbeddingDimension * (options.UseStructureInput ? 2 : 1);
+        var inputs = options.ResidueDimension * (options.UseStructureInput ? 2 : 1);
         foreach (var outputs in options.Channels)
         {
             for (var block = 0; block < BlocksPerStage; block++)

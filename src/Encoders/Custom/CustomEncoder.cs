@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>A user's network as an encoder: built with our seed, put into training mode for a training's passes alone, and its results checked.</summary>
+/// <summary>A user's network as an encoder: built with our seed, put into training mode only for a training's passes, and its results checked.</summary>
 internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Module
 {
     // A network or parameter that two towers hold would be trained twice a step and disposed by the first.
@@ -15,6 +15,8 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
     private readonly TNetwork network;
     private readonly ICustomEncoderOptions _settings;
     private readonly string _name;
+    private readonly TorchSharp.Modules.Parameter[] _fixed;
+    private nn.Module[] _resting = [];
     private int _featureDimension;
 
     /// <summary>Builds the network; the derived class tries it by <see cref="Probe"/> and registers the components.</summary>
@@ -28,15 +30,27 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         _settings = settings;
         _name = $"The encoder '{EncoderKey.Of(settings)}' of column '{column}'";
         network = Create(create, NoiseSource.Seed(generator));
+        _fixed = [.. network.parameters().Where(parameter => !parameter.requires_grad)];
         foreach (var parameter in settings.IsFrozen ? network.parameters() : [])
             parameter.requires_grad = false;
+        TrainedLayers = settings.IsFrozen ? 0 : null;
     }
 
     /// <inheritdoc/>
     public override int FeatureDimension => _featureDimension;
 
+    /// <summary>The parts that the network registers and that have weights, in their order.</summary>
+    protected override IReadOnlyList<nn.Module[]> Layers =>
+        [.. network.children().Where(part => part.parameters().Any()).Select(part => new[] { part })];
+
     /// <inheritdoc/>
-    public override bool IsFrozen => _settings.IsFrozen;
+    protected override void OnTrainLast(int? layers)
+    {
+        _resting = [.. Layers.SkipLast(layers ?? LayerCount).SelectMany(layer => layer)];
+        // What the network itself takes out of every training stays out.
+        foreach (var parameter in _fixed)
+            parameter.requires_grad = false;
+    }
 
     /// <inheritdoc/>
     public override string? OnnxObstacle => $"{_name} is a network of your own, whose graph cannot be written as ONNX";
@@ -80,6 +94,8 @@ internal abstract class CustomEncoder<TNetwork> : Encoder where TNetwork : nn.Mo
         using var seeded = DefaultGenerator.Seeded(noise.Seed());
         using var current = EncoderNoise.With(noise);
         network.train();
+        foreach (var part in _resting)
+            part.eval();
         try
         {
             return Checked(Call(rows, forward), rows).MoveToOuterDisposeScope();

@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// Noise for the networks of custom encoders, drawn from the training's own generator on the CPU and moved to the device: equal seeds give equal noise on a GPU
-/// too, and a training that is taken up again goes on with the same. TorchSharp's <c>nn.Dropout</c> gives that on a CPU alone. Outside of a training's forward
+/// too, and a training that is taken up again goes on with the same. TorchSharp's <c>nn.Dropout</c> gives that only on a CPU. Outside of a training's forward
 /// passes every method gives its input back.
 /// </summary>
 public static class EncoderNoise

@@ -17,7 +17,7 @@ internal sealed class Esm2Attention : nn.Module
     /// <summary>Creates the layer with the published initialisation: Xavier's, queries, keys and values smaller by the root of 2.</summary>
     public Esm2Attention(Esm2Size size, Generator generator) : base(nameof(Esm2Attention))
     {
-        var width = size.EmbeddingDimension;
+        var width = size.HiddenDimension;
         _heads = size.AttentionHeads;
         _scale = 1 / Math.Sqrt(width / _heads);
         var xavier = Math.Sqrt(6.0 / (width + width));

@@ -20,18 +20,19 @@ internal sealed class Esm2Encoder : Encoder
         model = new Esm2Module(options.Size, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
+        TrainedLayers = options.TrainableLayers;
         RegisterComponents();
     }
 
     /// <inheritdoc/>
-    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+    public override int FeatureDimension => _options.Size.HiddenDimension;
 
     /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(Esm2Options options) =>
-        (Esm2Module.CountParameters(options.Size) + Esm2Module.CountBuffers(options.Size), options.Size.EmbeddingDimension);
+        (Esm2Module.CountParameters(options.Size) + Esm2Module.CountBuffers(options.Size), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableLayers == 0;
+    protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
 
     /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)
@@ -40,10 +41,10 @@ internal sealed class Esm2Encoder : Encoder
             return;
         var request = new WeightRequest(Esm2WeightNames.Layout, _options.WeightsKey);
         using var weights = Esm2WeightNames.Read(file, request: request);
-        if (Esm2WeightNames.LayersAndWidth(weights) is { } found && found != (_options.Size.Layers, _options.Size.EmbeddingDimension))
+        if (Esm2WeightNames.LayersAndWidth(weights) is { } found && found != (_options.Size.Layers, _options.Size.HiddenDimension))
             throw new InvalidDataException(
                 $"{file} holds an ESM-2 of {found.Layers} layers of {found.Width}; expected {_options.Size.Layers} layers of "
-                    + $"{_options.Size.EmbeddingDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
+                    + $"{_options.Size.HiddenDimension}, as {nameof(Esm2Options)}.{nameof(_options.Size)} says.");
         model.Load(weights, request);
         request.WriteTo(log);
     }

@@ -20,7 +20,7 @@ internal sealed class Esm2Layer : nn.Module
     /// <summary>Creates the layer with fresh weights.</summary>
     public Esm2Layer(Esm2Size size, Generator generator) : base(nameof(Esm2Layer))
     {
-        var width = size.EmbeddingDimension;
+        var width = size.HiddenDimension;
         self_attn = new Esm2Attention(size, generator);
         self_attn_layer_norm = new LayerNormalization(width, LayerNormEpsilon);
         fc1 = new Linear(width, FeedForwardFactor * width, generator);
@@ -32,7 +32,7 @@ internal sealed class Esm2Layer : nn.Module
     /// <summary>Number of parameters of such a layer.</summary>
     public static long CountParameters(Esm2Size size)
     {
-        long width = size.EmbeddingDimension;
+        long width = size.HiddenDimension;
         return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, FeedForwardFactor * width)
             + Linear.CountWeights(FeedForwardFactor * width, width) + 4 * width;
     }

@@ -26,14 +26,14 @@ internal sealed class Esm2Module : nn.Module
     /// <param name="withHeads">Whether to have the language model's and the contacts' heads; an encoder needs neither.</param>
     public Esm2Module(Esm2Size size, Generator generator, bool withHeads = false) : base("ESM-2")
     {
-        embed_tokens = new Esm2Embedding(size.EmbeddingDimension, generator);
+        embed_tokens = new Esm2Embedding(size.HiddenDimension, generator);
         layers = [];
         for (var i = 0; i < size.Layers; i++)
             layers.Add(new Esm2Layer(size, generator));
-        emb_layer_norm_after = new LayerNormalization(size.EmbeddingDimension, Esm2Layer.LayerNormEpsilon);
+        emb_layer_norm_after = new LayerNormalization(size.HiddenDimension, Esm2Layer.LayerNormEpsilon);
         if (withHeads)
         {
-            lm_head = new Esm2LanguageModelHead(size.EmbeddingDimension, generator);
+            lm_head = new Esm2LanguageModelHead(size.HiddenDimension, generator);
             contact_head = new Esm2ContactHead(size, generator);
         }
         RegisterComponents();
@@ -42,13 +42,13 @@ internal sealed class Esm2Module : nn.Module
     /// <summary>Number of parameters of such a model; nothing is allocated.</summary>
     public static long CountParameters(Esm2Size size, bool withHeads = false)
     {
-        long width = size.EmbeddingDimension;
+        long width = size.HiddenDimension;
         var encoder = Esm2Alphabet.Count * width + size.Layers * Esm2Layer.CountParameters(size) + 2 * width;
         return withHeads ? encoder + Esm2LanguageModelHead.CountParameters(width) + Esm2ContactHead.CountParameters(size) : encoder;
     }
 
     /// <summary>Number of buffers' elements: the angles of every layer.</summary>
-    public static long CountBuffers(Esm2Size size) => size.Layers * (size.EmbeddingDimension / size.AttentionHeads / 2);
+    public static long CountBuffers(Esm2Size size) => size.Layers * (size.HiddenDimension / size.AttentionHeads / 2);
 
     /// <summary>
     /// Loads a checkpoint under the authors' names, strictly; heads that the model does not have may be in it, and the constant angles may be missing.
@@ -68,6 +68,10 @@ internal sealed class Esm2Module : nn.Module
                 tensors.TryAdd(name, own);
         TowerWeights.Load(this, tensors, weights.Source, Esm2WeightNames.Layout, request);
     }
+
+    /// <summary>The transformer layers, the last with the normalisation after it.</summary>
+    public IReadOnlyList<nn.Module[]> Layers =>
+        [.. layers.Select((layer, i) => i + 1 < layers.Count ? new nn.Module[] { layer } : [layer, emb_layer_norm_after])];
 
     /// <summary>Leaves only the last layers and the normalisation after them trainable; with 0, nothing.</summary>
     public void FreezeAllBut(int lastLayers)

@@ -29,7 +29,7 @@ internal static class Esm2Nodes
             var normalized = graph.LayerNormalization(x, name + "self_attn_layer_norm", Esm2Layer.LayerNormEpsilon);
             var (q, k, v) = (Split("q_proj"), Split("k_proj"), Split("v_proj"));
             var attended = graph.Attention(Rotate(graph, q, rotation), Rotate(graph, k, rotation), v, scoreMask, HeadDimension());
-            x = graph.Add(x, graph.Dense(graph.JoinHeads(attended, size.EmbeddingDimension), attention + "out_proj"));
+            x = graph.Add(x, graph.Dense(graph.JoinHeads(attended, size.HiddenDimension), attention + "out_proj"));
             normalized = graph.LayerNormalization(x, name + "final_layer_norm", Esm2Layer.LayerNormEpsilon);
             x = graph.Add(x, graph.Dense(graph.Gelu(graph.Dense(normalized, name + "fc1")), name + "fc2"));
 
@@ -41,7 +41,7 @@ internal static class Esm2Nodes
         var isResidue = graph.Node("And", [isToken, graph.Node("Greater", [tokens, graph.Integer(Esm2Alphabet.End)])]);
         return graph.MaskedMean(x, graph.Cast(isResidue, OnnxType.Single));
 
-        int HeadDimension() => size.EmbeddingDimension / size.AttentionHeads;
+        int HeadDimension() => size.HiddenDimension / size.AttentionHeads;
     }
 
     // Token dropout, see Esm2Embedding.

@@ -26,7 +26,13 @@ internal sealed class ImageEncoder : Encoder
     public override int FeatureDimension => model.FeatureDimension;
 
     /// <inheritdoc/>
-    public override bool IsFrozen => model.IsFrozen;
+    public override bool IsFrozen => base.IsFrozen || model.IsFrozen;
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => model.Layers;
+
+    /// <inheritdoc/>
+    protected override void OnTrainLast(int? layers) => model.OnTrainLast(layers);
 
     /// <inheritdoc/>
     public override void LoadPretrained(Action<string>? log = null)

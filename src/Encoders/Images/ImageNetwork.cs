@@ -12,6 +12,14 @@ internal abstract class ImageNetwork(string name) : nn.Module(name)
     /// <summary>Whether no weight is trained.</summary>
     public abstract bool IsFrozen { get; }
 
+    /// <summary>The layers, from input to output, that <see cref="Encoder.TrainLast"/> counts.</summary>
+    public virtual IReadOnlyList<nn.Module[]> Layers => [];
+
+    /// <summary>Takes note of which layers are trained from now on, whose weights the encoder has set already.</summary>
+    public virtual void OnTrainLast(int? layers)
+    {
+    }
+
     /// <summary>Features <c>[batch, FeatureDimension]</c> of pictures <c>[batch, 3, height, width]</c>.</summary>
     public abstract Tensor Features(Tensor pictures, bool training);
 

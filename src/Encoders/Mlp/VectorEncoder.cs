@@ -31,6 +31,9 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(layer => new nn.Module[] { layer })];
+
     /// <summary>Number of weights and width of the features of such an encoder.</summary>
     public static (long Weights, int FeatureDimension) Measure(VectorEncoderOptions options, int inputDimension)
     {

@@ -20,10 +20,10 @@ internal sealed class TextNGramEncoder : Encoder
     {
         _options = options;
         using (NewDisposeScope())
-            table = Owned.Parameter(randn([options.Buckets, options.EmbeddingDimension], dtype: ScalarType.Float32, generator: generator));
+            table = Owned.Parameter(randn([options.Buckets, options.TableDimension], dtype: ScalarType.Float32, generator: generator));
         rarity = Owned.Buffer(ones(options.Buckets, dtype: ScalarType.Float32));
         layers = [];
-        FeatureDimension = options.EmbeddingDimension;
+        FeatureDimension = options.TableDimension;
         foreach (var width in options.HiddenDimensions)
         {
             layers.Add(new Linear(FeatureDimension, width, generator));
@@ -35,10 +35,13 @@ internal sealed class TextNGramEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(layer => new nn.Module[] { layer })];
+
     /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(TextNGramOptions options)
     {
-        var (weights, width) = ((1L + options.EmbeddingDimension) * options.Buckets, options.EmbeddingDimension);
+        var (weights, width) = ((1L + options.TableDimension) * options.Buckets, options.TableDimension);
         foreach (var next in options.HiddenDimensions)
         {
             weights += Linear.CountWeights(width, next);

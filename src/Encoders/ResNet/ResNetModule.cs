@@ -11,6 +11,7 @@ internal sealed class ResNetModule : ImageNetwork
     private const string Counter = ".num_batches_tracked";
 
     private readonly ResNetOptions _options;
+    private int? _trainedStages;
     private readonly Convolution conv1;
     private readonly BatchNormalization bn1;
     private readonly ModuleList<ResNetBlock> layer1;
@@ -21,7 +22,7 @@ internal sealed class ResNetModule : ImageNetwork
     /// <summary>Creates the network with the published initialisation.</summary>
     public ResNetModule(ResNetOptions options, Generator generator) : base("ResNet")
     {
-        _options = options;
+        (_options, _trainedStages) = (options, options.TrainableStages);
         var size = options.Size;
         conv1 = new Convolution(3, size.Width, StemKernel, StemStride, StemKernel / 2, Math.Sqrt(2.0 / (size.Width * StemKernel * StemKernel)), generator);
         bn1 = new BatchNormalization(size.Width, ResNetBlock.Momentum);
@@ -31,16 +32,17 @@ internal sealed class ResNetModule : ImageNetwork
         Freeze();
         Train(parameters().Where(_ => options.TrainableStages is null));
         Train(Stages.TakeLast(options.TrainableStages ?? 0).SelectMany(stage => stage.parameters()));
-        if (options.FreezeBatchNormalization)
-            foreach (var parameter in modules().OfType<BatchNormalization>().SelectMany(layer => layer.parameters()))
-                parameter.requires_grad = false;
+        FreezeNormalization();
     }
 
     /// <inheritdoc/>
     public override int FeatureDimension => _options.Size.FeatureDimension;
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableStages == 0;
+    public override bool IsFrozen => _trainedStages == 0;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<nn.Module[]> Layers => [.. Stages.Select(stage => new nn.Module[] { stage })];
 
     private ModuleList<ResNetBlock>[] Stages => [layer1, layer2, layer3, layer4];
 
@@ -57,9 +59,9 @@ internal sealed class ResNetModule : ImageNetwork
     {
         using var scope = NewDisposeScope();
         training &= !_options.FreezeBatchNormalization;
-        var frozenStages = ResNetSize.StageCount - (_options.TrainableStages ?? ResNetSize.StageCount);
+        var frozenStages = ResNetSize.StageCount - (_trainedStages ?? ResNetSize.StageCount);
         var x = conv1.forward(pictures);
-        x = nn.functional.relu(bn1.Normalize(x, training && _options.TrainableStages is null));
+        x = nn.functional.relu(bn1.Normalize(x, training && _trainedStages is null));
         x = nn.functional.max_pool2d(x, [PoolKernel, PoolKernel], [2, 2], [1, 1]);
         stageOutputs?.Add(x.alias().MoveToOuterDisposeScope());
         foreach (var (stage, blocks) in Stages.Index())
@@ -91,6 +93,21 @@ internal sealed class ResNetModule : ImageNetwork
             throw new InvalidDataException(
                 $"{file.Source} holds a residual network of {found}; expected {expected}, as {nameof(ResNetOptions)}.{nameof(ResNetOptions.Size)} says.");
         TowerWeights.Load(this, tensors, file.Source, Layout, request);
+    }
+
+    /// <inheritdoc/>
+    public override void OnTrainLast(int? layers)
+    {
+        _trainedStages = layers;
+        FreezeNormalization();
+    }
+
+    private void FreezeNormalization()
+    {
+        if (!_options.FreezeBatchNormalization)
+            return;
+        foreach (var parameter in modules().OfType<BatchNormalization>().SelectMany(layer => layer.parameters()))
+            parameter.requires_grad = false;
     }
 
     private static ModuleList<ResNetBlock> Stage(ResNetSize size, int stage, Generator generator)

@@ -12,7 +12,7 @@ internal sealed class ViTAttention : nn.Module
     public ViTAttention(ViTSize size, Generator generator) : base(nameof(ViTAttention))
     {
         attention = new ViTSelfAttention(size, generator);
-        output = new ViTDense(size.EmbeddingDimension, size.EmbeddingDimension, generator);
+        output = new ViTDense(size.HiddenDimension, size.HiddenDimension, generator);
         RegisterComponents();
     }
 
@@ -29,9 +29,9 @@ internal sealed class ViTAttention : nn.Module
         public ViTSelfAttention(ViTSize size, Generator generator) : base(nameof(ViTSelfAttention))
         {
             _heads = size.AttentionHeads;
-            query = ViTDense.Xavier(size.EmbeddingDimension, size.EmbeddingDimension, generator);
-            key = ViTDense.Xavier(size.EmbeddingDimension, size.EmbeddingDimension, generator);
-            value = ViTDense.Xavier(size.EmbeddingDimension, size.EmbeddingDimension, generator);
+            query = ViTDense.Xavier(size.HiddenDimension, size.HiddenDimension, generator);
+            key = ViTDense.Xavier(size.HiddenDimension, size.HiddenDimension, generator);
+            value = ViTDense.Xavier(size.HiddenDimension, size.HiddenDimension, generator);
             RegisterComponents();
         }
 

@@ -18,9 +18,9 @@ internal sealed class ViTEmbeddings : nn.Module<Tensor, Tensor>
     public ViTEmbeddings(ViTSize size, int imageSize, Generator generator) : base(nameof(ViTEmbeddings))
     {
         using var scope = NewDisposeScope();
-        cls_token = Owned.Parameter(zeros([1, 1, size.EmbeddingDimension], dtype: ScalarType.Float32));
+        cls_token = Owned.Parameter(zeros([1, 1, size.HiddenDimension], dtype: ScalarType.Float32));
         position_embeddings =
-            Owned.Parameter(randn([1, Positions(size, imageSize), size.EmbeddingDimension], dtype: ScalarType.Float32, generator: generator)
+            Owned.Parameter(randn([1, Positions(size, imageSize), size.HiddenDimension], dtype: ScalarType.Float32, generator: generator)
                 .Times(PositionDeviation));
         patch_embeddings = new ViTPatches(size, generator);
         RegisterComponents();
@@ -28,7 +28,7 @@ internal sealed class ViTEmbeddings : nn.Module<Tensor, Tensor>
 
     /// <summary>Number of weights of such a layer.</summary>
     public static long CountWeights(ViTSize size, int imageSize) =>
-        (long)size.EmbeddingDimension * (1 + Positions(size, imageSize) + Channels * size.PatchSize * size.PatchSize + 1);
+        (long)size.HiddenDimension * (1 + Positions(size, imageSize) + Channels * size.PatchSize * size.PatchSize + 1);
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor pictures)
@@ -47,7 +47,7 @@ internal sealed class ViTEmbeddings : nn.Module<Tensor, Tensor>
         public ViTPatches(ViTSize size, Generator generator) : base(nameof(ViTPatches))
         {
             var side = size.PatchSize;
-            projection = new Convolution(Channels, size.EmbeddingDimension, side, side, 0, 1 / Math.Sqrt(Channels * side * side), generator, withBias: true);
+            projection = new Convolution(Channels, size.HiddenDimension, side, side, 0, 1 / Math.Sqrt(Channels * side * side), generator, withBias: true);
             RegisterComponents();
         }
 

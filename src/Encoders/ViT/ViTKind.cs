@@ -17,7 +17,7 @@ internal sealed class ViTKind : ImageNetworkKind<ViTOptions>
 
     /// <inheritdoc/>
     protected override (long Weights, int FeatureDimension) Measure(ImageModality modality, ViTOptions options, int inputDimension) =>
-        (ViTModule.CountWeights(options.Size, modality.Images.Size), options.Size.EmbeddingDimension);
+        (ViTModule.CountWeights(options.Size, modality.Images.Size), options.Size.HiddenDimension);
 
     /// <inheritdoc/>
     protected override ImageNetwork CreateNetwork(ViTOptions options, int imageSize, Generator generator) => new ViTModule(options, imageSize, generator);

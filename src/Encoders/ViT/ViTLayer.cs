@@ -17,17 +17,17 @@ internal sealed class ViTLayer : nn.Module
     {
         var size = options.Size;
         attention = new ViTAttention(size, generator);
-        intermediate = new ViTDense(size.EmbeddingDimension, size.FeedForwardDimension, generator);
-        output = new ViTDense(size.FeedForwardDimension, size.EmbeddingDimension, generator);
-        layernorm_before = new LayerNormalization(size.EmbeddingDimension, options.LayerNormEpsilon);
-        layernorm_after = new LayerNormalization(size.EmbeddingDimension, options.LayerNormEpsilon);
+        intermediate = new ViTDense(size.HiddenDimension, size.FeedForwardDimension, generator);
+        output = new ViTDense(size.FeedForwardDimension, size.HiddenDimension, generator);
+        layernorm_before = new LayerNormalization(size.HiddenDimension, options.LayerNormEpsilon);
+        layernorm_after = new LayerNormalization(size.HiddenDimension, options.LayerNormEpsilon);
         RegisterComponents();
     }
 
     /// <summary>Number of weights of such a layer.</summary>
     public static long CountWeights(ViTSize size)
     {
-        long width = size.EmbeddingDimension;
+        long width = size.HiddenDimension;
         return 4 * Linear.CountWeights(width, width) + Linear.CountWeights(width, size.FeedForwardDimension)
             + Linear.CountWeights(size.FeedForwardDimension, width) + 4 * width;
     }

@@ -7,6 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class ViTModule : ImageNetwork
 {
     private readonly ViTOptions _options;
+    private int? _trainedLayers;
     private readonly ViTEmbeddings embeddings;
     private readonly ViTLayers encoder;
     private readonly LayerNormalization layernorm;
@@ -17,10 +18,10 @@ internal sealed class ViTModule : ImageNetwork
     /// <param name="generator">Source of the initial weights.</param>
     public ViTModule(ViTOptions options, int imageSize, Generator generator) : base("ViT")
     {
-        _options = options;
+        (_options, _trainedLayers) = (options, options.TrainableLayers);
         embeddings = new ViTEmbeddings(options.Size, imageSize, generator);
         encoder = new ViTLayers(options, generator);
-        layernorm = new LayerNormalization(options.Size.EmbeddingDimension, options.LayerNormEpsilon);
+        layernorm = new LayerNormalization(options.Size.HiddenDimension, options.LayerNormEpsilon);
         RegisterComponents();
         if (options.TrainableLayers is not { } layers)
             return;
@@ -30,14 +31,27 @@ internal sealed class ViTModule : ImageNetwork
     }
 
     /// <inheritdoc/>
-    public override int FeatureDimension => _options.Size.EmbeddingDimension;
+    public override int FeatureDimension => _options.Size.HiddenDimension;
 
     /// <inheritdoc/>
-    public override bool IsFrozen => _options.TrainableLayers == 0;
+    public override bool IsFrozen => _trainedLayers == 0;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<nn.Module[]> Layers
+    {
+        get
+        {
+            nn.Module[] all = [.. encoder.Last(int.MaxValue)];
+            return [.. all.Select((layer, i) => i + 1 < all.Length ? new[] { layer } : [layer, layernorm])];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnTrainLast(int? layers) => _trainedLayers = layers;
 
     /// <summary>Number of weights of such a network; nothing is allocated.</summary>
     public static long CountWeights(ViTSize size, int imageSize) =>
-        ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.EmbeddingDimension;
+        ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.HiddenDimension;
 
     /// <inheritdoc/>
     public override Tensor Features(Tensor pictures, bool training)

@@ -9,7 +9,7 @@ internal static class ViTNodes
     public static string Append(OnnxGraph graph, string pictures, ViTOptions options, string prefix)
     {
         var size = options.Size;
-        var (width, headDimension) = (size.EmbeddingDimension, size.EmbeddingDimension / size.AttentionHeads);
+        var (width, headDimension) = (size.HiddenDimension, size.HiddenDimension / size.AttentionHeads);
         prefix += "model.";
         var x = Embed(graph, pictures, size, prefix + "embeddings.");
         for (var layer = 0; layer < size.Layers; layer++)
@@ -37,8 +37,8 @@ internal static class ViTNodes
         var projection = prefix + "patch_embeddings.projection";
         var patches = graph.Node("Conv", [pictures, graph.Weight(projection + ".weight"), graph.Weight(projection + ".bias")],
             ("kernel_shape", (long[])[side, side]), ("strides", (long[])[side, side]));
-        patches = graph.Transpose(graph.Reshape(patches, 0, size.EmbeddingDimension, -1), 0, 2, 1);
-        var shape = graph.Concatenate(0, graph.Shape(pictures, 0, 1), graph.Integers(1, size.EmbeddingDimension));
+        patches = graph.Transpose(graph.Reshape(patches, 0, size.HiddenDimension, -1), 0, 2, 1);
+        var shape = graph.Concatenate(0, graph.Shape(pictures, 0, 1), graph.Integers(1, size.HiddenDimension));
         var classToken = graph.Node("Expand", [graph.Weight(prefix + "cls_token"), shape]);
         return graph.Add(graph.Concatenate(1, classToken, patches), graph.Weight(prefix + "position_embeddings"));
     }

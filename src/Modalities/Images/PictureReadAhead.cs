@@ -10,7 +10,7 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <remarks>
 /// ML.NET asks of data views that they give the same rows in the same order at every reading; not all do (an enumerable that shuffles, a query without an
 /// order). So a picture counts only where the columns that name it say the same at both readings. From the first row on where they do not, or where a thread
-/// failed, pictures are read from the caller's cursor alone.
+/// failed, pictures are read only from the caller's cursor.
 /// </remarks>
 internal sealed class PictureReadAhead : PictureReader, IDisposable
 {

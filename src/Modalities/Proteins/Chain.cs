@@ -8,7 +8,7 @@ internal sealed class Chain
 
     /// <summary>Checks and takes the arrays over.</summary>
     /// <param name="coordinates">Alpha carbons in angstrom, x, y and z of each in turn; anywhere, as only differences are used.</param>
-    /// <param name="residues">Positions in <see cref="ResidueOrder"/>, one a residue; null where the sequence is unknown.</param>
+    /// <param name="residues">Positions in <see cref="ResidueOrder"/>, one per residue; null where the sequence is unknown.</param>
     /// <exception cref="ArgumentException">No residue, numbers that do not fit, or a coordinate or code out of range.</exception>
     public Chain(ReadOnlyMemory<float> coordinates, ReadOnlyMemory<byte>? residues = null)
     {

@@ -21,5 +21,5 @@ internal sealed class SequenceKind : ModalityKind<ProteinSequenceModality>
 
     /// <inheritdoc/>
     protected override object? InputOf(Type type, ProteinSequenceModality modality, int inputDimension) =>
-        type == typeof(string) ? GeneratorInput.Text(modality, "an amino-acid sequence, one letter a residue") : null;
+        type == typeof(string) ? GeneratorInput.Text(modality, "an amino-acid sequence, one letter per residue") : null;
 }

@@ -3,7 +3,7 @@ using Microsoft.ML.GentleClip.Interop;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>Binds protein structures: alpha carbons as a vector, three numbers a residue, and optionally their sequence as text.</summary>
+/// <summary>Binds protein structures: alpha carbons as a vector, three numbers per residue, and optionally their sequence as text.</summary>
 internal sealed class StructureBinding : ModalityBinding
 {
     /// <summary>The accepted types, in words.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
-/// <summary>The current row's text; empty, blank and made of control characters alone is absent.</summary>
+/// <summary>The current row's text; empty, blank and made of only control characters is absent.</summary>
 internal sealed class TextColumnReader(ValueGetter<ReadOnlyMemory<char>> getter) : ExampleReader
 {
     private ReadOnlyMemory<char> _text;

@@ -19,7 +19,7 @@ internal abstract class FeatureReader(int dimension) : ExampleReader
     /// <summary>Length of a row.</summary>
     public int Dimension => _values.Length;
 
-    /// <summary>Whether the row came with some of its slots alone; the others are 0.</summary>
+    /// <summary>Whether the row came with only some of its slots; the others are 0.</summary>
     public bool IsSparse { get; private set; }
 
     /// <summary>Slots of a sparse row, ascending.</summary>

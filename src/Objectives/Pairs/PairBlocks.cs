@@ -20,6 +20,7 @@ internal sealed class PairBlocks
     private readonly Tensor? _whole;
     private readonly Tensor? _center, _rowOffsets, _columnOffsets;
     private readonly bool _isWritten;
+    private readonly PairShare? _share;
     private readonly long _height;
 
     /// <param name="matrix">Which matrix it is, for the workspace.</param>
@@ -30,14 +31,17 @@ internal sealed class PairBlocks
     /// <param name="plan">Block size and owner.</param>
     /// <param name="workspace">Buffers.</param>
     /// <param name="keep">Keeps the whole matrix from forward to backward.</param>
-    public PairBlocks(PairMatrix matrix, Tensor x, Tensor y, bool distances, bool dots, PairFunction.Plan plan, PairWorkspace workspace, bool keep)
+    /// <param name="isNew">Whether no block has been written, whoever claimed the matrix.</param>
+    public PairBlocks(
+        PairMatrix matrix, Tensor x, Tensor y, bool distances, bool dots, PairFunction.Plan plan, PairWorkspace workspace, bool keep, bool isNew = false)
     {
         var (n, m, dim) = (x.size(0), y.size(0), x.size(1));
         (_matrix, _workspace, Rows, Columns, AreDistances) = (matrix, workspace, n, m, distances);
         Symmetric = matrix is PairMatrix.A or PairMatrix.B;
         _height = Math.Clamp(Math.Max(ElementsOfBlock / Math.Max(m, 1), FewestRows), 1, Math.Min(plan.BlockSize, Math.Max(n, 1)));
         _whole = keep ? workspace.Rent(matrix, Whole, n, m, x) : null;
-        _isWritten = workspace.Claim(matrix, plan.Owner, distances) && keep;
+        _isWritten = workspace.Claim(matrix, plan.Owner, distances) && keep && !isNew;
+        _share = plan.Share;
         if (!distances)
         {
             (_left, RowVectors, ColumnVectors, _rightTransposed) = (x, x, y, y.t());
@@ -90,11 +94,15 @@ internal sealed class PairBlocks
     /// <summary>`[1, dim]`: the common shift; null without one.</summary>
     public Tensor? Center => _center;
 
-    /// <summary>The blocks from the first row to the last.</summary>
-    public IEnumerable<RowBlock> All()
+    /// <summary>The blocks from the first row to the last, or those of one slice.</summary>
+    public IEnumerable<RowBlock> All(int? slice = null)
     {
         for (long start = 0; start < Rows; start += _height)
-            yield return new(start, Math.Min(_height, Rows - start));
+        {
+            var block = new RowBlock(start, Math.Min(_height, Rows - start));
+            if (slice is null || _share!.SliceOf(block, Rows) == slice)
+                yield return block;
+        }
     }
 
     /// <summary>The affinities `[length, m]` of a block, not to be changed.</summary>

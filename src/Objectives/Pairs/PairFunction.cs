@@ -14,7 +14,7 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
     private const int Sets = 4;
 
     /// <summary>What is computed: requests in the order of their matrices, those of distances before others.</summary>
-    internal sealed record Plan(IReadOnlyList<PairRequest> Requests, int BlockSize, PairWorkspace? Workspace, object Owner)
+    internal sealed record Plan(IReadOnlyList<PairRequest> Requests, int BlockSize, PairWorkspace? Workspace, object Owner, PairShare? Share = null)
     {
         /// <summary>Numbers of a request's result.</summary>
         public static long Length(PairRequest request, Tensor a, Tensor b)
@@ -29,6 +29,9 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
             var (n, m) = Size(matrix, a, b);
             return n * m;
         }) <= MostKept;
+
+        /// <summary>Rows of a request's matrix.</summary>
+        public static long Rows(PairRequest request, Tensor a, Tensor b) => Size(request.Matrix, a, b).Rows;
 
         private static (long Rows, long Columns) Size(PairMatrix matrix, Tensor a, Tensor b) => matrix switch
         {
@@ -49,23 +52,55 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
         var (plan, inputs) = ((Plan)vars[0], vars[1..].Select(input => (Tensor)input).ToList());
         var (a, b) = (inputs[0], inputs[1]);
         using var own = plan.Workspace is null ? new PairWorkspace() : null;
-        var output = zeros(plan.Requests.Sum(request => Plan.Length(request, a, b)), a.dtype, a.device);
-        foreach (var group in Groups(plan, inputs, output, plan.Workspace ?? own!))
+        var length = plan.Requests.Sum(request => Plan.Length(request, a, b));
+        Tensor output;
+        if (plan.Share is { } share)
         {
-            using var groupScope = NewDisposeScope();
-            group.Open();
-            foreach (var block in group.Blocks.All())
-            {
-                using var blockScope = NewDisposeScope();
-                group.Forward(block);
-            }
-
-            group.End();
+            var slices = share.Own.ToArray();
+            var parts = zeros(slices.Length, length, a.dtype, a.device);
+            for (var i = 0; i < slices.Length; i++)
+                Fill(parts.select(0, i), slices[i]);
+            output = Merge(plan, inputs, share.Gather(parts));
         }
+        else
+            Fill(output = zeros(length, a.dtype, a.device), null);
 
         ctx.save_data(nameof(Plan), plan);
         ctx.save_for_backward([.. inputs, output.detach().MoveToOuterDisposeScope()]);
         return output.MoveToOuterDisposeScope();
+
+        void Fill(Tensor target, int? slice)
+        {
+            foreach (var group in Groups(plan, inputs, target, plan.Workspace ?? own!))
+            {
+                using var groupScope = NewDisposeScope();
+                group.Open(isNew: slice is not null);
+                foreach (var block in group.Blocks.All(slice))
+                {
+                    using var blockScope = NewDisposeScope();
+                    group.Forward(block);
+                }
+
+                group.End();
+            }
+        }
+    }
+
+    // Row sums come from one slice each, where the others have zeros; sums add up; of the columns every slice has a log-sum-exp.
+    private static Tensor Merge(Plan plan, IReadOnlyList<Tensor> inputs, Tensor slices)
+    {
+        var (parts, start) = (new List<Tensor>(), 0L);
+        foreach (var request in plan.Requests)
+        {
+            var length = Plan.Length(request, inputs[0], inputs[1]);
+            var columns = request is LogSumExpRequest { ColumnScale: not null } sums ? length - sums.Rows(Plan.Rows(request, inputs[0], inputs[1])) : 0;
+            parts.Add(slices.narrow(1, start, length - columns).sum(dim: 0));
+            if (columns > 0)
+                parts.Add(slices.narrow(1, start + length - columns, columns).logsumexp(0));
+            start += length;
+        }
+
+        return cat(parts, 0);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
@@ -75,24 +110,52 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
         var saved = ctx.get_saved_variables().Select(tensor => tensor?.detach()!).ToList();
         var inputs = saved[..^1];
         using var own = plan.Workspace is null ? new PairWorkspace() : null;
-        var gradients = inputs[..Sets].Select(set => set is null ? null : zeros_like(set)).ToArray();
-        var scalarGradients = new List<Tensor?>();
-        foreach (var group in Groups(plan, inputs, saved[^1], plan.Workspace ?? own!))
+        Tensor?[] all;
+        if (plan.Share is { } share)
         {
-            using var groupScope = NewDisposeScope();
-            group.Open();
-            group.Begin(grad_output, gradients);
-            foreach (var block in group.Blocks.All())
+            long[]?[] shapes = [];
+            var sum = share.Sum(share.Own.Select(slice =>
             {
-                using var blockScope = NewDisposeScope();
-                group.Backward(block);
+                var ofSlice = Gradients(slice);
+                shapes = [.. ofSlice.Select(gradient => gradient?.shape)];
+                return cat([.. ofSlice.OfType<Tensor>().Select(gradient => gradient.reshape(-1))], 0);
+            }));
+            var start = 0L;
+            all = [.. shapes.Select(shape =>
+            {
+                if (shape is null)
+                    return null;
+                var length = shape.Aggregate(1L, (product, size) => product * size);
+                start += length;
+                return sum.narrow(0, start - length, length).view(shape).clone();
+            })];
+        }
+        else
+            all = Gradients(null);
+
+        return [null!, .. all.Select(gradient => gradient?.MoveToOuterDisposeScope()!)];
+
+        Tensor?[] Gradients(int? slice)
+        {
+            var gradients = inputs[..Sets].Select(set => set is null ? null : zeros_like(set)).ToArray();
+            var scalarGradients = new List<Tensor?>();
+            foreach (var group in Groups(plan, inputs, saved[^1], plan.Workspace ?? own!))
+            {
+                using var groupScope = NewDisposeScope();
+                group.Open();
+                group.Begin(grad_output, gradients);
+                foreach (var block in group.Blocks.All(slice))
+                {
+                    using var blockScope = NewDisposeScope();
+                    group.Backward(block);
+                }
+
+                group.EndBackward();
+                scalarGradients.AddRange(group.ScalarGradients.Select(gradient => gradient?.MoveToOuterDisposeScope()));
             }
 
-            group.EndBackward();
-            scalarGradients.AddRange(group.ScalarGradients.Select(gradient => gradient?.MoveToOuterDisposeScope()));
+            return [.. gradients, .. scalarGradients];
         }
-
-        return [null!, .. gradients.Concat(scalarGradients).Select(gradient => gradient?.MoveToOuterDisposeScope()!)];
     }
 
     /// <summary>The matrices, in order, each with its part of the output and of the scalars.</summary>

@@ -23,10 +23,11 @@ internal sealed class PairGroup(
     public IEnumerable<Tensor?> ScalarGradients => _terms.SelectMany(term => term.ScalarGradients);
 
     /// <summary>Makes what all blocks need, in the current scope.</summary>
-    public void Open()
+    /// <param name="isNew">Whether no block has been written, whatever was opened before.</param>
+    public void Open(bool isNew = false)
     {
         var (x, y) = Sides(inputs);
-        _blocks = new(matrix, x!.detach(), y!.detach(), _distances, _dots, plan, workspace, keep);
+        _blocks = new(matrix, x!.detach(), y!.detach(), _distances, _dots, plan, workspace, keep, isNew);
         _terms = [.. parts.Select(part => PairTerm.Of(part.Request, _blocks, output.narrow(0, part.Start, part.Length), part.Scalars))];
     }
 

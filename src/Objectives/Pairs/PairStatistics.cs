@@ -12,8 +12,10 @@ namespace Microsoft.ML.GentleClip.Objectives;
 /// <param name="workspace">Memory that stays from step to step; null for none.</param>
 /// <param name="secondViewsA">A's second views `[n, dim]`, or null.</param>
 /// <param name="secondViewsB">B's second views `[m, dim]`, or null.</param>
+/// <param name="share">How the blocks are dealt out among processes, or null.</param>
 internal sealed class PairStatistics(
-    Tensor a, Tensor b, int blockSize, PairWorkspace? workspace = null, Tensor? secondViewsA = null, Tensor? secondViewsB = null)
+    Tensor a, Tensor b, int blockSize, PairWorkspace? workspace = null, Tensor? secondViewsA = null, Tensor? secondViewsB = null,
+    PairShare? share = null)
 {
     private readonly List<(PairRequest Request, PairResult Result)> _waiting = [];
     private readonly object _owner = new();
@@ -44,7 +46,7 @@ internal sealed class PairStatistics(
         _waiting.Clear();
         if (taken.Length == 0)
             return;
-        var plan = new PairFunction.Plan([.. taken.Select(wish => wish.Request)], blockSize, workspace, _owner);
+        var plan = new PairFunction.Plan([.. taken.Select(wish => wish.Request)], share?.BlockSize(blockSize, a, b) ?? blockSize, workspace, _owner, share);
         using var scope = NewDisposeScope();
         var statistics = PairFunction.Apply(a, b, secondViewsA, secondViewsB, plan);
         long start = 0;

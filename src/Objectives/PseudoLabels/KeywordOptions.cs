@@ -14,7 +14,7 @@ public sealed record KeywordOptions
     /// <summary>Creates options.</summary>
     /// <param name="indicatorColumnName">
     /// Column of the training data, a vector of <see cref="float"/> or <see cref="bool"/> with a slot a keyword, in the order of
-    /// <paramref name="samples"/>: true, or other than 0, where the row's pair holds the keyword. Read on matched pairs alone.
+    /// <paramref name="samples"/>: true, or other than 0, where the row's pair holds the keyword. Read only on matched pairs.
     /// </param>
     /// <param name="samples">The keywords as samples of their modality: a feature vector each, of the size of its column; at least one.</param>
     /// <exception cref="ArgumentException">An empty name, no keyword, keywords of different sizes, or a value that is not finite.</exception>

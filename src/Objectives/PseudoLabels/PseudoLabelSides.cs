@@ -6,9 +6,9 @@ public enum PseudoLabelSides
     /// <summary>Both modalities.</summary>
     Both,
 
-    /// <summary>Modality A alone.</summary>
+    /// <summary>Only modality A.</summary>
     A,
 
-    /// <summary>Modality B alone.</summary>
+    /// <summary>Only modality B.</summary>
     B,
 }

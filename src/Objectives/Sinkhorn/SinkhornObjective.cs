@@ -26,7 +26,7 @@ public sealed record SinkhornObjective : Objective
     internal int Iterations { get; init; } = 50;
 
     /// <summary>
-    /// Gradient through every update instead of through the final plan alone, which is the same once converged and holds no iteration in memory.
+    /// Gradient through every update instead of only through the final plan, which is the same once converged and holds no iteration in memory.
     /// </summary>
     internal bool Unrolled { get; init; }
 

@@ -76,7 +76,7 @@ public sealed record BertEncoderOptions : TextEncoderOptions, IWordPieceOptions,
     }
 
     /// <summary>
-    /// A <c>vocab.txt</c> of WordPiece tokens, one a line, read by <c>Fit</c>. Null, the default, takes <see cref="Vocabulary"/>, and where that is null as
+    /// A <c>vocab.txt</c> of WordPiece tokens, one per line, read by <c>Fit</c>. Null, the default, takes <see cref="Vocabulary"/>, and where that is null as
     /// well, learns one from the training rows. A saved model holds its vocabulary and does not name the file.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty.</exception>

@@ -9,33 +9,33 @@ public sealed record BertSize
 {
     private const int FeedForwardFactor = 4;
 
-    /// <summary>A size of one's own, with feed-forward layers four times as wide as the embedding and 512 positions, as in every published model.</summary>
+    /// <summary>A size of your own: 512 positions, and feed-forward layers four times as wide as a token's representation, as in each published one.</summary>
     /// <inheritdoc cref="BertSize(int, int, int, int, int)"/>
-    public BertSize(int layers, int embeddingDimension, int attentionHeads)
-        : this(layers, embeddingDimension, attentionHeads, FeedForwardFactor * Check.InRange(embeddingDimension, 1, 65536, nameof(embeddingDimension)), 512)
+    public BertSize(int layers, int hiddenDimension, int attentionHeads)
+        : this(layers, hiddenDimension, attentionHeads, FeedForwardFactor * Check.InRange(hiddenDimension, 1, 65536, nameof(hiddenDimension)), 512)
     {
     }
 
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
-    /// <param name="embeddingDimension">Width of a token's representation, 1 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
+    /// <param name="hiddenDimension">Width of a token's representation, 1 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>
     /// <param name="feedForwardDimension">Width of the feed-forward layers, 1 to 262144.</param>
     /// <param name="maximumPositions">Tokens that a text may have at most, 2 to 65536.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
-    /// <exception cref="ArgumentException"><paramref name="embeddingDimension"/> is no multiple of <paramref name="attentionHeads"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="hiddenDimension"/> is no multiple of <paramref name="attentionHeads"/>.</exception>
     [JsonConstructor]
-    public BertSize(int layers, int embeddingDimension, int attentionHeads, int feedForwardDimension, int maximumPositions)
+    public BertSize(int layers, int hiddenDimension, int attentionHeads, int feedForwardDimension, int maximumPositions)
     {
         Layers = Check.InRange(layers, 1, 256, nameof(layers));
-        EmbeddingDimension = Check.InRange(embeddingDimension, 1, 65536, nameof(embeddingDimension));
+        HiddenDimension = Check.InRange(hiddenDimension, 1, 65536, nameof(hiddenDimension));
         AttentionHeads = Check.InRange(attentionHeads, 1, 1024, nameof(attentionHeads));
         FeedForwardDimension = Check.InRange(feedForwardDimension, 1, 1 << 18, nameof(feedForwardDimension));
         MaximumPositions = Check.InRange(maximumPositions, 2, 65536, nameof(maximumPositions));
-        if (embeddingDimension % attentionHeads != 0)
+        if (hiddenDimension % attentionHeads != 0)
             throw new ArgumentException(
-                $"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.",
-                nameof(embeddingDimension));
+                $"{nameof(hiddenDimension)} must be a multiple of the {attentionHeads} attention heads, found {hiddenDimension}.",
+                nameof(hiddenDimension));
     }
 
     /// <summary>2 layers of 128, 2 heads: a start from random weights that trains on a CPU; published as bert_uncased_L-2_H-128_A-2.</summary>
@@ -74,7 +74,8 @@ public sealed record BertSize
     public int Layers { get; }
 
     /// <summary>Width of a token's representation, and of the text's features.</summary>
-    public int EmbeddingDimension { get; }
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int HiddenDimension { get; }
 
     /// <summary>Attention heads.</summary>
     public int AttentionHeads { get; }

@@ -16,7 +16,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     private IReadOnlyList<int> _kernelChannels = Defaults.KernelChannels;
     private int _sequentialKernelSize = Defaults.SequentialKernelSize;
     private int _baseWidth = Defaults.BaseWidth;
-    private int _embeddingDimension = Defaults.EmbeddingDimension;
+    private int _residueDimension = Defaults.ResidueDimension;
     private double _dropout = Defaults.Dropout;
     private double _coordinateNoise = Defaults.CoordinateNoise;
     private double _inputNoise = Defaults.InputNoise;
@@ -42,7 +42,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         public const int BaseWidth = 32;
 
         /// <summary>16.</summary>
-        public const int EmbeddingDimension = 16;
+        public const int ResidueDimension = 16;
 
         /// <summary>0.2.</summary>
         public const double Dropout = 0.2;
@@ -124,10 +124,11 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     /// Size of a residue type's embedding, 1 to 4096; with <see cref="UseStructureInput"/> that of the structure's and that of the noise. Default 16.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public int EmbeddingDimension
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int ResidueDimension
     {
-        get => _embeddingDimension;
-        init => _embeddingDimension = Check.InRange(value, 1, 4096, nameof(EmbeddingDimension));
+        get => _residueDimension;
+        init => _residueDimension = Check.InRange(value, 1, 4096, nameof(ResidueDimension));
     }
 
     /// <summary>Share of activations dropped in training, 0 to below 1. Default 0.2.</summary>
@@ -237,7 +238,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     }
 
     private (int, int, int, double, double, bool, double, int, CdConvReading) Scalars =>
-        (SequentialKernelSize, BaseWidth, EmbeddingDimension, Dropout, CoordinateNoise, UseStructureInput, InputNoise, MaximumLength, Reading);
+        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, UseStructureInput, InputNoise, MaximumLength, Reading);
 
     private static IReadOnlyList<int> Copy(IReadOnlyList<int> values, int maximumCount, int maximum, string name)
     {

@@ -3,7 +3,7 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>How CDConv's pooling is read where its published code does something that its description does not.</summary>
 public enum CdConvReading
 {
-    /// <summary>Pooling never leaves a chain: what a chain's features are depends on that chain alone.</summary>
+    /// <summary>Pooling never leaves a chain: what a chain's features are depends only on that chain.</summary>
     Sound,
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -9,23 +10,23 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record Esm2Size
 {
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
-    /// <param name="embeddingDimension">Width of a residue's representation, 2 to 65536, an even multiple of <paramref name="attentionHeads"/>.</param>
+    /// <param name="hiddenDimension">Width of a residue's representation, 2 to 65536, an even multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     /// <exception cref="ArgumentException">
-    /// The width of a head, <paramref name="embeddingDimension"/> / <paramref name="attentionHeads"/>, is not a whole, even number.
+    /// The width of a head, <paramref name="hiddenDimension"/> / <paramref name="attentionHeads"/>, is not a whole, even number.
     /// </exception>
-    public Esm2Size(int layers, int embeddingDimension, int attentionHeads)
+    public Esm2Size(int layers, int hiddenDimension, int attentionHeads)
     {
         Layers = Check.InRange(layers, 1, 256, nameof(layers));
-        EmbeddingDimension = Check.InRange(embeddingDimension, 2, 65536, nameof(embeddingDimension));
+        HiddenDimension = Check.InRange(hiddenDimension, 2, 65536, nameof(hiddenDimension));
         AttentionHeads = Check.InRange(attentionHeads, 1, 1024, nameof(attentionHeads));
-        if (embeddingDimension % (2 * attentionHeads) != 0) // rotary attention turns pairs of a head's coordinates
+        if (hiddenDimension % (2 * attentionHeads) != 0) // rotary attention turns pairs of a head's coordinates
             throw new ArgumentException(
-                $"{nameof(embeddingDimension)} must be a multiple of twice the {attentionHeads} attention heads, found {embeddingDimension}.",
-                nameof(embeddingDimension));
+                $"{nameof(hiddenDimension)} must be a multiple of twice the {attentionHeads} attention heads, found {hiddenDimension}.",
+                nameof(hiddenDimension));
     }
 
     /// <summary>4 layers of 128, 4 heads, 0.8 million weights: not published; a start from random weights that trains on a CPU.</summary>
@@ -65,7 +66,8 @@ public sealed record Esm2Size
     public int Layers { get; }
 
     /// <summary>Width of a residue's representation, and of the sequence's features.</summary>
-    public int EmbeddingDimension { get; }
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int HiddenDimension { get; }
 
     /// <summary>Attention heads.</summary>
     public int AttentionHeads { get; }

@@ -9,7 +9,7 @@ public sealed record ResNetSize
     /// <summary>Number of stages of every size.</summary>
     public const int StageCount = 4;
 
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="blocks">Blocks of each of the four stages, 1 to 64.</param>
     /// <param name="width">Channels of the first stage, 4 to 512; each further stage has twice as many.</param>
     /// <param name="bottleneck">
@@ -27,7 +27,7 @@ public sealed record ResNetSize
         Bottleneck = bottleneck;
     }
 
-    /// <summary>One block a stage, 16 channels, 0.3 million weights: not published; a start from random weights that trains on a CPU.</summary>
+    /// <summary>One block per stage, 16 channels, 0.3 million weights: not published; a start from random weights that trains on a CPU.</summary>
     public static ResNetSize Small { get; } = new([1, 1, 1, 1], 16, bottleneck: false);
 
     /// <summary>ResNet-18: 11.2 million weights, features of 512.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
@@ -15,7 +16,7 @@ public sealed record TextNGramOptions : TextEncoderOptions
     private int _minimumLength = Defaults.MinimumLength;
     private int _maximumLength = Defaults.MaximumLength;
     private int _buckets = Defaults.Buckets;
-    private int _embeddingDimension = Defaults.EmbeddingDimension;
+    private int _tableDimension = Defaults.TableDimension;
     private IReadOnlyList<int> _hiddenDimensions = Defaults.HiddenDimensions;
     private int _maximumCharacters = Defaults.MaximumCharacters;
     private double _dropout = Defaults.Dropout;
@@ -34,7 +35,7 @@ public sealed record TextNGramOptions : TextEncoderOptions
         public const int Buckets = 1 << 14;
 
         /// <summary>128 numbers a vector.</summary>
-        public const int EmbeddingDimension = 128;
+        public const int TableDimension = 128;
 
         /// <summary>One hidden layer of 256.</summary>
         public static IReadOnlyList<int> HiddenDimensions { get; } = [256];
@@ -75,10 +76,11 @@ public sealed record TextNGramOptions : TextEncoderOptions
 
     /// <summary>Width of the table's vectors, 1 to 65536. Default 128.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
-    public int EmbeddingDimension
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int TableDimension
     {
-        get => _embeddingDimension;
-        init => _embeddingDimension = Check.InRange(value, 1, 65536, nameof(EmbeddingDimension));
+        get => _tableDimension;
+        init => _tableDimension = Check.InRange(value, 1, 65536, nameof(TableDimension));
     }
 
     /// <summary>Widths of the hidden layers after the table, each 1 to 65536, at most 32 layers; may be empty. Default 256.</summary>
@@ -132,5 +134,5 @@ public sealed record TextNGramOptions : TextEncoderOptions
     internal override int LargestCost => MaximumCharacters;
 
     private (bool, int, int, int, int, int, double, double) Values =>
-        (LowerCase, MinimumLength, MaximumLength, Buckets, EmbeddingDimension, MaximumCharacters, Dropout, NGramDropout);
+        (LowerCase, MinimumLength, MaximumLength, Buckets, TableDimension, MaximumCharacters, Dropout, NGramDropout);
 }

@@ -35,7 +35,7 @@ public sealed record VectorEncoderOptions : VectorEncoderOptionsBase
         public const bool Standardize = true;
     }
 
-    /// <summary>Widths of the hidden layers, each 1 to 65536, at most 32 layers; empty gives the projection head alone. Default 256, 256.</summary>
+    /// <summary>Widths of the hidden layers, each 1 to 65536, at most 32 layers; empty gives only the projection head. Default 256, 256.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A width or the number of layers is out of range.</exception>
     public IReadOnlyList<int> HiddenDimensions
     {

@@ -7,31 +7,31 @@ namespace Microsoft.ML.GentleClip;
 /// <summary>Patches, layers and widths of a vision transformer: one of two published sizes, or a custom one.</summary>
 public sealed record ViTSize
 {
-    /// <summary>A size of one's own.</summary>
+    /// <summary>A size of your own.</summary>
     /// <param name="patchSize">Side of a patch in pixels, 2 to 128.</param>
     /// <param name="layers">Transformer layers, 1 to 256.</param>
-    /// <param name="embeddingDimension">Width of a patch's representation, 4 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
+    /// <param name="hiddenDimension">Width of a patch's representation, 4 to 65536, a multiple of <paramref name="attentionHeads"/>.</param>
     /// <param name="attentionHeads">Attention heads, 1 to 1024.</param>
     /// <param name="feedForwardDimension">Width within the feed-forward part, 4 to 262144.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
     /// <exception cref="ArgumentException">The embedding's width is not a multiple of the heads.</exception>
     [JsonConstructor]
-    public ViTSize(int patchSize, int layers, int embeddingDimension, int attentionHeads, int feedForwardDimension)
+    public ViTSize(int patchSize, int layers, int hiddenDimension, int attentionHeads, int feedForwardDimension)
     {
         PatchSize = Check.InRange(patchSize, 2, 128, nameof(patchSize));
         Layers = Check.InRange(layers, 1, 256, nameof(layers));
-        EmbeddingDimension = Check.InRange(embeddingDimension, 4, 65536, nameof(embeddingDimension));
+        HiddenDimension = Check.InRange(hiddenDimension, 4, 65536, nameof(hiddenDimension));
         AttentionHeads = Check.InRange(attentionHeads, 1, 1024, nameof(attentionHeads));
         FeedForwardDimension = Check.InRange(feedForwardDimension, 4, 262144, nameof(feedForwardDimension));
-        if (embeddingDimension % attentionHeads != 0)
-            throw new ArgumentException($"{nameof(embeddingDimension)} must be a multiple of the {attentionHeads} attention heads, found {embeddingDimension}.",
-                nameof(embeddingDimension));
+        if (hiddenDimension % attentionHeads != 0)
+            throw new ArgumentException($"{nameof(hiddenDimension)} must be a multiple of the {attentionHeads} attention heads, found {hiddenDimension}.",
+                nameof(hiddenDimension));
     }
 
-    /// <summary>A size of one's own, whose feed-forward part is four times as wide as the embedding.</summary>
+    /// <summary>A size of your own, whose feed-forward part is four times as wide as a patch's representation.</summary>
     /// <inheritdoc cref="ViTSize(int, int, int, int, int)"/>
-    public ViTSize(int patchSize, int layers, int embeddingDimension, int attentionHeads)
-        : this(patchSize, layers, embeddingDimension, attentionHeads, 4 * embeddingDimension)
+    public ViTSize(int patchSize, int layers, int hiddenDimension, int attentionHeads)
+        : this(patchSize, layers, hiddenDimension, attentionHeads, 4 * hiddenDimension)
     {
     }
 
@@ -59,7 +59,8 @@ public sealed record ViTSize
     public int Layers { get; }
 
     /// <summary>Width of a patch's representation, and of the picture's features.</summary>
-    public int EmbeddingDimension { get; }
+    [JsonPropertyName("embeddingDimension")] // the name in saved models
+    public int HiddenDimension { get; }
 
     /// <summary>Attention heads.</summary>
     public int AttentionHeads { get; }

@@ -51,6 +51,11 @@ public abstract class Modality
     /// A modality of feature vectors: a column of <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>, or of other
     /// numbers, which are converted to float32; encoded by a multilayer perceptron or a network of your own.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality spectra = Modality.Vector("SpectrumEmbedding", "Spectrum", new VectorEncoderOptions { HiddenDimensions = [512] });
+    /// </code>
+    /// </example>
     /// <param name="inputColumnName">
     /// Column of the features: <c>Vector&lt;Single&gt;</c> of known size or a scalar <c>Single</c>. Double and integers are
     /// converted to float32, and Booleans of a vector to 0 and 1.
@@ -64,9 +69,14 @@ public abstract class Modality
         new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 
     /// <summary>
-    /// A modality of amino-acid sequences: a column of text, one letter a residue, encoded by ESM-2 or a network of your own. Empty or blank text is a missing
-    /// sample.
+    /// A modality of amino-acid sequences: a column of text, one letter per residue, encoded by ESM-2 or a network of your own. Empty or blank text is a
+    /// missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality sequences = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new Esm2Options { MaximumLength = 512 });
+    /// </code>
+    /// </example>
     /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">
@@ -81,6 +91,11 @@ public abstract class Modality
     /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom,
     /// x, y and z of each residue in turn. A vector that is empty or NaN in every slot is a missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality structures = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons");
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="sequenceColumnName">
@@ -100,6 +115,11 @@ public abstract class Modality
     /// A modality of text: a column of text, encoded by hashed character n-grams, which few rows are enough for, or by BERT. Text that is empty, or has only
     /// blanks and control characters, is a missing sample.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality captions = Modality.Text("CaptionEmbedding", "Caption", new TextNGramOptions { MaximumLength = 3 });
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the texts, a scalar of text.</param>
     /// <param name="encoder">
@@ -114,6 +134,11 @@ public abstract class Modality
     /// A modality of pictures: a column of images, as <c>LoadImages</c> of Microsoft.ML.ImageAnalytics makes it, or of pixels, as <c>ExtractPixels</c> does.
     /// A null image and a vector that is NaN in every slot are missing samples.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// Modality pictures = Modality.Image("PictureEmbedding", "Picture", new ImageOptions { Size = 64 });
+    /// </code>
+    /// </example>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">
     /// Column of the pictures. Pixels are a <c>Vector&lt;Single&gt;</c> of known size, or one of Double or integers, with values

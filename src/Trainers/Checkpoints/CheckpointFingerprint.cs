@@ -7,8 +7,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
@@ -23,8 +26,10 @@ internal static class CheckpointFingerprint
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
+        nameof(GentleClipOptions.ProcessGroup), nameof(BatchOptions.Shards),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
+        "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
     ];
 
     // What checkpoints from before the options came in groups call the same settings.
@@ -42,6 +47,9 @@ internal static class CheckpointFingerprint
         ["GuardUnpairedObjectives"] = $"{nameof(TrainingOptions.Validation)}.{nameof(ValidationOptions.GuardUnpairedObjectives)}",
     };
 
+    private static readonly string[] FormerWidths =
+        [nameof(BertSize.HiddenDimension), nameof(TextNGramOptions.TableDimension), nameof(CdConvOptions.ResidueDimension)];
+
     // The same of a user's encoder, as its JSON names them.
     private static readonly HashSet<string> Files =
     [
@@ -57,23 +65,26 @@ internal static class CheckpointFingerprint
         // As they were decided, not as they were asked for.
         Describe(result, nameof(GentleClipOptions.ClosedForm), plan.ClosedFormSettings);
         Describe(result, nameof(GentleClipOptions.Objectives), plan.Objectives);
+        // Not where nothing is cut: checkpoints from before know no shards.
+        if (BatchSharding.ShardsOf(plan.Options) is var shards and > 1)
+            result[$"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.Shards)}"] = shards.ToString(CultureInfo.InvariantCulture);
         result["training rows"] = Hash(hash =>
         {
-            data.A.AppendTo(hash);
-            data.B.AppendTo(hash);
-            foreach (var positions in new[] { data.PairsA, data.PairsB, data.UnpairedA, data.UnpairedB })
+            data.A.Store.AppendTo(hash);
+            data.B.Store.AppendTo(hash);
+            foreach (var positions in new[] { data.A.Pairs, data.B.Pairs, data.A.Unpaired, data.B.Unpaired })
                 Append(hash, positions);
             foreach (var keywords in data.PairKeywords)
                 hash.AppendData(MemoryMarshal.AsBytes<bool>(keywords));
         });
         result["validation pairs"] = validation is null ? "none" : Hash(hash =>
         {
-            foreach (var (side, store) in new[] { (validation.A, data.A), (validation.B, data.B) })
+            foreach (var (side, samples) in validation.Sides.Each)
             {
-                if (side.Store != store)
-                    side.Store.AppendTo(hash);
-                Append(hash, side.Samples);
-                foreach (var distractors in side.Distractors)
+                if (samples.Store != data.Sides[side].Store)
+                    samples.Store.AppendTo(hash);
+                Append(hash, samples.Samples);
+                foreach (var distractors in samples.Distractors)
                     Append(hash, distractors.Positions);
             }
             Append(hash, [.. validation.Links.SelectMany(link => new[] { link.A, link.B })]);
@@ -106,16 +117,74 @@ internal static class CheckpointFingerprint
         }
     }
 
+    /// <summary>The fingerprint of a fine-tuning that is about to start.</summary>
+    /// <param name="options">Its options.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="examples">The rows' samples, a store for each side.</param>
+    /// <param name="labels">Their labels.</param>
+    /// <param name="train">Numbers of the rows that are trained on.</param>
+    /// <param name="validation">Numbers of those that are validated on.</param>
+    /// <param name="model">As it is before the first step.</param>
+    public static SortedDictionary<string, string> OfFineTuning(
+        FineTuningOptions options, int seed, IEnumerable<ExampleStore> examples, IEnumerable<float[]> labels, int[] train, int[] validation, SidedModel model)
+    {
+        var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
+        Describe(result, "", options);
+        foreach (var side in new[] { Side.A, Side.B }.Where(side => model.TowerOf(side) is not null))
+            Describe(result, $"Modality{side}", model.SpecOf(side).Modality);
+        result["rows"] = Hash(hash =>
+        {
+            foreach (var store in examples)
+                store.AppendTo(hash);
+            foreach (var row in labels)
+                hash.AppendData(MemoryMarshal.AsBytes<float>(row));
+            Append(hash, train);
+            Append(hash, validation);
+        });
+        result["initial model"] = Hash(hash => Append(hash, model.state_dict()));
+        return result;
+    }
+
     /// <summary>What differs, in words. A name that one side lacks is one that is not set: other versions of the library have other options.</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> saved, IReadOnlyDictionary<string, string> now)
     {
-        saved = saved.ToDictionary(entry => FormerNames.GetValueOrDefault(entry.Key, entry.Key), entry => entry.Value);
+        saved = saved.ToDictionary(entry => PresentName(entry.Key, now), entry => entry.Value);
         return
         [
             .. saved.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
                 .Select(name => (Name: name, Now: now.GetValueOrDefault(name, NotSet), Saved: saved.GetValueOrDefault(name, NotSet)))
                 .Where(entry => entry.Now != entry.Saved).Select(entry => $"{entry.Name} is {entry.Now}, was {entry.Saved}"),
         ];
+    }
+
+    // Widths within an encoder were called as the embedding's length is, and only that encoder's options tell what they are called now.
+    private static string PresentName(string name, IReadOnlyDictionary<string, string> now)
+    {
+        const string former = $".{nameof(GentleClipOptions.EmbeddingDimension)}";
+        if (FormerNames.TryGetValue(name, out var present))
+            return present;
+        return !name.EndsWith(former, StringComparison.Ordinal) || now.ContainsKey(name)
+            ? name
+            : FormerWidths.Select(width => $"{name[..^former.Length]}.{width}").FirstOrDefault(now.ContainsKey) ?? name;
+    }
+
+    /// <summary>Refuses processes that do not train the same on the same rows.</summary>
+    /// <exception cref="InvalidOperationException">This process differs from rank 0, or another does; the message names what differs.</exception>
+    public static void CheckAlike(ProcessGroup group, SortedDictionary<string, string> fingerprint)
+    {
+        const string purpose = "comparing rows and options";
+        if (!group.IsShared())
+            return;
+        var first = JsonSerializer.Deserialize<SortedDictionary<string, string>>(group.OfFirst(JsonSerializer.Serialize(fingerprint), purpose)!)!;
+        var differences = Differences(first, fingerprint).Select(line => line.Replace(", was ", ", of rank 0 ", StringComparison.Ordinal)).ToArray();
+        var differ = group.Any(differences.Length > 0, purpose);
+        if (differences.Length > 0)
+            throw new InvalidOperationException(
+                $"The processes do not train the same: rank {group.Rank} differs from rank 0 ({string.Join("; ", differences)}); expected the same rows, in "
+                + "the same order, and the same options in all processes.");
+        // The one that differs has the message, and ends all.
+        if (differ)
+            group.Barrier("waiting for the end: another process has other rows or options than rank 0");
     }
 
     private static void Describe(SortedDictionary<string, string> result, string name, object? value)

@@ -29,13 +29,20 @@ internal sealed partial class CheckpointFolder : IDisposable
     private readonly string _path;
     private readonly Action<string> _warn;
     private readonly Func<Stream, Stream>? _wrap;
-    private readonly FileStream _lock;
+    private readonly ProcessGroup _group;
+    private readonly FileStream? _lock;
 
     /// <summary>Makes the folder if it is not there, takes it for this training, and clears away what killed ones left half written.</summary>
     /// <exception cref="IOException">It cannot be made or written to, or another training uses it; the message names it.</exception>
-    public CheckpointFolder(string path, Action<string> warn, Func<Stream, Stream>? wrap = null)
+    /// <param name="path">The folder. Of a group of processes only rank 0 uses it, and tells the others what it holds.</param>
+    /// <param name="warn">Told of what is passed over.</param>
+    /// <param name="wrap">Stands between a checkpoint and its file; for tests.</param>
+    /// <param name="group">Processes that train together; null for one.</param>
+    public CheckpointFolder(string path, Action<string> warn, Func<Stream, Stream>? wrap = null, ProcessGroup? group = null)
     {
-        (_path, _warn, _wrap) = (Path.GetFullPath(path), warn, wrap);
+        (_path, _warn, _wrap, _group) = (Path.GetFullPath(path), warn, wrap, group ?? new SingleProcess());
+        if (!Writes)
+            return;
         try
         {
             Directory.CreateDirectory(_path);
@@ -63,6 +70,57 @@ internal sealed partial class CheckpointFolder : IDisposable
     /// </summary>
     public (string File, CheckpointState State, StateDict Tensors)? Newest(int training)
     {
+        if (!_group.IsShared())
+            return NewestHere(training);
+        var found = Writes ? NewestHere(training) : null;
+        try
+        {
+            const string purpose = "sending the checkpoint";
+            if (_group.OfFirst(found?.File, purpose) is not { } path)
+                return null;
+            var length = _group.OfFirst(Writes ? new FileInfo(path).Length : 0, purpose);
+            var copy = Writes ? path : Path.GetTempFileName();
+            try
+            {
+                using (var stream = new FileStream(copy, FileMode.Open, Writes ? FileAccess.Read : FileAccess.Write))
+                    Send(stream, length, purpose);
+                if (found is not null)
+                    return found;
+                var (_, state, tensors) = Read(Parse(path)! with { Path = copy }, training);
+                return (path, state, tensors);
+            }
+            finally
+            {
+                if (!Writes)
+                    Delete([copy]);
+            }
+        }
+        catch
+        {
+            found?.Tensors.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether this process writes checkpoints.</summary>
+    public bool Writes => _group.Rank == 0;
+
+    private void Send(FileStream file, long length, string purpose)
+    {
+        var buffer = new byte[1 << 20];
+        for (var at = 0L; at < length; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at));
+            if (Writes)
+                file.ReadExactly(part);
+            _group.Broadcast(part, 0, purpose);
+            if (!Writes)
+                file.Write(part);
+        }
+    }
+
+    private (string File, CheckpointState State, StateDict Tensors)? NewestHere(int training)
+    {
         foreach (var file in Files(training).AsEnumerable().Reverse())
         {
             try
@@ -78,14 +136,14 @@ internal sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>Whether there is a checkpoint of a training, whole or not.</summary>
-    public bool Holds(int training) => Files(training).Length > 0;
+    public bool Holds(int training) => _group.Any(Writes && Files(training).Length > 0, "asking for checkpoints");
 
-    /// <summary>Seed of the newest whole checkpoint, or null.</summary>
+    /// <summary>Seed of the newest whole checkpoint, or null; of a group, asked on rank 0 alone.</summary>
     public int? Seed
     {
         get
         {
-            if ((Newest(1) ?? Newest(0)) is not { } newest)
+            if (!Writes || (NewestHere(1) ?? NewestHere(0)) is not { } newest)
                 return null;
             newest.Tensors.Dispose();
             return newest.State.Seed;
@@ -135,9 +193,9 @@ internal sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>Leaves the folder to others.</summary>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
-    private static (string, CheckpointState, StateDict) Read(CheckpointFile file, int training)
+    private static (string File, CheckpointState State, StateDict Tensors) Read(CheckpointFile file, int training)
     {
         var path = file.Path;
         using var stream = File.OpenRead(path);
@@ -152,7 +210,7 @@ internal sealed partial class CheckpointFolder : IDisposable
                 throw new InvalidDataException("it holds no state of a training.");
             if ((state.Training, state.Step, state.IsFinished) != (training, file.Step, file.IsFinished) || state.OptimizerSteps < 0
                 || state.Terms.Any(term => term is not { Steps: > 0 }) || state.Terms.DistinctBy(term => term.Name).Count() < state.Terms.Count
-                    || state.History.Any(epoch => epoch is null))
+                    || state.History.Any(epoch => epoch is null) || state.FineTuning?.Any(epoch => epoch is null) == true)
                 throw new InvalidDataException("its state is that of no training, or not of the step that its name says.");
             return (path, state, tensors);
         }
@@ -165,13 +223,12 @@ internal sealed partial class CheckpointFolder : IDisposable
 
     // By step; a result after what was written on the way.
     private CheckpointFile[] Files(int training) =>
-        [.. Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}")
-            .Select(path => (Path: path, Name: FileName().Match(Path.GetFileName(path))))
-            .Where(file => file.Name.Success)
-            .Select(
-                file => new CheckpointFile(file.Path, long.Parse(file.Name.Groups[1].Value, CultureInfo.InvariantCulture), file.Name.Groups[3].Value,
-                    file.Name.Groups[2].Value == "end"))
+        [.. Directory.EnumerateFiles(_path, $"{Prefix}-{training}-*{Extension}").Select(Parse).OfType<CheckpointFile>()
             .OrderBy(file => file.Step).ThenBy(file => file.IsFinished).ThenBy(file => file.Hash, StringComparer.Ordinal)];
+
+    private static CheckpointFile? Parse(string path) => FileName().Match(Path.GetFileName(path)) is { Success: true, Groups: var parts }
+        ? new CheckpointFile(path, long.Parse(parts[1].Value, CultureInfo.InvariantCulture), parts[3].Value, parts[2].Value == "end")
+        : null;
 
     private static string Shorten(byte[] hash) => Convert.ToHexStringLower(hash)[..HashLength];
 

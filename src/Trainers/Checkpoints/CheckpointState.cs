@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 /// <summary>What of a training's state is no tensor.</summary>
@@ -12,7 +14,9 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 /// <param name="History">Epochs that ended.</param>
 /// <param name="BestScore">Best validation so far; null before the first.</param>
 /// <param name="BestEpoch">Its epoch.</param>
+/// <param name="FineTuning">Epochs that ended of a fine-tuning, which has no others; null for towers.</param>
 internal sealed record CheckpointState(
     int Training, bool IsFinished, int Step, int Seed, IReadOnlyDictionary<string, string> Fingerprint, int OptimizerSteps,
         IReadOnlyDictionary<string, int> SamplerPositions,
-    IReadOnlyList<TermSum> Terms, IReadOnlyList<TrainingEpoch> History, double? BestScore, int BestEpoch);
+    IReadOnlyList<TermSum> Terms, IReadOnlyList<TrainingEpoch> History, double? BestScore, int BestEpoch,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<FineTuningEpoch>? FineTuning = null);

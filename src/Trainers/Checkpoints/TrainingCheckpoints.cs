@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.ML.GentleClip.Models;
-using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
@@ -9,8 +8,20 @@ namespace Microsoft.ML.GentleClip.Trainers.Checkpoints;
 
 /// <summary>Everything of a running training that a step changes.</summary>
 internal sealed record LiveTraining(
-    TwoTowerModel Model, TotalLoss Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder,
-    List<TrainingEpoch> History, MixedBatchSampler Sampler, RandomSource Random);
+    SidedModel Model, nn.Module? Loss, AdamW Optimizer, AveragedTowers? Averaged, BestWeights Best, EpochRecorder Recorder,
+    List<TrainingEpoch> History, IEnumerable<(string Name, IndexCycle Cycle)> Cycles, RandomSource Random)
+{
+    /// <summary>The epochs of a fine-tuning, in the place of those of towers; null for towers.</summary>
+    public List<FineTuningEpoch>? FineTuning { get; init; }
+
+    /// <summary>What a step computes, by name: the weights, what the objectives keep, the optimiser's moments, the towers' average.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Tensors =>
+        Named("model", Model.ChangingWeights()).Concat(Loss is null ? [] : Named("objective", Loss.state_dict()))
+            .Concat(Named("optimizer", Optimizer.Moments)).Concat(Averaged is null ? [] : Named("average", Averaged.Weights));
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Named(string prefix, IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
+        tensors.Select(entry => KeyValuePair.Create($"{prefix}.{entry.Key}", entry.Value));
+}
 
 /// <summary>Writes and reads the checkpoints of one training.</summary>
 /// <param name="folder">Where they are.</param>
@@ -18,9 +29,11 @@ internal sealed record LiveTraining(
 /// <param name="seed">Seed of the run.</param>
 /// <param name="fingerprint">What the training is.</param>
 /// <param name="options">When to write, how many to keep.</param>
+/// <param name="lastStep">Steps of the whole training.</param>
 /// <param name="reporter">Told what was read and written.</param>
 internal sealed class TrainingCheckpoints(
-    CheckpointFolder folder, int training, int seed, IReadOnlyDictionary<string, string> fingerprint, GentleClipOptions options, TrainingReporter reporter)
+    CheckpointFolder folder, int training, int seed, IReadOnlyDictionary<string, string> fingerprint, CheckpointOptions options, int lastStep,
+    TrainingReporter reporter)
 {
     private const string ModelPrefix = "model.", ObjectivePrefix = "objective.", OptimizerPrefix = "optimizer.", AveragePrefix = "average.",
         BestPrefix = "best.", RandomPrefix = "random.", SamplerPrefix = "sampler.";
@@ -43,7 +56,7 @@ internal sealed class TrainingCheckpoints(
         using (tensors)
         {
             var differences = CheckpointFingerprint.Differences(state.Fingerprint, fingerprint);
-            if (differences.Count > 0 && !options.Checkpoints.AllowMismatch)
+            if (differences.Count > 0 && !options.AllowMismatch)
                 throw new InvalidOperationException($"The checkpoint '{file}' is of another training: {string.Join("; ", differences)}. "
                     + $"Give this training a Checkpoints.Directory of its own, delete that one, or set "
                         + "Checkpoints.AllowMismatch to go on from it all the same.");
@@ -51,7 +64,7 @@ internal sealed class TrainingCheckpoints(
                 reporter.Warning($"Going on from a checkpoint of another training: {string.Join("; ", differences)}.");
             Restore(live, file, state, tensors);
             // A training that was finished under other options has more to do where these allow more steps.
-            isFinished = state.IsFinished && (differences.Count == 0 || state.Step >= options.MaximumNumberOfSteps);
+            isFinished = state.IsFinished && (differences.Count == 0 || state.Step >= lastStep);
             if (state.IsFinished && !isFinished)
                 reporter.Warning("That training was finished: its weights go on, its optimiser, samplers and random streams begin anew.");
         }
@@ -64,7 +77,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void AfterStep(LiveTraining live, int done)
     {
-        if (done % options.Checkpoints.Steps == 0 || _sinceLast.Elapsed >= options.Checkpoints.Interval)
+        if (done % options.Steps == 0 || _sinceLast.Elapsed >= options.Interval)
             Write(live, done, isFinished: false);
     }
 
@@ -72,7 +85,7 @@ internal sealed class TrainingCheckpoints(
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(LiveTraining live, int done, bool isFinished)
     {
-        if (done == _last && !isFinished)
+        if ((done == _last && !isFinished) || !folder.Writes)
             return;
         using var passing = reporter.Pass(TrainingPhase.SavingCheckpoint);
         using var scope = NewDisposeScope();
@@ -80,19 +93,20 @@ internal sealed class TrainingCheckpoints(
         Add(ModelPrefix, live.Model.ChangingWeights());
         if (!isFinished)
         {
-            Add(ObjectivePrefix, live.Loss.state_dict());
+            if (live.Loss is not null)
+                Add(ObjectivePrefix, live.Loss.state_dict());
             Add(OptimizerPrefix, live.Optimizer.Moments);
             if (live.Averaged is not null)
                 Add(AveragePrefix, live.Averaged.Weights);
             Add(BestPrefix, live.Best.Weights);
             Add(RandomPrefix, live.Random.GetState().Select(stream => KeyValuePair.Create(stream.Key, tensor(stream.Value, ScalarType.Byte))));
-            Add(SamplerPrefix, live.Sampler.Cycles.Select(cycle => KeyValuePair.Create(cycle.Name, tensor(cycle.Cycle.State.Order, ScalarType.Int32))));
+            Add(SamplerPrefix, live.Cycles.Select(cycle => KeyValuePair.Create(cycle.Name, tensor(cycle.Cycle.State.Order, ScalarType.Int32))));
         }
         folder.Write(
             new CheckpointState(training, isFinished, done, seed, fingerprint, live.Optimizer.StepsTaken,
-                live.Sampler.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
-                live.Recorder.State, live.History, live.Best.Score, live.Best.Epoch),
-            tensors, options.Checkpoints.Keep);
+                live.Cycles.ToDictionary(cycle => cycle.Name, cycle => cycle.Cycle.State.Position),
+                live.Recorder.State, live.History, live.Best.Score, live.Best.Epoch, live.FineTuning),
+            tensors, options.Keep);
         _last = done;
         _sinceLast.Restart();
         reporter.Trace($"Checkpoint of step {done} written.");
@@ -111,25 +125,28 @@ internal sealed class TrainingCheckpoints(
         Copy(ModelPrefix, live.Model.ChangingWeights());
         live.History.Clear();
         live.History.AddRange(state.History);
+        live.FineTuning?.Clear();
+        live.FineTuning?.AddRange(state.FineTuning ?? []);
         if (state.IsFinished)
         {
             if (state.BestScore is not null)
                 live.Best.SetState(state.BestScore, state.BestEpoch, live.Model.ChangingWeights());
             return;
         }
-        Copy(ObjectivePrefix, live.Loss.state_dict());
+        if (live.Loss is not null)
+            Copy(ObjectivePrefix, live.Loss.state_dict());
         Copy(OptimizerPrefix, live.Optimizer.Moments);
         if (live.Averaged is not null)
             Copy(AveragePrefix, live.Averaged.Weights);
         live.Optimizer.StepsTaken = state.OptimizerSteps;
         live.Recorder.State = state.Terms;
-        var device = live.Model.LogitScale.device;
+        var device = live.Model.parameters().First().device;
         live.Best.SetState(state.BestScore, state.BestEpoch,
             state.BestScore is null ? []
                 : live.Model.ChangingWeights().Select(entry => KeyValuePair.Create(entry.Key, Fitting(BestPrefix + entry.Key, entry.Value).to(device))));
         RestoreStreams(live.Random,
             Entries(RandomPrefix).ToDictionary(entry => entry.Key, entry => Values<byte>(entry.Value, ScalarType.Byte, RandomPrefix + entry.Key)), file);
-        foreach (var (name, cycle) in live.Sampler.Cycles)
+        foreach (var (name, cycle) in live.Cycles)
         {
             if (!tensors.TryGetValue(SamplerPrefix + name, out var order) || !state.SamplerPositions.TryGetValue(name, out var position)
                 || !cycle.TrySetState(Values<int>(order, ScalarType.Int32, SamplerPrefix + name), position))

@@ -113,4 +113,25 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
         if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw root.Error(key, $"the name \"{twice.Key}\" stands there twice");
     }
+
+    /// <summary>Some of the data sets and methods; those that are compared with stay.</summary>
+    /// <param name="data">Names of data sets, or null for all.</param>
+    /// <param name="methods">Names of methods, or null for all.</param>
+    /// <exception cref="ConfigurationException">There is none of a name.</exception>
+    public ExperimentConfig Only(IReadOnlyList<string>? data, IReadOnlyList<string>? methods)
+    {
+        Check(data, [.. Data.Select(set => set.Name)], "--only-data");
+        Check(methods, [.. Methods.Select(method => method.Name)], "--only-methods");
+        return this with
+        {
+            Data = [.. Data.Where(set => data?.Contains(set.Name) ?? true)],
+            Methods = [.. Methods.Where(method => (methods?.Contains(method.Name) ?? true) || method.Name == Baseline || method.Name == Ceiling)],
+        };
+
+        void Check(IReadOnlyList<string>? asked, IReadOnlyList<string> known, string option)
+        {
+            if (asked?.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+                throw new ConfigurationException($"{File}: {option}: there is no '{unknown}'; expected some of {string.Join(", ", known)}.");
+        }
+    }
 }

@@ -28,11 +28,11 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
     private readonly SharedTimer _timer = new();
     private int _computed, _resumed;
 
-    /// <summary>Computes what is missing and returns all results, in the order of the plan.</summary>
+    /// <summary>Computes what is missing and returns the results.</summary>
     /// <param name="cells">The plan.</param>
     /// <param name="progress">Told of each finished cell, computed or not.</param>
     /// <param name="cancellation">Stops running cells at their next step; finished ones stay.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <returns>The results, in the order of the plan; of a run that was cancelled, those that there are.</returns>
     public IReadOnlyList<CellResult> Run(IReadOnlyList<PlannedCell> cells, Action<CellKey, bool> progress, CancellationToken cancellation)
     {
         _ = new GentleClipOptions(); // the library helps torch to load, so it comes first
@@ -52,9 +52,13 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
             Parallel.ForEach(Partitioner.Create(missing, EnumerablePartitionerOptions.NoBuffering), options,
                 cell => Compute(cell, hashes[cell.Key], progress, cancellation));
         }
-        catch (AggregateException problems) when (problems.InnerExceptions.All(problem => problem is OperationCanceledException))
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            cancellation.ThrowIfCancellationRequested();
+            // What is finished is still worth a report.
+        }
+        catch (AggregateException problems)
+            when (cancellation.IsCancellationRequested && problems.InnerExceptions.All(problem => problem is OperationCanceledException))
+        {
         }
 
         return [.. cells.Select(cell => store.Find(cell.Key)).OfType<CellResult>().Where(cell => cell.Hash == hashes[cell.Key])];

@@ -5,7 +5,7 @@ namespace ProteinTasks.Data;
 
 /// <summary>A chain, a domain or a window of one: its letters and alpha carbons.</summary>
 /// <param name="Key">The chain's key, with the ranges where it is a part of the chain.</param>
-/// <param name="Sequence">One letter a residue.</param>
+/// <param name="Sequence">One letter per residue.</param>
 /// <param name="AlphaCarbons">Three coordinates a residue, in angstrom.</param>
 internal sealed record Piece(string Key, string Sequence, float[] AlphaCarbons)
 {

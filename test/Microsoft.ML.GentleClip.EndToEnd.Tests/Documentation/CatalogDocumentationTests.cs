@@ -22,6 +22,8 @@ public sealed partial class CatalogDocumentationTests
         using Microsoft.Extensions.DependencyInjection;
         IDataView data = null, pairs = null, sequencesAlone = null, structuresAlone = null, pictures = null, train = null, test = null;
         GentleClipTransformer model = null;
+        GentleClipEstimator estimator = null;
+        GentleClipOptions options = null;
         ZeroShotClassifier classifier = null;
         IServiceCollection services = null;
 
@@ -38,6 +40,34 @@ public sealed partial class CatalogDocumentationTests
     private static readonly Lazy<Dictionary<string, XElement>> Documentation = new(() =>
         XDocument.Load(Path.ChangeExtension(typeof(GentleClipEstimator).Assembly.Location, ".xml")).Descendants("member")
             .ToDictionary(member => member.Attribute("name")!.Value));
+
+    // What the programs of README and of docs/getting-started.md use, besides the catalogs.
+    private static readonly string[] FirstHour =
+    [
+        "T:Microsoft.ML.GentleClip.ConsoleProgress",
+        "T:Microsoft.ML.GentleClip.GentleClipOptions",
+        "T:Microsoft.ML.GentleClip.GentleClipTransformer",
+        "M:Microsoft.ML.GentleClip.GentleClipOptions.FromPreset(",
+        "P:Microsoft.ML.GentleClip.GentleClipOptions.MaximumNumberOfSteps",
+        "P:Microsoft.ML.GentleClip.GentleClipOptions.Progress",
+        "P:Microsoft.ML.GentleClip.ValidationOptions.Fraction",
+        "M:Microsoft.ML.GentleClip.Modality.Vector(",
+        "M:Microsoft.ML.GentleClip.Modality.Text(",
+        "M:Microsoft.ML.GentleClip.Modality.Image(",
+        "M:Microsoft.ML.GentleClip.Modality.ProteinSequence(",
+        "M:Microsoft.ML.GentleClip.Modality.ProteinStructure(",
+        "M:Microsoft.ML.GentleClip.GentleClipEstimator.Fit(Microsoft.ML.IDataView)",
+        "M:Microsoft.ML.GentleClip.GentleClipTransformer.Transform(Microsoft.ML.IDataView)",
+        "P:Microsoft.ML.GentleClip.GentleClipTransformer.History",
+        "P:Microsoft.ML.GentleClip.GentleClipTransformer.ClosedForm",
+        "M:Microsoft.ML.GentleClip.RetrievalMetrics.RecallAt(",
+        "M:Microsoft.ML.GentleClip.EmbeddingIndex.Search(System.ReadOnlySpan",
+        "M:Microsoft.ML.GentleClip.EmbeddingIndex.Search(Microsoft.ML.IDataView",
+        "M:Microsoft.ML.GentleClipOperationsCatalog.EvaluateRetrieval(",
+        "M:Microsoft.ML.GentleClipOperationsCatalog.CreateEmbeddingIndex(",
+    ];
+
+    public static IEnumerable<object[]> FirstHourMembers => FirstHour.Select(name => new object[] { name });
 
     public static IEnumerable<object[]> CatalogMethods => Methods().Select(method => new object[] { NameOf(method) });
 
@@ -66,6 +96,23 @@ public sealed partial class CatalogDocumentationTests
         PageScript script = (await Beginning.Value).Fork();
         foreach (XElement code in example.Elements("code"))
             script.Compile(code.Value, name, 0);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(FirstHourMembers))]
+    public async Task WhatTheFirstHourNeedsHasAnExampleThatCompiles(string name)
+    {
+        XElement[] members = [.. Documentation.Value.Where(entry => name.EndsWith('(') || name.StartsWith("M:", StringComparison.Ordinal)
+            ? entry.Key.StartsWith(name, StringComparison.Ordinal) : entry.Key == name).Select(entry => entry.Value)];
+        Assert.IsNotEmpty(members, "there is no such member");
+        PageScript script = (await Beginning.Value).Fork();
+        foreach (XElement member in members)
+        {
+            XElement[] code = [.. member.Descendants("example").Descendants("code")];
+            Assert.IsNotEmpty(code, $"{member.Attribute("name")!.Value} has no example");
+            foreach (XElement block in code)
+                script.Compile(block.Value, name, 0);
+        }
     }
 
     [TestMethod]

@@ -15,8 +15,8 @@ public sealed partial class StatedDefaultsTests
 
     private static readonly object[] Options =
     [
-        new GentleClipOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(), new BertEncoderOptions(), new Esm2Options(),
-        new CdConvOptions(),
+        new GentleClipOptions(), new FineTuningOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(),
+        new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(),
         .. typeof(Objective).Assembly.GetExportedTypes()
             .Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract && type.GetConstructor([]) is not null)
             .Select(type => Activator.CreateInstance(type)!),
@@ -35,11 +35,13 @@ public sealed partial class StatedDefaultsTests
             // A page about one class of options means that one.
             object[] own =
                 [.. Options.Where(option => text[..Math.Min(text.Length, Beginning)].Contains($"`{option.GetType().Name}", StringComparison.Ordinal))];
-            foreach (var (name, stated) in Stated(text))
+            foreach (var (full, stated) in Stated(text))
             {
+                // `Batches.Size` is in that group, `SddObjective.Weight` in one of the classes.
+                var (group, name) = full.Split('.') is [var before, var last] ? (Group(before), last) : (null, full);
                 // A name that no option has is a heading or a setting of something else.
                 var actual =
-                    (own.Any(option => option.GetType().GetProperty(name) is not null) ? own : Options)
+                    (group is not null ? [group] : own.Any(option => option.GetType().GetProperty(name) is not null) ? own : Options)
                         .Select(option => option.GetType().GetProperty(name) is { CanRead: true } property ? (Found: true, Value: property.GetValue(option))
                             : default).Where(option => option.Found).ToArray();
                 if (actual.Length == 0)
@@ -78,16 +80,18 @@ public sealed partial class StatedDefaultsTests
                 column = found;
             else if (column > 0 && column < cells.Length && cells[column].Length > 0 && !cells[0].StartsWith("---", StringComparison.Ordinal))
             {
-                string[] names = [.. Name().Matches(cells[0]).Select(match => match.Groups[1].Value.Split('.')[^1])];
+                string[] names = [.. Name().Matches(cells[0]).Select(match => match.Groups[1].Value)];
                 // Several options in a row have their defaults in the same order.
                 string[] values = names.Length == 1 ? [cells[column]] : cells[column].Split(", ");
                 for (int i = 0; i < names.Length && names.Length == values.Length; i++)
                     yield return (names[i], values[i]);
             }
             foreach (Match match in InBrackets().Matches(line))
-                yield return (match.Groups[1].Value.Split('.')[^1], match.Groups[2].Value);
+                yield return (match.Groups[1].Value, match.Groups[2].Value);
         }
     }
+
+    private static object? Group(string name) => typeof(TrainingOptions).GetProperty(name)?.GetValue(new GentleClipOptions());
 
     private static bool Agrees(string stated, object? value)
     {

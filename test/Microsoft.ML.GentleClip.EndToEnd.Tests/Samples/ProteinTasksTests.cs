@@ -70,6 +70,23 @@ public sealed class ProteinTasksTests : IDisposable
     }
 
     [TestMethod]
+    public void FineTuningHasARowATrainingAndTakesFinishedOnesOver()
+    {
+        string output = Run("tuned", "clip-half", "--fine-tune");
+        StringAssert.Contains(output, "| both sides, pretrained, all, 8 steps |");
+        StringAssert.Contains(output, "| maximum entropy on hand-made features, structure |");
+        string file = _folder.File("tuned/figures.json"), rows = File.ReadAllText(file);
+        using (var json = JsonDocument.Parse(rows))
+        {
+            Assert.AreEqual(14, json.RootElement.GetArrayLength());
+            foreach (var row in json.RootElement.EnumerateArray())
+                Assert.IsInRange(0.0, 1.0, row.GetProperty("Family").GetDouble(), row.GetRawText());
+        }
+        StringAssert.DoesNotMatch(Run("tuned", "clip-half", "--fine-tune"), new("seed 1"));
+        Assert.AreEqual(rows, File.ReadAllText(file));
+    }
+
+    [TestMethod]
     public void OwnLabelFileIsATaskOfItsOwn()
     {
         File.WriteAllLines(_folder.File("go.tsv"),

@@ -18,6 +18,7 @@ public sealed class DirectReferencesTests
     [TestMethod]
     [DataRow("src/Microsoft.ML.GentleClip.csproj", "Microsoft.ML.GentleClip.dll")]
     [DataRow("extensions/Microsoft.ML.GentleClip.Interactive/Microsoft.ML.GentleClip.Interactive.csproj", "")]
+    [DataRow("extensions/Microsoft.ML.GentleClip.Mpi/Microsoft.ML.GentleClip.Mpi.csproj", "")]
     public void EveryAssemblyThatIsUsedIsAskedFor(string project, string assembly)
     {
         var file = Path.Combine(Repository.Root, project);

@@ -17,7 +17,7 @@ public sealed class ProjectReferenceTests
         ["samples"] = ["src", "eng", "extensions"],
         ["studies"] = ["src", "eng", "extensions", "samples"],
         ["tools"] = ["src", "eng", "extensions"],
-        ["test"] = ["src", "eng"],
+        ["test"] = ["src", "eng", "extensions"],
     };
 
     [TestMethod]

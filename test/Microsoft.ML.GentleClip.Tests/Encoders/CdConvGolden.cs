@@ -38,7 +38,7 @@ internal static class CdConvGolden
         KernelChannels = Integers(config.GetProperty("kernel_channels")),
         SequentialKernelSize = config.GetProperty("sequential_kernel_size").GetInt32(),
         BaseWidth = config.GetProperty("base_width").GetInt32(),
-        EmbeddingDimension = config.GetProperty("embedding_dim").GetInt32(),
+        ResidueDimension = config.GetProperty("embedding_dim").GetInt32(),
         Dropout = 0,
         CoordinateNoise = 0,
     };

@@ -9,7 +9,7 @@ namespace Microsoft.ML.GentleClip.Tests.Encoders;
 public sealed class TextNGramEncoderTests
 {
     private static readonly string[] Texts = ["red apple", "green apple", "a red, red car", "😀 grinning face", "深度学习", "...", new('é', 5000)];
-    private static readonly TextNGramOptions Small = new() { Buckets = 512, EmbeddingDimension = 12, HiddenDimensions = [10] };
+    private static readonly TextNGramOptions Small = new() { Buckets = 512, TableDimension = 12, HiddenDimensions = [10] };
 
     public TextNGramEncoderTests() => set_num_threads(1);
 

@@ -74,10 +74,10 @@ public sealed class KeywordTests
     {
         var options = Options(new KeywordOptions("Keywords", Samples()));
         using var data = GentleClip.Trainers.TrainingData.Read(Data(pairs: 20, unpairedA: 4, unpairedB: 4), options, () => { });
-        var before = data.PairsA.Zip(data.PairKeywords).ToDictionary(pair => pair.First, pair => pair.Second);
-        var (rest, _, _) = data.HoldOut([17, 0, 3, 4]);
+        var before = data.A.Pairs.Zip(data.PairKeywords).ToDictionary(pair => pair.First, pair => pair.Second);
+        var (rest, _) = data.HoldOut([17, 0, 3, 4]);
         Assert.HasCount(16, rest.PairKeywords);
-        foreach (var (pair, keywords) in rest.PairsA.Zip(rest.PairKeywords))
+        foreach (var (pair, keywords) in rest.A.Pairs.Zip(rest.PairKeywords))
             CollectionAssert.AreEqual(before[pair], keywords, $"pair {pair}");
         Assert.IsGreaterThan(1, rest.PairKeywords.Select(keywords => Array.IndexOf(keywords, true)).Distinct().Count(), "or any order would pass");
     }

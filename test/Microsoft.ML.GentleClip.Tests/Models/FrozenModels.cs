@@ -118,7 +118,7 @@ internal static class FrozenModels
                         MaximumVocabularySize = 100,
                         Pooling = BertPooling.ClassificationToken,
                     }
-                    : new TextNGramOptions { Buckets = 128, EmbeddingDimension = 8, HiddenDimensions = [8] });
+                    : new TextNGramOptions { Buckets = 128, TableDimension = 8, HiddenDimensions = [8] });
                 break;
         }
         var options = new GentleClipOptions

@@ -116,7 +116,7 @@ public sealed class OnnxEncoderTests : IDisposable
     public async Task TextsByNGrams(bool isBare)
     {
         var options = isBare
-            ? new TextNGramOptions { Buckets = 16, EmbeddingDimension = 8, HiddenDimensions = [], MinimumLength = 2, MaximumLength = 1, LowerCase = false }
+            ? new TextNGramOptions { Buckets = 16, TableDimension = 8, HiddenDimensions = [], MinimumLength = 2, MaximumLength = 1, LowerCase = false }
             : new TextNGramOptions();
         using var transformer = OnnxModels.Create(Modality.Text("Embedding", "Text", options));
         using var session = _folder.Export(transformer, "Embedding");

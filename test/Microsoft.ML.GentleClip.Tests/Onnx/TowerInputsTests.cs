@@ -27,7 +27,7 @@ public sealed class TowerInputsTests : IDisposable
     public void NeighbourListsOfAStraightChain()
     {
         // 4 angstrom from residue to residue, radius 8: each sees itself and the next one either way, as a pair at exactly the radius is none.
-        var options = new CdConvOptions { Channels = [8, 8], Radii = [8, 12], KernelChannels = [4], SequentialKernelSize = 3, EmbeddingDimension = 4 };
+        var options = new CdConvOptions { Channels = [8, 8], Radii = [8, 12], KernelChannels = [4], SequentialKernelSize = 3, ResidueDimension = 4 };
         var chain = new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 0, 0 });
         var inputs = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: options))
             .Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);

@@ -16,7 +16,7 @@ public sealed class CdConvOptionsTests
         ("SequentialKernelSize must be from 3 to 1023, found 1", () => new() { SequentialKernelSize = 1 }),
         ("SequentialKernelSize must be odd, found 4", () => new() { SequentialKernelSize = 4 }),
         ("BaseWidth must be from 1 to 1024, found 0", () => new() { BaseWidth = 0 }),
-        ("EmbeddingDimension must be from 1 to 4096, found 0", () => new() { EmbeddingDimension = 0 }),
+        ("ResidueDimension must be from 1 to 4096, found 0", () => new() { ResidueDimension = 0 }),
         ("Dropout must be from 0 to below 1, found 1", () => new() { Dropout = 1 }),
         ("CoordinateNoise must be from 0 to 10, found -0.1", () => new() { CoordinateNoise = -0.1 }),
         ("InputNoise must be from 0 to 10, found 11", () => new() { InputNoise = 11 }),
@@ -53,7 +53,7 @@ public sealed class CdConvOptionsTests
         [
             Create() with { Channels = [4, 9] }, Create() with { Radii = [5, 7] }, Create() with { KernelChannels = [4] },
                 Create() with { SequentialKernelSize = 3 },
-            Create() with { BaseWidth = 64 }, Create() with { EmbeddingDimension = 3 }, Create() with { Dropout = 0 }, Create() with { CoordinateNoise = 0 },
+            Create() with { BaseWidth = 64 }, Create() with { ResidueDimension = 3 }, Create() with { Dropout = 0 }, Create() with { CoordinateNoise = 0 },
             Create() with { UseStructureInput = true }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 },
                 Create() with { Reading = CdConvReading.PublicCode },
         ];

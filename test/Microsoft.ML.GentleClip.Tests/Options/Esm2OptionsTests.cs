@@ -25,7 +25,7 @@ public sealed class Esm2OptionsTests
     [TestMethod]
     public void TheDefaultSizeFollowsTheWeightsFile()
     {
-        Assert.AreEqual((4, 128, 4), (Esm2Size.Small.Layers, Esm2Size.Small.EmbeddingDimension, Esm2Size.Small.AttentionHeads));
+        Assert.AreEqual((4, 128, 4), (Esm2Size.Small.Layers, Esm2Size.Small.HiddenDimension, Esm2Size.Small.AttentionHeads));
         Assert.AreSame(Esm2Size.T6_8M, new Esm2Options { WeightsFile = "w.pt" }.Size);
         Assert.AreEqual(new Esm2Size(1, 2, 1), new Esm2Options { Size = new Esm2Size(1, 2, 1), WeightsFile = "w.pt" }.Size);
         Assert.AreEqual(new Esm2Options(), new Esm2Options { Size = Esm2Size.Small });
@@ -65,7 +65,7 @@ public sealed class Esm2OptionsTests
             Masking = 0,
             SubsequenceCrop = 0.99,
         };
-        Assert.AreEqual((1, 2, 1), (options.Size.Layers, options.Size.EmbeddingDimension, options.Size.AttentionHeads));
+        Assert.AreEqual((1, 2, 1), (options.Size.Layers, options.Size.HiddenDimension, options.Size.AttentionHeads));
         Assert.AreEqual(("w.pt", 0, Esm2Pooling.BeginningOfSequence, 65534),
             (options.WeightsFile, options.TrainableLayers, options.Pooling, options.MaximumLength));
         Assert.AreEqual((Esm2UnknownResidues.UnknownToken, 0.0, 0.99), (options.UnknownResidues, options.Masking, options.SubsequenceCrop));
@@ -76,10 +76,10 @@ public sealed class Esm2OptionsTests
     [TestMethod]
     [DataRow(0, 32, 4, "layers must be from 1 to 256, found 0.")]
     [DataRow(257, 32, 4, "layers must be from 1 to 256, found 257.")]
-    [DataRow(3, 1, 1, "embeddingDimension must be from 2 to 65536, found 1.")]
+    [DataRow(3, 1, 1, "hiddenDimension must be from 2 to 65536, found 1.")]
     [DataRow(3, 32, 0, "attentionHeads must be from 1 to 1024, found 0.")]
-    [DataRow(3, 30, 4, "embeddingDimension must be a multiple of twice the 4 attention heads, found 30.")]
-    [DataRow(3, 36, 4, "embeddingDimension must be a multiple of twice the 4 attention heads, found 36.")]
+    [DataRow(3, 30, 4, "hiddenDimension must be a multiple of twice the 4 attention heads, found 30.")]
+    [DataRow(3, 36, 4, "hiddenDimension must be a multiple of twice the 4 attention heads, found 36.")]
     public void SizesThatCannotBeAreRefused(int layers, int width, int heads, string expected)
     {
         ArgumentException? refused = null;

@@ -22,7 +22,7 @@ public sealed class TextOptionsTests
         Assert.AreSame(BertSize.Base, (bert with { WeightsFile = "w" }).Size);
 
         static (bool, int, int, int, int, int, double, double) Numbers(TextNGramOptions o) =>
-            (o.LowerCase, o.MinimumLength, o.MaximumLength, o.Buckets, o.EmbeddingDimension, o.MaximumCharacters, o.Dropout, o.NGramDropout);
+            (o.LowerCase, o.MinimumLength, o.MaximumLength, o.Buckets, o.TableDimension, o.MaximumCharacters, o.Dropout, o.NGramDropout);
     }
 
     [TestMethod]
@@ -32,7 +32,7 @@ public sealed class TextOptionsTests
         Assert.AreSame(BertSize.Tiny, BertSize.FromName("bert_uncased_L-2_H-128_A-2"));
         Assert.AreSame(BertSize.Base, BertSize.FromName("bert-base-cased"));
         foreach (var (name, size) in BertSize.Published.Where(entry => entry.Key.Contains("L-", StringComparison.Ordinal)))
-            Assert.AreEqual($"bert_uncased_L-{size.Layers}_H-{size.EmbeddingDimension}_A-{size.AttentionHeads}", name);
+            Assert.AreEqual($"bert_uncased_L-{size.Layers}_H-{size.HiddenDimension}_A-{size.AttentionHeads}", name);
         Assert.Contains("no BERT size 'bert'; expected one of bert_uncased_L-2_H-128_A-2, ",
             Assert.ThrowsExactly<ArgumentException>(() => BertSize.FromName("bert")).Message);
     }
@@ -46,7 +46,7 @@ public sealed class TextOptionsTests
     [DataRow(false, "MinimumLength", 0, "MinimumLength must be from 1 to 16, found 0.")]
     [DataRow(false, "MaximumLength", 17, "MaximumLength must be from 1 to 16, found 17.")]
     [DataRow(false, "Buckets", 15, "Buckets must be from 16 to 16777216, found 15.")]
-    [DataRow(false, "EmbeddingDimension", 0, "EmbeddingDimension must be from 1 to 65536, found 0.")]
+    [DataRow(false, "TableDimension", 0, "TableDimension must be from 1 to 65536, found 0.")]
     [DataRow(false, "MaximumCharacters", 0, "MaximumCharacters must be from 1 to 10000000, found 0.")]
     [DataRow(false, "Dropout", -0.1, "Dropout must be from 0 to below 1, found -0.1.")]
     [DataRow(false, "NGramDropout", double.NaN, "NGramDropout must be from 0 to below 1, found NaN.")]
@@ -100,8 +100,8 @@ public sealed class TextOptionsTests
 
     [TestMethod]
     [DataRow(0, 32, 4, 64, 40, "layers must be from 1 to 256, found 0.")]
-    [DataRow(2, 70000, 4, 64, 40, "embeddingDimension must be from 1 to 65536, found 70000.")]
-    [DataRow(2, 30, 4, 64, 40, "embeddingDimension must be a multiple of the 4 attention heads, found 30.")]
+    [DataRow(2, 70000, 4, 64, 40, "hiddenDimension must be from 1 to 65536, found 70000.")]
+    [DataRow(2, 30, 4, 64, 40, "hiddenDimension must be a multiple of the 4 attention heads, found 30.")]
     [DataRow(2, 32, 4, 0, 40, "feedForwardDimension must be from 1 to 262144, found 0.")]
     [DataRow(2, 32, 4, 64, 1, "maximumPositions must be from 2 to 65536, found 1.")]
     public void SizesThatCannotBeAreRefused(int layers, int width, int heads, int feedForward, int positions, string expected) =>

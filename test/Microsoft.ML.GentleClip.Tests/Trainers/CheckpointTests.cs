@@ -42,6 +42,14 @@ public sealed class CheckpointTests : IDisposable
         former["BatchSize"] = "7";
         Assert.AreEqual("Batches.Size is 32, was 7", CheckpointFingerprint.Differences(former, now).Single());
 
+        former = new() { ["ModalityA.Encoder.Size.EmbeddingDimension"] = "64", ["ModalityB.Encoder.EmbeddingDimension"] = "8", ["EmbeddingDimension"] = "16" };
+        Assert.IsEmpty(CheckpointFingerprint.Differences(former, new Dictionary<string, string>
+        {
+            ["ModalityA.Encoder.Size.HiddenDimension"] = "64",
+            ["ModalityB.Encoder.ResidueDimension"] = "8",
+            ["EmbeddingDimension"] = "16",
+        }));
+
         static string Former(string name) => name switch
         {
             "Batches.Size" => "BatchSize",

@@ -88,12 +88,12 @@ public sealed class SamplingTests
         for (var step = 0; step < 50; step++)
         {
             sampler.Next();
-            Assert.AreEqual(16, sampler.PositionsA.Length);
-            Assert.AreEqual(14, sampler.PositionsB.Length);
+            Assert.AreEqual(16, sampler.Positions(Side.A).Length);
+            Assert.AreEqual(14, sampler.Positions(Side.B).Length);
             for (var i = 0; i < 4; i++)
-                Assert.AreEqual(sampler.PositionsA[i], sampler.PositionsB[i], "row i of the data is example i of both stores while all pairs come first");
-            Assert.IsTrue(sampler.PositionsA[4..].ToArray().All(position => position >= 9) && sampler.PositionsB[4..].ToArray().All(position => position >= 9));
-            if (sampler.PositionsA[4..14].SequenceEqual(sampler.PositionsB[4..14]))
+                Assert.AreEqual(sampler.Positions(Side.A)[i], sampler.Positions(Side.B)[i], "row i of the data is example i of both stores while all pairs come first");
+            Assert.IsTrue(sampler.Positions(Side.A)[4..].ToArray().All(position => position >= 9) && sampler.Positions(Side.B)[4..].ToArray().All(position => position >= 9));
+            if (sampler.Positions(Side.A)[4..14].SequenceEqual(sampler.Positions(Side.B)[4..14]))
                 sameOrder++;
         }
         Assert.AreEqual(0, sameOrder, "unpaired samples of A and B are drawn independently");

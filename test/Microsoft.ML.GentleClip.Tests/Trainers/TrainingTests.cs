@@ -257,12 +257,12 @@ public sealed class TrainingTests
         // Two samples of B alone come first, so that the partners' positions differ by two.
         var rows = TwoViews.Mixed(0, 0, 2).Concat(TwoViews.Pairs(8, seed: 3)).ToList();
         using var data = GentleClip.Trainers.TrainingData.Read(MlContext.Data.LoadFromEnumerable(rows), TwoViews.Options(), () => { });
-        var (rest, a, b) = data.HoldOut([5, 0, 3]);
+        var (rest, (a, b)) = data.HoldOut([5, 0, 3]);
         CollectionAssert.AreEqual(new[] { 5, 0, 3 }, a);
         CollectionAssert.AreEqual(new[] { 7, 2, 5 }, b);
-        CollectionAssert.AreEqual(new[] { 1, 2, 4, 6, 7 }, rest.PairsA.ToArray());
-        CollectionAssert.AreEqual(new[] { 3, 4, 6, 8, 9 }, rest.PairsB.ToArray());
-        Assert.AreEqual((8, 8), (data.PairsA.Count, data.PairsB.Count), "what was read does not change");
+        CollectionAssert.AreEqual(new[] { 1, 2, 4, 6, 7 }, rest.A.Pairs.ToArray());
+        CollectionAssert.AreEqual(new[] { 3, 4, 6, 8, 9 }, rest.B.Pairs.ToArray());
+        Assert.AreEqual((8, 8), (data.A.Pairs.Count, data.B.Pairs.Count), "what was read does not change");
     }
 
     private sealed class StepWatcher(Action onStep) : IProgress<TrainingProgress>

@@ -70,7 +70,7 @@ public sealed class DownloadedWeightsTests
         File.WriteAllText(Path.Combine(_folder, "pytorch_model.bin"), "not looked at");
         var size = Esm2Golden.Size;
         File.WriteAllText(Path.Combine(_folder, "config.json"),
-            $$"""{"num_hidden_layers": {{size.Layers}}, "hidden_size": {{size.EmbeddingDimension}}, "num_attention_heads": {{size.AttentionHeads}}}""");
+            $$"""{"num_hidden_layers": {{size.Layers}}, "hidden_size": {{size.HiddenDimension}}, "num_attention_heads": {{size.AttentionHeads}}}""");
         var options = new Esm2Options { WeightsFile = _folder };
         Assert.AreEqual(size, options.Size);
         Assert.AreEqual(Esm2Size.T12_35M, (options with { Size = Esm2Size.T12_35M }).Size, "the user's own size wins");

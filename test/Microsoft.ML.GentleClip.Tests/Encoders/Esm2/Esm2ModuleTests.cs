@@ -139,7 +139,7 @@ public sealed class Esm2ModuleTests
             Assert.AreEqual(
                 (expected.GetProperty("num_layers").GetInt32(), expected.GetProperty("embed_dim").GetInt32(),
                     expected.GetProperty("attention_heads").GetInt32()),
-                (size.Layers, size.EmbeddingDimension, size.AttentionHeads));
+                (size.Layers, size.HiddenDimension, size.AttentionHeads));
             Assert.AreEqual(expected.GetProperty("parameters_with_tied_lm_head_and_contact_head").GetInt64(),
                 Esm2Module.CountParameters(size, withHeads: true));
         }

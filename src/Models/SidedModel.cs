@@ -1,0 +1,27 @@
+using Microsoft.ML.GentleClip.Modalities;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Models;
+
+/// <summary>A model with a part for each side: what trainings, their checkpoints and the columns computed from it need to know.</summary>
+internal abstract class SidedModel(string name) : nn.Module(name)
+{
+    /// <summary>Length of <see cref="TowerOutput{T}.Embedding"/>; 0 where there is none.</summary>
+    public abstract int EmbeddingDimension { get; }
+
+    /// <summary>Modality and sizes of a side that the model has.</summary>
+    public abstract TowerSpec SpecOf(Side side);
+
+    /// <summary>A side's tower, or only its encoder; null where there is none.</summary>
+    public abstract Tower? TowerOf(Side side);
+
+    /// <summary>One pass through a side, without noise.</summary>
+    public abstract TowerOutput<Tensor> Run(Side side, ModalityBatch batch);
+
+    /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> ChangingWeights()
+    {
+        var frozen = named_parameters().Where(entry => !entry.parameter.requires_grad).Select(entry => entry.name).ToHashSet();
+        return state_dict().Where(entry => !frozen.Contains(entry.Key));
+    }
+}

@@ -1,0 +1,212 @@
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Objectives;
+using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Checkpoints;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Trainers.FineTuning;
+
+/// <summary>The training loop of a fine-tuning: batches of labelled rows, AdamW with a rate for the head and one for the encoders, validation.</summary>
+/// <param name="options">Steps, rates, patience.</param>
+/// <param name="shareOfRate">What the learning rate of a side's encoder is of the head's.</param>
+/// <param name="random">Source of everything random.</param>
+/// <param name="device">Where the model lives.</param>
+/// <param name="reporter">Told how it goes.</param>
+/// <param name="checkCancelled">Throws to stop.</param>
+/// <param name="checkpoints">Where the state goes, or null.</param>
+internal sealed class FineTuner(
+    FineTuningOptions options, Func<Side, double> shareOfRate, RandomSource random, Device device, TrainingReporter reporter, Action checkCancelled,
+    TrainingCheckpoints? checkpoints)
+{
+    private const int StepsBetweenTrims = 100, SmallestEpoch = 20;
+
+    // Enough for moments to a few per cent, where each row costs a pass through an encoder.
+    private const int RowsOfMoments = 1024;
+
+    // As for the inputs of encoders: below it a spread is rounding.
+    private const double SmallestRelativeSpread = 1e-6;
+
+    /// <summary>Steps of an epoch: as many as show each row once, and at least 20.</summary>
+    public static int StepsPerEpoch(int rows, int batchSize) => Math.Max(SmallestEpoch, (rows + batchSize - 1) / batchSize);
+
+    /// <summary>Trains the model in place.</summary>
+    /// <param name="model">On the device; its weights are the result.</param>
+    /// <param name="loss">Of the model.</param>
+    /// <param name="train">What to train on.</param>
+    /// <param name="validation">What to validate on, or null.</param>
+    /// <returns>The epochs.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ArithmeticException">The loss or the gradient is not finite.</exception>
+    public IReadOnlyList<FineTuningEpoch> Train(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
+    {
+        var batchSize = Math.Min(options.Batches.Size, train.Count);
+        var stepsPerEpoch = StepsPerEpoch(train.Count, batchSize);
+        var cycle = new IndexCycle(train.Rows, random.Managed("sampler/rows"));
+        var schedule = new LearningRateSchedule(options.Optimizer.LearningRate, options.MaximumNumberOfSteps, options.Optimizer.WarmupFraction);
+        var noise = new NoiseSource(random.Torch("noise"));
+        var named = model.named_parameters().ToList();
+        var shares = named.ToDictionary(
+            entry => (object)entry.parameter, entry => FineTunedModel.SideOf(entry.name) is { } side ? shareOfRate(side) : 1,
+            ReferenceEqualityComparer.Instance);
+        using var optimizer = new AdamW(named.Select(entry => entry.parameter), options.Optimizer.WeightDecay, parameter => shares[parameter]);
+        using var best = new BestWeights();
+        var recorder = new EpochRecorder();
+        var history = new List<FineTuningEpoch>();
+        reporter.Info(
+            $"Batches of {batchSize} of {train.Count} rows; {stepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+
+        var live = new LiveTraining(model, null, optimizer, null, best, recorder, [], [("rows", cycle)], random) { FineTuning = history };
+        var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
+        if (isFinished)
+        {
+            checkCancelled();
+            return history;
+        }
+        CheckCancelled(live, done);
+        reporter.Begin(TrainingPhase.Training, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
+        var drawn = new int[batchSize];
+        for (var step = done; step < options.MaximumNumberOfSteps; step++)
+        {
+            CheckCancelled(live, step);
+            using var scope = NewDisposeScope();
+            cycle.Draw(drawn);
+            var outputs = model.Outputs(Features(model, train, drawn, noise), noise, options.Dropout);
+            var (sum, weight) = loss.Sums(outputs, Labels(train, drawn));
+            var mean = sum / weight;
+            var value = mean.item<float>();
+            recorder.Add(value, step);
+            optimizer.ZeroGradients();
+            mean.backward();
+            var learningRate = schedule.At(step);
+            if (!double.IsFinite(optimizer.Step(learningRate, options.Optimizer.GradientClipNorm)))
+                throw new ArithmeticException(
+                    $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rates, or look for extreme values in the "
+                    + "input columns.");
+
+            var epoch = step / stepsPerEpoch;
+            var stop = false;
+            if ((step + 1) % stepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
+            {
+                var found = Validate(model, loss, validation);
+                var entry = new FineTuningEpoch(epoch, step + 1, recorder.Finish()[LossTerm.Total], learningRate, found?.Loss, found?.Score);
+                history.Add(entry);
+                reporter.Epoch(entry);
+                stop = found is { Loss: var score } && !best.Offer(model, score, epoch) && epoch - best.Epoch >= options.Validation.EarlyStoppingPatience;
+            }
+            reporter.Step(step + 1, epoch, value, null, history.Count > 0 ? history[^1].ValidationLoss : null);
+            if ((step + 1) % StepsBetweenTrims == 0)
+                NativeHeap.Trim();
+            if (!stop)
+                checkpoints?.AfterStep(live, step + 1);
+            done = step + 1;
+            if (stop)
+            {
+                reporter.Info($"Stopped early at step {step + 1}: no better validation for {options.Validation.EarlyStoppingPatience} epochs.");
+                break;
+            }
+        }
+        if (best.Score is not null)
+        {
+            best.Restore(model);
+            reporter.Info($"Kept the weights of epoch {best.Epoch}, loss {best.Score:F4} on {validation!.Count} validation rows.");
+        }
+        checkpoints?.Write(live, done, isFinished: true);
+        reporter.EndPhase();
+        return history;
+    }
+
+    /// <summary>Fixes what the head sees of the features: mean 0 and standard deviation 1 over rows of the training, in the mode they are trained in.</summary>
+    public void Standardize(FineTunedModel model, FineTuningSet train)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var rows = train.Rows.ToArray();
+        if (!model.Towers.All(side => side.Tower.IsFrozen) && rows.Length > RowsOfMoments)
+        {
+            random.Managed("standardization/rows").Shuffle(rows.AsSpan());
+            rows = rows[..RowsOfMoments];
+        }
+        var noise = new NoiseSource(random.Torch("standardization/noise"));
+        var mean = zeros(model.FeatureDimension, dtype: ScalarType.Float64, device: device);
+        var squares = zeros_like(mean);
+        var count = 0;
+        foreach (var batch in rows.Chunk(options.Batches.Size))
+        {
+            checkCancelled();
+            using var inner = NewDisposeScope();
+            var features = cat([.. Features(model, train, batch, noise)], 1).to(ScalarType.Float64);
+            var own = features.mean([0]);
+            var difference = own - mean;
+            squares.AddInPlace((features - own).Squared().sum(0)).AddInPlace(difference.Squared().Times((double)count * batch.Length / (count + batch.Length)));
+            count += batch.Length;
+            mean.AddInPlace(difference.Times((double)batch.Length / count));
+        }
+        var deviation = squares.Over((double)count).sqrt();
+        var isSpread = deviation.gt(mean.abs().Times(SmallestRelativeSpread)).logical_and(deviation.gt(Scalars.Of(float.Epsilon)));
+        var scale = where(isSpread, deviation.reciprocal(), ones_like(deviation));
+        model.SetStandardization(mean.to(ScalarType.Float32), scale.to(ScalarType.Float32).nan_to_num(1, 1, 1));
+    }
+
+    private List<Tensor> Features(FineTunedModel model, FineTuningSet set, ReadOnlySpan<int> rows, NoiseSource noise)
+    {
+        // What takes long without torch runs on other threads while an encoder computes.
+        var batches = new List<(Tower Tower, ModalityBatch Batch)>();
+        foreach (var (number, side) in model.Towers.Index())
+            batches.Add((side.Tower, side.Tower.Prepare(set.Stores[number].Gather(rows, device), side.Tower.IsFrozen ? null : noise)));
+        return [.. batches.Select(batch => batch.Tower.Encode(batch.Batch, noise))];
+    }
+
+    private Tensor Labels(FineTuningSet set, ReadOnlySpan<int> rows)
+    {
+        var width = set.Labels[0].Length;
+        var values = new float[rows.Length * width];
+        for (var i = 0; i < rows.Length; i++)
+            set.Labels[rows[i]].CopyTo(values, i * width);
+        return tensor(values, [rows.Length, width], device: device);
+    }
+
+    private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet? validation)
+    {
+        if (validation is null)
+            return null;
+        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, (long)validation.Count * model.Towers.Count);
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        var done = 0L;
+        var features = new List<Tensor>();
+        foreach (var (number, side) in model.Towers.Index())
+            features.Add(FeatureRows.Of(side.Tower, validation.Stores[number], validation.Rows, device, rows =>
+            {
+                // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
+                if (checkpoints is null)
+                    checkCancelled();
+                reporter.At(done += rows);
+            }));
+        var outputs = model.Outputs(features, noise: null);
+        var labels = Labels(validation, validation.Rows);
+        var (sum, weight) = loss.Sums(outputs, labels);
+        return (sum.to(ScalarType.Float64).item<double>() / weight.to(ScalarType.Float64).item<double>(), ValidationScore.Of(model, outputs, labels));
+    }
+
+    private void CheckCancelled(LiveTraining live, int done)
+    {
+        try
+        {
+            checkCancelled();
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            try
+            {
+                checkpoints?.Write(live, done, isFinished: false);
+            }
+            catch (IOException problem)
+            {
+                throw new OperationCanceledException($"{cancelled.Message} {problem.Message}", problem, cancelled.CancellationToken);
+            }
+            throw;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.ML.GentleClip.Runtime;
+
+namespace Microsoft.ML.GentleClip.Trainers.Sharding;
+
+/// <summary>
+/// How the batches of a training are cut, and which shards this process computes. The cut does not depend on the number of processes, so neither do the
+/// weights.
+/// </summary>
+/// <param name="Shards">V: shards of a batch, 1 or more.</param>
+/// <param name="Group">The processes.</param>
+internal sealed record BatchSharding(int Shards, ProcessGroup Group)
+{
+    /// <summary>Fewest rows of a side in a shard: one row has no variance to normalise by.</summary>
+    public const int FewestRows = 2;
+
+    /// <summary>A training that cuts nothing, in a process on its own.</summary>
+    public static BatchSharding None { get; } = new(1, new SingleProcess());
+
+    /// <summary>Shards of this process.</summary>
+    public int Own => Shards / Group.Size;
+
+    /// <summary>The first of them.</summary>
+    public int First => Group.Rank * Own;
+
+    /// <summary>Whether there is anything to cut or to share.</summary>
+    public bool IsOn => Shards > 1;
+
+    /// <summary>What the options say.</summary>
+    public static BatchSharding Of(GentleClipOptions options) => new(ShardsOf(options), options.ProcessGroup ?? None.Group);
+
+    /// <summary>Shards of a batch; as many as processes unless the options say otherwise.</summary>
+    public static int ShardsOf(GentleClipOptions options) => options.Batches.Shards ?? options.ProcessGroup?.Size ?? 1;
+
+    /// <summary>How many of some rows, which are dealt out one by one, a shard gets.</summary>
+    public static int CountOf(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
+
+    /// <summary>Refuses batches that cannot be cut into so many shards.</summary>
+    /// <exception cref="InvalidOperationException">A shard would have too few rows.</exception>
+    public static void Check(GentleClipOptions options, BatchPlan batches)
+    {
+        var shards = ShardsOf(options);
+        var last = CountOf(batches.Pairs, shards - 1, shards);
+        foreach (var (side, unpaired) in new[] { ("A", batches.UnpairedA), ("B", batches.UnpairedB) })
+        {
+            if (shards > 1 && last + CountOf(unpaired, shards - 1, shards) is var rows and < FewestRows)
+                throw new InvalidOperationException(
+                    $"A batch has {batches.Pairs} pairs and {unpaired} unpaired samples of {side}. Cut into {shards} shards (Batches.Shards, or "
+                    + $"one a process), the smallest has {rows} rows of {side}; expected {FewestRows} or more. Take larger batches or fewer shards.");
+        }
+    }
+}
