@@ -13,11 +13,11 @@ public sealed class TrainingBenchmarkTests
     {
         foreach (var preset in TrainingBenchmark.All)
         {
-            using var steps = new TrainingSteps(preset, 16);
+            using var steps = new TrainingSteps(preset, 32);
             var phases = steps.Run(20);
             Assert.IsGreaterThan(steps.RunProducts(20), phases.Step, preset.ToString()); // which are a part of it
             var views = preset is GentleClipPreset.Recommended or GentleClipPreset.Paper or GentleClipPreset.Authors or GentleClipPreset.GentleSClip ? 2 : 1;
-            Assert.AreEqual(32 * views, steps.EncodedRows, preset.ToString());
+            Assert.AreEqual(64 * views, steps.EncodedRows, preset.ToString());
         }
     }
 
@@ -62,7 +62,7 @@ public sealed class TrainingBenchmarkTests
     [TestMethod]
     [DataRow("training --presets Klip", "Unknown preset 'Klip'; those that train towers are Recommended, Clip")]
     [DataRow("training --presets ClosedForm", "Unknown preset 'ClosedForm'")]
-    [DataRow("training --batches 64,7", "--batches is '7', expected a whole number of 8 or more.")]
+    [DataRow("training --batches 64,7", "--batches is '7', expected a whole number of 32 or more.")]
     [DataRow("training --turns 0", "--turns needs a whole number above 0, found '0'.")]
     public async Task BadArgumentsAreNamed(string arguments, string message)
     {
