@@ -159,7 +159,8 @@ internal sealed class MkMmdLoss : nn.Module
 
         PairResult[] Of(Func<PairMatrix, bool, PairRequest> request) =>
         [
-            pairs.Add(request(PairMatrix.A, _settings.Unbiased)), pairs.Add(request(PairMatrix.B, _settings.Unbiased)), pairs.Add(request(PairMatrix.AB, false)),
+            pairs.Add(request(PairMatrix.A, _settings.Unbiased)), pairs.Add(request(PairMatrix.B, _settings.Unbiased)),
+            pairs.Add(request(PairMatrix.AB, false)),
         ];
     }
 
