@@ -41,7 +41,8 @@ internal static class BenchmarkCommand
     {
         var json = Json();
         var turns = CommandOption.Number("--turns", "NUMBER", "How often each preset takes its turn. Default 5.", 5);
-        var batches = CommandOption.List("--batches", "SIZES", "Rows of a side in a batch. Default 64,256,1024,4096.", text => Number("--batches", text, 8));
+        var batches = CommandOption.List(
+            "--batches", "SIZES", "Rows of a side in a batch, 32 or more. Default 64,256,1024,4096.", text => Number("--batches", text, 32));
         var presets = CommandOption.List("--presets", "NAMES", "Some of them only, separated by commas, such as Clip,Recommended.", Preset);
         var python = CommandOption.Text("--python", "PROGRAM", "Python with torch, to compare with where it has it. Default python3.", "python3");
         var command = new CliCommand("training", "Processor time of a training step of each preset's towers, and where it goes.")

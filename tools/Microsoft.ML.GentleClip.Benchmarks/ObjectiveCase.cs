@@ -29,12 +29,16 @@ internal sealed record ObjectiveCase(
     private static readonly MatrixProducts WithPlan = new(2, 1, 1);
     private static readonly MatrixProducts ThreeMatrices = new(3, 3, 1); // the gradient of a symmetric one needs one product
 
+    private static readonly Dictionary<string, TotalLoss> Trainings = [];
+
     public static IReadOnlyList<ObjectiveCase> All { get; } =
     [
         new("CL", b => ContrastiveLoss.Compute(b.U, b.V, b.LogScale), OneMatrix, BroadcastForm.Contrastive, SampleLoop.Contrastive),
         new("SSL", b => SelfSupervisedLoss.Compute(b.U, b.V, b.LogScale), OneMatrix, BroadcastForm.SelfSupervised, SampleLoop.SelfSupervised),
         new("MMD", Mmd, ThreeMatrices, BroadcastForm.Mmd, SampleLoop.Mmd),
         new("SDD", b => SddLoss.Compute(b.U, b.V, new(), b.Pairs), ThreeMatrices, BroadcastForm.Sdd, SampleLoop.Sdd),
+        new("MMD+SDD", b => Together(b, new MmdObjective(), new SddObjective()), ThreeMatrices),
+        new("MMD+SDD+SSL", b => Together(b, new SelfSupervisedObjective(), new MmdObjective(), new SddObjective()), new(5, 5, 3)),
         new("SDD-temperature", b => SddLoss.Compute(b.U, b.V, new() { DistanceTemperature = 1 }, b.Pairs), ThreeMatrices),
         new("Centroid", b => CentroidLoss.Compute(b.U, b.V)),
         new("Sinkhorn", b => SinkhornDivergence.Compute(b.U, b.V, new()), ThreeMatrices),
@@ -60,6 +64,23 @@ internal sealed record ObjectiveCase(
         Form.Plain => Plain,
         _ => Loop,
     };
+
+    // As in a training, whose memory stays from step to step; second views are the teacher's rows.
+    private static Tensor Together(Batch b, params Objective[] objectives)
+    {
+        var key = string.Join('+', objectives.Select(objective => objective.Name));
+        if (!Trainings.TryGetValue(key, out var training))
+            Trainings.Add(key, training = new(ObjectiveList.Create(objectives)));
+        return training.Compute(new()
+        {
+            EmbeddingsA = b.U,
+            EmbeddingsB = b.V,
+            SecondViewsA = b.TeacherU,
+            SecondViewsB = b.TeacherV,
+            LogScale = b.LogScale,
+            NumberOfPairs = (int)b.Pairs,
+        }).Total;
+    }
 
     private static Tensor Mmd(Batch b)
     {

@@ -159,7 +159,8 @@ internal sealed class MkMmdLoss : nn.Module
 
         PairResult[] Of(Func<PairMatrix, bool, PairRequest> request) =>
         [
-            pairs.Add(request(PairMatrix.A, _settings.Unbiased)), pairs.Add(request(PairMatrix.B, _settings.Unbiased)), pairs.Add(request(PairMatrix.AB, false)),
+            pairs.Add(request(PairMatrix.A, _settings.Unbiased)), pairs.Add(request(PairMatrix.B, _settings.Unbiased)),
+            pairs.Add(request(PairMatrix.AB, false)),
         ];
     }
 
@@ -180,7 +181,8 @@ internal sealed class MkMmdLoss : nn.Module
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var pooled = EvenlySpaced(cat([u, v], 0));
-        return Medians.LowerOfPairs(Pairwise.SquaredDistances(pooled, pooled)).Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
+        var median = Medians.LowerOfPairs(Pairwise.SquaredDistances(pooled, pooled));
+        return median.Over(2).clamp_min(Scalars.Of(SmallestSquaredBandwidth)).MoveToOuterDisposeScope();
     }
 
     private bool IsTooSmall(Tensor u, Tensor v) => Math.Min(u.size(0), v.size(0)) < (_settings.Unbiased ? 2 : 1);
@@ -225,7 +227,9 @@ internal sealed class MkMmdLoss : nn.Module
         }
     }
 
-    /// <summary>Whether the polynomial kernel needs no pairs: of degree 2 it compares means and second moments, which are cheaper for more rows than columns.</summary>
+    /// <summary>
+    /// Whether the polynomial kernel needs no pairs: of degree 2 it compares means and second moments, which are cheaper for more rows than columns.
+    /// </summary>
     private bool UsesMoments(Tensor u, Tensor v) =>
         _settings is { Unbiased: false, Polynomial.Degree: 2 } && u.size(1) <= Math.Max(u.size(0), v.size(0));
 

@@ -55,7 +55,9 @@ internal sealed class PairGroup(
         if (Blocks.Symmetric)
             _columnGradient = null;
         else if (_distances)
-            (_columnSums, _dotColumnSums) = (zeros(Blocks.Columns, output.dtype, output.device), _dots ? zeros(Blocks.Columns, output.dtype, output.device) : null);
+            (_columnSums, _dotColumnSums) = (Zeros(), _dots ? Zeros() : null);
+
+        Tensor Zeros() => zeros(Blocks.Columns, output.dtype, output.device);
     }
 
     public void Backward(RowBlock block)

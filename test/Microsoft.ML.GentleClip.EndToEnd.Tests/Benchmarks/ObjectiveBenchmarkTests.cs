@@ -86,7 +86,7 @@ public sealed class ObjectiveBenchmarkTests
     {
         using StringWriter output = new(), error = new();
         Assert.AreEqual(0, await ConsoleProgram.RunAsync(BenchmarkCommand.Create(), ["--help"], output, error));
-        foreach (var command in new[] { "objectives", "encoders", "alignment", "scoring" })
+        foreach (var command in new[] { "objectives", "encoders", "training", "alignment", "scoring" })
             Assert.Contains(command, output.ToString());
         Assert.DoesNotContain("measure", output.ToString());
         Assert.AreEqual(0, await ConsoleProgram.RunAsync(BenchmarkCommand.Create(), ["alignment", "-h"], output, error));
