@@ -33,6 +33,13 @@ public static class BinaryFineTuningCatalog
 
     /// <summary>Creates an estimator that fine-tunes the encoders of a fitted transformer for yes or no.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// Only the head is trained; <c>studies/ProteinTasks</c> compares that with more.
+    /// <code>
+    /// var options = new FineTuningOptions { LabelColumnName = "IsEnzyme", TrainableLayers = 0 };
+    /// FineTunedTransformer tuned = mlContext.BinaryClassification.Trainers.GentleClipFineTuning(model, options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="model">The transformer, whose weights stay as they are; it must live until the end of <c>Fit</c>.</param>
     /// <param name="options">What to train and how; copied.</param>
@@ -51,6 +58,17 @@ public static class BinaryFineTuningCatalog
 
     /// <summary>Creates an estimator that trains the encoders of <see cref="FineTuningOptions.Modalities"/>, fresh or published, for yes or no.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// From random weights; <c>studies/ProteinTasks</c> compares that with pretrained ones.
+    /// <code>
+    /// var options = new FineTuningOptions
+    /// {
+    ///     LabelColumnName = "IsEnzyme",
+    ///     Modalities = [Modality.ProteinSequence("SequenceEmbedding", "Sequence")],
+    /// };
+    /// FineTunedTransformer tuned = mlContext.BinaryClassification.Trainers.GentleClipFineTuning(options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="options">What to train and how; copied.</param>
     /// <returns>The estimator.</returns>

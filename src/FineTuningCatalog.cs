@@ -35,6 +35,13 @@ public static class FineTuningCatalog
 
     /// <summary>Creates an estimator that fine-tunes the encoders of a fitted transformer for classes.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// Only the head is trained; <c>studies/ProteinTasks</c> compares that with more.
+    /// <code>
+    /// var options = new FineTuningOptions { LabelColumnName = "Label", TrainableLayers = 0 };
+    /// FineTunedTransformer tuned = mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(model, options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="model">The transformer, whose weights stay as they are; it must live until the end of <c>Fit</c>.</param>
     /// <param name="options">What to train and how; copied.</param>
@@ -53,6 +60,17 @@ public static class FineTuningCatalog
 
     /// <summary>Creates an estimator that trains the encoders of <see cref="FineTuningOptions.Modalities"/>, fresh or published, for classes.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// From random weights; <c>studies/ProteinTasks</c> compares that with pretrained ones.
+    /// <code>
+    /// var options = new FineTuningOptions
+    /// {
+    ///     LabelColumnName = "Label",
+    ///     Modalities = [Modality.ProteinSequence("SequenceEmbedding", "Sequence")],
+    /// };
+    /// FineTunedTransformer tuned = mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of trainers.</param>
     /// <param name="options">What to train and how; copied.</param>
     /// <returns>The estimator.</returns>
@@ -73,6 +91,13 @@ public static class FineTuningCatalog
     /// Inputs are those of the encoders' graphs with <c>a_</c> or <c>b_</c> in front, and <see cref="TowerInputs.FromMetadata(IReadOnlyDictionary{string,
     /// string}, Side)"/> prepares them; outputs are <c>score</c>, and by the task <c>probability</c> and <c>predicted_label</c>. See docs/fine-tuning.md.
     /// </remarks>
+    /// <example>
+    /// The sample <c>samples/ProteinAlignment</c> has sequences to fine-tune on.
+    /// <code>
+    /// ITransformer tuned = mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(model, "Label", Side.A).Fit(train);
+    /// mlContext.Model.ConvertGentleClipFineTuningToOnnx(tuned, "families.onnx");
+    /// </code>
+    /// </example>
     /// <param name="catalog">The catalog of model operations.</param>
     /// <param name="model">A <see cref="FineTunedTransformer"/>, or a chain of transformers that has one; of several the last.</param>
     /// <param name="path">File to write; replaced if it is there.</param>

@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.Transformers;
 
 namespace Microsoft.ML;
 
@@ -61,28 +62,11 @@ public static class GentleClipOnnxCatalog
         ArgumentException.ThrowIfNullOrEmpty(embeddingColumnName);
         ArgumentOutOfRangeException.ThrowIfNegative(externalDataThreshold);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(externalDataThreshold, OnnxExporter.LargestInside);
-        var found = Transformers(model).ToList();
-        if (found.Count == 0)
-            throw new ArgumentException($"Expected a {nameof(GentleClipTransformer)} or a chain with one, found {model.GetType().Name} without.",
-                nameof(model));
-        // The last one, as in a data view: a later column hides an earlier one of its name.
-        var transformer = found.LastOrDefault(candidate => Names(candidate).Contains(embeddingColumnName))
-            ?? throw new ArgumentException(
-                $"No tower writes column '{embeddingColumnName}'; expected {string.Join(" or ", found.SelectMany(Names).Select(name => $"'{name}'"))}.",
-                nameof(embeddingColumnName));
+        var transformer = PipelineModels.Find(model, embeddingColumnName);
         transformer.Use(weights =>
         {
             OnnxExporter.Write(path, weights, transformer.SideOf(embeddingColumnName), externalDataThreshold, cancellationToken);
             return true;
         });
-
-        static IEnumerable<string> Names(GentleClipTransformer transformer) => transformer.Columns.Select(column => column.Name);
     }
-
-    private static IEnumerable<GentleClipTransformer> Transformers(ITransformer model) => model switch
-    {
-        GentleClipTransformer transformer => [transformer],
-        IEnumerable<ITransformer> chain => chain.SelectMany(Transformers),
-        _ => [],
-    };
 }

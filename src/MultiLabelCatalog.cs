@@ -93,6 +93,13 @@ public static class MultiLabelCatalog
 
     /// <summary>Creates an estimator that fine-tunes the encoders of a fitted transformer for any number of labels a row.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// Only the head is trained; <c>studies/ProteinTasks</c> compares that with more.
+    /// <code>
+    /// var options = new FineTuningOptions { LabelColumnName = "Labels", TrainableLayers = 0 };
+    /// FineTunedTransformer tuned = mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(model, options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="model">The transformer, whose weights stay as they are; it must live until the end of <c>Fit</c>.</param>
     /// <param name="options">What to train and how; copied.</param>
@@ -113,6 +120,17 @@ public static class MultiLabelCatalog
     /// Creates an estimator that trains the encoders of <see cref="FineTuningOptions.Modalities"/>, fresh or published, for any number of labels a row.
     /// </summary>
     /// <remarks>Characteristics and algorithm: <see cref="FineTuningEstimator"/>.</remarks>
+    /// <example>
+    /// From random weights; <c>studies/ProteinTasks</c> compares that with pretrained ones.
+    /// <code>
+    /// var options = new FineTuningOptions
+    /// {
+    ///     LabelColumnName = "Labels",
+    ///     Modalities = [Modality.ProteinSequence("SequenceEmbedding", "Sequence")],
+    /// };
+    /// FineTunedTransformer tuned = mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(options).Fit(train);
+    /// </code>
+    /// </example>
     /// <param name="trainers">The catalog of trainers.</param>
     /// <param name="options">What to train and how; copied.</param>
     /// <returns>The estimator.</returns>

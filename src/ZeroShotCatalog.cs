@@ -20,17 +20,20 @@ public static class ZeroShotCatalog
     /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);
     /// </code>
     /// </example>
-    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="model">A model with a modality of text, or a fitted or loaded pipeline that has one.</param>
     /// <param name="texts">The texts.</param>
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
     /// <returns>An embedding of length 1 for each text; NaN in every slot for one that is empty or blank.</returns>
-    /// <exception cref="ArgumentException">The model has no such modality; or none is named and both are text.</exception>
+    /// <exception cref="ArgumentException">
+    /// The model has no such modality; or none is named and both are text; or a step of the pipeline before the model makes the text.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public static IReadOnlyList<float[]> EmbedTexts(this GentleClipTransformer model, IEnumerable<string> texts, string? textColumnName = null)
+    public static IReadOnlyList<float[]> EmbedTexts(this ITransformer model, IEnumerable<string> texts, string? textColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(texts);
-        return TextEmbedding.Embed(model, TextEmbedding.Sides(model, textColumnName).Text, [.. texts]);
+        var found = PipelineModels.Find(model);
+        return TextEmbedding.Embed(found, TextSide(model, found, textColumnName), [.. texts]);
     }
 
     /// <summary>
@@ -44,7 +47,7 @@ public static class ZeroShotCatalog
     /// string? label = classifier.Classify(model.EmbedTexts(["a small red fruit"])[0]);
     /// </code>
     /// </example>
-    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="model">A model with a modality of text, or a fitted or loaded pipeline that has one.</param>
     /// <param name="labels">The labels, different from one another.</param>
     /// <param name="templates">Prompts with <c>{0}</c> where the label goes, such as "a picture of {0}"; null, the default, for only the labels.</param>
     /// <param name="textColumnName">Input column of the modality that embeds them; null, the default, where only one is text.</param>
@@ -55,19 +58,20 @@ public static class ZeroShotCatalog
     /// </exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public static ZeroShotClassifier CreateZeroShotClassifier(
-        this GentleClipTransformer model, IEnumerable<string> labels, IEnumerable<string>? templates = null, string? textColumnName = null)
+        this ITransformer model, IEnumerable<string> labels, IEnumerable<string>? templates = null, string? textColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(labels);
         string[] names = [.. labels], prompts = [.. templates ?? [Placeholder]];
         Check(names, prompts);
-        var side = TextEmbedding.Sides(model, textColumnName).Text;
+        var found = PipelineModels.Find(model);
+        var side = TextSide(model, found, textColumnName);
         string[] texts = [.. names.SelectMany(label => prompts.Select(prompt => prompt.Replace(Placeholder, label, StringComparison.Ordinal)))];
-        var rows = new EmbeddingRows(model.EmbeddingDimension, texts.Length);
-        foreach (var embedding in TextEmbedding.Embed(model, side, texts))
+        var rows = new EmbeddingRows(found.EmbeddingDimension, texts.Length);
+        foreach (var embedding in TextEmbedding.Embed(found, side, texts))
             rows.Add(embedding);
         int[] classes = [.. Enumerable.Range(0, texts.Length).Select(row => row / prompts.Length)];
-        return ZeroShotClassifier.Create(names, rows, classes, Math.Exp(-model.Model.LogitScale.item<float>()));
+        return ZeroShotClassifier.Create(names, rows, classes, Math.Exp(-found.Model.LogitScale.item<float>()));
     }
 
     /// <summary>Creates an estimator that appends the columns of a zero-shot classification: probabilities of the labels, and the most probable one.</summary>
@@ -113,20 +117,28 @@ public static class ZeroShotCatalog
     /// IDataView classified = model.ClassifyZeroShot(mlContext, pictures, ["apple", "car"], templates: ["a picture of {0}"]);
     /// </code>
     /// </example>
-    /// <param name="model">A model with a modality of text.</param>
+    /// <param name="model">A model with a modality of text, or a fitted or loaded pipeline that has one.</param>
     /// <param name="mlContext">The context of the view.</param>
-    /// <param name="data">Rows with both input columns of the model; the text may be missing.</param>
+    /// <param name="data">Rows with what the model takes; the text may be missing, also as a column.</param>
     /// <param name="labels">The labels, different from one another.</param>
     /// <param name="templates">Prompts with <c>{0}</c> where the label goes; null, the default, for only the labels.</param>
     /// <returns>The rows with the model's embeddings and the columns <c>Score</c>, a probability for each label, and <c>PredictedLabel</c>, text.</returns>
     /// <inheritdoc cref="CreateZeroShotClassifier" path="/exception"/>
     public static IDataView ClassifyZeroShot(
-        this GentleClipTransformer model, MLContext mlContext, IDataView data, IEnumerable<string> labels, IEnumerable<string>? templates = null)
+        this ITransformer model, MLContext mlContext, IDataView data, IEnumerable<string> labels, IEnumerable<string>? templates = null)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
         var classifier = model.CreateZeroShotClassifier(labels, templates);
         var embedded = model.Transform(data);
-        return mlContext.Transforms.ZeroShot(classifier, TextEmbedding.Sides(model, null).Other.OutputColumnName).Fit(embedded).Transform(embedded);
+        var column = TextEmbedding.Sides(PipelineModels.Find(model), null).Other.OutputColumnName;
+        return mlContext.Transforms.ZeroShot(classifier, column).Fit(embedded).Transform(embedded);
+    }
+
+    private static TextModality TextSide(ITransformer model, GentleClipTransformer found, string? textColumnName)
+    {
+        var side = TextEmbedding.Sides(found, textColumnName).Text;
+        PipelineModels.CheckIsRaw(model, found, side);
+        return side;
     }
 
     private static void Check(string[] labels, string[] templates)

@@ -33,14 +33,15 @@ public static class NotebookOutputs
     /// <summary>
     /// Each loss term of a training over the steps, on a logarithmic axis, and beside it the recall@10 on validation pairs where some were held out.
     /// </summary>
-    /// <param name="model">The trained model.</param>
+    /// <param name="model">The trained model, or a pipeline that has one.</param>
     /// <param name="title">Line above the plot.</param>
+    /// <exception cref="ArgumentException">The pipeline has no model, or several.</exception>
     /// <exception cref="InvalidOperationException">The model is a closed form, which has no training steps.</exception>
-    public static NotebookGraphic PlotTraining(this GentleClipTransformer model, string title = "Training")
+    public static NotebookGraphic PlotTraining(this ITransformer model, string title = "Training")
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(title);
-        return TrainingPlot.Draw(model.History, title);
+        return TrainingPlot.Draw(model.FindGentleClip().History, title);
     }
 
     /// <summary>Recall both ways in per cent, with what guessing would find.</summary>

@@ -50,8 +50,8 @@ internal sealed class Demonstration(TextWriter output, CancellationToken cancell
         var mlContext = new MLContext(seed: 1);
         mlContext.Log += (_, line) =>
         {
-            if (line.Message.Contains(".onnx", StringComparison.Ordinal))
-                output.WriteLine($"  {line.Message.Replace(AppContext.BaseDirectory, "", StringComparison.Ordinal)}");
+            if (line.RawMessage.Contains(".onnx", StringComparison.Ordinal))
+                output.WriteLine($"  {line.RawMessage.Replace(AppContext.BaseDirectory, "", StringComparison.Ordinal)}");
         };
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Recommended);
         options.ModalityA = Modality.Image("PictureEmbedding", nameof(PictureRow.Picture),

@@ -28,7 +28,7 @@ internal sealed record CommandLine
         var output = CommandOption.Text("--out", "DIR", "Folder for model.zip, training.png and embeddings.png.", ".");
         var json = CommandOption.Text("--json", "FILE", "Writes every figure to a file.");
         var raw = CommandOption.Flag(
-            "--raw", "Encoders of sequences and alpha carbons in place of features: an ESM-2 and a CDConv, small and from random weights.");
+            "--raw", "Encoders of sequences and alpha carbons in place of features: the default one and a small CDConv, from random weights.");
         var quick = CommandOption.Flag("--quick", "One seed, 60 steps (raw, 20), a quarter of the chains: shows that all works, not how well.");
         var samplingSize = CommandOption.Flag(
             "--sampling-size", "Instead of all this, how different two random batches of the features look: tables and sampling-size.png.");

@@ -51,7 +51,7 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         IDataView training = split.TrainingView(mlContext, _sequence, _structure), test = split.TestView(mlContext, _sequence, _structure);
         GentleClipOptions options = Options(method, seed, progress);
         var pipeline = mlContext.Transforms.GentleClip(options)
-            .Append(Classifier(mlContext, Columns.SequenceEmbedding));
+            .Append(Classifier(mlContext, raw ? Columns.EncodedSequence : Columns.SequenceEmbedding));
 
         var watch = Stopwatch.StartNew();
         using var model = pipeline.Fit(training);

@@ -19,7 +19,7 @@ return await ConsoleProgram.RunAsync(args, cancellation => CommandLine.Create(co
     var experiment = new Experiment(proteins, commandLine.Raw, commandLine.Seeds, commandLine.Steps, model, cancellation);
     Results results = AnsiConsole.Progress().Start(bars => experiment.Run((method, seed) => new ProgressBar(bars, $"seed {seed}, {method}")));
 
-    Report.Print(results);
+    Report.Print(results, compares: !commandLine.Quick);
     Run[] lastRuns = [.. results.Runs.TakeLast(2)];
     Plots.SaveTraining(Path.Combine(folder, "training.png"), lastRuns);
     Plots.SaveEmbeddings(Path.Combine(folder, "embeddings.png"), lastRuns);

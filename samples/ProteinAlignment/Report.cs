@@ -16,7 +16,10 @@ internal static class Report
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static void Print(Results results)
+    /// <summary>Prints it.</summary>
+    /// <param name="results">All figures.</param>
+    /// <param name="compares">Whether the runs are long enough to say which method is better.</param>
+    public static void Print(Results results, bool compares)
     {
         var (baselines, seeds) = (results.Baselines, results.Runs.Select(run => run.Seed).Distinct().Count());
         string?[] chance = [.. Shares([.. baselines.ChanceRecall, .. baselines.ChanceRecall, baselines.MajorityAccuracy, baselines.MajorityMacroAccuracy])];
@@ -24,17 +27,19 @@ internal static class Report
         Summary[] alone = Of(results, Experiment.PairsAlone), gentle = Of(results, Experiment.GentleClip), differences = Differences(results);
 
         var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("per cent"));
-        foreach (string method in (string[])["chance,\nmajority", "raw seq.\nfeatures", "pairs alone", Experiment.GentleClip, "difference"])
+        string[] methods = ["chance,\nmajority", "raw seq.\nfeatures", "pairs alone", Experiment.GentleClip];
+        foreach (string method in compares ? [.. methods, "difference"] : methods)
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < Figures.Length; figure++)
-            table.AddRow(Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]),
-                Percent(differences[figure], "+0.0;-0.0;0.0"));
+            table.AddRow([Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]),
+                .. compares ? [Percent(differences[figure], "+0.0;-0.0;0.0")] : Array.Empty<string>()]);
 
         Console.WriteLine($"{results.Test} test chains; trained on {results.Pairs} pairs and {results.Unpaired} unpaired chains of each side.");
-        Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds; the difference is taken seed by seed. ")
+        string bySeed = compares ? "; the difference is taken seed by seed" : "";
+        Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds{bySeed}. ")
             + "'Pairs alone' is the contrastive loss on the pairs.");
         AnsiConsole.Write(table);
-        Console.WriteLine(Conclusion(results));
+        Console.WriteLine(compares ? Conclusion(results) : "Too few steps and chains to say which is better: a run without --quick compares them.");
         if (results.Floor is { } floor)
             PrintFloor(floor, results);
         Console.WriteLine(Invariant($"Whole run: {results.TotalSeconds:f0} s; a fit took {results.Runs.Average(run => run.FitSeconds):f1} s."));

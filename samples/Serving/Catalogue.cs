@@ -10,7 +10,7 @@ namespace Serving;
 
 /// <summary>What is searched: named items of either side, embedded when the server starts.</summary>
 internal sealed partial class Catalogue(
-    GentleClipTransformer model, Sides sides, IOptions<ServingOptions> options, Readiness readiness, ILogger<Catalogue> logger)
+    ITransformer model, Sides sides, IOptions<ServingOptions> options, Readiness readiness, ILogger<Catalogue> logger)
 {
     private const int ItemsAtOnce = 64;
 

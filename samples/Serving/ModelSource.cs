@@ -20,9 +20,9 @@ internal static partial class ModelSource
 
     /// <exception cref="InvalidDataException">The file is no model of this kind.</exception>
     /// <exception cref="IOException">It cannot be read, or not be unpacked.</exception>
-    public static GentleClipTransformer Open(ServingOptions options, ILogger logger) => Load(options.Model ?? Own, options.TemporaryFolder, logger);
+    public static ITransformer Open(ServingOptions options, ILogger logger) => Load(options.Model ?? Own, options.TemporaryFolder, logger);
 
-    private static GentleClipTransformer Load(string file, string? temporaryFolder, ILogger logger)
+    private static ITransformer Load(string file, string? temporaryFolder, ILogger logger)
     {
         ITransformer model;
         CheckTemporaryFolder(temporaryFolder ?? Path.GetTempPath());
@@ -34,13 +34,17 @@ internal static partial class ModelSource
         {
             throw new InvalidDataException($"'{file}' cannot be loaded as a model: {problem.Message}", problem);
         }
-        if (model is not GentleClipTransformer transformer)
+        try
+        {
+            _ = model.FindGentleClip();
+        }
+        catch (ArgumentException problem)
         {
             (model as IDisposable)?.Dispose();
-            throw new InvalidDataException($"'{file}' holds a {model.GetType().Name}; expected a {nameof(GentleClipTransformer)} saved alone.");
+            throw new InvalidDataException($"'{file}' cannot be served: {problem.Message}", problem);
         }
         LogLoaded(logger, file);
-        return transformer;
+        return model;
     }
 
     private static MLContext Context(string? temporaryFolder)

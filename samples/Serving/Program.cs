@@ -38,5 +38,6 @@ static int Failed(string message)
 
 static string? Message(Exception problem) =>
     problem is OptionsValidationException or IOException or InvalidDataException or UnauthorizedAccessException or FormatException or InvalidOperationException
+        or ArgumentException
         ? problem.Message
         : null;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
 namespace Serving;
@@ -29,7 +30,7 @@ internal abstract class Side(string column, string kind, string takes)
 
     public abstract Task StopAsync();
 
-    public static Side Of(GentleClipTransformer model, Modality modality, ServingOptions options) => modality switch
+    public static Side Of(ITransformer model, Modality modality, ServingOptions options) => modality switch
     {
         TextModality => new Side<string>(model, modality, options, "text", "a text", Text),
         ProteinSequenceModality => new Side<string>(model, modality, options, "text", "an amino-acid sequence, one letter per residue", Text),
@@ -78,7 +79,7 @@ internal sealed class Side<TInput> : Side
     private readonly Func<JsonElement, TInput> _parse;
     private readonly Batcher<TInput, ReadOnlyMemory<float>> _batcher;
 
-    public Side(GentleClipTransformer model, Modality modality, ServingOptions options, string kind, string takes,
+    public Side(ITransformer model, Modality modality, ServingOptions options, string kind, string takes,
         Func<JsonElement, TInput> parse)
         : base(modality.InputColumnName, kind, takes)
     {

@@ -1,14 +1,22 @@
 using Microsoft.Extensions.Options;
+using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
 namespace Serving;
 
 /// <summary>The two sides of the model, by input column.</summary>
-internal sealed class Sides(GentleClipTransformer model, IOptions<ServingOptions> options)
+internal sealed class Sides
 {
-    public int Dimension => model.EmbeddingDimension;
+    public Sides(ITransformer model, IOptions<ServingOptions> options)
+    {
+        var alignment = model.FindGentleClip();
+        Dimension = alignment.EmbeddingDimension;
+        All = [Side.Of(model, alignment.ModalityA, options.Value), Side.Of(model, alignment.ModalityB, options.Value)];
+    }
 
-    public IReadOnlyList<Side> All { get; } = [Side.Of(model, model.ModalityA, options.Value), Side.Of(model, model.ModalityB, options.Value)];
+    public int Dimension { get; }
+
+    public IReadOnlyList<Side> All { get; }
 
     /// <exception cref="BadInputException">There is none.</exception>
     public Side Named(string? column, string field = "column") => All.FirstOrDefault(side => side.Column == column)

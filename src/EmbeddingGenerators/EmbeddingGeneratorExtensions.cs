@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.ML.GentleClip.EmbeddingGenerators;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Transformers;
 
 namespace Microsoft.ML.GentleClip;
 
@@ -24,7 +25,9 @@ public static class EmbeddingGeneratorExtensions
     /// <see cref="Microsoft.ML.Data.MLImage"/>, or a picture file's content as <c>byte[]</c> or <c>ReadOnlyMemory&lt;byte&gt;</c>, for pictures;
     /// <see cref="AlphaCarbonTrace"/> for protein structures.
     /// </typeparam>
-    /// <param name="transformer">The model; stays the caller's, and must live as long as the generator is used.</param>
+    /// <param name="transformer">
+    /// The model, or a fitted or loaded pipeline that has one; stays the caller's, and must live as long as the generator is used.
+    /// </param>
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
     /// <param name="outputColumnName">
@@ -32,17 +35,21 @@ public static class EmbeddingGeneratorExtensions
     /// </param>
     /// <returns>A thread-safe generator that computes on the thread pool, in batches as <see cref="GentleClipTransformer.Scoring"/> says, and stops between two
     /// of them when it is cancelled. Disposing it does nothing.</returns>
-    /// <exception cref="ArgumentException">No side has the column or takes the type, or both take it and none is named.</exception>
+    /// <exception cref="ArgumentException">
+    /// No side has the column or takes the type, or both take it and none is named; the pipeline has no model or several, or a step before the model makes the
+    /// column, so that a single input would be embedded without it.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this GentleClipTransformer transformer,
+    public static IEmbeddingGenerator<TInput, Embedding<float>> CreateEmbeddingGenerator<TInput>(this ITransformer transformer,
         string? inputColumnName = null, string? modelId = null, string? outputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(transformer);
-        var sides = transformer.Columns.Where(column => outputColumnName is null ? column.IsEmbedding : column.Name == outputColumnName).ToList();
+        var model = PipelineModels.Find(transformer);
+        var sides = model.Columns.Where(column => outputColumnName is null ? column.IsEmbedding : column.Name == outputColumnName).ToList();
         if (sides.Count == 0)
             throw new ArgumentException(
                 $"The model has no output column '{outputColumnName}'; it has "
-                + $"{string.Join(" and ", transformer.Columns.Select(column => $"'{column.Name}'"))}.",
+                + $"{string.Join(" and ", model.Columns.Select(column => $"'{column.Name}'"))}.",
                 nameof(outputColumnName));
         var named = sides.Where(side => inputColumnName is null || side.Spec.Modality.InputColumnName == inputColumnName).ToList();
         if (named.Count == 0)
@@ -50,8 +57,10 @@ public static class EmbeddingGeneratorExtensions
                 $"{(outputColumnName is null ? "The model has" : $"Behind column '{outputColumnName}' there is")} no input column '{inputColumnName}'; "
                 + $"it has {Sides()}.", nameof(inputColumnName));
         var fitting = named.Select(column => (Column: column, Input: InputOf(column.Spec))).Where(side => side.Input is not null).ToList();
+        if (fitting.Count == 1)
+            PipelineModels.CheckIsRaw(transformer, model, fitting[0].Column.Spec.Modality);
         return fitting.Count == 1
-            ? new GentleClipEmbeddingGenerator<TInput>(transformer, fitting[0].Column, fitting[0].Input!, modelId)
+            ? new GentleClipEmbeddingGenerator<TInput>(model, fitting[0].Column, fitting[0].Input!, modelId)
             : throw new ArgumentException(fitting.Count > 1
                 ? $"Both sides of the model take {typeof(TInput).Name}: name the input column of one. It has {Sides()}."
                 : $"{(inputColumnName is null ? "No side of the model" : $"Column '{inputColumnName}'")} takes {typeof(TInput).Name}; it has {Sides()}.",
@@ -66,14 +75,15 @@ public static class EmbeddingGeneratorExtensions
     /// <summary>Registers one side of a model as the container's embedding generator of a type of input, a singleton.</summary>
     /// <example>
     /// <code>
-    /// services.AddSingleton(_ => (GentleClipTransformer)new MLContext().Model.Load("model.zip", out var _));
+    /// services.AddSingleton(_ => new MLContext().Model.Load("model.zip", out var _));
     /// services.AddGentleClipEmbeddingGenerator&lt;string&gt;(inputColumnName: "Caption");
     /// </code>
     /// </example>
     /// <typeparam name="TInput">As for <see cref="CreateEmbeddingGenerator"/>.</typeparam>
     /// <param name="services">The container's services.</param>
     /// <param name="transformer">
-    /// The model, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/>, which the container disposes if it made it.
+    /// The model, or a pipeline that has one, which stays the caller's; null takes the container's <see cref="GentleClipTransformer"/> or else its
+    /// <see cref="ITransformer"/>, which the container disposes if it made it.
     /// </param>
     /// <param name="inputColumnName">Input column of the side; null takes the one that <typeparamref name="TInput"/> fits.</param>
     /// <param name="modelId">Name of the model in the metadata; null makes one of the column's name.</param>
@@ -81,13 +91,13 @@ public static class EmbeddingGeneratorExtensions
     /// <param name="outputColumnName">As for <see cref="CreateEmbeddingGenerator"/>.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddGentleClipEmbeddingGenerator<TInput>(
-        this IServiceCollection services, GentleClipTransformer? transformer = null, string? inputColumnName = null, string? modelId = null,
+        this IServiceCollection services, ITransformer? transformer = null, string? inputColumnName = null, string? modelId = null,
             object? serviceKey = null, string? outputColumnName = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.Add(new ServiceDescriptor(typeof(IEmbeddingGenerator<TInput, Embedding<float>>), serviceKey,
-            (provider, _) => (transformer ?? provider.GetRequiredService<GentleClipTransformer>()).CreateEmbeddingGenerator<TInput>(
-                inputColumnName, modelId, outputColumnName),
+            (provider, _) => (transformer ?? provider.GetService<GentleClipTransformer>() ?? provider.GetRequiredService<ITransformer>())
+                .CreateEmbeddingGenerator<TInput>(inputColumnName, modelId, outputColumnName),
                 ServiceLifetime.Singleton));
         return services;
     }

@@ -70,6 +70,12 @@ internal abstract class Encoder(string name) : nn.Module(name)
     {
     }
 
+    /// <summary>
+    /// What is wrong with the training's examples as the network's input, as a sentence that begins with a verb: that they are all alike to it, for instance.
+    /// Null where nothing is.
+    /// </summary>
+    public virtual string? InputProblem(ExampleStore examples) => null;
+
     /// <summary>Why the network cannot be written as ONNX, as a clause without full stop; null where nothing is known to stand in the way.</summary>
     public virtual string? OnnxObstacle => null;
 }

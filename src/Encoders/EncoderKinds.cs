@@ -10,7 +10,7 @@ internal static class EncoderKinds
 
     private static volatile EncoderKind[] _all =
     [
-        new MlpKind(), new NGramsKind(), new BertKind(), new Esm2Kind(), new CdConvKind(), new ResNetKind(), new ViTKind(),
+        new MlpKind(), new NGramsKind(), new BertKind(), new Esm2Kind(), new ProteinWindowKind(), new CdConvKind(), new ResNetKind(), new ViTKind(),
         new CustomVectorKind(), new CustomTextKind(), new CustomImageKind(), new CustomSequenceKind(), new CustomStructureKind(),
     ];
 

@@ -25,7 +25,7 @@ namespace Microsoft.ML.GentleClip;
 /// | Does this estimator need to look at the data to train its parameters? | Yes |
 /// | Input column data type | Those of the modalities |
 /// | Label column data type | A key, Boolean, Single, or a vector of Boolean, numbers or keys, by the task |
-/// | Output columns | PredictedLabel, Score and Probability, as the trainers of the task have them |
+/// | Output column data type | PredictedLabel: a key or Boolean; Score, Probability: <xref:System.Single> or a known-sized vector of it, by the task |
 /// | Required NuGet in addition to Microsoft.ML | Microsoft.ML.GentleClip; TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows |
 /// | Exportable to ONNX | With the pipeline where the modalities are vectors; else by `mlContext.Model.ConvertGentleClipFineTuningToOnnx` |
 ///

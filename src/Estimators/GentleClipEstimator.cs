@@ -55,6 +55,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         _environment = environment;
         _options = options with { };
         OptionsValidator.Validate(_options);
+        _options.ModalityA!.ValidateTraining();
+        _options.ModalityB!.ValidateTraining();
     }
 
     /// <summary>Trains on all rows of a data view.</summary>
@@ -182,7 +184,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             reporter.Warning(warning);
         using var run = new ModelFit(plan, seed, random, device, reporter, CheckCancelled, trained, validationSet, checkpoints);
         // A disposed initial model frees its weights when the training has read them.
-        return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device);
+        return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device) { Environment = _environment };
 
         TrainingData Read(IDataView rows, TrainingPhase phase, string rowName, bool trains)
         {

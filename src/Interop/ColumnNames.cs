@@ -22,8 +22,8 @@ internal static class ColumnNames
         return $"{(Nearest(wanted, all) is { } near ? $"Did you mean '{near}'? " : "")}Columns: {string.Join(", ", all.Take(Listed))}{more}.";
     }
 
-    // One mistake in three letters; upper and lower case are the same.
-    private static string? Nearest(string wanted, string[] names)
+    /// <summary>The name that is meant, perhaps: one mistake in three letters; upper and lower case are the same.</summary>
+    public static string? Nearest(string wanted, IEnumerable<string> names)
     {
         var (best, least) = ((string?)null, wanted.Length / LettersPerMistake + 1);
         foreach (var name in names)

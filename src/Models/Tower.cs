@@ -50,6 +50,41 @@ internal sealed class Tower : nn.Module
     /// <inheritdoc cref="Encoder.IsFrozen"/>
     public bool IsFrozen => encoder.IsFrozen;
 
+    /// <summary>Whether the encoder normalises by running statistics that a training moves.</summary>
+    public bool HasMovingStatistics => encoder.modules().OfType<BatchNormalization>().Any(layer => layer.IsTrained);
+
+    /// <summary>Measures these statistics anew on examples as scoring sees them: whole, and without noise.</summary>
+    /// <param name="examples">Of the training.</param>
+    /// <param name="positions">Which of them.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="onPass">Told the examples of each pass; what it throws leaves the statistics as they were.</param>
+    public void MeasureStatistics(ExampleStore examples, int[] positions, Device device, Action<int> onPass)
+    {
+        using var frozen = no_grad();
+        BatchNormalization[] layers = [.. encoder.modules().OfType<BatchNormalization>().Where(layer => layer.IsTrained)];
+        Array.ForEach(layers, layer => layer.BeginMeasuring());
+        var isDone = false;
+        try
+        {
+            var passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf));
+            for (var number = 0; number < passes.Count; number++)
+            {
+                using var scope = NewDisposeScope();
+                var pass = Array.ConvertAll(passes[number].ToArray(), at => positions[at]);
+                encoder.Encode(examples.Gather(pass, device), noise: null);
+                onPass(pass.Length);
+            }
+            isDone = true;
+        }
+        finally
+        {
+            Array.ForEach(layers, layer => layer.EndMeasuring(isDone));
+        }
+    }
+
+    /// <summary>What is wrong with the examples as the encoder's input, in a sentence without the column; null where nothing is.</summary>
+    public string? InputProblem(ExampleStore examples) => encoder.InputProblem(examples);
+
     /// <summary>Takes over the encoder's weights of a tower of the same kind.</summary>
     public void CopyEncoder(Tower other)
     {

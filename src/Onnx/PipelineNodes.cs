@@ -48,6 +48,21 @@ internal static class PipelineNodes
         }
     }
 
+    /// <summary>A column that is NaN in every slot of every row.</summary>
+    /// <param name="pipeline">ML.NET's graph.</param>
+    /// <param name="rows">A value of numbers <c>[batch, width]</c>, which says how many rows there are.</param>
+    /// <param name="name">Name of the column.</param>
+    /// <param name="dimension">Its width.</param>
+    public static void AppendMissing(OnnxPipeline pipeline, string rows, string name, int dimension)
+    {
+        // NaN plus anything is NaN; the sum has a number per row.
+        var sums = pipeline.AddValue($"{name}.rows");
+        pipeline.AddNode("ReduceSum", sums, [rows], [sums], [("axes", new long[] { 1 }), ("keepdims", 1)]);
+        var missing = pipeline.AddConstant($"{name}.missing", [1, dimension], Enumerable.Repeat(float.NaN, dimension).ToArray());
+        var output = pipeline.AddColumn(name, new VectorDataViewType(NumberDataViewType.Single, dimension));
+        pipeline.AddNode("Add", $"{name}.absent", [sums, missing], [output], []);
+    }
+
     private static Array Values(OnnxTensor tensor)
     {
         using var stream = new MemoryStream(checked((int)tensor.Length));

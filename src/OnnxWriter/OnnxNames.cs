@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.OnnxWriter;
 internal static class OnnxNames
 {
     public const string Features = "features", Tokens = "input_ids", Mask = "attention_mask", Pictures = "pixel_values", NGrams = "ngram_ids",
-        NGramCounts = "ngram_counts";
+        NGramCounts = "ngram_counts", SequenceProfile = "sequence_profile";
 
     /// <summary>The outputs.</summary>
     public const string Embedding = "embedding", EncoderFeatures = "encoder_features";

@@ -57,6 +57,7 @@ internal static class ProgressText
             TrainingPhase.RestoringCheckpoint => "Reading the checkpoint",
             TrainingPhase.Training => "Training",
             TrainingPhase.TrainingOnPairsOnly => "Training again, on the pairs only",
+            TrainingPhase.MeasuringStatistics => "Measuring statistics",
             TrainingPhase.Validating => "Validating",
             TrainingPhase.SavingCheckpoint => "Writing a checkpoint",
             TrainingPhase.Finished => "Finished",

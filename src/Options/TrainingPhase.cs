@@ -47,6 +47,12 @@ public enum TrainingPhase
     /// </summary>
     TrainingOnPairsOnly,
 
+    /// <summary>
+    /// The running statistics of batch normalisations (CDConv, residual networks) are measured on training samples as scoring sees them, whole and without
+    /// noise; where there is validation, each one begins with it. Counts <see cref="ProgressUnit.Rows"/>.
+    /// </summary>
+    MeasuringStatistics,
+
     /// <summary>The validation pairs are embedded and ranked. Counts <see cref="ProgressUnit.Rows"/> of both sides.</summary>
     Validating,
 

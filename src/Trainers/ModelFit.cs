@@ -194,6 +194,9 @@ internal sealed class ModelFit(
                 model.TowerOf(Side.A)?.Prepare(data.A.Store, line => reporter.Info($"{line}"));
                 model.TowerOf(Side.B)?.Prepare(data.B.Store, line => reporter.Info($"{line}"));
             }
+            foreach (var (side, examples, modality) in new[] { (Side.A, data.A.Store, spec.A.Modality), (Side.B, data.B.Store, spec.B.Modality) })
+                if (model.TowerOf(side)?.InputProblem(examples) is { } problem)
+                    reporter.Warning($"Column '{modality.InputColumnName}' {problem}");
             // A user's own network may draw weights of its own, and files of pretrained ones may differ.
             if (_group.Synchronize(model.state_dict(), "comparing the initial weights"))
                 reporter.Info($"The processes' initial weights differ; those of rank 0 are taken.");

@@ -96,7 +96,7 @@ internal sealed class TwoTowerTrainer(
                         + "are taken, now and after each epoch; the weights will not be those of another number of processes bit for bit.");
                 }
                 var temperature = Math.Exp(-model.LogitScale.item<float>());
-                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, validation));
+                var entry = new TrainingEpoch(epoch, step + 1, recorder.Finish(), temperature, learningRate, Validate(model, data, validation));
                 history.Add(entry);
                 reporter.Epoch(entry);
                 stop = entry.Validation is { MeanLogRank: { } score } && !best.Offer(model, score, epoch)
@@ -153,23 +153,42 @@ internal sealed class TwoTowerTrainer(
             best.Restore(model);
             reporter.Info($"Kept the weights of epoch {best.Epoch}, mean log rank {best.Score:F3} on {validation!.PairCount} validation pairs.");
         }
+        else
+            MeasureStatistics(live, model, data, done);
         checkpoints?.Write(live, done, isFinished: true);
         reporter.EndPhase();
         return history;
     }
 
-    private ValidationRetrieval? Validate(TwoTowerModel model, ValidationSet? validation)
+    // What is judged is what would be kept: weights with the statistics that belong to them, which a training's steps do not look at.
+    private ValidationRetrieval? Validate(TwoTowerModel model, TrainingData data, ValidationSet? validation)
     {
         if (validation is null)
             return null;
-        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, validation.Rows);
+        var measured = RunningStatistics.Samples(model, data);
+        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, measured + validation.Rows);
+        RunningStatistics.Measure(model, data, device, OnRows);
+        return validation.Evaluate(model, device, rows => OnRows(measured + rows), checkpoints is null ? _options.CancellationToken : default);
+
         // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
-        return validation.Evaluate(model, device, rows =>
+        void OnRows(int rows)
         {
             if (checkpoints is null)
                 checkCancelled();
             reporter.At(rows);
-        }, checkpoints is null ? _options.CancellationToken : default);
+        }
+    }
+
+    private void MeasureStatistics(LiveTraining live, TwoTowerModel model, TrainingData data, int done)
+    {
+        if (RunningStatistics.Samples(model, data) is not (> 0 and var samples))
+            return;
+        reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, samples);
+        RunningStatistics.Measure(model, data, device, rows =>
+        {
+            CheckCancelled(live, done);
+            reporter.At(rows);
+        });
     }
 
     // All processes stop, or none: any of them may be cancelled.

@@ -14,7 +14,7 @@ internal static class EmbeddingExport
     /// <exception cref="NotSupportedException">It cannot; the message names it.</exception>
     public static void Check(EmbeddingSchema schema)
     {
-        foreach (var column in schema.Columns)
+        foreach (var column in schema.Columns.Except(schema.Absent))
         {
             if (column.Tower.Use(TowerGraph.PipelineObstacle) is { } obstacle)
                 throw new NotSupportedException(
@@ -29,10 +29,19 @@ internal static class EmbeddingExport
     {
         // A side's columns are computed together. All inputs before any output: a column may hide what the other side reads.
         var sides = schema.Columns.GroupBy(column => column.Tower).ToList();
-        var inputs = sides.ConvertAll(side => PipelineNodes.Features(pipeline, BindingOf(side.Key).Column, side.First().Name));
+        var inputs = sides.ConvertAll(side => schema.Absent.Contains(side.First())
+            ? null
+            : PipelineNodes.Features(pipeline, BindingOf(side.Key).Column, side.First().Name));
+        var present = inputs.First(input => input is not null)!;
         foreach (var (i, side) in sides.Index())
         {
             var column = side.First();
+            if (inputs[i] is not { } features)
+            {
+                foreach (var missing in side)
+                    PipelineNodes.AppendMissing(pipeline, present, missing.Name, missing.Dimension);
+                continue;
+            }
             using var frozen = no_grad();
             using var scope = NewDisposeScope();
             column.Tower.Use((model, own) =>
@@ -46,7 +55,7 @@ internal static class EmbeddingExport
                 var values = side.ToDictionary(
                     output => output.Output.GraphName,
                     output => pipeline.AddColumn(output.Name, new VectorDataViewType(NumberDataViewType.Single, output.Dimension)));
-                values.Add(OnnxNames.Features, inputs[i]);
+                values.Add(OnnxNames.Features, features);
                 PipelineNodes.Append(pipeline, graph, nameof(GentleClipTransformer), column.Name, values);
                 return true;
             });

@@ -135,12 +135,15 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         return compute(_fitted.Model);
     }
 
+    /// <summary>Where it says that a view lacks a side; null says nothing.</summary>
+    internal IHostEnvironment? Environment { get; init; }
+
     /// <summary>The two output columns.</summary>
     internal IReadOnlyList<EmbeddingColumn> Columns => _columns;
 
     /// <summary>The input's schema with the two embedding columns appended.</summary>
-    /// <param name="inputSchema">Schema of the input.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
+    /// <param name="inputSchema">Schema of the input; it may lack the input column of one side.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
     public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Bind(inputSchema).Output;
 
     /// <summary>The input with the two embedding columns appended, and then those of features that the modalities name, computed as it is read.</summary>
@@ -149,14 +152,17 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// IDataView embedded = model.Transform(test);   // the columns of test, and two of embeddings
     /// </code>
     /// </example>
-    /// <param name="input">Rows with both sides, one or none.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
+    /// <param name="input">
+    /// Rows with both sides, one or none. The view may lack the input column of one side: that side's columns are missing (NaN) in every row, and a warning in
+    /// the log says so.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
     public override IDataView Transform(IDataView input) => Transform(input, TrainingRows.All);
 
     /// <summary>A mapper of single rows.</summary>
-    /// <param name="inputSchema">Schema of the rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(Bind(inputSchema));
+    /// <param name="inputSchema">Schema of the rows; it may lack the input column of one side, whose embedding is missing (NaN) then.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
+    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(BindAndTell(inputSchema));
 
     /// <summary>
     /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and
@@ -196,7 +202,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ArgumentException.ThrowIfNullOrEmpty(path);
         var side = SideOf(embeddingColumnName);
         using var use = _shared.Enter();
-        return new GentleClipTransformer(_fitted with { Model = TowerWeightsFile.Read(path, _fitted.Model, side, _device) }, _device);
+        var fitted = _fitted with { Model = TowerWeightsFile.Read(path, _fitted.Model, side, _device) };
+        return new GentleClipTransformer(fitted, _device) { Environment = Environment };
     }
 
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
@@ -212,7 +219,10 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         using var channel = environment.Start("Loading GentleClipTransformer");
         var device = ComputeDevice.Resolve(null, HostSettings.GpuDeviceId(environment), HostSettings.FallbackToCpu(environment),
             warning => channel.Warning(MessageSensitivity.None, warning));
-        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device);
+        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device)
+        {
+            Environment = environment,
+        };
     }
 
     private protected override void SaveModel(ModelWriter writer)
@@ -229,7 +239,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ArgumentNullException.ThrowIfNull(input);
         bool[] required = [.. _columns.Select(column => rows == TrainingRows.WithBoth
             || rows == (column.Tower.Side == Side.A ? TrainingRows.WithA : TrainingRows.WithB))];
-        return new EmbeddingDataView(input, Bind(input.Schema), required, ScoringPlan.Of(Scoring));
+        return new EmbeddingDataView(input, BindAndTell(input.Schema), required, ScoringPlan.Of(Scoring));
     }
 
     /// <summary>The side that writes a column.</summary>
@@ -241,6 +251,20 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
             ?? throw new ArgumentException(
                 $"No tower writes column '{embeddingColumnName}'; expected {string.Join(" or ", _columns.Select(column => $"'{column.Name}'"))}.",
                 nameof(embeddingColumnName));
+    }
+
+    // A misspelt column would else be a side that is silently missing.
+    private EmbeddingSchema BindAndTell(DataViewSchema inputSchema)
+    {
+        var schema = Bind(inputSchema);
+        if (schema.Absent.Count == 0 || Environment is not { } environment)
+            return schema;
+        using var channel = environment.Start(nameof(GentleClipTransformer));
+        foreach (var side in schema.Absent.GroupBy(column => column.Spec.Modality.InputColumnName))
+            channel.Warning(MessageSensitivity.Schema,
+                $"The rows have no column '{side.Key}', so {string.Join(" and ", side.Select(column => $"'{column.Name}'"))} is missing (NaN) in each. "
+                + ColumnNames.Describe(side.Key, inputSchema));
+        return schema;
     }
 
     private EmbeddingSchema Bind(DataViewSchema inputSchema)

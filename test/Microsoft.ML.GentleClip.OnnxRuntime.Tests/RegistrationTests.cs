@@ -1,5 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
-using Microsoft.ML.GentleClip.OnnxEncoders;
+using Registration = Microsoft.ML.GentleClip.OnnxEncoders.Registration;
 
 namespace Microsoft.ML.GentleClip.Tests.OnnxEncoders;
 

@@ -26,7 +26,7 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
     public static IReadOnlyList<ScoringCase> All { get; } =
     [
         new("MLP", 100_000, 10_000, Modality.Vector(Output, Input, new VectorEncoderOptions { HiddenDimensions = [512, 512] }), Features, FeatureVectors),
-        new("ESM-2", Chains, 200, Modality.ProteinSequence(Output, Input), 0, Sequences),
+        new("ESM-2", Chains, 200, Modality.ProteinSequence(Output, Input, new Esm2Options()), 0, Sequences),
         new("CDConv", Chains, 200, Modality.ProteinStructure(Output, Input), 0, Structures),
     ];
 

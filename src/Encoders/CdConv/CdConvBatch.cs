@@ -18,9 +18,12 @@ internal sealed class CdConvBatch
     public CdConvBatch(CdConvGraph graph, IReadOnlyList<CdConvEdges> edges, CdConvOptions options, ScalarType type, Device device)
     {
         var residues = graph.Residues;
-        Input = options.UseStructureInput
-            ? tensor(residues.StructureInput(), [residues.Count, 6]).to(type, device)
-            : tensor(graph.Codes()).to(device);
+        Input = options.InputOrTypes switch
+        {
+            CdConvInput.Steps => tensor(residues.StructureInput(), [residues.Count, 6]).to(type, device),
+            CdConvInput.LocalGeometry => tensor(LocalGeometry.Of(residues), [residues.Count, LocalGeometry.Count]).to(type, device),
+            _ => tensor(graph.Codes()).to(device),
+        };
         Stages = [.. edges.Select((own, stage) => new CdConvStage(own, Pooling(stage), type, device))];
         Readout = new CdConvMean(graph.ChainOfNode, graph.Chains.Count, type, device);
 
@@ -29,7 +32,9 @@ internal sealed class CdConvBatch
             : null;
     }
 
-    /// <summary>Residue codes, <c>[residues]</c>, int64; with the structure input instead equation 12's vectors, <c>[residues, 6]</c>.</summary>
+    /// <summary>
+    /// Residue codes, <c>[residues]</c>, int64; local geometry, <c>[residues, 11]</c>; or equation 12's vectors, <c>[residues, 6]</c>: as the options say.
+    /// </summary>
     public Tensor Input { get; }
 
     /// <summary>Edges and pooling of each stage.</summary>

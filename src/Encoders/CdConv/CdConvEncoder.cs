@@ -40,6 +40,26 @@ internal sealed class CdConvEncoder : Encoder
         request.WriteTo(log);
     }
 
+    /// <inheritdoc/>
+    public override string? InputProblem(ExampleStore examples)
+    {
+        var structures = (StructureStore)examples;
+        if (_options.InputOrTypes == CdConvInput.ResidueTypes)
+            return Chains().Any(chain => chain.Residues is { } residues && residues.Span.ContainsAnyExcept(residues.Span[0]))
+                ? null
+                : "has no residue types in any row, or only one: CDConv's input is the same for every residue, and little but the chains' lengths can be "
+                    + $"learnt. Fill the sequence column, or name none: {nameof(CdConvInput)}.{nameof(CdConvInput.LocalGeometry)} is the input then.";
+        if (_options.InputOrTypes != CdConvInput.LocalGeometry)
+            return null;
+        return Chains().Any(chain => LocalGeometry.Of(CdConvNodes.Of([chain])).AsSpan().ContainsAnyExcept(0))
+            ? null
+            : "has no three successive alpha carbons in any row that are at most "
+                + FormattableString.Invariant($"{LocalGeometry.LongestBond} angstrom apart, so that CDConv's input is the same for every residue. ")
+                + "Expected the coordinates of each residue's alpha carbon in turn, in angstrom.";
+
+        IEnumerable<Chain> Chains() => Enumerable.Range(0, structures.Count).Select(i => structures[i]);
+    }
+
     /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
     public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null && !IsFrozen
         ? new PreparedStructures(Task.Run(new CdConvWork(structures.Chains, _options, noise).Run))

@@ -51,7 +51,8 @@ internal static class CdConvFrames
         Normalize(step);
     }
 
-    private static void Cross(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> product)
+    /// <summary>The vector product.</summary>
+    public static void Cross(ReadOnlySpan<double> a, ReadOnlySpan<double> b, Span<double> product)
     {
         product[0] = a[1] * b[2] - a[2] * b[1];
         product[1] = a[2] * b[0] - a[0] * b[2];

@@ -19,6 +19,7 @@ internal sealed class CdConvNetwork : nn.Module
     private readonly CdConvOptions _options;
     private readonly CdConvEmbedding? embedding;
     private readonly Linear? structure;
+    private readonly Linear? geometry;
     private readonly ModuleList<CdConvBlock> layers;
 
     /// <summary>Creates the network with fresh weights.</summary>
@@ -27,10 +28,19 @@ internal sealed class CdConvNetwork : nn.Module
     {
         options.Validate();
         _options = options;
-        if (options.UseStructureInput)
-            structure = new Linear(StructureInputs, options.ResidueDimension, generator);
-        else
-            embedding = new CdConvEmbedding(options.ResidueDimension, generator);
+        var width = options.ResidueDimension;
+        switch (options.InputOrTypes)
+        {
+            case CdConvInput.Steps:
+                structure = new Linear(StructureInputs, width, generator);
+                break;
+            case CdConvInput.LocalGeometry:
+                geometry = new Linear(LocalGeometry.Count, width, generator);
+                break;
+            default:
+                embedding = new CdConvEmbedding(width, generator);
+                break;
+        }
         layers = [];
         foreach (var (inputs, outputs) in Sizes(options))
             layers.Add(new CdConvBlock(inputs, outputs, options, generator));
@@ -49,14 +59,17 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>Number of weights, buffers included, and width of the features; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(CdConvOptions options)
     {
-        var weights = options.UseStructureInput
-            ? Linear.CountWeights(StructureInputs, options.ResidueDimension)
-            : Chain.ResidueOrder.Length * (long)options.ResidueDimension;
+        var weights = options.InputOrTypes switch
+        {
+            CdConvInput.Steps => Linear.CountWeights(StructureInputs, options.ResidueDimension),
+            CdConvInput.LocalGeometry => Linear.CountWeights(LocalGeometry.Count, options.ResidueDimension),
+            _ => Chain.ResidueOrder.Length * (long)options.ResidueDimension,
+        };
         return (weights + Sizes(options).Sum(size => CdConvBlock.CountWeights(size.Inputs, size.Outputs, options)), options.Channels[^1]);
     }
 
     /// <summary>How CDConv is found in a file: by the first block's convolution.</summary>
-    public static WeightLayout Layout { get; } = new("CDConv", @"^(embedding|structure|layers)\.",
+    public static WeightLayout Layout { get; } = new("CDConv", @"^(embedding|structure|geometry|layers)\.",
         new WeightForm("layers.0.conv.W", "layers.0.conv.WeightNet.Ws.0", new NameMap()));
 
     /// <summary>Whether a tensor of a public checkpoint belongs to its classifier, which is not loaded.</summary>
@@ -106,7 +119,7 @@ internal sealed class CdConvNetwork : nn.Module
     private Tensor Embed(Tensor input, NoiseSource? noise)
     {
         if (structure is null)
-            return embedding!.forward(input);
+            return embedding?.forward(input) ?? geometry!.forward(input);
         var x = structure.forward(input);
         var absent = zeros_like(x).detach();
         return cat([x, noise?.AddGaussian(absent, _options.InputNoise) ?? absent], 1);
@@ -114,7 +127,7 @@ internal sealed class CdConvNetwork : nn.Module
 
     private static IEnumerable<(int Inputs, int Outputs)> Sizes(CdConvOptions options)
     {
-        var inputs = options.ResidueDimension * (options.UseStructureInput ? 2 : 1);
+        var inputs = options.ResidueDimension * (options.InputOrTypes == CdConvInput.Steps ? 2 : 1);
         foreach (var outputs in options.Channels)
         {
             for (var block = 0; block < BlocksPerStage; block++)

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>Names of the inputs of a graph of CDConv, and of their sizes.</summary>
 internal static class StructureInputs
 {
-    public const string Residues = "residues", Steps = "steps", Chain = "chain", ChainNodes = "chain_nodes";
+    public const string Residues = "residues", Steps = "steps", LocalGeometry = "local_geometry", Chain = "chain", ChainNodes = "chain_nodes";
 
     public static string Neighbours(int stage) => Name("neighbors", stage);
 

@@ -30,7 +30,15 @@ internal static class StructureNodes
 
     private static string Embed(OnnxGraph graph, CdConvOptions options, string prefix)
     {
-        if (!options.UseStructureInput)
+        if (options.InputOrTypes == CdConvInput.LocalGeometry)
+        {
+            var geometry = graph.Input(StructureInputs.LocalGeometry, OnnxType.Single,
+                "distances i-1 to i+1, i-1 to i+2, i-2 to i+2, i-3 to i+3, less 6.0, 7.5, 9.2, 12.5 and over 0.6, 2.0, 2.8, 3.9 angstrom; cosine "
+                + "and sine of the pseudo-torsion i-1 to i+2; for the distances and the torsion 1 where it is known, else 0",
+                StructureInputs.Nodes(0), LocalGeometry.Count);
+            return graph.Linear(geometry, prefix + "geometry");
+        }
+        if (options.InputOrTypes == CdConvInput.ResidueTypes)
         {
             var residues = graph.Input(StructureInputs.Residues, OnnxType.Int64, "residue types, positions in ACDEFGHIKLMNPQRSTVWYX", StructureInputs.Nodes(0));
             return graph.Gather(graph.Weight(prefix + "embedding.weight"), residues);

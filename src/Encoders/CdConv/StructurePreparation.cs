@@ -13,9 +13,13 @@ internal sealed class StructurePreparation(CdConvOptions options) : Preparation
         var residues = graph.Residues;
         var inputs = new List<TowerInput>
         {
-            options.UseStructureInput
-                ? new(StructureInputs.Steps, Array.ConvertAll(residues.StructureInput(), value => (float)value), residues.Count, 6)
-                : new(StructureInputs.Residues, graph.Codes(), residues.Count),
+            options.InputOrTypes switch
+            {
+                CdConvInput.Steps => new(StructureInputs.Steps, Array.ConvertAll(residues.StructureInput(), value => (float)value), residues.Count, 6),
+                CdConvInput.LocalGeometry => new(StructureInputs.LocalGeometry, Array.ConvertAll(LocalGeometry.Of(residues), value => (float)value),
+                    residues.Count, LocalGeometry.Count),
+                _ => new(StructureInputs.Residues, graph.Codes(), residues.Count),
+            },
         };
         foreach (var (stage, level) in graph.Levels.Index())
         {

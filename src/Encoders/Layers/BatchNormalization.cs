@@ -11,6 +11,7 @@ internal sealed class BatchNormalization : nn.Module
     public const double Epsilon = 1e-5;
 
     private readonly double _momentum;
+    private BatchMoments? _moments;
     private readonly Parameter weight;
     private readonly Parameter bias;
     private readonly Tensor running_mean;
@@ -36,6 +37,8 @@ internal sealed class BatchNormalization : nn.Module
     /// <param name="training">A batch of one row has no variance: it is normalised as in inference.</param>
     public Tensor Normalize(Tensor input, bool training)
     {
+        if (!training && _moments is { } moments && input.size(0) > 1)
+            return Measure(input, moments);
         training &= input.size(0) > 1;
         if (training)
         {
@@ -43,6 +46,38 @@ internal sealed class BatchNormalization : nn.Module
             num_batches_tracked.AddInPlace(1);
         }
         return nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, _momentum, Epsilon);
+    }
+
+    /// <summary>Whether a training moves the running statistics.</summary>
+    public bool IsTrained => weight.requires_grad;
+
+    /// <summary>From now on passes of inference count, and are normalised by their own statistics as batches of a training are.</summary>
+    public void BeginMeasuring() => _moments = new BatchMoments();
+
+    /// <summary>Ends it.</summary>
+    /// <param name="keep">Whether what was counted becomes the running statistics.</param>
+    public void EndMeasuring(bool keep)
+    {
+        if (keep && _moments is { Rows: > 1 } moments)
+        {
+            using var scope = NewDisposeScope();
+            using var gradient = no_grad();
+            running_mean.copy_(tensor(moments.Mean, dtype: running_mean.dtype));
+            running_var.copy_(tensor(moments.Variance, dtype: running_var.dtype));
+        }
+        _moments = null;
+    }
+
+    private Tensor Measure(Tensor input, BatchMoments moments)
+    {
+        using var scope = NewDisposeScope();
+        using var gradient = no_grad();
+        long[] others = [.. Enumerable.Range(0, (int)input.dim()).Where(axis => axis != 1)];
+        var values = input.to(ScalarType.Float64);
+        var (mean, variance) = (values.mean(others).cpu(), values.var(others, unbiased: false).cpu());
+        moments.Add(input.numel() / input.size(1), mean.data<double>().ToArray(), variance.data<double>().ToArray());
+        // A momentum of 0 leaves the running statistics as they are.
+        return nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training: true, momentum: 0, Epsilon).MoveToOuterDisposeScope();
     }
 
     /// <summary>Number of weights of such a layer, buffers included.</summary>

@@ -4,8 +4,8 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Settings of CDConv (continuous-discrete convolution), the encoder of protein structures: alpha-carbon coordinates and, unless
-/// <see cref="UseStructureInput"/> is set, residue types. The default is a small network for a CPU; <see cref="Published"/> is the public one.
+/// Settings of CDConv (continuous-discrete convolution), the encoder of protein structures: alpha-carbon coordinates and, where the modality names
+/// a sequence column, residue types. The default is a small network for a CPU; <see cref="Published"/> is the public one.
 /// </summary>
 /// <remarks>Source: Fan et al., Continuous-Discrete Convolution for Geometry-Sequence Modeling in Proteins, ICLR 2023, and its public code.</remarks>
 public sealed record CdConvOptions : ProteinStructureEncoderOptions
@@ -22,6 +22,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     private double _inputNoise = Defaults.InputNoise;
     private int _maximumLength = Defaults.MaximumLength;
     private CdConvReading _reading = Defaults.Reading;
+    private CdConvInput? _input;
 
     /// <summary>Default values.</summary>
     public static class Defaults
@@ -44,8 +45,8 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         /// <summary>16.</summary>
         public const int ResidueDimension = 16;
 
-        /// <summary>0.2.</summary>
-        public const double Dropout = 0.2;
+        /// <summary>0: none. Networks as small as the default one lose by it; the published one has 0.2.</summary>
+        public const double Dropout = 0;
 
         /// <summary>0.05 angstrom.</summary>
         public const double CoordinateNoise = 0.05;
@@ -58,13 +59,15 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
 
         /// <summary>Pooling that never leaves a chain.</summary>
         public const CdConvReading Reading = CdConvReading.Sound;
-
-        /// <summary>False: residue types are the input.</summary>
-        public const bool UseStructureInput = false;
     }
 
     /// <summary>The public code's sizes for enzyme reactions: 256, 512, 1024 and 2048 channels at 8, 12, 16 and 20 angstrom. Too large for a CPU.</summary>
-    public static CdConvOptions Published { get; } = new() { Channels = [256, 512, 1024, 2048], Radii = [8, 12, 16, 20] };
+    public static CdConvOptions Published { get; } = new()
+    {
+        Channels = [256, 512, 1024, 2048],
+        Radii = [8, 12, 16, 20],
+        Dropout = 0.2,
+    };
 
     /// <summary>
     /// Channels of each stage, 1 to 8 stages of 1 to 65536; the last is the width of the features. A stage is two blocks, and between
@@ -121,7 +124,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     }
 
     /// <summary>
-    /// Size of a residue type's embedding, 1 to 4096; with <see cref="UseStructureInput"/> that of the structure's and that of the noise. Default 16.
+    /// Size of a residue's embedding, 1 to 4096; with <see cref="CdConvInput.Steps"/> that of the vectors' and that of the noise. Default 16.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     [JsonPropertyName("embeddingDimension")] // the name in saved models
@@ -131,7 +134,10 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         init => _residueDimension = Check.InRange(value, 1, 4096, nameof(ResidueDimension));
     }
 
-    /// <summary>Share of activations dropped in training, 0 to below 1. Default 0.2.</summary>
+    /// <summary>
+    /// Share of activations dropped in training, 0 to below 1. Default 0; <see cref="Published"/> has 0.2. Dropout in front of a batch normalisation
+    /// changes the variance that it sees between training and scoring, the more the narrower the network.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double Dropout
     {
@@ -148,13 +154,28 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     }
 
     /// <summary>
-    /// Gentle-CLIP's input (equation 12): instead of residue types the vectors to the previous and the next alpha carbon, linearly embedded,
-    /// beside random noise in training and zeros in inference where the residue embedding stood. The sequence is then not read at all,
-    /// and the features change when the structure is rotated, because the vectors are those of the file's coordinate system. Default false.
+    /// What the network is told of each residue. Null, the default, lets the modality decide: <see cref="CdConvInput.ResidueTypes"/> where it names a sequence
+    /// column, else <see cref="CdConvInput.LocalGeometry"/>. Of a modality that was made it is never null.
     /// </summary>
-    public bool UseStructureInput { get; init; } = Defaults.UseStructureInput;
+    /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
+    public CdConvInput? Input
+    {
+        get => _input;
+        init => _input = value is { } input ? Check.Defined(input, nameof(Input)) : null;
+    }
 
-    /// <summary>Standard deviation of the noise beside the structure input, 0 to 10; read only with <see cref="UseStructureInput"/>. Default 1.</summary>
+    /// <summary>The member that <see cref="Input"/> was in models of format 1.1 and 1.2, which is read and never written.</summary>
+    [JsonInclude, JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal bool? UseStructureInput
+    {
+        get => null;
+        init => _input = value is null ? _input : value.Value ? CdConvInput.Steps : CdConvInput.ResidueTypes;
+    }
+
+    /// <summary>The input, residue types where none is named: the network alone knows no sequence column.</summary>
+    internal CdConvInput InputOrTypes => Input ?? CdConvInput.ResidueTypes;
+
+    /// <summary>Standard deviation of the noise beside equation 12's input, 0 to 10; read only with <see cref="CdConvInput.Steps"/>. Default 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double InputNoise
     {
@@ -231,14 +252,27 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     internal override void Validate(string inputColumnName, string? sequenceColumnName)
     {
         Validate();
-        if (UseStructureInput && sequenceColumnName is { } name)
+        if (InputOrTypes != CdConvInput.ResidueTypes && sequenceColumnName is { } name)
             throw new ArgumentException(
-                $"{nameof(CdConvOptions)}.{nameof(UseStructureInput)} reads no sequence, but the modality of column '{inputColumnName}' names '{name}'; "
+                $"{nameof(CdConvOptions)}.{nameof(Input)} {InputOrTypes} reads no sequence, but the modality of column '{inputColumnName}' names '{name}'; "
                 + "leave one of them out.");
     }
 
-    private (int, int, int, double, double, bool, double, int, CdConvReading) Scalars =>
-        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, UseStructureInput, InputNoise, MaximumLength, Reading);
+    internal override void ValidateTraining(string inputColumnName, string? sequenceColumnName)
+    {
+        if (InputOrTypes == CdConvInput.ResidueTypes && sequenceColumnName is null)
+            throw new ArgumentException(
+                $"{nameof(CdConvOptions)}.{nameof(Input)} is {CdConvInput.ResidueTypes}, but the modality of column '{inputColumnName}' names no sequence "
+                + "column: the input would be the same for every residue, and the network could not learn from it. Name the column "
+                + $"({nameof(Modality)}.{nameof(Modality.ProteinStructure)}, sequenceColumnName), or leave {nameof(Input)} out, which is "
+                + $"{CdConvInput.LocalGeometry} then.");
+    }
+
+    internal override ProteinStructureEncoderOptions For(string? sequenceColumnName) =>
+        Input is null ? this with { Input = sequenceColumnName is null ? CdConvInput.LocalGeometry : CdConvInput.ResidueTypes } : this;
+
+    private (int, int, int, double, double, CdConvInput?, double, int, CdConvReading) Scalars =>
+        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, Input, InputNoise, MaximumLength, Reading);
 
     private static IReadOnlyList<int> Copy(IReadOnlyList<int> values, int maximumCount, int maximum, string name)
     {

@@ -3,7 +3,8 @@ using Microsoft.ML.GentleClip.Options;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Settings of an encoder of amino-acid sequences: <see cref="Esm2Options"/>, or your own, a <see cref="CustomProteinSequenceEncoderOptions"/>.
+/// Settings of an encoder of amino-acid sequences: <see cref="ProteinWindowOptions"/>, <see cref="Esm2Options"/>, or your own, a
+/// <see cref="CustomProteinSequenceEncoderOptions"/>.
 /// </summary>
 public abstract record ProteinSequenceEncoderOptions : IEncoderOptions
 {

@@ -16,4 +16,14 @@ public abstract record ProteinStructureEncoderOptions : IEncoderOptions
     internal virtual void Validate(string inputColumnName, string? sequenceColumnName)
     {
     }
+
+    /// <summary>Checks what a training is not to be begun with, though a saved model may have it.</summary>
+    /// <inheritdoc cref="Validate"/>
+    internal virtual void ValidateTraining(string inputColumnName, string? sequenceColumnName)
+    {
+    }
+
+    /// <summary>The settings with what was left to the modality decided.</summary>
+    /// <param name="sequenceColumnName">Its column of residue types, or null.</param>
+    internal virtual ProteinStructureEncoderOptions For(string? sequenceColumnName) => this;
 }

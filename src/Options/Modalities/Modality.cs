@@ -69,8 +69,8 @@ public abstract class Modality
         new(outputColumnName, inputColumnName, encoder ?? new VectorEncoderOptions()) { HasOwnEncoder = encoder is not null };
 
     /// <summary>
-    /// A modality of amino-acid sequences: a column of text, one letter per residue, encoded by ESM-2 or a network of your own. Empty or blank text is a
-    /// missing sample.
+    /// A modality of amino-acid sequences: a column of text, one letter per residue, encoded by statistics of k-mers and windows, by ESM-2 or by a network of
+    /// your own. Empty or blank text is a missing sample.
     /// </summary>
     /// <example>
     /// <code>
@@ -80,12 +80,12 @@ public abstract class Modality
     /// <param name="inputColumnName">Column of the sequences, a scalar of text.</param>
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="encoder">
-    /// <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of the former, a small network
-    /// with random weights that trains on a CPU.
+    /// <see cref="ProteinWindowOptions"/>, <see cref="Esm2Options"/> or your own <see cref="CustomProteinSequenceEncoderOptions"/>; null takes the defaults of
+    /// the first, which needs no weights. With published weights take the second.
     /// </param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public static ProteinSequenceModality ProteinSequence(string outputColumnName, string inputColumnName, ProteinSequenceEncoderOptions? encoder = null) =>
-        new(outputColumnName, inputColumnName, encoder ?? new Esm2Options());
+        new(outputColumnName, inputColumnName, encoder ?? new ProteinWindowOptions());
 
     /// <summary>
     /// A modality of protein structures, encoded by CDConv or a network of your own: a column of vectors that hold a chain's alpha carbons in angstrom,
@@ -99,8 +99,8 @@ public abstract class Modality
     /// <param name="outputColumnName">Column of the embedding.</param>
     /// <param name="inputColumnName">Column of the coordinates, <c>Vector&lt;Single&gt;</c> or <c>Vector&lt;Double&gt;</c> of variable or known size.</param>
     /// <param name="sequenceColumnName">
-    /// Column of text with one letter for each alpha carbon; null, the default, or empty text leaves the residues' types unknown. Where the other modality is
-    /// the sequence, the encoder could copy what it is to be aligned with: leave it out then.
+    /// Column of text with one letter for each alpha carbon; empty text leaves the residues' types unknown. Null, the default, takes the local geometry of the
+    /// chain in their place. Where the other modality is the sequence, the encoder could copy what it is to be aligned with: leave it out then.
     /// </param>
     /// <param name="encoder">
     /// <see cref="CdConvOptions"/> or your own <see cref="CustomProteinStructureEncoderOptions"/>; null takes the defaults of the former, a small
@@ -190,6 +190,12 @@ public abstract class Modality
 
     /// <summary>What a closed form aligns: the feature vectors themselves, or the features of a frozen encoder.</summary>
     internal bool SuitsClosedForm => this is VectorModality || EncoderOptions.HasFrozenWeights;
+
+    /// <summary>Checks what a training is not to be begun with, though a saved model may have it.</summary>
+    /// <exception cref="ArgumentException">The encoder could not learn.</exception>
+    internal virtual void ValidateTraining()
+    {
+    }
 
     /// <summary>Checks what the encoder's setters cannot see alone.</summary>
     /// <exception cref="ArgumentException">Settings contradict each other, or a user's own would not come back from a saved model.</exception>

@@ -6,7 +6,9 @@ public sealed class ProteinSequenceModality : Modality
     internal ProteinSequenceModality(string outputColumnName, string inputColumnName, ProteinSequenceEncoderOptions encoder)
         : base(outputColumnName, inputColumnName) => Encoder = encoder;
 
-    /// <summary>Settings of the encoder: <see cref="Esm2Options"/> or a <see cref="CustomProteinSequenceEncoderOptions"/>.</summary>
+    /// <summary>
+    /// Settings of the encoder: <see cref="ProteinWindowOptions"/>, <see cref="Esm2Options"/> or a <see cref="CustomProteinSequenceEncoderOptions"/>.
+    /// </summary>
     public ProteinSequenceEncoderOptions Encoder { get; }
 
     internal override IEncoderOptions EncoderOptions => Encoder;

@@ -12,7 +12,7 @@ public sealed class ProteinStructureModality : Modality
             throw new ArgumentException($"Column '{inputColumnName}' cannot hold both coordinates and sequences; expected two different columns.",
                 nameof(sequenceColumnName));
         SequenceColumnName = sequenceColumnName;
-        Encoder = encoder;
+        Encoder = encoder.For(sequenceColumnName);
     }
 
     /// <summary>Column of the residues' types, one letter each; null where they are not read.</summary>
@@ -24,6 +24,8 @@ public sealed class ProteinStructureModality : Modality
     internal override IEncoderOptions EncoderOptions => Encoder;
 
     internal override IReadOnlyList<string> OtherInputColumnNames => SequenceColumnName is { } name ? [name] : [];
+
+    internal override void ValidateTraining() => Encoder.ValidateTraining(InputColumnName, SequenceColumnName);
 
     internal override void Validate()
     {

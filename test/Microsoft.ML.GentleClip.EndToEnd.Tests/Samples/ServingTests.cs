@@ -38,7 +38,7 @@ public sealed class ServingTests
         using var model = DemoModel.Train(Data, Steps, null, context.CancellationToken);
         ModelSource.Save(model, ModelFile);
         Assert.HasCount(1, Directory.GetFiles(Folder.FullName), "the model and nothing half written beside it");
-        using var again = ModelSource.Open(new() { Model = ModelFile }, NullLogger.Instance);
+        using var again = (GentleClipTransformer)ModelSource.Open(new() { Model = ModelFile }, NullLogger.Instance);
         Assert.AreEqual(Steps, again.History[^1].Step);
     }
 
@@ -69,6 +69,29 @@ public sealed class ServingTests
         AssertClose(Embeddings.Column(view, "WordsEmbedding"), await server.EmbedAsync("Words", emoji.Select(one => one.Words), Token));
         AssertClose(Embeddings.Column(view, "PictureEmbedding"),
             await server.EmbedAsync("Picture", emoji.Select(one => Convert.ToBase64String(Png(one.Pictures[0]))), Token));
+    }
+
+    /// <summary>A whole pipeline as a program saves it: the alignment, and what was trained behind it.</summary>
+    [TestMethod]
+    public async Task ASavedPipelineIsServedAsItIs()
+    {
+        var mlContext = new MLContext(1);
+        using var model = (GentleClipTransformer)mlContext.Model.Load(ModelFile, out _);
+        var rows = mlContext.Data.LoadFromEnumerable(Data.Test.Take(20)
+            .Select((one, i) => new LabelledRow { Picture = EmojiData.Planes(one.Pictures[0]), Words = one.Words, Kind = $"{i % 2}" }).ToList());
+        var classifier = mlContext.Transforms.Conversion.MapValueToKey("Label", "Kind")
+            .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(featureColumnName: "WordsEmbedding")).Fit(model.Transform(rows));
+        mlContext.Model.Save(model.Append(classifier), rows.Schema, Folder.File("pipeline.zip"));
+        await using var server = await StartAsync("--model", Folder.File("pipeline.zip"));
+        string[] words = [.. Data.Test.Take(5).Select(one => one.Words)];
+        AssertClose([.. model.EmbedTexts(words)], await server.EmbedAsync("Words", words, Token));
+
+        mlContext.Model.Save(mlContext.Transforms.CopyColumns("Words", "Words").Fit(rows).Append(model), rows.Schema, Folder.File("prepared.zip"));
+        var refused = await Assert.ThrowsExactlyAsync<ArgumentException>(() => StartAsync("--model", Folder.File("prepared.zip")));
+        Assert.Contains("Column 'Words' is made by the step ColumnCopyingTransformer", refused.Message);
+        mlContext.Model.Save(classifier, model.Transform(rows).Schema, Folder.File("other.zip"));
+        var other = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", Folder.File("other.zip")));
+        Assert.Contains("cannot be served: Expected a GentleClipTransformer or a chain with one, found a chain of 2 steps without", other.Message);
     }
 
     [TestMethod]
@@ -332,7 +355,7 @@ public sealed class ServingTests
         var request = server.EmbedAsync("Words", ["a"], Token);
         while ((await server.HealthAsync(Token)).GetProperty("columns")[1].GetProperty("requests").GetInt32() == 0)
             await Task.Delay(10, Token);
-        var transformer = server.Application.Services.GetRequiredService<GentleClipTransformer>();
+        var transformer = server.Application.Services.GetRequiredService<ITransformer>().FindGentleClip();
         await server.Application.StopAsync(Token);
         Assert.HasCount(1, await request);
         await Assert.ThrowsAsync<HttpRequestException>(() => server.HealthAsync(Token));
@@ -440,7 +463,12 @@ public sealed class ServingTests
 
     private sealed record Match(string Name, float Score, string Column, string? Picture);
 
-    private sealed class Row
+    private sealed class LabelledRow : Row
+    {
+        public string Kind { get; init; } = "";
+    }
+
+    private class Row
     {
         [VectorType(EmojiData.Channels, EmojiData.Side, EmojiData.Side)]
         public float[] Picture { get; init; } = [];
@@ -455,7 +483,8 @@ public sealed class ServingTests
         public HttpClient Client { get; } = new() { BaseAddress = new(application.Urls.Single()) };
 
         public long ForwardPasses(string column) =>
-            application.Services.GetRequiredService<GentleClipTransformer>().Columns.Single(side => side.Spec.Modality.InputColumnName == column).ForwardPasses;
+            application.Services.GetRequiredService<ITransformer>().FindGentleClip().Columns
+                .Single(side => side.Spec.Modality.InputColumnName == column).ForwardPasses;
 
         public Task<JsonElement> HealthAsync(CancellationToken token) => Client.GetFromJsonAsync<JsonElement>("/health", token);
 

@@ -116,10 +116,12 @@ public sealed class CdConvNetworkTests
     }
 
     [TestMethod]
-    public void RigidMotionLeavesTheFeaturesAndAMirrorDoesNot()
+    [DataRow(CdConvInput.ResidueTypes)]
+    [DataRow(CdConvInput.LocalGeometry)]
+    public void RigidMotionLeavesTheFeaturesAndAMirrorDoesNot(CdConvInput input)
     {
         using var scope = NewDisposeScope();
-        using var network = Create(Small);
+        using var network = Create(Small with { Input = input });
         var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
@@ -137,7 +139,7 @@ public sealed class CdConvNetworkTests
     public void WithTheStructureInputTheFeaturesFollowARotationAndNotAShift()
     {
         using var scope = NewDisposeScope();
-        using var network = Create(Small with { UseStructureInput = true });
+        using var network = Create(Small with { Input = CdConvInput.Steps });
         var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
@@ -149,12 +151,13 @@ public sealed class CdConvNetworkTests
     }
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void ABatchOfNIsNBatchesOfOne(bool structureInput)
+    [DataRow(CdConvInput.ResidueTypes)]
+    [DataRow(CdConvInput.LocalGeometry)]
+    [DataRow(CdConvInput.Steps)]
+    public void ABatchOfNIsNBatchesOfOne(CdConvInput input)
     {
         using var scope = NewDisposeScope();
-        using var network = Create(Small with { Channels = [8, 12, 16], Radii = [8, 12, 16], UseStructureInput = structureInput });
+        using var network = Create(Small with { Channels = [8, 12, 16], Radii = [8, 12, 16], Input = input });
         using var gradient = no_grad();
         Chain[] chains = [.. new[] { 40, 1, 2, 3, 7, 120, 300, 1 }.Select((length, i) => CdConvChains.Random(new Random(i), length))];
         var whole = network.Encode(chains, noise: null);
@@ -226,7 +229,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         var chains = Enumerable.Range(0, 5).Select(i => CdConvChains.Random(new Random(i), 30 + 20 * i)).ToArray();
-        var options = Small with { UseStructureInput = true, MaximumLength = 50 };
+        var options = Small with { Input = CdConvInput.Steps, MaximumLength = 50 };
         var runs = new List<Tensor>();
         foreach (var seed in new ulong[] { 4, 4, 5 })
         {
@@ -260,7 +263,7 @@ public sealed class CdConvNetworkTests
         Assert.IsGreaterThan(20, starts.Count, "different windows");
         Assert.AreEqual(90, CdConvBatch.Build([chain], options, ScalarType.Float32, CPU).Input.size(0), "inference sees the whole chain");
 
-        var structure = Small with { UseStructureInput = true, CoordinateNoise = 0.05 };
+        var structure = Small with { Input = CdConvInput.Steps, CoordinateNoise = 0.05 };
         var moved = CdConvBatch.Build([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64, CPU, noise).Input;
         var still = CdConvBatch.Build([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64, CPU).Input;
         // A difference of two noises of 0.05.
@@ -322,8 +325,8 @@ public sealed class CdConvNetworkTests
     public void MeasuredWeightsAreThoseBuilt()
     {
         using var scope = NewDisposeScope();
-        foreach (var options in new[] { new CdConvOptions(), Small, Small with { UseStructureInput = true, KernelChannels = [3, 4, 5] },
-            Small with { Channels = [12, 12] } })
+        foreach (var options in new[] { new CdConvOptions(), Small, Small with { Input = CdConvInput.Steps, KernelChannels = [3, 4, 5] },
+            Small with { Channels = [12, 12] }, Small with { Input = CdConvInput.LocalGeometry } })
         {
             using var network = Create(options);
             Assert.AreEqual((network.state_dict().Values.Sum(tensor => tensor.numel()), network.FeatureDimension), CdConvNetwork.Measure(options));

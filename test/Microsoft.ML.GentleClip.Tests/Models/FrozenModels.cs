@@ -38,7 +38,7 @@ internal static class FrozenModels
     internal sealed record Sheet(int Seed, int Epochs, List<Row> Rows);
 
     /// <summary>Names of the models, a kind of tower or closed form each.</summary>
-    public static string[] Names { get; } = ["vectors-beside-teacher", "closed-form", "sequence-structure", "vit-bert", "resnet-ngrams"];
+    public static string[] Names { get; } = ["vectors-beside-teacher", "closed-form", "sequence-structure", "windows-steps", "vit-bert", "resnet-ngrams"];
 
     /// <summary>Makes all of them.</summary>
     public static void Write(string folder)
@@ -91,9 +91,11 @@ internal static class FrozenModels
                     };
                 dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
-            case "sequence-structure":
+            case "sequence-structure" or "windows-steps":
                 rows = Proteins.Mixed(10, 4, 4).ConvertAll(row => new Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons });
-                a = Modality.ProteinSequence("EmbeddingA", "Sequence", new Esm2Options { Size = new Esm2Size(2, 16, 2) });
+                a = Modality.ProteinSequence("EmbeddingA", "Sequence", name == "windows-steps"
+                    ? new ProteinWindowOptions { HiddenDimensions = [8] }
+                    : new Esm2Options { Size = new Esm2Size(2, 16, 2) });
                 b = Modality.ProteinStructure("EmbeddingB", "AlphaCarbons",
                     encoder: new CdConvOptions
                     {
@@ -103,7 +105,7 @@ internal static class FrozenModels
                         KernelChannels = [4],
                         BaseWidth = 16,
                         EmbeddingDimension = 8,
-                        UseStructureInput = true,
+                        Input = name == "windows-steps" ? CdConvInput.Steps : CdConvInput.LocalGeometry,
                     });
                 break;
             default:

@@ -14,21 +14,23 @@ public sealed class OnnxStructureTests : IDisposable
 
     [TestMethod]
     [DataRow("default")]
-    [DataRow("structure input")]
+    [DataRow("steps")]
+    [DataRow("local geometry")]
     [DataRow("two kernel layers")]
     [DataRow("public reading")]
     public async Task ChainsOfAllLengths(string kind)
     {
         var options = kind switch
         {
-            "structure input" => Proteins.SmallStructure with { UseStructureInput = true },
+            "steps" => Proteins.SmallStructure with { Input = CdConvInput.Steps },
+            "local geometry" => Proteins.SmallStructure with { Input = CdConvInput.LocalGeometry },
             "two kernel layers" => Proteins.SmallStructure with { KernelChannels = [6, 10], Channels = [16, 16, 24], Radii = [6, 10, 14] },
             // A chain's features depend on its batch there: the same batch is compared below.
             "public reading" => Proteins.SmallStructure with { Reading = CdConvReading.PublicCode },
             _ => new CdConvOptions(),
         };
         using var transformer = OnnxModels.Create(
-            Modality.ProteinStructure("Embedding", "AlphaCarbons", options.UseStructureInput ? null : "Sequence", options));
+            Modality.ProteinStructure("Embedding", "AlphaCarbons", options.Input is null ? "Sequence" : null, options));
         using var session = _folder.Export(transformer, "Embedding");
         var chains = Proteins.Chains(kind == "default" ? 10 : 16)
             .Select((row, i) => new AlphaCarbonTrace(row.AlphaCarbons, i % 4 == 3 ? null : row.Sequence)).ToList();

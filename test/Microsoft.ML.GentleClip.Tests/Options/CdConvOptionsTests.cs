@@ -21,6 +21,7 @@ public sealed class CdConvOptionsTests
         ("CoordinateNoise must be from 0 to 10, found -0.1", () => new() { CoordinateNoise = -0.1 }),
         ("InputNoise must be from 0 to 10, found 11", () => new() { InputNoise = 11 }),
         ("MaximumLength must be from 3 to 2147483647, found 2", () => new() { MaximumLength = 2 }),
+        ("Input must be one of ResidueTypes, LocalGeometry, Steps", () => new() { Input = (CdConvInput)3 }),
         ("Reading must be one of Sound, PublicCode", () => new() { Reading = (CdConvReading)2 }),
     ];
 
@@ -53,8 +54,8 @@ public sealed class CdConvOptionsTests
         [
             Create() with { Channels = [4, 9] }, Create() with { Radii = [5, 7] }, Create() with { KernelChannels = [4] },
                 Create() with { SequentialKernelSize = 3 },
-            Create() with { BaseWidth = 64 }, Create() with { ResidueDimension = 3 }, Create() with { Dropout = 0 }, Create() with { CoordinateNoise = 0 },
-            Create() with { UseStructureInput = true }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 },
+            Create() with { BaseWidth = 64 }, Create() with { ResidueDimension = 3 }, Create() with { Dropout = 0.2 }, Create() with { CoordinateNoise = 0 },
+            Create() with { Input = CdConvInput.Steps }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 },
                 Create() with { Reading = CdConvReading.PublicCode },
         ];
         foreach (var other in others)
@@ -71,10 +72,11 @@ public sealed class CdConvOptionsTests
         var options = new CdConvOptions();
         CollectionAssert.AreEqual(new[] { 64, 128, 256 }, options.Channels.ToArray());
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16 }, options.Radii.ToArray());
+        Assert.AreEqual(0.2, CdConvOptions.Published.Dropout);
         CollectionAssert.AreEqual(new[] { 256, 512, 1024, 2048 }, CdConvOptions.Published.Channels.ToArray());
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16, 20 }, CdConvOptions.Published.Radii.ToArray());
-        Assert.AreEqual((21, 32, 16, 0.2, 0.05),
-            (options.SequentialKernelSize, options.BaseWidth, options.EmbeddingDimension, options.Dropout, options.CoordinateNoise));
-        Assert.AreEqual((false, 1.0, 512, CdConvReading.Sound), (options.UseStructureInput, options.InputNoise, options.MaximumLength, options.Reading));
+        Assert.AreEqual((21, 32, 16, 0.0, 0.05),
+            (options.SequentialKernelSize, options.BaseWidth, options.ResidueDimension, options.Dropout, options.CoordinateNoise));
+        Assert.AreEqual(((CdConvInput?)null, 1.0, 512, CdConvReading.Sound), (options.Input, options.InputNoise, options.MaximumLength, options.Reading));
     }
 }

@@ -1,0 +1,18 @@
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
+
+namespace Microsoft.ML.GentleClip.Encoders;
+
+/// <summary>Protein sequences as their statistics.</summary>
+internal sealed class ProteinWindowPreparation : Preparation
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    {
+        var sequences = (SequenceStore)examples;
+        var profiles = new float[Length(sequences.Count, ProteinProfile.Count)];
+        for (var i = 0; i < sequences.Count; i++)
+            ProteinProfile.Compute(sequences[i].Span, profiles.AsSpan(i * ProteinProfile.Count, ProteinProfile.Count));
+        return [new(OnnxNames.SequenceProfile, profiles, sequences.Count, ProteinProfile.Count)];
+    }
+}

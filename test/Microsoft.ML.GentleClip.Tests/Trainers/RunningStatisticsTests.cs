@@ -1,0 +1,166 @@
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.Trainers;
+
+/// <summary>The statistics of batch normalisations when <c>Fit</c> ends: those of whole samples under the last weights.</summary>
+[TestClass]
+public sealed class RunningStatisticsTests : IDisposable
+{
+    private static readonly MLContext Context = new(seed: 1);
+    private readonly TemporaryFolder _folder = new();
+
+    public TestContext TestContext { get; set; } = null!;
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>A chain's embedding among others of a training batch, normalised by that batch, against the one that scoring gives.</summary>
+    [TestMethod]
+    [DataRow(0.0)]
+    [DataRow(0.2)]
+    public void ATrainedModelEmbedsInTrainingAndScoringAlike(double validationFraction)
+    {
+        var rows = Proteins.Chains(200).Where(row => row.Sequence!.Length >= 90).Take(120).Select(row => new Proteins.Row
+        {
+            Sequence = row.Sequence![..90],
+            AlphaCarbons = row.AlphaCarbons![..270],
+        }).ToList();
+        Assert.HasCount(120, rows);
+        var options = Proteins.Options(steps: 40, structure: new CdConvOptions { Channels = [16, 32, 64], MaximumLength = 200 });
+        (options.Batches.Size, options.Validation.Fraction) = (32, validationFraction);
+        using var model = Context.Transforms.GentleClip(options).Fit(Context.Data.LoadFromEnumerable(rows));
+        var tower = model.Model.TowerB;
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var batch = new StructureBatch([.. rows.Take(64).Select(row => new Chain(row.AlphaCarbons!))]);
+        var scored = tower.Embed(batch, noise: null);
+        using var generator = new Generator(2);
+        // The head's own dropout is not the encoder's: without it only normalisation, crop and noise differ.
+        var trained = tower.Project(tower.Run(batch, new NoiseSource(generator)).Features, noise: null);
+        var cosines = (scored * trained).sum(1);
+        TestContext.WriteLine($"cosine: mean {cosines.mean().item<float>():F4}, lowest {cosines.min().item<float>():F4}");
+        Assert.IsGreaterThan(0.98f, cosines.mean().item<float>());
+        Assert.IsGreaterThan(0.96f, cosines.min().item<float>());
+        Assert.IsLessThan(0.98f, (scored[0] * scored[1..]).sum(1).min().item<float>(), "chains are all alike: the comparison would pass on anything");
+
+        // The check is of the statistics: with those of a fresh network it fails.
+        foreach (var layer in tower.modules().OfType<BatchNormalization>())
+            layer.state_dict()["running_var"].fill_(1);
+        var unsettled = (tower.Embed(batch, noise: null) * trained).sum(1).mean().item<float>();
+        Assert.IsLessThan(0.9f, unsettled, "the test cannot tell statistics apart");
+    }
+
+    [TestMethod]
+    public void TheyAreThoseOfTheWholeTrainingRowsUnderTheLastWeights()
+    {
+        var rows = Proteins.Mixed(20, 4, 6, length: 30);
+        var options = Proteins.Options(steps: 3);
+        using var model = Context.Transforms.GentleClip(options).Fit(Context.Data.LoadFromEnumerable(rows));
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        // The first normalisation sees the input alone, so that its statistics can be computed beside it.
+        var weights = model.Model.state_dict();
+        var input = "tower_b.encoder.network.";
+        var chains = rows.Where(row => row.AlphaCarbons is not null).Select(row => new Chain(row.AlphaCarbons!)).ToList();
+        var numbers = LocalGeometry.Of(CdConvNodes.Of(chains));
+        var geometry = tensor(numbers, [numbers.Length / LocalGeometry.Count, LocalGeometry.Count]).to(ScalarType.Float32);
+        var x = geometry.matmul(weights[input + "geometry.weight"].t()) + weights[input + "geometry.bias"];
+        var first = input + "layers.0.input.module.0.";
+        AssertClose(x.mean([0]), weights[first + "running_mean"]);
+        AssertClose(x.var([0], unbiased: true), weights[first + "running_var"]);
+        AssertClose(weights[input + "layers.0.identity.module.0.running_var"], weights[first + "running_var"]);
+
+        static void AssertClose(Tensor expected, Tensor found) =>
+            Assert.IsLessThan(1e-4f, ((expected - found) / (expected.abs() + 1e-3)).abs().max().item<float>());
+    }
+
+    /// <summary>Batches of any sizes count as one.</summary>
+    [TestMethod]
+    public void MomentsOfPartsAreThoseOfTheWhole()
+    {
+        var random = new Random(3);
+        double[][] rows = [.. Enumerable.Range(0, 50).Select(_ => new[] { random.NextDouble() * 3 + 100, random.NextDouble() - 5 })];
+        var moments = new BatchMoments();
+        foreach (var part in new[] { rows[..1], rows[1..30], rows[30..] })
+            moments.Add(part.Length, [.. Columns(part).Select(column => column.Average())], [.. Columns(part).Select(column => Squares(column) / part.Length)]);
+        var whole = Columns(rows).ToArray();
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.AreEqual(whole[i].Average(), moments.Mean[i], 1e-12);
+            Assert.AreEqual(Squares(whole[i]) / 49, moments.Variance[i], 1e-12);
+        }
+
+        static IEnumerable<double[]> Columns(double[][] rows) => Enumerable.Range(0, 2).Select(i => Array.ConvertAll(rows, row => row[i]));
+
+        static double Squares(double[] values) => values.Sum(value => Math.Pow(value - values.Average(), 2));
+    }
+
+    [TestMethod]
+    public void EqualTrainingsGiveEqualBytesAndLeaveNoTensors()
+    {
+        var view = Context.Data.LoadFromEnumerable(Proteins.Mixed(12, 4, 4));
+        var options = Proteins.Options();
+        options.Validation.Fraction = 0.3;
+        var contents = new List<byte[]>();
+        for (var i = 0; i < 2; i++)
+            using (var model = Context.Transforms.GentleClip(options).Fit(view))
+                contents.Add(SavedModel.Content(model));
+        CollectionAssert.AreEqual(contents[0], contents[1]);
+        options.MaximumNumberOfSteps = 24;
+        LiveTensors.AssertFlat(options, view);
+    }
+
+    /// <summary>A training that is cancelled while it measures goes on there, and gives the bytes of one that was not.</summary>
+    [TestMethod]
+    public void CancellingInThePhaseLosesNothing()
+    {
+        var view = Context.Data.LoadFromEnumerable(Proteins.Mixed(12, 4, 4));
+        var options = Proteins.Options();
+        var phases = new List<TrainingProgress>();
+        options.Progress = new Immediate(phases.Add);
+        byte[] undisturbed;
+        using (var model = Context.Transforms.GentleClip(options).Fit(view))
+            undisturbed = SavedModel.Content(model);
+        var measuring = phases.Where(report => report.Phase == TrainingPhase.MeasuringStatistics).ToList();
+        Assert.AreEqual((16L, (long?)16), (measuring[^1].Done, measuring[^1].Total), "12 pairs' and 4 unpaired structures");
+
+        using var cancel = new CancellationTokenSource();
+        options.CancellationToken = cancel.Token;
+        options.Checkpoints.Directory = _folder.File("checkpoints");
+        options.Progress = new Immediate(report =>
+        {
+            if (report.Phase == TrainingPhase.MeasuringStatistics)
+                cancel.Cancel();
+        });
+        Assert.ThrowsExactly<OperationCanceledException>(() => Context.Transforms.GentleClip(options).Fit(view));
+        (options.CancellationToken, options.Progress) = (default, null);
+        using var resumed = Context.Transforms.GentleClip(options).Fit(view);
+        CollectionAssert.AreEqual(undisturbed, SavedModel.Content(resumed));
+    }
+
+    /// <summary>Pretrained statistics of layers that are not trained stay those of the pretraining.</summary>
+    [TestMethod]
+    public void LayersThatAreNotTrainedKeepTheirs()
+    {
+        set_num_threads(1);
+        foreach (var (options, moves) in new (ResNetOptions, bool)[]
+        {
+            (Pictures.ResNet, true), (Pictures.ResNet with { FreezeBatchNormalization = true }, false), (Pictures.ResNet with { TrainableStages = 1 }, true),
+        })
+        {
+            using var generator = new Generator(4);
+            using var tower = new Tower(new TowerSpec(Modality.Image("E", "I", Pictures.Images, options), 0), 8, generator);
+            Assert.AreEqual(moves, tower.HasMovingStatistics);
+            var layers = tower.modules().OfType<BatchNormalization>().ToList();
+            Assert.AreEqual(options.TrainableStages == 1, layers.Exists(layer => layer.IsTrained) && layers.Exists(layer => !layer.IsTrained));
+        }
+    }
+
+    private sealed class Immediate(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
+}
