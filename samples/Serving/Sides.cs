@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using Microsoft.ML;
-using Microsoft.ML.GentleClip;
 
 namespace Serving;
 

@@ -80,7 +80,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         }
     }
 
-    private (double, double) Probed(ScopeDomain[] train, ScopeDomain[] superfamily, ScopeDomain[] family, bool both)
+    private static (double, double) Probed(ScopeDomain[] train, ScopeDomain[] superfamily, ScopeDomain[] family, bool both)
     {
         var mlContext = new MLContext(seed: 1);
         var model = mlContext.Transforms.NormalizeMeanVariance(nameof(FeatureRow.Features), fixZero: false)

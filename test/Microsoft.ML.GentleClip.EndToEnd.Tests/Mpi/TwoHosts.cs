@@ -18,7 +18,8 @@ internal sealed class TwoHosts : IDisposable
             host={_name}x$((${"{1##*.}"} - 1)); shift
             exec ip netns exec $host unshare -u sh -c "hostname $host; $*"
             """);
-        File.SetUnixFileMode(_shell, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_shell, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Open MPI's settings to use the two.</summary>

@@ -39,13 +39,13 @@ public sealed class PretrainedSearchTests : IDisposable
     {
         var (train, test) = Drawing.Read(int.MaxValue);
         Assert.HasCount(849, train.Concat(test).Select(drawing => drawing.Name).Distinct().ToArray());
-        var search = new Search(train, test, drawing => [drawing.Name.Length], text => [text.Length, 1], TestContext.CancellationToken);
+        var search = new PretrainedSearch.Search(train, test, drawing => [drawing.Name.Length], text => [text.Length, 1], TestContext.CancellationToken);
         var rows = search.Rows(Method.Recommended, 2, 100);
         Assert.HasCount(train.Length, rows);
         Assert.AreEqual(100, rows.Count(row => row.IsPaired));
         Assert.IsTrue(rows.Where(row => !row.IsPaired).All(row => float.IsNaN(row.Picture[0]) != float.IsNaN(row.Words[0])));
         CollectionAssert.AreEqual(search.Queries.Select(query => query.Word).ToArray(),
-            new Search(train, test, _ => [0], _ => [0], TestContext.CancellationToken).Queries.Select(query => query.Word).ToArray());
+            new PretrainedSearch.Search(train, test, _ => [0], _ => [0], TestContext.CancellationToken).Queries.Select(query => query.Word).ToArray());
         Assert.IsTrue(search.Queries.All(query => query.Right.Count >= 3 && query.Right.All(row => test[row].Keywords.Contains(query.Word))));
     }
 }

@@ -141,7 +141,7 @@ public sealed class ServingTests
     [TestMethod]
     public async Task TheModelThatComesWithTheServerFindsWhatIsMeant()
     {
-        using var model = ModelSource.Open(new(), NullLogger.Instance);
+        using var model = ModelSource.Open(new(), NullLogger.Instance).FindGentleClip();
         string report = await DemoModel.MeasureAsync(model, Data, Token);
         double[] shares = [.. Regex.Matches(report, @"(\d+) %").Select(match => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture))];
         Assert.HasCount(8, shares, report);
@@ -238,7 +238,7 @@ public sealed class ServingTests
         using var written = new StringWriter();
         Assert.AreEqual(0, await Training.RunAsync(file, 2, written, Token));
         StringAssert.Contains(written.ToString(), "pictures that the training did not see:");
-        using var model = ModelSource.Open(new() { Model = file }, NullLogger.Instance);
+        using var model = ModelSource.Open(new() { Model = file }, NullLogger.Instance).FindGentleClip();
         Assert.AreEqual(2, model.History[^1].Step);
     }
 

@@ -39,7 +39,7 @@ internal sealed class EncoderCases : IDisposable
         Modalities = new Dictionary<string, (Modality, int)>
         {
             ["MLP"] = (Modality.Vector("Embedding", "A", new VectorEncoderOptions { HiddenDimensions = [16, 8] }), TwoViews.DimensionA),
-            ["n-grams"] = (Modality.Text("Embedding", "Text", new TextNGramOptions { Buckets = 64, EmbeddingDimension = 16, HiddenDimensions = [12, 8] }), 0),
+            ["n-grams"] = (Modality.Text("Embedding", "Text", new TextNGramOptions { Buckets = 64, TableDimension = 16, HiddenDimensions = [12, 8] }), 0),
             ["BERT"] = (Modality.Text("Embedding", "Text", bert), 0),
             ["ESM-2"] = (Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence), 0),
             ["CDConv"] = (Modality.ProteinStructure("Embedding", "AlphaCarbons", "Sequence", Proteins.SmallStructure), 0),

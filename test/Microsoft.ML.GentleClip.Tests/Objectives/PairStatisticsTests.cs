@@ -1,5 +1,4 @@
 using Microsoft.ML.GentleClip.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Objectives;
