@@ -37,6 +37,10 @@ internal sealed class MpiRun : IDisposable
     /// <summary>What was printed, by whichever process.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
 
+    /// <summary>Steps that were reported, in order.</summary>
+    public IReadOnlyList<int> Steps => [.. Lines.Where(line => line.StartsWith("step ", StringComparison.Ordinal))
+        .Select(line => int.Parse(line.AsSpan("step ".Length), CultureInfo.InvariantCulture))];
+
     /// <summary>Steps that rank 0 has reported.</summary>
     public int Steps => _lines.Count(line => line.StartsWith("step ", StringComparison.Ordinal));
 

@@ -33,7 +33,10 @@ public sealed class MpiTests
         Assert.AreEqual(Alone.Value, weights);
         Assert.AreEqual(launcher == MpiRun.OpenMpi, run.Lines.Any(line => line.Contains("libmpi.so.40, Open MPI", StringComparison.Ordinal)), run.ToString());
         Assert.HasCount(processes, run.Lines.Where(line => line == "a null reference was caught").ToArray(), "MPI takes no signal away from .NET");
-        Assert.HasCount(30, run.Lines.Where(line => line.StartsWith("step ", StringComparison.Ordinal)).Distinct().ToArray(), "one rank reports");
+        // Progress is not told of each step where they are fast.
+        var steps = run.Steps;
+        Assert.IsGreaterThan(2, steps.Count, run.ToString());
+        Assert.HasCount(steps.Distinct().Count(), steps, "one rank reports");
     }
 
     [TestMethod]
@@ -52,8 +55,8 @@ public sealed class MpiTests
         Assert.HasCount(1, Directory.GetFiles(folder.File("checkpoints"), "*-000000021-run-*"));
         using var two = MpiRun.Start(launcher, 2, settings);
         Assert.AreEqual(Alone.Value, two.Weights(2));
-        Assert.IsFalse(two.Lines.Contains("step 21"), "it began anew");
-        Assert.IsTrue(two.Lines.Contains("step 22"), two.ToString());
+        Assert.IsNotEmpty(two.Steps, two.ToString());
+        Assert.IsGreaterThan(21, two.Steps.Min(), "it began anew");
     }
 
     [TestMethod]

@@ -113,7 +113,7 @@ public sealed class RunningStatisticsTests : IDisposable
         var (counts, last) = LiveTensors.AtEpochs(options, view);
         last.Dispose();
         // Three lines of the log an epoch; after the first epoch the best weights are kept beside the model's.
-        Assert.IsGreaterThan(9, counts.Count, "lines");
+        Assert.IsGreaterThan(6, counts.Count, "lines");
         LiveTensors.AssertNeverMore(counts[3..]);
     }
 
