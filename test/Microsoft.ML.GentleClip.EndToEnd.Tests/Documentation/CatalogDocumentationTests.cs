@@ -20,7 +20,8 @@ public sealed partial class CatalogDocumentationTests
     private const string Given = """
         using Microsoft.Extensions.AI;
         using Microsoft.Extensions.DependencyInjection;
-        IDataView data = null, pairs = null, sequencesAlone = null, structuresAlone = null, pictures = null, train = null, test = null;
+        IDataView data = null, pairs = null, sequencesAlone = null, structuresAlone = null, pictures = null, train = null, test = null,
+            spectra = null, images = null, captions = null;
         GentleClipTransformer model = null;
         GentleClipEstimator estimator = null;
         GentleClipOptions options = null;

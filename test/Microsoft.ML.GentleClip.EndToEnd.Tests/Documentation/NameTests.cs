@@ -44,7 +44,7 @@ public sealed partial class NameTests
         known.UnionWith(TestNames.All.Select(name => name[(name.LastIndexOf('.') + 1)..]));
         known.UnionWith(CodeBlock.All().SelectMany(block => Word().Matches(block.Text)).Select(match => match.Value));
         known.UnionWith(
-            new[] { "samples", "studies", "tools", "docs", "test", "src" }.SelectMany(
+            new[] { "samples", "studies", "tools", "docs", "test", "src", "extensions" }.SelectMany(
                 folder => Directory.EnumerateFileSystemEntries(Path.Combine(Repository.Root, folder), "*", SearchOption.AllDirectories))
             .Select(path => Path.GetFileNameWithoutExtension(path)));
         // Column names, as the loaders and samples write them in literals.
