@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using Microsoft.ML.GentleClip.OnnxEncoders.Tokens;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Microsoft.ML.GentleClip.OnnxEncoders;
 

@@ -41,7 +41,9 @@ public sealed class PairStatisticsTests : ObjectiveTest
         ("linear of AB", t => new PolynomialRequest(PairMatrix.AB, new(1, 0.8, 0.6, 2), ExcludeSelf: false), t => (Dots(t[0], t[1]) * 0.8 + 0.6).sum() / 2),
     ];
 
-    public static IEnumerable<object[]> Each => from kind in Kinds from block in new[] { 1, 4, 100 } from keeps in new[] { false, true }
+    public static IEnumerable<object[]> Each => from kind in Kinds
+                                                from block in new[] { 1, 4, 100 }
+                                                from keeps in new[] { false, true }
                                                 select new object[] { kind.Name, block, keeps };
 
     public static IEnumerable<object[]> Sizes => from block in new[] { 1, 4, 100 } from keeps in new[] { false, true } select new object[] { block, keeps };

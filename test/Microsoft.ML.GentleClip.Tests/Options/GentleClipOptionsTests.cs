@@ -168,7 +168,10 @@ public sealed class GentleClipOptionsTests
         var copy = first with { };
         var second = new GentleClipOptions
         {
-            Batches = first.Batches, Optimizer = first.Optimizer, Validation = first.Validation, Checkpoints = first.Checkpoints,
+            Batches = first.Batches,
+            Optimizer = first.Optimizer,
+            Validation = first.Validation,
+            Checkpoints = first.Checkpoints,
         };
         foreach (var group in Groups)
             foreach (var other in new[] { copy, second })
