@@ -12,11 +12,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     /// <summary>Fits an alignment and saves it.</summary>
     public int Fit(FitArguments arguments)
     {
-        var (mlContext, a, b) = Open(arguments);
         CheckWritable(arguments.Model);
+        var (mlContext, a, b) = Open(arguments);
         // Pairs for a test are kept from the fit altogether.
         var held = Held(a, b, arguments.TestShare, arguments.Seed);
-        var joined = Join(mlContext, a, b, held);
+        var joined = Join(mlContext, arguments, a, b, held);
         error.WriteLine(joined.Summary);
         var pipeline = Pipeline(mlContext, arguments, a, b);
         var model = pipeline.Fit(joined);
@@ -44,7 +44,7 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     public int Plan(FitArguments arguments)
     {
         var (mlContext, a, b) = Open(arguments);
-        var joined = Join(mlContext, a, b, Held(a, b, arguments.TestShare, arguments.Seed));
+        var joined = Join(mlContext, arguments, a, b, Held(a, b, arguments.TestShare, arguments.Seed));
         output.WriteLine(joined.Summary);
         IDataView rows = Marking(mlContext, a, b) is { } marking ? marking.Fit(joined).Transform(joined) : joined;
         output.WriteLine(mlContext.Transforms.GentleClip(Options(arguments)).Plan(rows));
@@ -52,11 +52,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     }
 
     /// <summary>Writes the embeddings of a table.</summary>
-    public int Embed(string model, string file, string id, string to)
+    public int Embed(string model, string file, string id, string? sideName, string to)
     {
         CheckWritable(to);
         using var saved = SavedAlignment.Load(Context(null), model);
-        var side = saved.SideOf(file);
+        var side = saved.SideOf(file, sideName, "--side");
         var table = Table.Read(file, id, side.Features);
         var embeddings = Embeddings(saved, side, table);
         Replace(to, path =>
@@ -68,17 +68,22 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         });
         var missing = embeddings.Count(embedding => float.IsNaN(embedding[0]));
         output.WriteLine($"Wrote {Count(embeddings.Length, "embedding")} of side {side.Column} to {to}."
-            + (missing > 0 ? $" {Count(missing, "row")} with empty cells have NaN." : ""));
+            + (missing > 0 ? $" For {Count(missing, "row")} with empty cells, NaN." : ""));
         return 0;
     }
 
     /// <summary>Finds the nearest rows of a bank for each query.</summary>
-    public int Search(string model, string queries, string bank, string id, int count)
+    public int Search(SearchArguments arguments)
     {
+        var (model, queries, bank, id, idBank, sideName, bankSide, count) = arguments;
         using var saved = SavedAlignment.Load(Context(null), model);
-        var (sideOfQueries, sideOfBank) = (saved.SideOf(queries), saved.SideOf(bank));
-        Table asked = Table.Read(queries, id, sideOfQueries.Features), rows = Table.Read(bank, id, sideOfBank.Features);
-        var index = saved.MlContext.GentleClip().CreateEmbeddingIndex(saved.Embed(sideOfBank, rows), sideOfBank.Embedding, cancellation);
+        var (sideOfQueries, sideOfBank) = (saved.SideOf(queries, sideName, "--side"), saved.SideOf(bank, bankSide, "--bank-side"));
+        Table asked = Table.Read(queries, id, sideOfQueries.Features), rows = Table.Read(bank, idBank ?? id, sideOfBank.Features);
+        var embedded = saved.Embed(sideOfBank, rows);
+        foreach (var (row, embedding) in rows.Rows.Zip(embedded.GetColumn<float[]>(sideOfBank.Embedding)))
+            if (float.IsNaN(embedding[0]))
+                error.WriteLine($"{bank}: the row '{row.Id}' has empty cells and is not found.");
+        var index = saved.MlContext.GentleClip().CreateEmbeddingIndex(embedded, sideOfBank.Embedding, cancellation);
         output.WriteLine("query,rank,match,cosine");
         foreach (var (row, embedding) in asked.Rows.Zip(Embeddings(saved, sideOfQueries, asked)))
         {
@@ -99,9 +104,7 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     public int Evaluate(string model, string fileA, string fileB, string id, string? idB)
     {
         using var saved = SavedAlignment.Load(Context(null), model);
-        var (one, other) = (saved.SideOf(fileA), saved.SideOf(fileB));
-        if (one == other)
-            throw new ToolException($"{fileA} and {fileB} both have the columns of side {one.Column}; expected one of each side.");
+        var (one, other) = saved.SidesOf(fileA, fileB);
         Table a = Table.Read(fileA, id, one.Features), b = Table.Read(fileB, idB ?? id, other.Features);
         var joined = saved.MlContext.Data.JoinModalities(
             a.ToView(saved.MlContext, one.Column), b.ToView(saved.MlContext, other.Column), "Id", cancellationToken: cancellation);
@@ -114,14 +117,14 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     }
 
     private (MLContext MlContext, Table A, Table B) Open(FitArguments arguments) => (Context(arguments.Seed),
-        Told(Table.Read(arguments.FileA, arguments.Id, arguments.ColumnsA)),
-        Told(Table.Read(arguments.FileB, arguments.IdB ?? arguments.Id, arguments.ColumnsB)));
+        Told(A, Table.Read(arguments.FileA, arguments.Id, arguments.ColumnsA)),
+        Told(B, Table.Read(arguments.FileB, arguments.IdB ?? arguments.Id, arguments.ColumnsB)));
 
-    private Table Told(Table table)
+    private Table Told(string side, Table table)
     {
-        error.WriteLine($"{table.Path}: {Count(table.Rows.Count, "row")}, {Count(table.Features.Length, "feature")}");
+        error.WriteLine($"{side} is {table.Path}: {Count(table.Rows.Count, "row")}, {Count(table.Features.Length, "feature")}: {Table.FirstOf(table.Features, 5)}");
         if (table.LeftOut.Count > 0)
-            error.WriteLine($"  left out, as they are not numbers: {string.Join(", ", table.LeftOut)}");
+            error.WriteLine($"  left out, not numbers: {Table.FirstOf(table.LeftOut, 10)}");
         return table;
     }
 
@@ -136,9 +139,14 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         return mlContext;
     }
 
-    private JoinedModalities Join(MLContext mlContext, Table a, Table b, HashSet<string> without) => mlContext.Data.JoinModalities(
-        a.ToView(mlContext, A, a.Rows.Where(row => !without.Contains(row.Id)).ToList()),
-        b.ToView(mlContext, B, b.Rows.Where(row => !without.Contains(row.Id)).ToList()), "Id", cancellationToken: cancellation);
+    private JoinedModalities Join(MLContext mlContext, FitArguments arguments, Table a, Table b, HashSet<string> without)
+    {
+        // As the file calls it, for the messages, unless a column of the model is called so.
+        var id = arguments.Id is A or B or EmbeddingA or EmbeddingB ? "Id" : arguments.Id;
+        return mlContext.Data.JoinModalities(
+            a.ToView(mlContext, A, a.Rows.Where(row => !without.Contains(row.Id)).ToList(), id),
+            b.ToView(mlContext, B, b.Rows.Where(row => !without.Contains(row.Id)).ToList(), id), id, cancellationToken: cancellation);
+    }
 
     private IEstimator<ITransformer> Pipeline(MLContext mlContext, FitArguments arguments, Table a, Table b)
     {
@@ -181,7 +189,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         var both = a.Rows.Select(row => row.Id).Where(id => id.Length > 0).Intersect(b.Rows.Select(row => row.Id)).Order(StringComparer.Ordinal).ToArray();
         var random = new Random(seed);
         random.Shuffle(both);
-        return [.. both.Take((int)Math.Round(share * both.Length))];
+        var count = (int)Math.Round(share * both.Length);
+        if (both.Length > 0 && count < 2)
+            throw new ToolException(string.Create(CultureInfo.InvariantCulture,
+                $"--test {share} keeps {count} of {Count(both.Length, "paired id")} for the test; expected at least 2."));
+        return [.. both.Take(count)];
     }
 
     private static float[][] Embeddings(SavedAlignment saved, AlignedSide side, Table table)
@@ -217,6 +229,9 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         }
     }
 }
+
+/// <summary>What <c>search</c> is asked to do.</summary>
+internal sealed record SearchArguments(string Model, string Queries, string Bank, string Id, string? IdBank, string? Side, string? BankSide, int Count);
 
 /// <summary>What <c>fit</c> and <c>plan</c> are asked to do.</summary>
 internal sealed record FitArguments(

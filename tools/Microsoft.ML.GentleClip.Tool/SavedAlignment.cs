@@ -46,19 +46,42 @@ internal sealed class SavedAlignment : IDisposable
     }
 
     /// <summary>The side whose features a file has.</summary>
-    /// <exception cref="ToolException">Neither, or both.</exception>
-    public AlignedSide SideOf(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="named">The side where the file has the features of both; null where it has those of one.</param>
+    /// <param name="option">The option that names it.</param>
+    /// <exception cref="ToolException">Neither, or both and none is named, or it lacks those of the named one.</exception>
+    public AlignedSide SideOf(string path, string? named, string option)
     {
         var header = Table.Header(path).ToHashSet(StringComparer.Ordinal);
-        var fitting = Sides.Where(side => side.Features.All(header.Contains)).ToArray();
+        var asked = Sides.Where(side => named is null || side.Column == named).ToArray();
+        if (asked.Length == 0)
+            throw new ToolException($"'{_path}' has no side '{named}'; expected {string.Join(" or ", Sides.Select(side => side.Column))}.");
+        var fitting = asked.Where(side => side.Features.All(header.Contains)).ToArray();
         if (fitting.Length == 1)
             return fitting[0];
         throw new ToolException(fitting.Length == 2
-            ? $"{path} has the columns of both sides of '{_path}'; expected those of one."
-            : $"{path} has the columns of neither side of '{_path}'. "
-                + string.Join(" ", Sides.Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
+            ? $"{path} has the columns of both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
+            : $"{path} lacks columns of {(asked.Length == 2 ? "either side" : $"side {named}")} of '{_path}'. "
+                + string.Join(" ", asked.Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
 
-        static string Lacking(string column, string[] names) => $"Side {column} lacks {string.Join(", ", names.Take(5))}{(names.Length > 5 ? ", ..." : "")}.";
+        static string Lacking(string column, string[] names) => $"For side {column}: {Table.FirstOf(names, 5)}.";
+    }
+
+    /// <summary>The sides of two files, one each. Where a file has the features of both, the other one decides; where both have, the first is A.</summary>
+    /// <exception cref="ToolException">A file has the features of neither, or both files those of the same one alone.</exception>
+    public (AlignedSide One, AlignedSide Other) SidesOf(string one, string other)
+    {
+        var (a, b) = (Sides[0], Sides[1]);
+        if (Has(one, a) && Has(other, b))
+            return (a, b);
+        if (Has(one, b) && Has(other, a))
+            return (b, a);
+        // Here, each file has one side at most, and this says which columns are lacking.
+        var found = SideOf(one, null, "--side");
+        SideOf(other, null, "--side");
+        throw new ToolException($"{one} and {other} both have the columns of side {found.Column}; expected one of each side.");
+
+        static bool Has(string path, AlignedSide side) => side.Features.All(Table.Header(path).ToHashSet(StringComparer.Ordinal).Contains);
     }
 
     /// <summary>A side's table with its embeddings. Steps before the alignment may ask for the other side's column, so it is there and missing.</summary>

@@ -25,6 +25,10 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
         if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ToolException($"{path} has two columns '{twice.Key}'; expected different names in the first line.");
         var idAt = Find(path, header, id);
+        if (features?.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } again)
+            throw new ToolException($"The column '{again.Key}' is named twice; expected each feature once.");
+        if (features?.Contains(id) == true)
+            throw new ToolException($"{path}: '{id}' is the column of ids and cannot be a feature as well.");
         int[] wanted = features is null
             ? [.. Enumerable.Range(0, header.Length).Where(column => column != idAt)]
             : [.. features.Select(name => Find(path, header, name))];
@@ -37,25 +41,41 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
             ids.Add(row[idAt].Trim());
             cells.Add(Array.ConvertAll(wanted, column => Number(path, line, header[column], row[column], features is not null, ref text[column])));
         }
+        if (ids.Count == 0)
+            throw new ToolException($"{path} has a header and no rows.");
+        // A column of nothing but empty cells says nothing; one that was asked for by name stays.
+        foreach (var at in features is null ? Enumerable.Range(0, wanted.Length) : [])
+            if (cells.All(row => float.IsNaN(row[at])))
+                text[wanted[at]] ??= "all cells are empty";
+        string[] leftOut = [.. wanted.Where(column => text[column] is not null).Select(column => $"'{header[column]}' ({text[column]})")];
         int[] kept = [.. Enumerable.Range(0, wanted.Length).Where(at => text[wanted[at]] is null)];
         if (kept.Length == 0)
-            throw new ToolException($"{path} has no column of numbers besides the id '{id}'. Columns: {string.Join(", ", header)}.");
+            throw new ToolException(leftOut.Length == 0
+                ? $"{path} has no column besides the id '{id}'; expected columns of numbers."
+                : $"{path} has no column of numbers besides the id '{id}'; numbers are written as 1.5. Found: {FirstOf(leftOut, 5)}.");
         return new Table(path, [.. kept.Select(at => header[wanted[at]])],
             [.. ids.Zip(cells, (name, values) => new TableRow { Id = name, Values = Array.ConvertAll(kept, at => values[at]) })],
-            [.. wanted.Where(column => text[column] is not null).Select(column => $"'{header[column]}' ({text[column]})")]);
+            leftOut);
     }
+
+    /// <summary>The first few of several names, and whether there are more.</summary>
+    public static string FirstOf(IReadOnlyCollection<string> names, int count) =>
+        string.Join(", ", names.Take(count)) + (names.Count > count ? $" and {names.Count - count} more" : "");
 
     /// <summary>The column names of a file.</summary>
     public static string[] Header(string path)
     {
         RefuseOtherFormats(path);
-        return [.. DelimitedFile.Read(path).First().Cells.Select(name => name.Trim().TrimStart('\uFEFF'))];
+        var header = DelimitedFile.Read(path).Select(line => line.Cells).FirstOrDefault()
+            ?? throw new ToolException($"{path} is empty; expected a header and rows.");
+        return [.. header.Select(name => name.Trim().TrimStart('\uFEFF'))];
     }
 
-    /// <summary>The table as a view: <c>Id</c>, and the features in a vector column whose slots have their names.</summary>
-    public IDataView ToView(MLContext mlContext, string columnName, IEnumerable<TableRow>? rows = null)
+    /// <summary>The table as a view: the id, and the features in a vector column whose slots have their names.</summary>
+    public IDataView ToView(MLContext mlContext, string columnName, IEnumerable<TableRow>? rows = null, string idName = nameof(TableRow.Id))
     {
         var schema = SchemaDefinition.Create(typeof(TableRow));
+        schema[nameof(TableRow.Id)].ColumnName = idName;
         var column = schema[nameof(TableRow.Values)];
         column.ColumnName = columnName;
         column.ColumnType = new VectorDataViewType(NumberDataViewType.Single, Features.Length);
@@ -66,7 +86,7 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
 
     private static int Find(string path, string[] header, string name) => Array.IndexOf(header, name) is >= 0 and var found
         ? found
-        : throw new ToolException($"{path} has no column '{name}'. Columns: {string.Join(", ", header.Take(30))}{(header.Length > 30 ? ", ..." : "")}.");
+        : throw new ToolException($"{path} has no column '{name}'. Columns: {FirstOf(header, 30)}.");
 
     private static float Number(string path, int line, string column, string cell, bool isNamed, ref string? text)
     {

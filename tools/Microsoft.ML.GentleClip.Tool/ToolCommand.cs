@@ -39,12 +39,12 @@ internal static class ToolCommand
         var columnsB = CommandOption.List("--columns-b", "LIST", "The same for B.", column => column);
         var model = CommandOption.Text("--out", "FILE", "Where the model is saved.", "model.zip");
         var steps = CommandOption.OptionalNumber("--steps", "N",
-            "Trains neural networks for so many steps as well, in minutes. Without it, the closed form alone, in seconds.");
-        var test = CommandOption.Of<double?>("--test", "SHARE", "Share of the pairs to keep from learning and to test on, 0 to 0.9. Without it, none.", text =>
+            "Trains neural networks for so many steps as well, which takes minutes. Without it, the closed form alone, which takes seconds.");
+        var test = CommandOption.Of<double?>("--test", "SHARE", "Share of the pairs to test on and not to learn from, 0 to 0.9. Without it, none.", text =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && share is >= 0 and <= 0.9
                 ? share
                 : throw new ArgumentException($"--test needs a share from 0 to 0.9, such as 0.2, found '{text}'."));
-        var seed = CommandOption.Number("--seed", "N", "What is random follows from it.", 1, 0);
+        var seed = CommandOption.Number("--seed", "N", "Equal seeds give equal models.", 1, 0);
         var command = new CliCommand(name, description) { a, b, id, idB, columnsA, columnsB, model, steps, test, seed };
         command.SetAction(result => run(new FitArguments(
             result.GetRequiredValue(a), result.GetRequiredValue(b), result.GetRequiredValue(id)!, result.GetValue(idB), result.GetValue(columnsA),
@@ -56,10 +56,11 @@ internal static class ToolCommand
     {
         Argument<string> model = File("MODEL", "A model that 'fit' saved."), table = File("TABLE", "A table with the columns of either side.");
         var (id, _) = Ids();
+        var side = Side("--side", "the table");
         var to = CommandOption.Text("--out", "FILE", "Where the embeddings are written.", "embeddings.csv");
-        var command = new CliCommand("embed", "Writes the embedding of each row of a table, as CSV.") { model, table, id, to };
+        var command = new CliCommand("embed", "Writes the embedding of each row of a table, as CSV.") { model, table, id, side, to };
         command.SetAction(result =>
-            commands.Embed(result.GetRequiredValue(model), result.GetRequiredValue(table), result.GetRequiredValue(id)!, result.GetValue(to)!));
+            commands.Embed(result.GetRequiredValue(model), result.GetRequiredValue(table), result.GetRequiredValue(id)!, result.GetValue(side), result.GetValue(to)!));
         return command;
     }
 
@@ -67,12 +68,16 @@ internal static class ToolCommand
     {
         Argument<string> model = File("MODEL", "A model that 'fit' saved."), queries = File("QUERIES", "A table with the columns of either side."),
             bank = File("BANK", "The table to search, of the other side or of the same.");
-        var (id, _) = Ids();
+        var (id, idB) = Ids();
+        Option<string?> side = Side("--side", "the queries"), bankSide = Side("--bank-side", "the table to search");
         var count = CommandOption.Number("--count", "N", "Rows to find for each query.", 5);
-        var command = new CliCommand("search", "Prints the nearest rows of a table for each row of another, as CSV.") { model, queries, bank, id, count };
-        command.SetAction(result => commands.Search(
+        var command = new CliCommand("search", "Prints the nearest rows of a table for each row of another, as CSV.")
+        {
+            model, queries, bank, id, idB, side, bankSide, count,
+        };
+        command.SetAction(result => commands.Search(new SearchArguments(
             result.GetRequiredValue(model), result.GetRequiredValue(queries), result.GetRequiredValue(bank), result.GetRequiredValue(id)!,
-            result.GetValue(count)));
+            result.GetValue(idB), result.GetValue(side), result.GetValue(bankSide), result.GetValue(count))));
         return command;
     }
 
@@ -90,6 +95,9 @@ internal static class ToolCommand
     }
 
     private static Argument<string> File(string name, string description) => new(name) { Description = description };
+
+    private static Option<string?> Side(string name, string what) =>
+        CommandOption.Text(name, "A|B", $"The model's side for {what}. Needed only where both sides have columns of the same names.");
 
     private static (Option<string?> Id, Option<string?> IdB) Ids()
     {

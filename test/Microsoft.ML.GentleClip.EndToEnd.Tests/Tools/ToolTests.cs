@@ -29,9 +29,9 @@ public sealed class ToolTests : IDisposable
     {
         string model = _folder.File("model.zip");
         Assert.AreEqual(0, await RunAsync("fit", Spectra, Images, "--id", "id", "--out", model, "--test", "0.25"));
-        Assert.Contains("spectra.csv: 160 rows, 12 features", Error);
-        Assert.Contains("left out, as they are not numbers: 'kind' (line 2: 'round')", Error);
-        Assert.Contains("Joined by 'Id': 45 pairs of 45 ids, 100 rows of A only, 100 rows of B only", Error);
+        Assert.Contains("spectra.csv: 160 rows, 12 features: s1, s2, s3, s4, s5 and 7 more", Error);
+        Assert.Contains("left out, not numbers: 'kind' (line 2: 'round')", Error);
+        Assert.Contains("Joined by 'id': 45 pairs of 45 ids, 100 rows of A only, 100 rows of B only", Error);
         Assert.Contains($"Saved {model}.", Output);
         Assert.Contains("On 15 pairs that the fit did not see:", Output);
         Assert.Contains("Retrieval over 15 pairs", Output);
@@ -85,10 +85,56 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("Empty cells get the mean of their column: 0 rows of A, 1 row of B.", Error);
         Clear();
         Assert.AreEqual(0, await RunAsync("embed", model, tsv, "--id", "sample", "--out", _folder.File("e.csv")));
-        Assert.Contains("1 row with empty cells have NaN.", Output);
+        Assert.Contains("For 1 row with empty cells, NaN.", Output);
         string[] lines = await File.ReadAllLinesAsync(_folder.File("e.csv"), TestContext.CancellationToken);
         Assert.IsTrue(lines[3].StartsWith("tab\tin it,", StringComparison.Ordinal), lines[3]);
         Assert.DoesNotContain("NaN", lines[1]);
+    }
+
+    [TestMethod]
+    public async Task WhatIsEmptyIsSaidAndNeverFound()
+    {
+        string[] lines = await File.ReadAllLinesAsync(Images, TestContext.CancellationToken);
+        string holed = _folder.File("holed.csv"), model = _folder.File("model.zip"), wrong = _folder.File("empty.csv");
+        // A column of empty cells, and a row of them.
+        string hole = lines[1].Split(',')[0];
+        string[][] rows = [.. lines.Select((line, at) => $"{line},{(at == 0 ? "void" : "")}".Split(','))];
+        Array.Fill(rows[1], "", 2, rows[1].Length - 2);
+        await File.WriteAllLinesAsync(holed, rows.Select(row => string.Join(',', row)), TestContext.CancellationToken);
+        Assert.AreEqual(0, await RunAsync("fit", Spectra, holed, "--id", "id", "--out", model));
+        Assert.Contains("'void' (all cells are empty)", Error);
+        Clear();
+        Assert.AreEqual(0, await RunAsync("search", model, Spectra, holed, "--id", "id", "--count", "1000"));
+        Assert.Contains($"{holed}: the row '{hole}' has empty cells and is not found.", Error);
+        string[] found = [.. Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..].Select(line => line.Split(',')[2])];
+        Assert.HasCount(160 * 159, found);
+        // The rows behind the hole keep their own ids.
+        CollectionAssert.AreEquivalent(lines[2..].Select(line => line.Split(',')[0]).ToArray(), found.Distinct().ToArray());
+        await File.WriteAllTextAsync(wrong, "", TestContext.CancellationToken);
+        await AssertSays($"{wrong} is empty; expected a header and rows.", "embed", model, wrong, "--id", "id");
+    }
+
+    [TestMethod]
+    public async Task SidesWithTheSameColumnNamesAreNamed()
+    {
+        // The same names on both sides, and ids under different ones.
+        string twin = _folder.File("twin.csv"), model = _folder.File("model.zip");
+        string[] lines = await File.ReadAllLinesAsync(Spectra, TestContext.CancellationToken);
+        await File.WriteAllLinesAsync(twin, lines.Select((line, at) => at == 0 ? $"sample{line[2..]}" : line), TestContext.CancellationToken);
+        Assert.AreEqual(0, await RunAsync("fit", Spectra, twin, "--id", "id", "--id-b", "sample", "--out", model));
+        await AssertSays("name the side with --side A or --side B.", "embed", model, Spectra, "--id", "id");
+        await AssertSays("has no side 'C'; expected A or B.", "embed", model, Spectra, "--id", "id", "--side", "C");
+        await AssertSays($"{Images} lacks columns of side A", "embed", model, Images, "--id", "id", "--side", "A");
+        Clear();
+        string embeddings = _folder.File("e.csv");
+        Assert.AreEqual(0, await RunAsync("embed", model, twin, "--id", "sample", "--side", "B", "--out", embeddings));
+        Assert.Contains("160 embeddings of side B", Output);
+        Clear();
+        Assert.AreEqual(0, await RunAsync(
+            "search", model, Spectra, twin, "--id", "id", "--id-b", "sample", "--side", "A", "--bank-side", "B", "--count", "1"));
+        Assert.HasCount(161, Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.AreEqual(0, await RunAsync("evaluate", model, Spectra, twin, "--id", "id", "--id-b", "sample"));
+        Assert.Contains("Retrieval over 160 pairs", Output);
     }
 
     [TestMethod]
@@ -102,7 +148,12 @@ public sealed class ToolTests : IDisposable
         await AssertSays($"{bad} has two columns 'x'", "fit", Write("id,x,x\na,1,2\n"), Images, "--id", "id");
         await AssertSays($"{bad}, line 2, column 'x': expected a number such as 1.5, found '1,5'.",
             "fit", Write("id;x;y\na;1,5;2\n"), Images, "--id", "id", "--columns-a", "x,y");
-        await AssertSays($"{bad} has no column of numbers besides the id 'id'.", "fit", Write("id,x\na,red\n"), Images, "--id", "id");
+        await AssertSays("Found: 'x' (line 2: '1,5').", "fit", Write("id;x\na;1,5\n"), Images, "--id", "id");
+        await AssertSays("The column 's1' is named twice", "fit", Spectra, Images, "--id", "id", "--columns-a", "s1,s1");
+        await AssertSays("'id' is the column of ids and cannot be a feature", "fit", Spectra, Images, "--id", "id", "--columns-a", "id,s1");
+        await AssertSays($"{bad} has a header and no rows.", "fit", Write("id,x\n"), Images, "--id", "id");
+        await AssertSays("--test 0.01 keeps 1 of 60 paired ids for the test; expected at least 2.", "fit", Spectra, Images, "--id", "id", "--test", "0.01");
+        await AssertSays($"{bad} has no column of numbers besides the id 'id'; numbers are written as 1.5. Found: 'x' (line 2: 'red').", "fit", Write("id,x\na,red\n"), Images, "--id", "id");
         await AssertSays($"{bad}, line 2: a quote is not closed.", "fit", Write("id,x\n\"a,1\n"), Images, "--id", "id");
         await AssertSays("is no table that this command reads", "fit", "chains.fasta", Images, "--id", "id");
         await AssertSays("There is no folder", "fit", Spectra, Images, "--id", "id", "--out", Path.Combine(_folder.FullName, "no", "model.zip"));
