@@ -9,7 +9,7 @@ internal static partial class Stage
 {
     private const string Home = "README.md", HomeInSite = "index.md";
 
-    private static readonly string[] Folders = ["docs", "samples", "studies", "extensions", "test/data"];
+    private static readonly string[] Folders = ["docs", "samples", "studies", "extensions", "templates", "tools", "test/data"];
     private static readonly string[] PagesOfRoot = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
     /// <param name="Pages">Pages in Markdown, without notebooks.</param>

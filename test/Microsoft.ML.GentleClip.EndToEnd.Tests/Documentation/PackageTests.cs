@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Reflection.Metadata;
@@ -15,12 +14,6 @@ public sealed class PackageTests
     // No release, but a stable one: dotnet add package takes no other unasked.
     private const string Version = "0.0.1";
 
-#if DEBUG
-    private const string Configuration = "Debug";
-#else
-    private const string Configuration = "Release";
-#endif
-
     // The kind of embedded source in a portable PDB.
     private static readonly Guid EmbeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
@@ -34,7 +27,8 @@ public sealed class PackageTests
     public static void Pack(TestContext context)
     {
         Directory.CreateDirectory(Feed);
-        Dotnet(Repository.Root, "pack", Path.Combine("src", "Microsoft.ML.GentleClip.csproj"), "-c", Configuration, "--no-build", "-o", Feed,
+        PackageFeed.Dotnet(
+            Repository.Root, "pack", Path.Combine("src", "Microsoft.ML.GentleClip.csproj"), "-c", PackageFeed.Configuration, "--no-build", "-o", Feed,
             $"-p:PackageVersion={Version}", "--nologo");
     }
 
@@ -70,6 +64,38 @@ public sealed class PackageTests
     }
 
     [TestMethod]
+    [DataRow("")]
+    [DataRow("https://example.org/gentleclip")]
+    public void LinksOfTheReadmeLeadSomewhere(string repository)
+    {
+        string feed = Path.Combine(Folder, "linked" + repository.Length);
+        PackageFeed.Dotnet(
+            Repository.Root, "pack", Path.Combine("src", "Microsoft.ML.GentleClip.csproj"), "-c", PackageFeed.Configuration, "--no-build", "-o", feed,
+            $"-p:PackageVersion={Version}", $"-p:RepositoryUrl={repository}", "--nologo");
+        using var package = ZipFile.OpenRead(Path.Combine(feed, $"Microsoft.ML.GentleClip.{Version}.nupkg"));
+        string readme = Content("README.md"), nuspec = Content("Microsoft.ML.GentleClip.nuspec");
+        Assert.DoesNotMatchRegex(new System.Text.RegularExpressions.Regex(@"\]\((?!https?:|#)"), readme);
+        // Nothing but the links differs from the page.
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "README.md"));
+        Assert.AreEqual(Plain(page), Plain(readme));
+        StringAssert.Contains(nuspec, "<releaseNotes>");
+        if (repository.Length == 0)
+            return;
+        StringAssert.Contains(readme, $"]({repository}/blob/main/docs/getting-started.md)");
+        StringAssert.Contains(nuspec, $"<projectUrl>{repository}</projectUrl>");
+        StringAssert.Contains(nuspec, $"url=\"{repository}\"");
+
+        string Content(string name)
+        {
+            using var reader = new StreamReader(package.GetEntry(name)!.Open());
+            return reader.ReadToEnd();
+        }
+
+        static string Plain(string text) =>
+            System.Text.RegularExpressions.Regex.Replace(text, @"!?\[([^\]]*)\]\([^)]*\)", "$1").ReplaceLineEndings("\n").TrimEnd();
+    }
+
+    [TestMethod]
     public void SymbolsCarryTheSources()
     {
         using var package = ZipFile.OpenRead(Path.Combine(Feed, $"Microsoft.ML.GentleClip.{Version}.snupkg"));
@@ -100,14 +126,14 @@ public sealed class PackageTests
             .Select(line => line.Split('#')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries))];
         CodeBlock program = blocks.First(block => block.IsProgram);
         Assert.IsTrue(program.Line + program.Text.Count('\n') < 75, "the program should fit on the first screen");
-        WriteNuGetConfig();
+        PackageFeed.WriteNuGetConfig(Folder, Feed);
 
         string project = Folder;
         foreach (string[] words in commands[..^1])
             if (words is ["cd", var name])
                 project = Path.Combine(project, name);
             else
-                Dotnet(project, words[1..]);
+                PackageFeed.Dotnet(project, words[1..]);
 
         // The embedding of the first test row, to compare with.
         const string Print = """Console.WriteLine("embedding: " + string.Join(' ', scored.GetColumn<float[]>("SpectrumEmbedding").First()));""";
@@ -139,19 +165,20 @@ public sealed class PackageTests
 
         // What is said to those who forget the native runtime.
         Assert.AreEqual("dotnet add package TorchSharp-cpu", string.Join(' ', commands[^1].Take(4)));
-        string complaint = Dotnet(project, expected: null, "run", "-c", "Release");
+        string complaint = PackageFeed.Dotnet(project, expected: null, "run", "-c", "Release");
         StringAssert.Contains(complaint, "TorchSharp-cpu");
         StringAssert.Contains(complaint, "were not found. Add one of its packages");
 
-        Dotnet(project, commands[^1][1..]);
-        string output = Dotnet(project, "run", "-c", "Release");
+        PackageFeed.Dotnet(project, commands[^1][1..]);
+        string output = PackageFeed.Dotnet(project, "run", "-c", "Release");
         TestContext.WriteLine(output);
         StringAssert.Contains(output, "Retrieval over 100 pairs");
         Assert.IsGreaterThan(0.6, Number(output, "kind from the spectrum: ") / 100, output);
         foreach (string line in Shown(blocks))
             StringAssert.Contains(output, line, "what the README shows of the output");
 
-        string again = Dotnet(project, Directory.GetFiles(Path.Combine(project, "bin"), "FirstAlignment.dll", SearchOption.AllDirectories).Single(), "load");
+        string built = Directory.GetFiles(Path.Combine(project, "bin"), "FirstAlignment.dll", SearchOption.AllDirectories).Single();
+        string again = PackageFeed.Dotnet(project, built, "load");
         // Beside other rows or alone: equal but for the last bits.
         double[] expected = Numbers(output, "embedding: "), found = Numbers(again, "embedding: ");
         Assert.HasCount(expected.Length, found);
@@ -173,49 +200,4 @@ public sealed class PackageTests
 
     private static double Number(string output, string beginning) =>
         double.Parse(Line(output, beginning)[beginning.Length..].Split(' ', '%')[0], CultureInfo.InvariantCulture);
-
-    // The feed and the packages that this repository was restored with, so that nothing is asked of the network; a folder of its own for what comes from the
-    // feed.
-    private static void WriteNuGetConfig()
-    {
-        string shared = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        File.WriteAllText(Path.Combine(Folder, "nuget.config"), $"""
-            <configuration>
-              <config>
-                <add key="globalPackagesFolder" value="{Path.Combine(Folder, "packages")}" />
-              </config>
-              <packageSources>
-                <clear />
-                <add key="feed" value="{Feed}" />
-                <add key="restored" value="{shared}" />
-              </packageSources>
-              <fallbackPackageFolders>
-                <clear />
-                <add key="restored" value="{shared}" />
-              </fallbackPackageFolders>
-            </configuration>
-            """);
-    }
-
-    private static string Dotnet(string folder, params string[] arguments) => Dotnet(folder, 0, arguments);
-
-    private static string Dotnet(string folder, int? expected, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        // What the test host's own build set would steer the child's.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
-            start.Environment.Remove(name);
-        start.Environment["OMP_NUM_THREADS"] = "1";
-        // Half a gigabyte of libtorch that the test need not copy.
-        start.Environment["CreateHardLinksForCopyLocalIfPossible"] = "true";
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        string all = output + error.Result;
-        Assert.IsTrue(expected is { } code ? process.ExitCode == code : process.ExitCode != 0,
-            $"dotnet {string.Join(' ', arguments)} ended with {process.ExitCode}: {all}");
-        return all;
-    }
 }

@@ -16,6 +16,7 @@ public sealed class ProjectReferenceTests
         ["extensions"] = ["src", "eng"],
         ["samples"] = ["src", "eng", "extensions"],
         ["studies"] = ["src", "eng", "extensions", "samples"],
+        ["templates"] = [],
         ["tools"] = ["src", "eng", "extensions"],
         ["test"] = ["src", "eng", "extensions"],
     };
