@@ -11,6 +11,7 @@ public sealed class PageCoverageTests
         [typeof(BertEncoderOptions)] = "bert",
         [typeof(Esm2Options)] = "esm-2",
         [typeof(CdConvOptions)] = "cdconv",
+        [typeof(ProteinWindowOptions)] = "protein-windows",
         [typeof(ResNetOptions)] = "resnet",
         [typeof(ViTOptions)] = "vit",
     };

@@ -9,14 +9,14 @@ namespace Microsoft.ML.GentleClip.Tests.Documentation;
 public sealed partial class StatedDefaultsTests
 {
     // Words for null, each of which the page explains.
-    private static readonly string[] WordsForNull = ["none", "all", "median", "learnt", "null", "unset", "half"];
+    private static readonly string[] WordsForNull = ["none", "all", "median", "learnt", "null", "unset", "half", "by"];
 
     private const int Beginning = 600;
 
     private static readonly object[] Options =
     [
         new GentleClipOptions(), new FineTuningOptions(), new ClosedFormOptions(), new VectorEncoderOptions(), new TextNGramOptions(),
-        new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(),
+        new BertEncoderOptions(), new Esm2Options(), new CdConvOptions(), new ProteinWindowOptions(), new EmbedOptions(),
         .. typeof(Objective).Assembly.GetExportedTypes()
             .Where(type => type.IsSubclassOf(typeof(Objective)) && !type.IsAbstract && type.GetConstructor([]) is not null)
             .Select(type => Activator.CreateInstance(type)!),

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Options;
 
@@ -13,6 +14,7 @@ public sealed class GentleClipOptionsTests
         ("Batches.PairsPerBatch", [1, 0, -1, 1048577], "from 2 to 1048576", [null, 2, 1048576]),
         ("Batches.PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional",
             [PairsPerBatchRule.Proportional, PairsPerBatchRule.Fixed]),
+        ("Batches.Shards", [0, -1, 1048577], "from 1 to 1048576", [null, 1, 1048576]),
         ("MaximumNumberOfSteps", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
         ("Optimizer.LearningRate", [0.0, -1e-3, double.NaN, double.PositiveInfinity], "above 0", [1e-9, 10.0]),
         ("Optimizer.WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
@@ -32,7 +34,8 @@ public sealed class GentleClipOptionsTests
     private static readonly string[] Untabled =
     [
         "ModalityA", "ModalityB", "PairedColumnName", "LearnTemperature", "Objectives", "ClosedForm", "Validation.GuardUnpairedObjectives",
-        "Checkpoints.Directory", "Checkpoints.AllowMismatch", "AllowNoPairs", "Seed", "Device", "Progress", "CancellationToken",
+        "Checkpoints.Directory", "Checkpoints.AllowMismatch", "AllowNoPairs", "Seed", "Device", "ProcessGroup", "Progress",
+        "CancellationToken",
     ];
 
     // Of the untabled, those whose default is not null.
@@ -70,7 +73,7 @@ public sealed class GentleClipOptionsTests
             foreach (var constant in group.PropertyType.GetNestedType("Defaults")!.GetFields())
                 Assert.AreEqual(constant.GetRawConstantValue(), Get(options, $"{group.Name}.{constant.Name}"), $"{group.Name}.{constant.Name}");
         Assert.AreEqual(CheckpointOptions.Defaults.Interval, options.Checkpoints.Interval);
-        foreach (var name in Untabled.Except(NotNull).Concat(["Batches.PairsPerBatch", "NumberOfThreads", "Checkpoints.Steps"]))
+        foreach (var name in Untabled.Except(NotNull).Concat(["Batches.PairsPerBatch", "Batches.Shards", "NumberOfThreads", "Checkpoints.Steps"]))
             Assert.IsNull(Get(options, name), name);
         Assert.AreEqual(PairsPerBatchRule.Fixed, options.Batches.PairsPerBatchRule);
         Assert.AreEqual(TrainingRows.All, options.TrainingRows);
@@ -251,6 +254,8 @@ public sealed class GentleClipOptionsTests
         ["EmbeddingDimension"] = 17,
         ["Batches.Size"] = 33,
         ["Batches.PairsPerBatch"] = 9,
+        ["Batches.Shards"] = 4,
+        ["ProcessGroup"] = new SingleProcess(),
         ["Batches.PairsPerBatchRule"] = PairsPerBatchRule.Proportional,
         ["MaximumNumberOfSteps"] = 123,
         ["Optimizer.LearningRate"] = 0.25,
