@@ -50,7 +50,7 @@ public sealed class ProteinPersistenceTests
         using var loaded = (GentleClipTransformer)new MLContext().Model.Load(modelPath, out _);
         Assert.AreEqual(encoder with { WeightsFile = null }, ((ProteinSequenceModality)loaded.ModalityA).Encoder, "the file is not named");
         var structure = (ProteinStructureModality)loaded.ModalityB;
-        Assert.AreEqual((Proteins.SmallStructure, "Sequence"), (structure.Encoder, structure.SequenceColumnName));
+        Assert.AreEqual((Proteins.SmallStructure with { Input = CdConvInput.ResidueTypes }, "Sequence"), (structure.Encoder, structure.SequenceColumnName));
     }
 
     [TestMethod]

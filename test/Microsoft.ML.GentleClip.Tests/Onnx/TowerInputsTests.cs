@@ -31,7 +31,7 @@ public sealed class TowerInputsTests : IDisposable
         var chain = new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 0, 0 });
         var inputs = InputsOf(Modality.ProteinStructure("Embedding", "AlphaCarbons", encoder: options))
             .Create([chain, new AlphaCarbonTrace(new float[] { 1, 2, 3 })]).ToDictionary(input => input.Name);
-        CollectionAssert.AreEqual(new long[] { 20, 20, 20, 20 }, inputs["residues"].Values);
+        CollectionAssert.AreEqual(new long[] { 4, 11 }, inputs["local_geometry"].Shape.ToArray());
         CollectionAssert.AreEqual(new long[] { 4, 3 }, inputs["neighbors_0"].Shape.ToArray());
         CollectionAssert.AreEqual(new long[] { 0, 1, 0, 0, 1, 2, 1, 2, 2, 3, 3, 3 }, inputs["neighbors_0"].Values);
         CollectionAssert.AreEqual(new long[] { 1, 2, 0, 0, 1, 2, 0, 1, 0, 1, 0, 0 }, inputs["offsets_0"].Values);
@@ -138,7 +138,7 @@ public sealed class TowerInputsTests : IDisposable
         {
             "Vector: features [1 3]",
             "Sequence: input_ids [2 7], attention_mask [2 7]",
-            "Structure: residues [3], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 "
+            "Structure: local_geometry [3 11], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 "
                 + "[2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
             "Words: input_ids [2 3], attention_mask [2 3]",
             "NGrams: ngram_ids [2 16], ngram_counts [2 16]",
