@@ -122,7 +122,8 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
 
     private Table Told(string side, Table table)
     {
-        error.WriteLine($"{side} is {table.Path}: {Count(table.Rows.Count, "row")}, {Count(table.Features.Length, "feature")}: {Table.FirstOf(table.Features, 5)}");
+        var features = $"{Count(table.Features.Length, "feature")}: {Table.FirstOf(table.Features, 5)}";
+        error.WriteLine($"{side} is {table.Path}: {Count(table.Rows.Count, "row")}, {features}");
         if (table.LeftOut.Count > 0)
             error.WriteLine($"  left out, not numbers: {Table.FirstOf(table.LeftOut, 10)}");
         return table;

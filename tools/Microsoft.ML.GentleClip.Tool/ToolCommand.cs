@@ -60,7 +60,8 @@ internal static class ToolCommand
         var to = CommandOption.Text("--out", "FILE", "Where the embeddings are written.", "embeddings.csv");
         var command = new CliCommand("embed", "Writes the embedding of each row of a table, as CSV.") { model, table, id, side, to };
         command.SetAction(result =>
-            commands.Embed(result.GetRequiredValue(model), result.GetRequiredValue(table), result.GetRequiredValue(id)!, result.GetValue(side), result.GetValue(to)!));
+            commands.Embed(result.GetRequiredValue(model), result.GetRequiredValue(table), result.GetRequiredValue(id)!, result.GetValue(side),
+                result.GetValue(to)!));
         return command;
     }
 

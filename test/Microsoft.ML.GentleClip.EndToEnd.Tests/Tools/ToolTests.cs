@@ -153,7 +153,8 @@ public sealed class ToolTests : IDisposable
         await AssertSays("'id' is the column of ids and cannot be a feature", "fit", Spectra, Images, "--id", "id", "--columns-a", "id,s1");
         await AssertSays($"{bad} has a header and no rows.", "fit", Write("id,x\n"), Images, "--id", "id");
         await AssertSays("--test 0.01 keeps 1 of 60 paired ids for the test; expected at least 2.", "fit", Spectra, Images, "--id", "id", "--test", "0.01");
-        await AssertSays($"{bad} has no column of numbers besides the id 'id'; numbers are written as 1.5. Found: 'x' (line 2: 'red').", "fit", Write("id,x\na,red\n"), Images, "--id", "id");
+        await AssertSays($"{bad} has no column of numbers besides the id 'id'; numbers are written as 1.5. Found: 'x' (line 2: 'red').",
+            "fit", Write("id,x\na,red\n"), Images, "--id", "id");
         await AssertSays($"{bad}, line 2: a quote is not closed.", "fit", Write("id,x\n\"a,1\n"), Images, "--id", "id");
         await AssertSays("is no table that this command reads", "fit", "chains.fasta", Images, "--id", "id");
         await AssertSays("There is no folder", "fit", Spectra, Images, "--id", "id", "--out", Path.Combine(_folder.FullName, "no", "model.zip"));
