@@ -19,6 +19,9 @@ internal sealed record WrongInput(IDataView Data, string Column, string Expected
 
     /// <summary>An input without a column.</summary>
     public static WrongInput Missing(IDataView data, string column) => new(data, column, "Could not find", "", "");
+
+    /// <summary>An input without the column of one side, which a fitted model can do without.</summary>
+    public static WrongInput MissingSide(IDataView data, string column) => Missing(data, column) with { ForTrainingAlone = true };
 }
 
 /// <summary>What ML.NET expects of every estimator and of the transformer that it fits, as its own test suite does.</summary>

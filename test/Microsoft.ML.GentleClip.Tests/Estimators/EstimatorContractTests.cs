@@ -22,8 +22,8 @@ public sealed class EstimatorContractTests
                 NumberOfThreads = 1,
             }),
             _mlContext, data,
-            WrongInput.Missing(Without(data, "A"), "A"),
-            WrongInput.Missing(Without(data, "B"), "B"),
+            WrongInput.MissingSide(Without(data, "A"), "A"),
+            WrongInput.MissingSide(Without(data, "B"), "B"),
             new(Converted(data, "B", DataKind.String), "B", Vectors, "Vector<String, 9>", "Vector<String>"),
             new(Typed("A", new VectorDataViewType(NumberDataViewType.Single)), "A", Vectors, "Vector<Single> of variable size", "VarVector<Single>"),
             new(With(data, _mlContext.Transforms.CopyColumns("B", "Name")), "B", Vectors, "String", "String"),
@@ -62,7 +62,7 @@ public sealed class EstimatorContractTests
                 Seed = 3,
             }),
             _mlContext, data,
-            WrongInput.Missing(Without(data, "sequence features"), "sequence features"),
+            WrongInput.MissingSide(Without(data, "sequence features"), "sequence features"),
             WrongInput.Missing(Without(data, paired), paired) with { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.CopyColumns(paired, "Name")), paired, "expected Boolean", "String", "String") { ForTrainingAlone = true },
             new(With(data, _mlContext.Transforms.Conversion.ConvertType(paired, outputKind: DataKind.Single)), paired, "expected Boolean", "Single",
@@ -97,7 +97,7 @@ public sealed class EstimatorContractTests
         options.TrainingRows = TrainingRows.WithA;
         EstimatorContract.Check(
             _mlContext.Transforms.GentleClip(options), _mlContext, data,
-            WrongInput.Missing(Without(data, "Weight"), "Weight"),
+            WrongInput.MissingSide(Without(data, "Weight"), "Weight"),
             new(Converted(data, "Height", DataKind.String), "Height", Vectors, "String", "String"),
             new(With(data, _mlContext.Transforms.Concatenate("Height", "Height", "Height")), "Height", "expected 1 features as in training",
                 "Vector<Single, 2>", null)

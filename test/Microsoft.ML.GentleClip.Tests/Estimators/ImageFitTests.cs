@@ -146,7 +146,7 @@ public sealed class ImageFitTests : IDisposable
             Features = i == 5 ? null : [random.NextSingle(), i, 1],
         }).ToList());
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Pictures.Options()), _mlContext, data,
-            WrongInput.Missing(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
+            WrongInput.MissingSide(_mlContext.Transforms.DropColumns("Image").Fit(data).Transform(data), "Image"),
             new(_mlContext.Transforms.CopyColumns("Image", "Title").Fit(data).Transform(data), "Image",
                 "expected Image, Vector<Byte> of unknown size (the content of a picture file), or Vector<Single> of known size (other numbers are converted): "
                     +

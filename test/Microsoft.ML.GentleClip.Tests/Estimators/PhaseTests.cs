@@ -82,7 +82,7 @@ public sealed class PhaseTests
         var options = Proteins.Options(steps: 2, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
         var reports = Run(options, _mlContext.Data.LoadFromEnumerable(Proteins.Mixed(10, 6, 5)));
         CollectionAssert.AreEqual(
-            new[] { Starting, ReadingRows, MakingTowers, EncodingRows, Training, Finished }, Sequence(reports));
+            new[] { Starting, ReadingRows, MakingTowers, EncodingRows, Training, MeasuringStatistics, Finished }, Sequence(reports));
         var last = reports.Last(report => report.Phase == EncodingRows);
         Assert.AreEqual(("Sequence", 16L, 16L), (last.ColumnName, last.Done, last.Total!.Value));
         CheckNumbers(reports);
@@ -319,7 +319,7 @@ public sealed class PhaseTests
 
     private void Reach(TrainingPhase phase, TemporaryFolder folder, Action<TrainingProgress> report, CancellationToken token = default)
     {
-        var proteins = phase == EncodingRows;
+        var proteins = phase is EncodingRows or MeasuringStatistics;
         var options = proteins ? Proteins.Options(steps: 50, sequence: Proteins.SmallSequence with { TrainableLayers = 0 }) : Everything(folder);
         if (phase == RestoringCheckpoint)
             Fit(options, null, validate: true).Dispose();

@@ -21,8 +21,8 @@ public sealed class ProteinContractTests
         var data = View(Proteins.Mixed(10, 6, 5));
         var name = With(data, _mlContext.Transforms.CopyColumns("Sequence", "IsPaired"));
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Proteins.Options(sequenceColumn: sequenceColumn)), _mlContext, data,
-            WrongInput.Missing(Without(data, "Sequence"), "Sequence"),
-            WrongInput.Missing(Without(data, "AlphaCarbons"), "AlphaCarbons"),
+            WrongInput.MissingSide(Without(data, "Sequence"), "Sequence"),
+            WrongInput.MissingSide(Without(data, "AlphaCarbons"), "AlphaCarbons"),
             new(name, "Sequence", Text, "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.CopyColumns("Sequence", "AlphaCarbons")), "Sequence", Text, "Vector<Single>", "VarVector<Single>"),
             new(With(data, _mlContext.Transforms.CopyColumns("AlphaCarbons", "IsPaired")), "AlphaCarbons", Coordinates, "Boolean", "Boolean"),
@@ -79,7 +79,7 @@ public sealed class ProteinContractTests
         var options = Proteins.Options();
         options.ModalityA = Modality.Vector("FeatureEmbedding", "Features");
         options.ModalityB = Modality.ProteinSequence("SequenceEmbedding", "Sequence", Proteins.SmallSequence);
-        EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.Missing(Without(data, "Sequence"), "Sequence"));
+        EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.MissingSide(Without(data, "Sequence"), "Sequence"));
     }
 
     [TestMethod]

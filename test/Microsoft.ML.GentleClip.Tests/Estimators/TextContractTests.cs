@@ -17,8 +17,8 @@ public sealed class TextContractTests
     {
         var data = View(Captions.Mixed(12, 8, 7));
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Captions.Options(Encoder(isBert))), _mlContext, data,
-            WrongInput.Missing(Without(data, "Text"), "Text"),
-            WrongInput.Missing(Without(data, "Features"), "Features"),
+            WrongInput.MissingSide(Without(data, "Text"), "Text"),
+            WrongInput.MissingSide(Without(data, "Features"), "Features"),
             new(With(data, _mlContext.Transforms.CopyColumns("Text", "IsPaired")), "Text", "expected String (text)", "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.CopyColumns("Text", "Features")), "Text", "expected String (text)", "Vector<Single, 24>", "Vector<Single>"));
     }
@@ -29,7 +29,7 @@ public sealed class TextContractTests
         var data = With(View(Captions.Pairs(20, 1)), _mlContext.Transforms.Text.NormalizeText("Other", "Text"));
         var options = Captions.Options(Captions.SmallBert);
         options.ModalityB = Modality.Text("OtherEmbedding", "Other", Captions.SmallNGrams);
-        EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.Missing(Without(data, "Other"), "Other"));
+        EstimatorContract.Check(_mlContext.Transforms.GentleClip(options), _mlContext, data, WrongInput.MissingSide(Without(data, "Other"), "Other"));
     }
 
     [TestMethod]

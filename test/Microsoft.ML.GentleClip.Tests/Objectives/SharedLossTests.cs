@@ -46,7 +46,8 @@ public sealed class SharedLossTests
         var shares = ThreadGroup.Succeed(size, group => new PairShare(slices, group));
         using var matrix = zeros(rows, 1);
         int height = shares[0].BlockSize(256, matrix, matrix);
-        var blocks = Enumerable.Range(0, (rows + height - 1) / height).Select(i => new RowBlock((long)i * height, Math.Min(height, rows - i * height))).ToArray();
+        var blocks = Enumerable.Range(0, (rows + height - 1) / height)
+            .Select(i => new RowBlock((long)i * height, Math.Min(height, rows - i * height))).ToArray();
         long[] own = [.. shares.Select(share => blocks.Where(block => share.Own.Contains(share.SliceOf(block, rows))).Sum(block => block.Length))];
         Assert.AreEqual(rows, own.Sum(), "each block has one process");
         foreach (long count in own)
