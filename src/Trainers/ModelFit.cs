@@ -174,7 +174,9 @@ internal sealed class ModelFit(
     }
 
     private TrainingCheckpoints? Checkpoints(int number) =>
-        checkpoints is null ? null : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, _options.Checkpoints, _options.MaximumNumberOfSteps, reporter);
+        checkpoints is null
+            ? null
+            : new TrainingCheckpoints(checkpoints, number, seed, _fingerprint!, _options.Checkpoints, _options.MaximumNumberOfSteps, reporter);
 
     private TwoTowerModel Create(TrainingPlan training, RandomSource source, TwoTowerModel? initial)
     {

@@ -66,7 +66,8 @@ internal sealed class TrainingData : IDisposable
         var schema = data.Schema;
         var bindings = new Sides<Modality>(options.ModalityA!, options.ModalityB!).Select(modality => ModalityKinds.Bind(modality, schema));
         var paired = PairedColumn(schema, options.PairedColumnName);
-        var keywords = trains && options.Objectives.Needs.Keywords is { } given ? KeywordBatch.Bind(given, schema, bindings.A, bindings.B) : default(DataViewSchema.Column?);
+        var keywords = trains && options.Objectives.Needs.Keywords is { } given
+            ? KeywordBatch.Bind(given, schema, bindings.A, bindings.B) : default(DataViewSchema.Column?);
         var reader = new TrainingRowReader(bindings, paired, keywords, rowName);
         try
         {

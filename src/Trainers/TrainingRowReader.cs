@@ -64,8 +64,8 @@ internal sealed class TrainingRowReader(
                 getPaired(ref flagged);
                 if (flagged && !isPair)
                     throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                        $"{rowName} {Rows}: column '{paired!.Value.Name}' says it is a matched pair, but column '{(hasA ? b : a).Binding.Column.Name}' is missing; ")
-                        + "expected both sides.");
+                        $"{rowName} {Rows}: column '{paired!.Value.Name}' says it is a matched pair, but column ")
+                        + $"'{(hasA ? b : a).Binding.Column.Name}' is missing; expected both sides.");
                 isPair = flagged;
                 _flagged += flagged ? 1 : 0;
             }
@@ -86,8 +86,8 @@ internal sealed class TrainingRowReader(
         var (nameA, nameB) = bindings.Select(binding => binding.Column.Name);
         var name = paired?.Name;
         var (isTrue, flagged) = name is null ? ("", "") : ($"'{name}' is true and ", $"'{name}' is true in {_flagged}, ");
-        var text = $"A pair is a row in which {isTrue}neither '{nameA}' nor '{nameB}' is missing: of {Rows} rows {flagged}'{nameA}' is there in {_sides.A.Store.Count}, "
-            + $"'{nameB}' in {_sides.B.Store.Count}, both in {_both}.";
+        var text = $"A pair is a row in which {isTrue}neither '{nameA}' nor '{nameB}' is missing: of {Rows} rows {flagged}"
+            + $"'{nameA}' is there in {_sides.A.Store.Count}, '{nameB}' in {_sides.B.Store.Count}, both in {_both}.";
         return name is null || _both == _flagged
             ? text
             : text + $" If the {_both} rows with both are pairs, correct '{name}' or set no {nameof(GentleClipOptions.PairedColumnName)}.";

@@ -33,7 +33,7 @@ internal sealed class PairBlocks
     /// <param name="keep">Keeps the whole matrix from forward to backward.</param>
     /// <param name="isNew">Whether no block has been written, whoever claimed the matrix.</param>
     public PairBlocks(
-        PairMatrix matrix, Tensor x, Tensor y, bool distances, bool dots, PairFunction.Plan plan, PairWorkspace workspace, bool keep, bool isNew = false)
+        PairMatrix matrix, Tensor x, Tensor y, bool distances, bool dots, PairPlan plan, PairWorkspace workspace, bool keep, bool isNew = false)
     {
         var (n, m, dim) = (x.size(0), y.size(0), x.size(1));
         (_matrix, _workspace, Rows, Columns, AreDistances) = (matrix, workspace, n, m, distances);

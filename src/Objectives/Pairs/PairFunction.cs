@@ -8,51 +8,20 @@ namespace Microsoft.ML.GentleClip.Objectives;
 /// </summary>
 internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
 {
-    // Whole matrices stay from forward to backward up to so many numbers in all, 21 MB in float32; above they are computed again.
-    private const long MostKept = 5L * 1024 * 1024;
-
     private const int Sets = 4;
-
-    /// <summary>What is computed: requests in the order of their matrices, those of distances before others.</summary>
-    internal sealed record Plan(IReadOnlyList<PairRequest> Requests, int BlockSize, PairWorkspace? Workspace, object Owner, PairShare? Share = null)
-    {
-        /// <summary>Numbers of a request's result.</summary>
-        public static long Length(PairRequest request, Tensor a, Tensor b)
-        {
-            var (n, m) = Size(request.Matrix, a, b);
-            return request.Length(n, m);
-        }
-
-        /// <summary>Whether whole matrices stay from forward to backward.</summary>
-        public bool Keeps(Tensor a, Tensor b) => Workspace is not null && Requests.Select(request => request.Matrix).Distinct().Sum(matrix =>
-        {
-            var (n, m) = Size(matrix, a, b);
-            return n * m;
-        }) <= MostKept;
-
-        /// <summary>Rows of a request's matrix.</summary>
-        public static long Rows(PairRequest request, Tensor a, Tensor b) => Size(request.Matrix, a, b).Rows;
-
-        private static (long Rows, long Columns) Size(PairMatrix matrix, Tensor a, Tensor b) => matrix switch
-        {
-            PairMatrix.A or PairMatrix.SecondViewsA => (a.size(0), a.size(0)),
-            PairMatrix.B or PairMatrix.SecondViewsB => (b.size(0), b.size(0)),
-            _ => (a.size(0), b.size(0)),
-        };
-    }
 
     public override string Name => nameof(PairFunction);
 
-    public static Tensor Apply(Tensor a, Tensor b, Tensor? secondViewsA, Tensor? secondViewsB, Plan plan) =>
+    public static Tensor Apply(Tensor a, Tensor b, Tensor? secondViewsA, Tensor? secondViewsB, PairPlan plan) =>
         apply([plan, a, b, secondViewsA!, secondViewsB!, .. plan.Requests.SelectMany(request => request.Scalars)]);
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         using var scope = NewDisposeScope();
-        var (plan, inputs) = ((Plan)vars[0], vars[1..].Select(input => (Tensor)input).ToList());
+        var (plan, inputs) = ((PairPlan)vars[0], vars[1..].Select(input => (Tensor)input).ToList());
         var (a, b) = (inputs[0], inputs[1]);
         using var own = plan.Workspace is null ? new PairWorkspace() : null;
-        var length = plan.Requests.Sum(request => Plan.Length(request, a, b));
+        var length = plan.Requests.Sum(request => PairPlan.Length(request, a, b));
         Tensor output;
         if (plan.Share is { } share)
         {
@@ -65,7 +34,7 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
         else
             Fill(output = zeros(length, a.dtype, a.device), null);
 
-        ctx.save_data(nameof(Plan), plan);
+        ctx.save_data(nameof(PairPlan), plan);
         ctx.save_for_backward([.. inputs, output.detach().MoveToOuterDisposeScope()]);
         return output.MoveToOuterDisposeScope();
 
@@ -87,13 +56,13 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
     }
 
     // Row sums come from one slice each, where the others have zeros; sums add up; of the columns every slice has a log-sum-exp.
-    private static Tensor Merge(Plan plan, IReadOnlyList<Tensor> inputs, Tensor slices)
+    private static Tensor Merge(PairPlan plan, IReadOnlyList<Tensor> inputs, Tensor slices)
     {
         var (parts, start) = (new List<Tensor>(), 0L);
         foreach (var request in plan.Requests)
         {
-            var length = Plan.Length(request, inputs[0], inputs[1]);
-            var columns = request is LogSumExpRequest { ColumnScale: not null } sums ? length - sums.Rows(Plan.Rows(request, inputs[0], inputs[1])) : 0;
+            var length = PairPlan.Length(request, inputs[0], inputs[1]);
+            var columns = request is LogSumExpRequest { ColumnScale: not null } sums ? length - sums.Rows(PairPlan.Rows(request, inputs[0], inputs[1])) : 0;
             parts.Add(slices.narrow(1, start, length - columns).sum(dim: 0));
             if (columns > 0)
                 parts.Add(slices.narrow(1, start + length - columns, columns).logsumexp(0));
@@ -106,7 +75,7 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         using var scope = NewDisposeScope();
-        var plan = (Plan)ctx.get_data(nameof(Plan));
+        var plan = (PairPlan)ctx.get_data(nameof(PairPlan));
         var saved = ctx.get_saved_variables().Select(tensor => tensor?.detach()!).ToList();
         var inputs = saved[..^1];
         using var own = plan.Workspace is null ? new PairWorkspace() : null;
@@ -159,7 +128,7 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
     }
 
     /// <summary>The matrices, in order, each with its part of the output and of the scalars.</summary>
-    private static IEnumerable<PairGroup> Groups(Plan plan, IReadOnlyList<Tensor> inputs, Tensor output, PairWorkspace workspace)
+    private static IEnumerable<PairGroup> Groups(PairPlan plan, IReadOnlyList<Tensor> inputs, Tensor output, PairWorkspace workspace)
     {
         var keep = plan.Keeps(inputs[0], inputs[1]);
         var (start, scalar) = (0L, Sets);
@@ -168,7 +137,7 @@ internal sealed class PairFunction : autograd.SingleTensorFunction<PairFunction>
             var parts = new List<PairGroup.Part>();
             foreach (var request in requests)
             {
-                var length = Plan.Length(request, inputs[0], inputs[1]);
+                var length = PairPlan.Length(request, inputs[0], inputs[1]);
                 parts.Add(new(request, start, length, [.. inputs.Skip(scalar).Take(request.Scalars.Count)]));
                 (start, scalar) = (start + length, scalar + request.Scalars.Count);
             }

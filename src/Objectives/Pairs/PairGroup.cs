@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Objectives;
 
 /// <summary>One matrix of affinities with all statistics of it, block by block in forward and in backward. Holds no graph.</summary>
 internal sealed class PairGroup(
-    PairMatrix matrix, IReadOnlyList<PairGroup.Part> parts, IReadOnlyList<Tensor> inputs, Tensor output, PairFunction.Plan plan, PairWorkspace workspace,
+    PairMatrix matrix, IReadOnlyList<PairGroup.Part> parts, IReadOnlyList<Tensor> inputs, Tensor output, PairPlan plan, PairWorkspace workspace,
     bool keep)
 {
     private const int DotScratch = 3, GradientScratch = 4, TermScratch = 5;
@@ -28,7 +28,7 @@ internal sealed class PairGroup(
     {
         var (x, y) = Sides(inputs);
         _blocks = new(matrix, x!.detach(), y!.detach(), _distances, _dots, plan, workspace, keep, isNew);
-        _terms = [.. parts.Select(part => PairTerm.Of(part.Request, _blocks, output.narrow(0, part.Start, part.Length), part.Scalars))];
+        _terms = [.. parts.Select(part => Start(part.Request, _blocks, output.narrow(0, part.Start, part.Length), part.Scalars))];
     }
 
     public void Forward(RowBlock block)
@@ -126,5 +126,13 @@ internal sealed class PairGroup(
         PairMatrix.AB => (sets[0], sets[1]),
         PairMatrix.SecondViewsA => (sets[0], sets[2]),
         _ => (sets[1], sets[3]),
+    };
+
+    private static PairTerm Start(PairRequest request, PairBlocks blocks, Tensor output, IReadOnlyList<Tensor> scalars) => request switch
+    {
+        GaussianRequest gaussian => new GaussianTerm(gaussian, blocks, output, scalars[0]),
+        PolynomialRequest polynomial => new PolynomialTerm(polynomial, blocks, output),
+        LogSumExpRequest sums => new LogSumExpTerm(sums, blocks, output, scalars),
+        _ => throw new ArgumentOutOfRangeException(nameof(request), request, null),
     };
 }

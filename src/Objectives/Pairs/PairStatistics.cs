@@ -46,13 +46,13 @@ internal sealed class PairStatistics(
         _waiting.Clear();
         if (taken.Length == 0)
             return;
-        var plan = new PairFunction.Plan([.. taken.Select(wish => wish.Request)], share?.BlockSize(blockSize, a, b) ?? blockSize, workspace, _owner, share);
+        var plan = new PairPlan([.. taken.Select(wish => wish.Request)], share?.BlockSize(blockSize, a, b) ?? blockSize, workspace, _owner, share);
         using var scope = NewDisposeScope();
         var statistics = PairFunction.Apply(a, b, secondViewsA, secondViewsB, plan);
         long start = 0;
         foreach (var (request, result) in taken)
         {
-            var length = PairFunction.Plan.Length(request, a, b);
+            var length = PairPlan.Length(request, a, b);
             result.Value = statistics.narrow(0, start, length).MoveToOuterDisposeScope();
             start += length;
         }

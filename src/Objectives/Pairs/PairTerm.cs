@@ -33,15 +33,6 @@ internal abstract class PairTerm(PairBlocks blocks, Tensor output)
 
     /// <summary>Gradients of its scalars after the last block, null for those that want none.</summary>
     public virtual IReadOnlyList<Tensor?> ScalarGradients => [];
-
-    /// <summary>Starts a term.</summary>
-    public static PairTerm Of(PairRequest request, PairBlocks blocks, Tensor output, IReadOnlyList<Tensor> scalars) => request switch
-    {
-        GaussianRequest gaussian => new GaussianTerm(gaussian, blocks, output, scalars[0]),
-        PolynomialRequest polynomial => new PolynomialTerm(polynomial, blocks, output),
-        LogSumExpRequest sums => new LogSumExpTerm(sums, blocks, output, scalars),
-        _ => throw new ArgumentOutOfRangeException(nameof(request), request, null),
-    };
 }
 
 /// <summary>See <see cref="GaussianRequest"/>.</summary>

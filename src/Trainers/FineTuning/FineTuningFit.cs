@@ -48,7 +48,9 @@ internal sealed class FineTuningFit(
             model.SetPrior(shares.Prior(options.ClassWeighting));
             if (label.Task == FineTuningTask.Regression)
                 model.SetLabelMoments(shares.Mean, shares.StandardDeviation);
-            var checkpoints = folder is null ? null : new TrainingCheckpoints(folder, 0, seed, fingerprint!, options.Checkpoints, options.MaximumNumberOfSteps, reporter);
+            var checkpoints = folder is null
+                ? null
+                : new TrainingCheckpoints(folder, 0, seed, fingerprint!, options.Checkpoints, options.MaximumNumberOfSteps, reporter);
             var tuner = new FineTuner(options, shareOfRate, random, device, reporter, checkCancelled, checkpoints);
             if (options.StandardizeFeatures)
                 tuner.Standardize(model, train);

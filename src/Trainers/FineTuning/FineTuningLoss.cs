@@ -39,10 +39,10 @@ internal sealed class FineTuningLoss : IDisposable
             default:
                 var isKnown = labels.isnan().logical_not();
                 var target = labels.nan_to_num(0);
-                var weights = target * _weights![0] + target.neg().Plus(1L) * _weights[1];
+                var weights = (target * _weights![0]).Plus(target.neg().Plus(1L) * _weights[1]);
                 weights = weights * isKnown.to(weights.dtype);
                 // log(1 + exp(x)) - x t without overflow.
-                var losses = outputs.relu() - outputs * target + outputs.abs().neg().exp().log1p();
+                var losses = (outputs.relu() - outputs * target).Plus(outputs.abs().neg().exp().log1p());
                 return ((losses * weights).sum(), weights.sum());
         }
     }

@@ -41,9 +41,6 @@ internal sealed class MpiRun : IDisposable
     public IReadOnlyList<int> Steps => [.. Lines.Where(line => line.StartsWith("step ", StringComparison.Ordinal))
         .Select(line => int.Parse(line.AsSpan("step ".Length), CultureInfo.InvariantCulture))];
 
-    /// <summary>Steps that rank 0 has reported.</summary>
-    public int Steps => _lines.Count(line => line.StartsWith("step ", StringComparison.Ordinal));
-
     /// <summary>What rank a process has, by its number.</summary>
     public IReadOnlyDictionary<int, int> Processes => Lines.Where(line => line.StartsWith("pid ", StringComparison.Ordinal)).Select(line => line.Split(' '))
         .ToDictionary(words => int.Parse(words[3], CultureInfo.InvariantCulture), words => int.Parse(words[1], CultureInfo.InvariantCulture));
@@ -91,7 +88,7 @@ internal sealed class MpiRun : IDisposable
     public void WaitForSteps(int steps)
     {
         var clock = Stopwatch.StartNew();
-        while (Steps < steps)
+        while (Steps.Count < steps)
         {
             Assert.IsFalse(_process.HasExited, $"ended before: {this}");
             Assert.IsLessThan(Limit, clock.Elapsed, ToString());

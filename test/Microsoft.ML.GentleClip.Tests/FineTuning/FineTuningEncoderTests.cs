@@ -103,7 +103,8 @@ public sealed class FineTuningEncoderTests : IDisposable
         var test = LabelledViews.View(Pipelines.Context, LabelledViews.Rows(30, seed: 8));
         foreach (var (task, label) in new[]
         {
-            (FineTuningTask.Multiclass, "Label"), (FineTuningTask.Binary, "IsFirst"), (FineTuningTask.Regression, "Target"), (FineTuningTask.MultiLabel, "Flags"),
+            (FineTuningTask.Multiclass, "Label"), (FineTuningTask.Binary, "IsFirst"), (FineTuningTask.Regression, "Target"),
+            (FineTuningTask.MultiLabel, "Flags"),
         })
         {
             var options = LabelledViews.Options(10, label) with { Modalities = LabelledViews.Modalities };
@@ -221,7 +222,8 @@ public sealed class FineTuningEncoderTests : IDisposable
     }
 
     private static NamedOnnxValue Value(TowerInput input) => input.Values is float[] numbers
-        ? NamedOnnxValue.CreateFromTensor(input.Name, new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(numbers, [.. input.Shape.Select(size => (int)size)]))
+        ? NamedOnnxValue.CreateFromTensor(
+            input.Name, new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(numbers, [.. input.Shape.Select(size => (int)size)]))
         : NamedOnnxValue.CreateFromTensor(
             input.Name, new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<long>((long[])input.Values, [.. input.Shape.Select(size => (int)size)]));
 }

@@ -169,7 +169,8 @@ public sealed class FineTuningTests
         var rows = LabelledViews.Rows(120);
         var data = LabelledViews.Keys(context, rows).Transform(context.Data.LoadFromEnumerable(rows.Where(row => row.Kind != "yew")));
         using var model = context.MulticlassClassification.Trainers.GentleClipFineTuning(Aligned.Value, LabelledViews.Options(30)).Fit(data);
-        Assert.IsTrue(log.Warnings.Exists(warning => warning.Contains("No row is of 1 of 3 classes, which are never predicted: yew.", StringComparison.Ordinal)));
+        Assert.IsTrue(log.Warnings.Exists(warning =>
+            warning.Contains("No row is of 1 of 3 classes, which are never predicted: yew.", StringComparison.Ordinal)));
         var slot = model.LabelNames!.ToList().IndexOf("yew");
         foreach (var row in Embeddings.Column(model.Transform(data), "Score"))
             Assert.AreEqual(0f, row[slot]);

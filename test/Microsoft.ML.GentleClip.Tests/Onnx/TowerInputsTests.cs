@@ -138,8 +138,8 @@ public sealed class TowerInputsTests : IDisposable
         {
             "Vector: features [1 3]",
             "Sequence: input_ids [2 7], attention_mask [2 7]",
-            "Structure: local_geometry [3 11], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], neighbors_1 "
-                + "[2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
+            "Structure: local_geometry [3 11], neighbors_0 [3 3], offsets_0 [3 3], geometry_0 [3 3 7], fading_0 [3 3], pooled_0 [3], pooled_nodes_0 [2], "
+                + "neighbors_1 [2 2], offsets_1 [2 2], geometry_1 [2 2 7], fading_1 [2 2], chain [2], chain_nodes [1]",
             "Words: input_ids [2 3], attention_mask [2 3]",
             "NGrams: ngram_ids [2 16], ngram_counts [2 16]",
         }, result.Lines.ToArray(), result.ToString());
