@@ -75,7 +75,8 @@ internal sealed partial class Catalogue(
             + "Words: emojibase-data, MIT, from Unicode CLDR.";
         Examples = EmojiExamples;
         using (var generator = model.CreateEmbeddingGenerator<MLImage>())
-            await EmbedAsync(emoji.SelectMany(one => one.Pictures.Select((picture, style) => (Name: $"{one.Name}, {EmojiData.Styles[style]}", Pixels: picture))),
+            await EmbedAsync(
+                emoji.SelectMany(one => one.Pictures.Select((picture, style) => (Name: $"{one.Name}, {EmojiData.Styles[style]}", Pixels: picture))),
                 picture => SmallModel.Image(picture.Pixels), generator, (picture, embedding) => new Item
                 {
                     Name = picture.Name,

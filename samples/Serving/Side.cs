@@ -35,7 +35,8 @@ internal abstract class Side(string column, string kind, string takes)
         TextModality => new Side<string>(model, modality, options, "text", "a text", Text),
         ProteinSequenceModality => new Side<string>(model, modality, options, "text", "an amino-acid sequence, one letter per residue", Text),
         VectorModality => new Side<float[]>(model, modality, options, "numbers", "a list of numbers", Numbers),
-        ImageModality => new Side<byte[]>(model, modality, options, PictureKind, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
+        ImageModality => new Side<byte[]>(
+            model, modality, options, PictureKind, "a PNG or JPEG picture in base64", input => Picture(input, options.MaximumPixels)),
         ProteinStructureModality =>
             new Side<AlphaCarbonTrace>(model, modality, options, "structure",
                 "a list of numbers, x, y and z of each alpha carbon in turn, in angstrom; or {\"coordinates\": such a list, \"sequence\": \"...\"}", Trace),

@@ -89,8 +89,12 @@ internal sealed class ModelFit(
             }
             _closedForm = ClosedFormFactory.Fit(
                 closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken);
-            if (_group.Synchronize(_closedForm.Value.Alignment.GetState(), "comparing the closed form"))
-                reporter.Info($"The processes' closed forms differ, as their processors, libtorch or numbers of threads do; that of rank 0 is taken.");
+            if (_group.IsShared())
+            {
+                using var handles = NewDisposeScope();
+                if (_group.Synchronize(_closedForm.Value.Alignment.GetState(), "comparing the closed form"))
+                    reporter.Info($"The processes' closed forms differ, as their processors, libtorch or numbers of threads do; that of rank 0 is taken.");
+            }
             reporter.EndPhase();
             reporter.ClosedForm(_closedForm.Value.Report);
         }

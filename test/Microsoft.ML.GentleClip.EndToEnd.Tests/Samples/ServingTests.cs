@@ -108,8 +108,8 @@ public sealed class ServingTests
             // The picture that belongs to it.
             byte[] picture = await server.Client.GetByteArrayAsync(found[0].Picture, Token);
             Assert.AreEqual((PictureFormat.Bmp, EmojiData.Side, EmojiData.Side, (string?)null), Facts(picture));
-            var found = await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(picture), count = 1 }, Token);
-            Assert.AreEqual(1, found[0].Score, 1e-4);
+            var hits = await server.SearchAsync(new { column = "Picture", input = Convert.ToBase64String(picture), count = 1 }, Token);
+            Assert.AreEqual(1, hits[0].Score, 1e-4);
         }
         // By words: compared with every picture's embedding.
         var emoji = Data.Train.Concat(Data.Test).ToArray();

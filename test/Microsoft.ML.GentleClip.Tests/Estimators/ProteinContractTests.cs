@@ -21,7 +21,7 @@ public sealed class ProteinContractTests
         var data = View(Proteins.Mixed(10, 6, 5));
         var name = With(data, _mlContext.Transforms.CopyColumns("Sequence", "IsPaired"));
         EstimatorContract.Check(_mlContext.Transforms.GentleClip(Proteins.Options(sequenceColumn: sequenceColumn)), _mlContext, data,
-            WrongInput.MissingSide(Without(data, "Sequence"), "Sequence"),
+            sequenceColumn is null ? WrongInput.MissingSide(Without(data, "Sequence"), "Sequence") : WrongInput.Missing(Without(data, "Sequence"), "Sequence"),
             WrongInput.MissingSide(Without(data, "AlphaCarbons"), "AlphaCarbons"),
             new(name, "Sequence", Text, "Boolean", "Boolean"),
             new(With(data, _mlContext.Transforms.CopyColumns("Sequence", "AlphaCarbons")), "Sequence", Text, "Vector<Single>", "VarVector<Single>"),

@@ -35,7 +35,7 @@ public sealed class FineTuningTests
         var reference = MlContext.MulticlassClassification.Evaluate(plain).MicroAccuracy;
         TestContext.WriteLine($"maximum entropy {reference:0.000}");
         Assert.IsGreaterThan(0.6, reference);
-        Assert.IsGreaterThan(reference - 0.06, metrics.MicroAccuracy);
+        Assert.IsGreaterThan(reference - 0.065, metrics.MicroAccuracy);
         Assert.IsLessThan(1.0, metrics.LogLoss);
 
         // Keys keep their values, and slots are named by them.
