@@ -46,7 +46,7 @@ public sealed partial class NameTests
         known.UnionWith(
             new[] { "samples", "studies", "tools", "docs", "test", "src", "extensions" }.SelectMany(
                 folder => Directory.EnumerateFileSystemEntries(Path.Combine(Repository.Root, folder), "*", SearchOption.AllDirectories))
-            .Select(path => Path.GetFileNameWithoutExtension(path)));
+            .SelectMany(path => Path.GetFileName(path).Split('.').Append(Path.GetFileNameWithoutExtension(path))));
         // Column names, as the loaders and samples write them in literals.
         known.UnionWith(
             new[] { "src", "samples", "studies" }.SelectMany(
