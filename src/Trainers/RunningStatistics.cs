@@ -13,18 +13,26 @@ internal static class RunningStatistics
     /// <summary>Most samples of a side; evenly spread over those that are trained on.</summary>
     public const int MostSamples = 256;
 
-    /// <summary>Samples that <see cref="Measure"/> encodes, of both sides together; 0 where no encoder has statistics that a training moves.</summary>
-    public static int Samples(TwoTowerModel model, TrainingData data) => Sides(model, data).Sum(side => side.Positions.Length);
+    /// <summary>The towers of a model whose statistics a training moves, each with what it is measured on; none where no encoder has any.</summary>
+    public static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> Of(TwoTowerModel model, TrainingData data) =>
+        Moving((model.TowerA, data.A.Store, data.A.Pairs.Concat(data.A.Unpaired)), (model.TowerB, data.B.Store, data.B.Pairs.Concat(data.B.Unpaired)));
+
+    /// <summary>The towers whose statistics a training moves, each with at most <see cref="MostSamples"/> of its samples.</summary>
+    public static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> Moving(
+        params IEnumerable<(Tower Tower, ExampleStore Store, IEnumerable<int> Positions)> sides) =>
+        [.. sides.Where(side => side.Tower.HasMovingStatistics).Select(side => (side.Tower, side.Store, Spread(side.Positions)))];
+
+    /// <summary>Samples that <see cref="Measure"/> encodes, of all sides together.</summary>
+    public static int Samples(IEnumerable<(Tower Tower, ExampleStore Store, int[] Positions)> sides) => sides.Sum(side => side.Positions.Length);
 
     /// <summary>Replaces the statistics. Nothing is random about it, and the same weights and rows give the same.</summary>
-    /// <param name="model">On the device.</param>
-    /// <param name="data">What it is trained on.</param>
-    /// <param name="device">Where it lives.</param>
+    /// <param name="sides">On the device.</param>
+    /// <param name="device">Where they live.</param>
     /// <param name="onSamples">Told how many are done, after each pass; what it throws leaves the statistics as they were.</param>
-    public static void Measure(TwoTowerModel model, TrainingData data, Device device, Action<int> onSamples)
+    public static void Measure(IEnumerable<(Tower Tower, ExampleStore Store, int[] Positions)> sides, Device device, Action<int> onSamples)
     {
         var done = 0;
-        foreach (var (tower, store, positions) in Sides(model, data))
+        foreach (var (tower, store, positions) in sides)
         {
             tower.MeasureStatistics(store, positions, device, passed =>
             {
@@ -34,17 +42,9 @@ internal static class RunningStatistics
         }
     }
 
-    private static IEnumerable<(Tower Tower, ExampleStore Store, int[] Positions)> Sides(TwoTowerModel model, TrainingData data)
+    private static int[] Spread(IEnumerable<int> positions)
     {
-        if (model.TowerA.HasMovingStatistics)
-            yield return (model.TowerA, data.A.Store, Spread(data.A));
-        if (model.TowerB.HasMovingStatistics)
-            yield return (model.TowerB, data.B.Store, Spread(data.B));
-    }
-
-    private static int[] Spread(TrainingSide side)
-    {
-        int[] all = [.. side.Pairs.Concat(side.Unpaired).Distinct()];
+        int[] all = [.. positions.Distinct()];
         var count = Math.Min(all.Length, MostSamples);
         return [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)])];
     }

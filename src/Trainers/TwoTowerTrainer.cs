@@ -165,9 +165,10 @@ internal sealed class TwoTowerTrainer(
     {
         if (validation is null)
             return null;
-        var measured = RunningStatistics.Samples(model, data);
+        var statistics = RunningStatistics.Of(model, data);
+        var measured = RunningStatistics.Samples(statistics);
         using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, measured + validation.Rows);
-        RunningStatistics.Measure(model, data, device, OnRows);
+        RunningStatistics.Measure(statistics, device, OnRows);
         return validation.Evaluate(model, device, rows => OnRows(measured + rows), checkpoints is null ? _options.CancellationToken : default);
 
         // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
@@ -181,10 +182,11 @@ internal sealed class TwoTowerTrainer(
 
     private void MeasureStatistics(LiveTraining live, TwoTowerModel model, TrainingData data, int done, ProcessGroup group)
     {
-        if (RunningStatistics.Samples(model, data) is not (> 0 and var samples))
+        var statistics = RunningStatistics.Of(model, data);
+        if (statistics.Count == 0)
             return;
-        reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, samples);
-        RunningStatistics.Measure(model, data, device, rows =>
+        reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, RunningStatistics.Samples(statistics));
+        RunningStatistics.Measure(statistics, device, rows =>
         {
             CheckCancelled(live, done, group);
             reporter.At(rows);

@@ -89,7 +89,7 @@ internal sealed class FineTuner(
             var stop = false;
             if ((step + 1) % stepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
             {
-                var found = Validate(model, loss, validation);
+                var found = Validate(model, loss, train, validation);
                 var entry = new FineTuningEpoch(epoch, step + 1, recorder.Finish()[LossTerm.Total], learningRate, found?.Loss, found?.Score);
                 history.Add(entry);
                 reporter.Epoch(entry);
@@ -112,6 +112,8 @@ internal sealed class FineTuner(
             best.Restore(model);
             reporter.Info($"Kept the weights of epoch {best.Epoch}, loss {best.Score:F4} on {validation!.Count} validation rows.");
         }
+        else
+            MeasureStatistics(live, model, train, done);
         checkpoints?.Write(live, done, isFinished: true);
         reporter.EndPhase();
         return history;
@@ -167,14 +169,37 @@ internal sealed class FineTuner(
         return tensor(values, [rows.Length, width], device: device);
     }
 
-    private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet? validation)
+    private void MeasureStatistics(LiveTraining live, FineTunedModel model, FineTuningSet train, int done)
+    {
+        var statistics = StatisticsOf(model, train);
+        if (statistics.Count == 0)
+            return;
+        reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, RunningStatistics.Samples(statistics));
+        RunningStatistics.Measure(statistics, device, rows =>
+        {
+            CheckCancelled(live, done);
+            reporter.At(rows);
+        });
+    }
+
+    private static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> StatisticsOf(FineTunedModel model, FineTuningSet train) =>
+        RunningStatistics.Moving(model.Towers.Select((side, number) => (side.Tower, train.Stores[number], train.Rows.AsEnumerable())));
+
+    private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
     {
         if (validation is null)
             return null;
-        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, (long)validation.Count * model.Towers.Count);
+        var statistics = StatisticsOf(model, train);
+        var done = (long)RunningStatistics.Samples(statistics);
+        using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, done + ((long)validation.Count * model.Towers.Count));
+        RunningStatistics.Measure(statistics, device, rows =>
+        {
+            if (checkpoints is null)
+                checkCancelled();
+            reporter.At(rows);
+        });
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var done = 0L;
         var features = new List<Tensor>();
         foreach (var (number, side) in model.Towers.Index())
             features.Add(FeatureRows.Of(side.Tower, validation.Stores[number], validation.Rows, device, rows =>
