@@ -31,8 +31,11 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <summary>As <see cref="Layers"/>, for an encoder that is a perceptron behind other inputs.</summary>
+    public IReadOnlyList<nn.Module[]> HiddenLayers => [.. layers.Select(layer => new nn.Module[] { layer })];
+
     /// <inheritdoc/>
-    protected override IReadOnlyList<nn.Module[]> Layers => [.. layers.Select(layer => new nn.Module[] { layer })];
+    protected override IReadOnlyList<nn.Module[]> Layers => HiddenLayers;
 
     /// <summary>Number of weights and width of the features of such an encoder.</summary>
     public static (long Weights, int FeatureDimension) Measure(VectorEncoderOptions options, int inputDimension)

@@ -18,6 +18,9 @@ internal sealed class ProteinWindowEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension => network.FeatureDimension;
 
+    /// <inheritdoc/>
+    protected override IReadOnlyList<nn.Module[]> Layers => network.HiddenLayers;
+
     /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
     public static (long Weights, int FeatureDimension) Measure(ProteinWindowOptions options) => VectorEncoder.Measure(options.Network, ProteinProfile.Count);
 

@@ -42,6 +42,8 @@ internal sealed class EncoderCases : IDisposable
             ["n-grams"] = (Modality.Text("Embedding", "Text", new TextNGramOptions { Buckets = 64, TableDimension = 16, HiddenDimensions = [12, 8] }), 0),
             ["BERT"] = (Modality.Text("Embedding", "Text", bert), 0),
             ["ESM-2"] = (Modality.ProteinSequence("Embedding", "Sequence", Proteins.SmallSequence), 0),
+            ["windows"] =
+                (Modality.ProteinSequence("Embedding", "Sequence", new ProteinWindowOptions { HiddenDimensions = [16, 8] }), 0),
             ["CDConv"] = (Modality.ProteinStructure("Embedding", "AlphaCarbons", "Sequence", Proteins.SmallStructure), 0),
             ["ResNet"] = (Modality.Image("Embedding", "Image", Pictures.Images, Pictures.ResNet), 0),
             ["ViT"] = (Modality.Image("Embedding", "Image", Pictures.Images, Pictures.ViT), 0),
@@ -49,7 +51,7 @@ internal sealed class EncoderCases : IDisposable
         };
     }
 
-    public static IEnumerable<string> Names => ["MLP", "n-grams", "BERT", "ESM-2", "CDConv", "ResNet", "ViT", "custom"];
+    public static IEnumerable<string> Names => ["MLP", "n-grams", "BERT", "ESM-2", "windows", "CDConv", "ResNet", "ViT", "custom"];
 
     public MLContext Context { get; } = new(seed: 3);
 
@@ -74,7 +76,7 @@ internal sealed class EncoderCases : IDisposable
     {
         "MLP" => inputs.Create(_rows.Select(row => row.A)),
         "n-grams" or "BERT" => inputs.Create(_rows.Select(row => row.Text)),
-        "ESM-2" => inputs.Create(_rows.Select(row => row.Sequence)),
+        "ESM-2" or "windows" => inputs.Create(_rows.Select(row => row.Sequence)),
         "CDConv" => inputs.Create(_rows.Select(row => new AlphaCarbonTrace(row.AlphaCarbons, row.Sequence))),
         _ => inputs.Create(_rows.Select(row => File.ReadAllBytes(_folder.File(row.Path)))),
     };

@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Tests.Custom;
+using Microsoft.ML.GentleClip.Tests.Estimators;
 using Microsoft.ML.GentleClip.Tests.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.OnnxRuntime;
@@ -46,6 +47,7 @@ public sealed class FineTuningEncoderTests : IDisposable
             "MLP" or "n-grams" => "layers.1.",
             "BERT" => "model.encoder.layer.1.",
             "ESM-2" => "model.layers.1.|model.emb_layer_norm_after.",
+            "windows" => "network.layers.1.",
             "CDConv" => "network.layers.3.",
             "ResNet" => "model.layer4.",
             "ViT" => "model.encoder.layer.1.|model.layernorm.",
@@ -54,6 +56,27 @@ public sealed class FineTuningEncoderTests : IDisposable
         Assert.IsEmpty(last.Where(weight => !layer.Split('|').Any(weight.StartsWith)).ToList());
         // The transformer that it began with is as it was.
         Assert.IsEmpty(Differences(before, State(initial.Use(model => model.TowerA.state_dict()), "encoder.")));
+    }
+
+    /// <summary>Where batches are normalised, rows are encoded once more under the last weights; a frozen encoder keeps its statistics.</summary>
+    [TestMethod]
+    [DataRow("CDConv", true)]
+    [DataRow("ResNet", true)]
+    [DataRow("ViT", false)]
+    public void StatisticsAreMeasuredAtTheEnd(string name, bool hasThem)
+    {
+        var (modality, inputDimension) = _cases.Modalities[name];
+        using var initial = OnnxModels.Create(modality, inputDimension);
+        foreach (var (layers, expected) in new[] { ((int?)null, hasThem), (0, false) })
+        {
+            var reports = new List<TrainingProgress>();
+            var options = EncoderCases.Options(layers) with { Side = Side.A, Progress = new DirectProgress(reports.Add, all: true) };
+            Trainers.GentleClipFineTuning(initial, options).Fit(_cases.View).Dispose();
+            var measured = reports.LastOrDefault(report => report.Phase == TrainingPhase.MeasuringStatistics);
+            Assert.AreEqual(expected, measured is not null, $"{name}, layers {layers}");
+            if (measured is not null)
+                Assert.AreEqual((long)EncoderCases.Rows, measured.Done);
+        }
     }
 
     [TestMethod]
