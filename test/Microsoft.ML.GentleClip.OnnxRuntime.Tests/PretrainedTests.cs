@@ -23,7 +23,7 @@ public sealed class PretrainedTests : IDisposable
     [DataRow("ArcticXs")]
     public void SentencesThatMeanTheSameAreNear(string name)
     {
-        var options = new OnnxTextEncoderOptions { ModelFile = PretrainedModels.Sentences(name, _folder.FullName) };
+        var options = new OnnxTextEncoderOptions { ModelFile = PretrainedModels.Sentences(TestContext, name, _folder.FullName) };
         if (name == "ArcticXs")
             options = options with { Pooling = OnnxPooling.FirstToken };
         string[] texts =
@@ -45,7 +45,7 @@ public sealed class PretrainedTests : IDisposable
     {
         var lines = new List<string>();
         var modality = Modality.Image("PictureEmbedding", "Picture", new ImageOptions { StoredSize = 224 },
-            new OnnxImageEncoderOptions { ModelFile = PretrainedModels.ResNet18 });
+            new OnnxImageEncoderOptions { ModelFile = PretrainedModels.ResNet18(TestContext) });
         var features = Features(modality, ["a", "b", "c", "d"], lines);
         Assert.IsTrue(lines.Exists(line => line.Contains("as networks of CNTK take them", StringComparison.Ordinal)), string.Join('\n', lines));
         Assert.HasCount(512, features[0]);

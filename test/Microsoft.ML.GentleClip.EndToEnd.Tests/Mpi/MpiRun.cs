@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Mpi;
 
@@ -48,10 +49,8 @@ internal sealed class MpiRun : IDisposable
     /// <summary>Whether a launcher is installed; if not, prints that and marks the test as skipped.</summary>
     public static void Require(string launcher, TestContext context)
     {
-        if (Find(launcher) is not null)
-            return;
-        context.WriteLine($"{launcher} is not in PATH (Debian: apt-get install openmpi-bin mpich).");
-        Assert.Inconclusive($"Skipped: {launcher} is not installed here.");
+        if (Find(launcher) is null)
+            Skip.Because(context, $"{launcher} is not in PATH (Debian: apt-get install openmpi-bin mpich).");
     }
 
     public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)

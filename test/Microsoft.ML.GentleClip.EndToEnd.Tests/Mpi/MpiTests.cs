@@ -124,10 +124,7 @@ public sealed class MpiTests
         MpiRun.Require(MpiRun.OpenMpi, TestContext);
         var (hosts, obstacle) = TwoHosts.Create();
         if (hosts is null)
-        {
-            TestContext.WriteLine(obstacle);
-            Assert.Inconclusive($"Skipped: {obstacle}.");
-        }
+            Skip.Because(TestContext, $"{obstacle}.");
         using var both = hosts;
         const int limit = 5;
         using var run = MpiRun.Start(hosts.Launch([.. MpiRun.Command(), $"shards=2 steps=100000 batch=32 rows=120 sleep=10 timeout={limit}"]), hosts.Settings);

@@ -28,11 +28,11 @@ internal sealed class Browser : IDisposable
     public ChromeDriver Driver { get; }
 
     /// <summary>Starts one, or ends the test with the reason why there is none.</summary>
-    public static Browser Start()
+    public static Browser Start(TestContext context)
     {
         string? browser = Browsers.Select(Find).FirstOrDefault(file => file is not null), driver = Find("chromedriver");
         if (browser is null || driver is null)
-            Assert.Inconclusive($"The page is tested in a browser: there is no {(browser is null ? string.Join(" or ", Browsers) : "chromedriver")} in PATH "
+            Skip.Because(context, $"The page is tested in a browser: there is no {(browser is null ? string.Join(" or ", Browsers) : "chromedriver")} in PATH "
                 + "(Debian: apt-get install chromium chromium-driver).");
         return new Browser(browser, driver);
     }

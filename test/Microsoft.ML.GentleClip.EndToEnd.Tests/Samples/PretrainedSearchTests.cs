@@ -18,7 +18,7 @@ public sealed class PretrainedSearchTests : IDisposable
     public void FewPairsFindFarMoreThanGuessing()
     {
         if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "models", "ResNet18.onnx")))
-            Assert.Inconclusive("The packages with ResNet18 and MiniLM were not restored.");
+            Skip.Because(TestContext, "The packages with ResNet18 and MiniLM were not restored.");
         var output = new StringWriter();
         new Demonstration(output, TestContext.CancellationToken).Run(pairs: 100, seeds: 1, drawings: 240, _folder.FullName);
         string text = output.ToString();

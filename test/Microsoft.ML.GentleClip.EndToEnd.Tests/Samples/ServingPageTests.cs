@@ -42,7 +42,7 @@ public sealed class ServingPageTests
     [TestMethod]
     public async Task APersonSearchesInBothDirections()
     {
-        using var browser = Browser.Start();
+        using var browser = Browser.Start(TestContext);
         using var folder = new TemporaryFolder();
         await using var server = await ListenAsync();
         browser.Show(1100, 900, dark: false);
@@ -94,7 +94,7 @@ public sealed class ServingPageTests
     [TestMethod]
     public async Task ErrorsAreShownInThePage()
     {
-        using var browser = Browser.Start();
+        using var browser = Browser.Start(TestContext);
         using var folder = new TemporaryFolder();
         await using var server = await ListenAsync("--body", "20000");
         browser.Show(1100, 900, dark: false);
@@ -140,7 +140,7 @@ public sealed class ServingPageTests
     public async Task WhatIsInTheCatalogueOrTypedIsShownAndNeverRun()
     {
         const string hostile = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>";
-        using var browser = Browser.Start();
+        using var browser = Browser.Start(TestContext);
         using var folder = new TemporaryFolder();
         string file = folder.File("catalogue.jsonl");
         await File.WriteAllTextAsync(file, System.Text.Json.JsonSerializer.Serialize(new { name = hostile, column = "Words", input = "a clock" }), Token);
@@ -159,7 +159,7 @@ public sealed class ServingPageTests
     [TestMethod]
     public async Task ThePageFitsSmallScreensBothColourSchemesAndTheKeyboard()
     {
-        using var browser = Browser.Start();
+        using var browser = Browser.Start(TestContext);
         await using var server = await ListenAsync();
         foreach (var (width, dark) in new[] { (1100, false), (400, false), (400, true) })
         {
