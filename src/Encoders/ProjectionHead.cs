@@ -36,6 +36,7 @@ internal sealed class ProjectionHead : nn.Module
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>.</summary>
     public Tensor Project(Tensor features, NoiseSource? noise)
     {
+        using var stay = WeightCasts.Enter(null); // small, and its normalisations want all digits
         var projected = projection.forward(features);
         var y = fc.forward(nn.functional.gelu(projected));
         if (noise is not null)

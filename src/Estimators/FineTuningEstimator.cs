@@ -147,6 +147,8 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
                 EncoderKinds.CheckFiles(modality);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.Warning);
+        if (_options.Precision != EncoderPrecision.Float32)
+            BFloat16Products.ThrowIfMissing($"{nameof(FineTuningOptions)}.{nameof(FineTuningOptions.Precision)}", device);
         using var folder = _options.Checkpoints.Directory is { } directory ? new CheckpointFolder(directory, reporter.Warning) : null;
         // Where nobody named a seed, a training that goes on keeps its own.
         var seed = _options.Seed ?? HostSettings.Seed(host) ?? folder?.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue);

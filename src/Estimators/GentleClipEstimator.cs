@@ -158,6 +158,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         EncoderKinds.CheckFiles(_options.ModalityB!);
         using var threads = ThreadCountLease.Acquire(_options.NumberOfThreads, CheckCancelled, _options.CancellationToken);
         var device = ComputeDevice.Resolve(_options.Device, HostSettings.GpuDeviceId(host), HostSettings.FallbackToCpu(host), reporter.OwnWarning);
+        if (_options.Precision != EncoderPrecision.Float32)
+            BFloat16Products.ThrowIfMissing($"{nameof(GentleClipOptions)}.{nameof(GentleClipOptions.Precision)}", device);
         using var checkpoints = _options.Checkpoints.Directory is { } directory
             && TrainingPlan.MayTrainTowers(_options, validates: validation is not null, continues: initial is not null)
             ? new CheckpointFolder(directory, reporter.Warning, _options.CheckpointStream, _options.ProcessGroup)

@@ -101,6 +101,7 @@ internal sealed class FineTunedModel : SidedModel
     /// <param name="dropout">Share of the features that is left out in training.</param>
     public Tensor Outputs(IReadOnlyList<Tensor> features, NoiseSource? noise, double dropout = 0)
     {
+        using var stay = WeightCasts.Enter(null); // the head is float32, as when it scores
         var x = ((features.Count == 1 ? features[0] : cat([.. features], 1)) - feature_mean) * feature_scale;
         return head.forward(noise is null ? x : noise.Dropout(x, dropout));
     }

@@ -1,3 +1,5 @@
+using Microsoft.ML.GentleClip.Options;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
@@ -16,6 +18,7 @@ public abstract record TrainingOptions
     {
         ArgumentNullException.ThrowIfNull(original);
         (Batches, Optimizer, Validation, Checkpoints) = (original.Batches, original.Optimizer, original.Validation, original.Checkpoints);
+        Precision = original.Precision;
     }
 
     /// <summary>Size of the batches and the pairs in them.</summary>
@@ -49,4 +52,17 @@ public abstract record TrainingOptions
         get;
         set => field = (value ?? throw new ArgumentNullException(nameof(Checkpoints))) with { };
     } = new();
+
+    /// <summary>
+    /// The numbers that the encoders multiply while they are trained. Default <see cref="EncoderPrecision.Float32"/>. With
+    /// <see cref="EncoderPrecision.BFloat16"/> weights, gradients and losses stay float32, only the products of the encoders' layers round their factors; the
+    /// fitted transformer scores in float32 unless its <see cref="ScoringOptions.Precision"/> says otherwise. A user's own encoder decides for itself, and a
+    /// closed form is always float32 and more. <c>Fit</c> refuses it, with the reason, where the processor has no such products.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a precision.</exception>
+    public EncoderPrecision Precision
+    {
+        get;
+        set => field = Check.Defined(value, nameof(Precision));
+    }
 }

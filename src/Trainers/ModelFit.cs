@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Alignment;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers.Checkpoints;
@@ -33,6 +34,8 @@ internal sealed class ModelFit(
     /// <exception cref="ArithmeticException">The loss or its gradient became NaN or infinite.</exception>
     public FittedModel Run(TwoTowerModel? initial)
     {
+        using var casts = WeightCasts.For(_options.Precision);
+        using var stay = WeightCasts.Enter(casts);
         // Before frozen encoders turn the rows into features.
         if (checkpoints is not null || _group.IsShared())
         {

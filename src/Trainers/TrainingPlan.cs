@@ -163,6 +163,8 @@ public sealed class TrainingPlan
             Line("batches", $"{batches.Pairs:N0} pairs, {batches.UnpairedA:N0} unpaired samples of A and {batches.UnpairedB:N0} of B");
             if (BatchSharding.Of(Options) is { IsOn: true } sharding)
                 Line("shards", $"{sharding.Shards:N0} a batch, {sharding.Own:N0} in each of {sharding.Group.Size:N0} processes");
+            if (Options.Precision != EncoderPrecision.Float32)
+                Line("precision", $"{Options.Precision} in the encoders' products");
             Line("steps", $"at most {Steps:N0}, {batches.StepsPerEpoch:N0} per epoch; each pair is shown {PairPresentations:0.#} times");
             Line("trainings", $"{Trainings}{(Trainings == 2 ? ": with the losses on unpaired samples and without them" : "")}");
         }

@@ -84,6 +84,7 @@ internal sealed class TwoTowerTrainer(
                     + $"raise the {nameof(SddObjective.Bandwidth)} of {nameof(SddObjective)}, or look for extreme values in the input columns.");
             LogitScale.Clamp(model.LogitScale);
             averaged?.Update(model);
+            WeightCasts.Forget();
 
             var epoch = step / batches.StepsPerEpoch;
             var stop = false;
@@ -151,6 +152,7 @@ internal sealed class TwoTowerTrainer(
         if (best.Score is not null)
         {
             best.Restore(model);
+            WeightCasts.Forget();
             reporter.Info($"Kept the weights of epoch {best.Epoch}, mean log rank {best.Score:F3} on {validation!.PairCount} validation pairs.");
         }
         else

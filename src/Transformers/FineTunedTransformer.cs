@@ -42,12 +42,13 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     private readonly FittedFineTuning _fitted;
     private readonly FineTunedHead _head;
     private readonly SharedModel _shared;
+    private readonly Device _device;
     private readonly EmbeddingColumn[] _features;
     private volatile ScoringOptions _scoring = new();
 
     internal FineTunedTransformer(FittedFineTuning fitted, Device device)
     {
-        _fitted = fitted;
+        (_fitted, _device) = (fitted, device);
         var model = fitted.Model;
         _head = model.CopyHead();
         _shared = new SharedModel(model, nameof(FineTunedTransformer));
@@ -84,7 +85,13 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     public ScoringOptions Scoring
     {
         get => _scoring;
-        set => _scoring = value ?? throw new ArgumentNullException(nameof(value));
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.Precision != _scoring.Precision)
+                _shared.SetPrecision(value.Precision, _device);
+            _scoring = value;
+        }
     }
 
     /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>

@@ -108,10 +108,17 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
+    /// <exception cref="NotSupportedException">The processor has no products of the <see cref="ScoringOptions.Precision"/>.</exception>
     public ScoringOptions Scoring
     {
         get => _scoring;
-        set => _scoring = value ?? throw new ArgumentNullException(nameof(value));
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.Precision != _scoring.Precision)
+                _shared.SetPrecision(value.Precision, _device);
+            _scoring = value;
+        }
     }
 
     /// <summary>True: rows are mapped one by one as well, so a prediction engine can be made.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
@@ -14,6 +15,7 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
     private readonly Lock _gate = new();
     private int _users;
     private bool _disposed;
+    private WeightCasts? _casts, _current;
 
     /// <summary>Takes part in using the weights until the result is disposed.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -23,7 +25,23 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
         {
             ThrowIfDisposed();
             _users++;
-            return new Use(this);
+            return new Use(this, WeightCasts.Enter(_current));
+        }
+    }
+
+    /// <summary>What those who come from now on compute with.</summary>
+    /// <param name="precision">Of the encoders.</param>
+    /// <param name="device">Where the model lives.</param>
+    /// <exception cref="NotSupportedException">The device has no such products.</exception>
+    public void SetPrecision(EncoderPrecision precision, Device device)
+    {
+        if (precision != EncoderPrecision.Float32)
+            BFloat16Products.ThrowIfMissing($"{nameof(ScoringOptions)}.{nameof(ScoringOptions.Precision)}", device);
+        lock (_gate)
+        {
+            ThrowIfDisposed();
+            // Kept to the end: threads may compute with it.
+            _current = precision == EncoderPrecision.Float32 ? null : _casts ??= WeightCasts.For(precision);
         }
     }
 
@@ -62,14 +80,19 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
 
     private void Free()
     {
+        _casts?.Dispose();
         model.Dispose();
         NativeHeap.Trim();
     }
 
     /// <summary>One user's stay.</summary>
-    public readonly ref struct Use(SharedModel shared)
+    public readonly ref struct Use(SharedModel shared, WeightCasts.Stay stay)
     {
         /// <summary>Ends the stay.</summary>
-        public void Dispose() => shared.Leave();
+        public void Dispose()
+        {
+            stay.Dispose();
+            shared.Leave();
+        }
     }
 }

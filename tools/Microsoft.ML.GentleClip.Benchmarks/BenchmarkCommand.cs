@@ -18,6 +18,7 @@ internal static class BenchmarkCommand
         Of("encoders", "Forward and backward passes of the encoders.", "3 runs instead of 15.",
             EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         Training(),
+        Precision(),
         Alignment(),
         Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
@@ -57,6 +58,15 @@ internal static class BenchmarkCommand
         static GentleClipPreset Preset(string name) =>
             TrainingBenchmark.All.Cast<GentleClipPreset?>().FirstOrDefault(preset => preset.ToString()!.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new ArgumentException($"Unknown preset '{name}'; those that train towers are {string.Join(", ", TrainingBenchmark.All)}.");
+    }
+
+    private static CliCommand Precision()
+    {
+        var json = Json();
+        var turns = CommandOption.Number("--turns", "NUMBER", "How often each precision takes its turn. Default 5.", 5);
+        var command = new CliCommand("precision", "Encoders in float32 and with bfloat16 products.") { json, turns };
+        command.SetAction(result => new PrecisionBenchmark(result.GetValue(turns), result.GetValue(json)).Run());
+        return command;
     }
 
     private static CliCommand Alignment()

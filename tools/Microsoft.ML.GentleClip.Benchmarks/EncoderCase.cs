@@ -44,7 +44,8 @@ internal sealed record EncoderCase(string Name, string Element, Func<EncoderRun>
     /// <summary>Evenly spread lengths, 200 on average.</summary>
     private static int[] Lengths() => [.. Enumerable.Range(0, Sequences).Select(i => Shortest + i * (Longest - Shortest) / (Sequences - 1))];
 
-    private static EncoderRun Esm2(Esm2Size size, int[] lengths)
+    /// <summary>ESM-2 with a batch of chains of these lengths.</summary>
+    public static EncoderRun Esm2(Esm2Size size, int[] lengths)
     {
         using var generator = new Generator(1);
         var random = new Random(1);

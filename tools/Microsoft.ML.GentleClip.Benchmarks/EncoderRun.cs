@@ -24,6 +24,16 @@ internal sealed class EncoderRun(nn.Module encoder, long elements, Func<NoiseSou
         encode(null);
     }
 
+    /// <summary>The lowest cosine between a row's features as they are and as they are in some other way.</summary>
+    public double LowestCosine(Func<IDisposable> other)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var plain = encode(null);
+        using var stay = other();
+        return nn.functional.cosine_similarity(plain, encode(null), dim: 1).min().to(ScalarType.Float64).item<double>();
+    }
+
     /// <summary>A forward and a backward pass as in training, without the optimiser's step.</summary>
     public void Train()
     {

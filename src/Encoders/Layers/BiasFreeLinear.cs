@@ -17,5 +17,5 @@ internal sealed class BiasFreeLinear : nn.Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight);
+    public override Tensor forward(Tensor input) => WeightCasts.Linear(input, weight);
 }

@@ -40,7 +40,7 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     {
         var isWhole = weight.size(0) % ChannelBlock == 0 && weight.size(1) % ChannelBlock == 0;
         return isWhole || !input.requires_grad || !is_grad_enabled()
-            ? nn.functional.conv2d(input, weight, bias, _stride, _padding)
+            ? WeightCasts.Convolution(input, weight, bias, _stride, _padding)
             : ByProducts(input);
     }
 

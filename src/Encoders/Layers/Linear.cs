@@ -23,7 +23,7 @@ internal sealed class Linear : nn.Module<Tensor, Tensor>
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
+    public override Tensor forward(Tensor input) => WeightCasts.Linear(input, weight, bias);
 
     /// <summary>Number of weights of such a layer.</summary>
     public static long CountWeights(long inputs, long outputs) => (inputs + 1) * outputs;

@@ -26,7 +26,7 @@ internal static class CheckpointFingerprint
     [
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
-        nameof(GentleClipOptions.ProcessGroup), nameof(BatchOptions.Shards),
+        nameof(GentleClipOptions.ProcessGroup), nameof(BatchOptions.Shards), nameof(TrainingOptions.Precision),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
         "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
@@ -68,6 +68,7 @@ internal static class CheckpointFingerprint
         // Not where nothing is cut: checkpoints from before know no shards.
         if (BatchSharding.ShardsOf(plan.Options) is var shards and > 1)
             result[$"{nameof(TrainingOptions.Batches)}.{nameof(BatchOptions.Shards)}"] = shards.ToString(CultureInfo.InvariantCulture);
+        DescribePrecision(result, plan.Options);
         result["training rows"] = Hash(hash =>
         {
             data.A.Store.AppendTo(hash);
@@ -130,6 +131,7 @@ internal static class CheckpointFingerprint
     {
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
         Describe(result, "", options);
+        DescribePrecision(result, options);
         foreach (var side in new[] { Side.A, Side.B }.Where(side => model.TowerOf(side) is not null))
             Describe(result, $"Modality{side}", model.SpecOf(side).Modality);
         result["rows"] = Hash(hash =>
@@ -185,6 +187,13 @@ internal static class CheckpointFingerprint
         // The one that differs has the message, and ends all.
         if (differ)
             group.Barrier("waiting for the end: another process has other rows or options than rank 0");
+    }
+
+    // Checkpoints from before know but one.
+    private static void DescribePrecision(SortedDictionary<string, string> result, TrainingOptions options)
+    {
+        if (options.Precision != EncoderPrecision.Float32)
+            result[nameof(TrainingOptions.Precision)] = options.Precision.ToString();
     }
 
     private static void Describe(SortedDictionary<string, string> result, string name, object? value)

@@ -85,6 +85,7 @@ internal sealed class FineTuner(
                     $"Training stopped at step {step}: the gradient of the loss is not finite. Lower the learning rates, or look for extreme values in the "
                     + "input columns.");
 
+            WeightCasts.Forget();
             var epoch = step / stepsPerEpoch;
             var stop = false;
             if ((step + 1) % stepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
@@ -110,6 +111,7 @@ internal sealed class FineTuner(
         if (best.Score is not null)
         {
             best.Restore(model);
+            WeightCasts.Forget();
             reporter.Info($"Kept the weights of epoch {best.Epoch}, loss {best.Score:F4} on {validation!.Count} validation rows.");
         }
         else

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -22,6 +23,8 @@ internal sealed class FineTuningFit(
     /// <exception cref="InvalidOperationException">The rows cannot be trained on.</exception>
     public FittedFineTuning Run(IReadOnlyList<(Side Side, Modality Modality)> sides, SidedModel? initial, Func<Side, double> shareOfRate)
     {
+        using var casts = WeightCasts.For(options.Precision);
+        using var stay = WeightCasts.Enter(casts);
         var (train, validation) = Choose();
         var label = rows.Label.Spec;
         var shares = new LabelShares(label, train.Own, rows.Label.Column.Name);

@@ -1,0 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Microsoft.ML.GentleClip;
+
+/// <summary>
+/// The numbers that encoders multiply. Weights, gradients, normalisations, projection heads and losses are float32 either way.
+/// </summary>
+[SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "The field's names of these numbers.")]
+public enum EncoderPrecision
+{
+    /// <summary>32-bit numbers, the default.</summary>
+    Float32,
+
+    /// <summary>
+    /// The factors of the linear and convolution layers' products are rounded to bfloat16, numbers with the range of float32 and 8 significant bits; their
+    /// sums are float32. Fast where the processor has such products (AVX-512 BF16 or AMX; NVIDIA GPUs from Ampere on), refused elsewhere.
+    /// </summary>
+    BFloat16,
+}
