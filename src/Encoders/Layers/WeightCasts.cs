@@ -9,6 +9,9 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <remarks>Belongs to the threads that entered it, so that a model can be used in both ways at a time.</remarks>
 internal sealed class WeightCasts : IDisposable
 {
+    // With fewer, oneDNN's gradients of bfloat16 convolutions read memory that nobody wrote, as those of float32 do (see Convolution).
+    private const long ChannelBlock = 32;
+
     [ThreadStatic]
     private static WeightCasts? s_current;
 
@@ -39,10 +42,10 @@ internal sealed class WeightCasts : IDisposable
         return product.to(input.dtype);
     }
 
-    /// <summary>A convolution over pictures, of the input's type.</summary>
+    /// <summary>A convolution over pictures, of the input's type; one whose channels do not fill blocks is computed in float32.</summary>
     public static Tensor Convolution(Tensor input, Tensor weight, Tensor? bias, long[] stride, long[] padding)
     {
-        if (s_current is not { } casts)
+        if (s_current is not { } casts || weight.size(0) % ChannelBlock != 0 || weight.size(1) % ChannelBlock != 0)
             return nn.functional.conv2d(input, weight, bias, stride, padding);
         using var rounded = input.to(ScalarType.BFloat16);
         using var output = nn.functional.conv2d(rounded, casts.Of(weight), bias is null ? null : casts.Of(bias), stride, padding);
