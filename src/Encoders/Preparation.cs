@@ -19,3 +19,15 @@ internal abstract class Preparation
         : throw new ArgumentException(
             $"An array of this batch would have {length} numbers; expected at most {Array.MaxLength}. Give fewer inputs at a time.");
 }
+
+/// <summary>The same for an encoder whose own network begins with these arrays: training, scoring and exported graphs share them.</summary>
+internal abstract class BatchPreparation<TBatch> : Preparation where TBatch : ModalityBatch
+{
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<TowerInput> Prepare(ExampleStore examples) =>
+        Prepare((TBatch)examples.Gather([.. Enumerable.Range(0, examples.Count)]));
+
+    /// <summary>The arrays, in the order of the graph's inputs.</summary>
+    /// <param name="batch">One example or more.</param>
+    public abstract IReadOnlyList<TowerInput> Prepare(TBatch batch);
+}

@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
@@ -8,6 +9,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>One side of the two-tower model: encoder, projection head, normalisation; or only the encoder, for a closed form on its features.</summary>
 internal sealed class Tower : nn.Module
 {
+    private readonly string _column;
     private readonly Encoder encoder;
     private readonly ProjectionHead? head;
 
@@ -17,6 +19,7 @@ internal sealed class Tower : nn.Module
     /// <param name="generator">Source of the weights.</param>
     public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
     {
+        _column = spec.Modality.InputColumnName;
         encoder = EncoderKinds.Of(spec.Modality).Create(spec.Modality, spec.InputDimension, generator);
         head = embeddingDimension > 0 ? new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator) : null;
         RegisterComponents();
@@ -66,13 +69,12 @@ internal sealed class Tower : nn.Module
         var isDone = false;
         try
         {
-            var passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf));
-            for (var number = 0; number < passes.Count; number++)
+            int[][] passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf)).Parts;
+            foreach (var (number, batch) in Read(examples, passes.Select(pass => Array.ConvertAll(pass, at => positions[at])), device).Index())
             {
                 using var scope = NewDisposeScope();
-                var pass = Array.ConvertAll(passes[number].ToArray(), at => positions[at]);
-                encoder.Encode(examples.Gather(pass, device), noise: null);
-                onPass(pass.Length);
+                encoder.Encode(batch, noise: null);
+                onPass(passes[number].Length);
             }
             isDone = true;
         }
@@ -105,8 +107,51 @@ internal sealed class Tower : nn.Module
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);
 
-    /// <inheritdoc cref="Encoder.Prepare(ModalityBatch, NoiseSource?)"/>
-    public ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => encoder.Prepare(batch, noise);
+    /// <inheritdoc cref="Encoder.Derive"/>
+    public ExampleStore? Derive(ExampleStore examples) => encoder.Derive(examples);
+
+    /// <inheritdoc cref="Encoder.PreparesWithNoise"/>
+    public bool PreparesWithNoise => encoder.PreparesWithNoise;
+
+    /// <summary>What is to be done before the tower can embed some examples.</summary>
+    public TowerWork Work(ExampleStore examples, int[] positions) => new(encoder, _column, examples, positions);
+
+    /// <summary>The batches of passes without noise, in their order: while one is encoded, the next one is prepared on another thread.</summary>
+    /// <param name="examples">Where the examples are.</param>
+    /// <param name="passes">Positions of each pass.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="ahead">Whether other threads may be used.</param>
+    /// <returns>Each batch is freed when the next one is asked for; whoever stops earlier disposes the enumerator, as <c>foreach</c> does.</returns>
+    /// <exception cref="InvalidOperationException">A sample cannot be prepared; the message names its row and column.</exception>
+    public IEnumerable<ModalityBatch> Read(ExampleStore examples, IEnumerable<int[]> passes, Device device, bool ahead = true)
+    {
+        using var turns = passes.GetEnumerator();
+        var isThere = turns.MoveNext();
+        Ahead<TowerBatch>? next = null;
+        try
+        {
+            while (isThere)
+            {
+                using var batch = (next?.Take() ?? Of(turns.Current).Run()).To(device);
+                next = null;
+                isThere = turns.MoveNext();
+                if (isThere && ahead)
+                    next = Of(turns.Current).Begin();
+                yield return batch.Views[0];
+            }
+        }
+        finally
+        {
+            next?.Dispose();
+        }
+
+        TowerWork Of(int[] positions)
+        {
+            var work = Work(examples, positions);
+            work.AddView(noise: null);
+            return work;
+        }
+    }
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;

@@ -3,13 +3,12 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Chains: all of a batch as one graph without edges between them, with a neighbour list for each node of each stage.</summary>
-internal sealed class StructurePreparation(CdConvOptions options) : Preparation
+internal sealed class StructurePreparation(CdConvOptions options) : BatchPreparation<StructureBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    public override IReadOnlyList<TowerInput> Prepare(StructureBatch batch)
     {
-        var structures = (StructureStore)examples;
-        var graph = CdConvGraph.Of([.. Enumerable.Range(0, structures.Count).Select(i => structures[i])], options);
+        var graph = CdConvGraph.Of(batch.Chains, options);
         var residues = graph.Residues;
         var inputs = new List<TowerInput>
         {

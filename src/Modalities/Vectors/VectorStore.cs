@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -92,7 +91,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var batch = empty(positions.Length, dimension, dtype: ScalarType.Float32);
@@ -105,7 +104,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
             for (var i = 0; i < length; i++)
                 CopyTo(Checked(positions[start + i]), target.Slice(i * dimension, dimension));
         }
-        return new VectorBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+        return new VectorBatch(batch);
     }
 
     /// <inheritdoc/>
