@@ -10,7 +10,7 @@ internal abstract class Preparation
 {
     /// <summary>The arrays, in the order of the graph's inputs.</summary>
     /// <param name="examples">One or more, of the encoder's modality.</param>
-    public abstract IReadOnlyList<TowerInput> Prepare(ExampleStore examples);
+    public abstract IReadOnlyList<OnnxInput> Prepare(ExampleStore examples);
 
     /// <summary>Length of an array of some sizes.</summary>
     /// <exception cref="ArgumentException">It would be longer than an array can be.</exception>
@@ -24,10 +24,10 @@ internal abstract class Preparation
 internal abstract class BatchPreparation<TBatch> : Preparation where TBatch : ModalityBatch
 {
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<TowerInput> Prepare(ExampleStore examples) =>
+    public sealed override IReadOnlyList<OnnxInput> Prepare(ExampleStore examples) =>
         Prepare((TBatch)examples.Gather([.. Enumerable.Range(0, examples.Count)]));
 
     /// <summary>The arrays, in the order of the graph's inputs.</summary>
     /// <param name="batch">One example or more.</param>
-    public abstract IReadOnlyList<TowerInput> Prepare(TBatch batch);
+    public abstract IReadOnlyList<OnnxInput> Prepare(TBatch batch);
 }

@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Examples as the named arrays that their network begins with.</summary>
 /// <param name="Arrays">What the encoder's preparation made.</param>
-internal sealed record PreparedBatch(IReadOnlyList<TowerInput> Arrays) : ModalityBatch
+internal sealed record PreparedBatch(IReadOnlyList<OnnxInput> Arrays) : ModalityBatch
 {
     /// <summary>An array, row-major, and its sizes.</summary>
     public T[] Values<T>(string name, out IReadOnlyList<long> shape)

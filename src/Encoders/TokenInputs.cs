@@ -13,7 +13,7 @@ internal static class TokenInputs
         graph.Input(OnnxNames.Mask, OnnxType.Int64, "1 at tokens, 0 at padding", OnnxNames.Batch, OnnxNames.Length));
 
     /// <summary>The arrays of rows.</summary>
-    public static IReadOnlyList<TowerInput> Of(TokenRows rows)
+    public static IReadOnlyList<OnnxInput> Of(TokenRows rows)
     {
         var tokens = rows.Pad(out var width);
         return [new(OnnxNames.Tokens, tokens, rows.Count, width), new(OnnxNames.Mask, rows.Mask(width, 1L), rows.Count, width)];

@@ -6,7 +6,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal abstract class TokenPreparation<TBatch> : BatchPreparation<TBatch> where TBatch : ModalityBatch
 {
     /// <inheritdoc/>
-    public sealed override IReadOnlyList<TowerInput> Prepare(TBatch batch) => TokenInputs.Of(Rows(batch));
+    public sealed override IReadOnlyList<OnnxInput> Prepare(TBatch batch) => TokenInputs.Of(Rows(batch));
 
     /// <summary>The tokens of the examples.</summary>
     protected abstract TokenRows Rows(TBatch batch);

@@ -6,11 +6,11 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class StructurePreparation(CdConvOptions options) : BatchPreparation<StructureBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(StructureBatch batch)
+    public override IReadOnlyList<OnnxInput> Prepare(StructureBatch batch)
     {
         var graph = CdConvGraph.Of(batch.Chains, options);
         var residues = graph.Residues;
-        var inputs = new List<TowerInput>
+        var inputs = new List<OnnxInput>
         {
             options.InputOrTypes switch
             {
@@ -31,7 +31,7 @@ internal sealed class StructurePreparation(CdConvOptions options) : BatchPrepara
         return inputs;
     }
 
-    private void AddLists(List<TowerInput> inputs, CdConvLevel level, int stage)
+    private void AddLists(List<OnnxInput> inputs, CdConvLevel level, int stage)
     {
         var (radius, span) = (options.Radii[stage], options.SequentialKernelSize / 2);
         var nodes = level.Nodes;
@@ -63,7 +63,7 @@ internal sealed class StructurePreparation(CdConvOptions options) : BatchPrepara
         inputs.Add(new(StructureInputs.Fading(stage), fading, nodes.Count, width));
     }
 
-    private static void AddGroups(List<TowerInput> inputs, string name, string countsName, long[] groups, int count)
+    private static void AddGroups(List<OnnxInput> inputs, string name, string countsName, long[] groups, int count)
     {
         var counts = new long[count];
         foreach (var group in groups)

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class NGramPreparation(TextNGramOptions options) : BatchPreparation<TextBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(TextBatch batch)
+    public override IReadOnlyList<OnnxInput> Prepare(TextBatch batch)
     {
         var texts = batch.Texts;
         var rows = new KeyValuePair<int, int>[texts.Count][];

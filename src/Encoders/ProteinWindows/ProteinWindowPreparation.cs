@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class ProteinWindowPreparation : BatchPreparation<SequenceBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(SequenceBatch batch)
+    public override IReadOnlyList<OnnxInput> Prepare(SequenceBatch batch)
     {
         var sequences = batch.Residues;
         var profiles = new float[Length(sequences.Count, ProteinProfile.Count)];

@@ -175,7 +175,7 @@ public sealed class CdConvNetworkTests
         using var gradient = no_grad();
         Chain[] chains = [CdConvChains.Random(new Random(1), 2), CdConvChains.Random(new Random(2), 30)];
         using var sound = Create(Small);
-        using var publicCode = Create(Small with { Reading = CdConvReading.PublicCode });
+        using var publicCode = Create(Small with { Pooling = CdConvPooling.AsPublished });
         Assert.IsGreaterThan(1e-3, sound.Encode(chains, noise: null)[0].abs().max().item<float>());
         Assert.AreEqual(0, publicCode.Encode(chains, noise: null)[0].abs().max().item<float>());
         AssertClose(sound.Encode([chains[1]], noise: null), publicCode.Encode([chains[1]], noise: null), 0, "alone");

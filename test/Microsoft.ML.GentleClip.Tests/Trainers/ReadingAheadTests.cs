@@ -57,7 +57,7 @@ public sealed class ReadingAheadTests
         byte[] Tune()
         {
             using var tuned = Context.BinaryClassification.Trainers.GentleClipFineTuning(model, tuning).Fit(data);
-            return Embeddings.Bits(tuned.Transform(data), "Score").SelectMany(BitConverter.GetBytes).ToArray();
+            return Embeddings.Bits(tuned.Transform(data), "Score").SelectMany(row => row.SelectMany(BitConverter.GetBytes)).ToArray();
         }
         byte[] with = Tune();
         using (Ahead.Off())
@@ -299,7 +299,7 @@ public sealed class ReadingAheadTests
         [
             [.. model.Model.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.bytes.ToArray())],
             .. new[] { model.ModalityA, model.ModalityB }.Select(modality =>
-                Embeddings.Bits(model.Transform(data), modality.OutputColumnName).SelectMany(BitConverter.GetBytes).ToArray()),
+                Embeddings.Bits(model.Transform(data), modality.OutputColumnName).SelectMany(row => row.SelectMany(BitConverter.GetBytes)).ToArray()),
         ];
     }
 
