@@ -16,8 +16,8 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 /// <remarks>
 /// A saved model holds the columns, the length of the embeddings and the names of model and provider, and no generator: after a load, give one with
-/// <see cref="Use"/> or <see cref="EmbeddingGeneratorExtensions.UseEmbeddingGenerator"/>. Empty and blank texts get NaN without a call. The generator is called as
-/// rows are read, for many at a time; a single row of a prediction engine is a call of its own.
+/// <see cref="Use"/> or <see cref="EmbeddingGeneratorExtensions.UseEmbeddingGenerator"/>. Empty and blank texts get NaN without a call. The generator is
+/// called as rows are read, for many at a time; a single row of a prediction engine is a call of its own.
 /// </remarks>
 public sealed class TextEmbeddingTransformer : AppendingTransformer, ILoadable<TextEmbeddingTransformer>
 {

@@ -10,8 +10,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public abstract int FeatureDimension { get; }
 
     /// <summary>
-    /// What a batch needs before the network and without torch: it may be done on another thread, before the network's turn. What is random about it is drawn
-    /// at once, in the order of the calls.
+    /// What a batch needs before the network and without torch: it may be done on another thread, before the network's turn. What is random about it is
+    /// drawn at once, in the order of the calls.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="noise">As for <see cref="Encode"/>.</param>
@@ -25,8 +25,8 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public virtual bool PreparesAlike => true;
 
     /// <summary>
-    /// What comes of each example by itself and before any weight, where that is worth keeping for a whole training; null where it is not. Batches of it are what
-    /// <see cref="Encode"/> takes.
+    /// What comes of each example by itself and before any weight, where that is worth keeping for a whole training; null where it is not. Batches of it are
+    /// what <see cref="Encode"/> takes.
     /// </summary>
     public virtual ExampleStore? Derive(ExampleStore examples) => null;
 

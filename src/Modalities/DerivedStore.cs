@@ -31,6 +31,9 @@ internal sealed class DerivedStore : ExampleStore
     public override int MostRowsPerBatch => _examples.MostRowsPerBatch;
 
     /// <inheritdoc/>
+    public override long NumbersOf(int rows) => _vectors.NumbersOf(rows);
+
+    /// <inheritdoc/>
     public override long RowOf(int position) => _examples.RowOf(position);
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
     public virtual int MostRowsPerBatch => int.MaxValue;
 
+    /// <summary>Numbers that a batch of so many examples has where it is a mere copy of them; as many as there can be where it has to be prepared.</summary>
+    public virtual long NumbersOf(int rows) => long.MaxValue;
+
     /// <summary>
     /// A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these
     /// examples.

@@ -37,6 +37,9 @@ internal sealed class FeatureStore : ExampleStore
     public override Modality Complete(Modality modality, Modality? initial) => _examples.Complete(modality, initial);
 
     /// <inheritdoc/>
+    public override long NumbersOf(int rows) => _features.NumbersOf(rows);
+
+    /// <inheritdoc/>
     public override long RowOf(int position) => _examples.RowOf(position);
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
-using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
@@ -116,42 +115,13 @@ internal sealed class Tower : nn.Module
     /// <summary>What is to be done before the tower can embed some examples.</summary>
     public TowerWork Work(ExampleStore examples, int[] positions) => new(encoder, _column, examples, positions);
 
-    /// <summary>The batches of passes without noise, in their order: while one is encoded, the next one is prepared on another thread.</summary>
+    /// <summary>The batches of passes without noise; see <see cref="TowerPasses.Read"/>.</summary>
     /// <param name="examples">Where the examples are.</param>
     /// <param name="passes">Positions of each pass.</param>
     /// <param name="device">Of the weights.</param>
     /// <param name="ahead">Whether other threads may be used.</param>
-    /// <returns>Each batch is freed when the next one is asked for; whoever stops earlier disposes the enumerator, as <c>foreach</c> does.</returns>
-    /// <exception cref="InvalidOperationException">A sample cannot be prepared; the message names its row and column.</exception>
-    public IEnumerable<ModalityBatch> Read(ExampleStore examples, IEnumerable<int[]> passes, Device device, bool ahead = true)
-    {
-        using var turns = passes.GetEnumerator();
-        var isThere = turns.MoveNext();
-        Ahead<TowerBatch>? next = null;
-        try
-        {
-            while (isThere)
-            {
-                using var batch = (next?.Take() ?? Of(turns.Current).Run()).To(device);
-                next = null;
-                isThere = turns.MoveNext();
-                if (isThere && ahead)
-                    next = Of(turns.Current).Begin();
-                yield return batch.Views[0];
-            }
-        }
-        finally
-        {
-            next?.Dispose();
-        }
-
-        TowerWork Of(int[] positions)
-        {
-            var work = Work(examples, positions);
-            work.AddView(noise: null);
-            return work;
-        }
-    }
+    public IEnumerable<ModalityBatch> Read(ExampleStore examples, IEnumerable<int[]> passes, Device device, bool ahead = true) =>
+        TowerPasses.Read(positions => Work(examples, positions), passes, device, ahead);
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;

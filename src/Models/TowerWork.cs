@@ -10,12 +10,15 @@ namespace Microsoft.ML.GentleClip.Models;
 /// What is to be done before a tower can embed a batch: gathering the examples and preparing them. What is random about it is drawn when a view is added, by
 /// whoever adds it; the rest may be done ahead, on another thread.
 /// </summary>
-/// <param name="encoder">Of the tower.</param>
+/// <param name="encoder">Of the tower; null for a closed form, which takes the examples as they are.</param>
 /// <param name="column">Its column, for messages.</param>
 /// <param name="examples">Where the examples are. None is added while the work is under way.</param>
 /// <param name="positions">Which of them.</param>
-internal sealed class TowerWork(Encoder encoder, string column, ExampleStore examples, int[] positions)
+internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore examples, int[] positions)
 {
+    // Copying so many takes some ten microseconds, as does waking a thread.
+    private const long FewNumbers = 1 << 16;
+
     private readonly List<Func<ModalityBatch>?> _views = [];
     private ModalityBatch? _gathered;
     private NoiseSource? _noise;
@@ -25,11 +28,11 @@ internal sealed class TowerWork(Encoder encoder, string column, ExampleStore exa
     public void AddView(NoiseSource? noise)
     {
         _noise = noise;
-        _views.Add(noise is not null && !examples.HasFeatures && encoder.PreparesWithNoise ? encoder.Prepare(_gathered ??= Gather(positions), noise) : null);
+        _views.Add(noise is not null && !examples.HasFeatures && encoder is { PreparesWithNoise: true } ? encoder.Prepare(_gathered ??= Gather(positions), noise) : null);
     }
 
-    /// <summary>Begins the work.</summary>
-    public Ahead<TowerBatch> Begin() => Ahead.Begin(Run);
+    /// <summary>Begins the work, or leaves it to whoever takes its result where it is little.</summary>
+    public Ahead<TowerBatch> Begin() => examples.NumbersOf(positions.Length) <= FewNumbers ? Ahead.Later(Run) : Ahead.Begin(Run);
 
     /// <summary>Does the work.</summary>
     /// <exception cref="InvalidOperationException">A sample cannot be prepared; the message names its row and column.</exception>
@@ -41,7 +44,7 @@ internal sealed class TowerWork(Encoder encoder, string column, ExampleStore exa
             batch = _gathered ?? Gather(positions);
             ModalityBatch? prepared = null; // shared by all views that draw nothing
             var views = _views.ConvertAll(view => view is null ? prepared ??= Prepare(batch, _noise) : view());
-            return new TowerBatch(batch, views, encoder.PreparesAlike && prepared is not null ? prepared : batch);
+            return new TowerBatch(batch, views, encoder is { PreparesAlike: true } && prepared is not null ? prepared : batch);
         }
         catch (Exception exception)
         {
@@ -58,7 +61,8 @@ internal sealed class TowerWork(Encoder encoder, string column, ExampleStore exa
         return examples.Gather(some).Detach();
     }
 
-    private ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => examples.HasFeatures ? batch : encoder.Prepare(batch, noise)();
+    private ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) =>
+        encoder is null || examples.HasFeatures ? batch : encoder.Prepare(batch, noise)();
 
     // The first sample that cannot be prepared by itself.
     private InvalidOperationException Named(Exception problem)

@@ -14,6 +14,9 @@ internal static class Ahead
         return ahead;
     }
 
+    /// <summary>Work that is done where its result is taken: for what costs less than waking a thread.</summary>
+    public static Ahead<T> Later<T>(Func<T> work) => new(work);
+
     /// <summary>Until disposed, whatever this flow of control begins is done where its result is taken: for comparisons.</summary>
     public static IDisposable Off()
     {

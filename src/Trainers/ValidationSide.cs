@@ -58,7 +58,7 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         using var inference = inference_mode();
         var passes = LengthBatches.Passes(store, positions);
         var own = Enumerable.Range(0, passes.Count).Where(number => number % group.Size == group.Rank);
-        using var batches = model.TowerOf(side)!.Read(store, own.Select(number => Array.ConvertAll(passes[number].ToArray(), row => positions[row])), device)
+        using var batches = model.Read(side, store, own.Select(number => Array.ConvertAll(passes[number].ToArray(), row => positions[row])), device)
             .GetEnumerator();
         for (var number = 0; number < passes.Count; number++)
         {

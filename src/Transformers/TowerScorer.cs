@@ -58,7 +58,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
         CancellationToken cancellationToken = default)
     {
         batches.PlanScoring(examples, batchSize);
-        using var prepared = model.TowerOf(side)!.Read(examples, Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray()), device, overlap)
+        using var prepared = model.Read(side, examples, Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray()), device, overlap)
             .GetEnumerator();
         var start = 0;
         for (var part = 0; part < batches.Count; part++)

@@ -18,7 +18,8 @@ internal sealed class CustomSequenceEncoder : CustomEncoder<nn.Module<Tensor, Te
     {
         _preparation = new SequencePreparation(options.MaximumLength);
         RegisterComponents();
-        Probe(ProbeRows, network => Call(network, Prepared(new SequenceBatch([.. Enumerable.Repeat<ReadOnlyMemory<byte>>(new byte[] { Esm2Alphabet.Unknown }, ProbeRows)]))));
+        var sequences = Enumerable.Repeat<ReadOnlyMemory<byte>>(new byte[] { Esm2Alphabet.Unknown }, ProbeRows);
+        Probe(ProbeRows, network => Call(network, Prepared(new SequenceBatch([.. sequences]))));
     }
 
     /// <inheritdoc/>

@@ -26,6 +26,9 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     public override int MostRowsPerBatch => Math.Max(1, BatchElements / dimension);
 
     /// <inheritdoc/>
+    public override long NumbersOf(int rows) => (long)rows * dimension;
+
+    /// <inheritdoc/>
     public override void Add(ExampleReader reader)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers.Sharding;
 
-/// <summary>A shard of a step on its way: what of each side has begun, and the noise of each view, which is drawn when it is prepared and embedded, once.</summary>
+/// <summary>
+/// A shard of a step on its way: what of each side has begun, and the noise of each view, which is drawn when it is prepared and when it is embedded, once.
+/// </summary>
 /// <param name="Work">Of each side.</param>
 /// <param name="Noise">Generators of the views, in their order.</param>
 internal sealed record OpenShard(Sides<Ahead<TowerBatch>> Work, IReadOnlyList<(Generator Source, NoiseSource Noise)> Noise) : IDisposable

@@ -94,7 +94,8 @@ public sealed class ObjectiveListTests
                     (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews },
                     (MmdObjective own, GentleClipPreset.Paper) => new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
                     (SddObjective own, GentleClipPreset.Paper) => new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
-                    (MmdObjective own, GentleClipPreset.PublishedCode) => new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) },
+                    (MmdObjective own, GentleClipPreset.PublishedCode) =>
+                        new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) },
                     (SddObjective own, GentleClipPreset.PublishedCode) =>
                         new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false },
                     (SelfSupervisedObjective own, GentleClipPreset.PublishedCode) => new SelfSupervisedObjective { Weight = 0.15 },
