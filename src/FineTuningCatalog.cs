@@ -88,7 +88,7 @@ public static class FineTuningCatalog
     /// probabilities and the most probable one.
     /// </summary>
     /// <remarks>
-    /// Inputs are those of the encoders' graphs with <c>a_</c> or <c>b_</c> in front, and <see cref="TowerInputs.FromMetadata(IReadOnlyDictionary{string,
+    /// Inputs are those of the encoders' graphs with <c>a_</c> or <c>b_</c> in front, and <see cref="OnnxPreprocessor.FromMetadata(IReadOnlyDictionary{string,
     /// string}, Side)"/> prepares them; outputs are <c>score</c>, and by the task <c>probability</c> and <c>predicted_label</c>. See docs/fine-tuning.md.
     /// </remarks>
     /// <example>

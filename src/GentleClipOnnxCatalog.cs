@@ -13,8 +13,8 @@ public static class GentleClipOnnxCatalog
     /// </summary>
     /// <remarks>
     /// <para>Operators of version 20, float32 (a closed form computes in float64). Tokenisation, hashing of n-grams, scaling of pictures and the search for
-    /// neighbouring residues are not in the graph: <see cref="TowerInputs"/> does them. Names and shapes of inputs and the output are listed in docs/onnx.md;
-    /// the file's metadata say what the tower reads and how it is prepared.</para>
+    /// neighbouring residues are not in the graph: <see cref="OnnxPreprocessor"/> does them. Names and shapes of inputs and the output are listed in
+    /// docs/onnx.md; the file's metadata say what the tower reads and how it is prepared.</para>
     /// <para>Where both modalities are vectors, ML.NET's own <c>mlContext.Model.ConvertToOnnx</c> (package Microsoft.ML.OnnxConverter) writes a whole
     /// pipeline with the embeddings in it; other modalities are refused there.</para>
     /// <para>The file is written beside <paramref name="path"/> and then renamed: a reader finds the old model or the new one. Equal models give equal

@@ -26,7 +26,7 @@ internal static class OnnxExport
             Console.WriteLine($"inputs: {string.Join(", ", session.InputNames)}; outputs: {string.Join(", ", session.OutputNames)}");
 
             // The file knows how its inputs are made.
-            TowerInput features = TowerInputs.FromMetadata(session.ModelMetadata.CustomMetadataMap).Create([.. points[..5].Select(point => point.Left)])[0];
+            OnnxInput features = OnnxPreprocessor.FromMetadata(session.ModelMetadata.CustomMetadataMap).Create([.. points[..5].Select(point => point.Left)])[0];
             using var value = OrtValue.CreateTensorValueFromMemory((float[])features.Values, [.. features.Shape]);
             using var options = new RunOptions();
             using var outputs = session.Run(options, [features.Name], [value], ["embedding"]);

@@ -89,7 +89,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
                 row.Set(inputs[i], i);
                 Add(i, reader, examples);
             }
-            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], cancellationToken);
+            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], plan.Overlap, cancellationToken);
             for (var i = 0; i < examples.Count; i++)
                 result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray())
                 {

@@ -16,9 +16,10 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 /// <remarks>
 /// A saved model holds the columns, the length of the embeddings and the names of model and provider, and no generator: after a load, give one with
-/// <see cref="Use"/> or <see cref="EmbeddingGeneratorExtensions.UseEmbeddingGenerator"/>. Empty and blank texts get NaN without a call.
+/// <see cref="Use"/> or <see cref="EmbeddingGeneratorExtensions.UseEmbeddingGenerator"/>. Empty and blank texts get NaN without a call. The generator is
+/// called as rows are read, for many at a time; a single row of a prediction engine is a call of its own.
 /// </remarks>
-public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<TextEmbeddingTransformer>
+public sealed class TextEmbeddingTransformer : AppendingTransformer, ILoadable<TextEmbeddingTransformer>
 {
     internal const string LoaderSignature = "TextEmbedding";
 
@@ -33,14 +34,13 @@ public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<Te
         Readable: 0x00010001,
         ReadBack: 0x00010001);
 
-    private readonly IHostEnvironment _environment;
     private readonly Description _description;
     private volatile GeneratorCalls? _calls;
 
     internal TextEmbeddingTransformer(IHostEnvironment environment, GeneratorCalls calls, string output, string input, int dimension, int? asked)
         : this(environment, new Description(output, input, dimension, calls.ModelId, calls.Provider, asked)) => _calls = calls;
 
-    private TextEmbeddingTransformer(IHostEnvironment environment, Description description) => (_environment, _description) = (environment, description);
+    private TextEmbeddingTransformer(IHostEnvironment environment, Description description) : base(environment, FileFormat) => _description = description;
 
     /// <summary>Column of the texts.</summary>
     public string InputColumnName => _description.Input;
@@ -60,9 +60,6 @@ public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<Te
     /// <summary>Whether there is a generator: not after a load, until one is given.</summary>
     public bool HasGenerator => _calls is not null;
 
-    /// <summary>True: rows are mapped one by one as well, each by a call of its own.</summary>
-    public override bool IsRowToRowMapper => true;
-
     /// <summary>Gives the generator that a saved model does not hold.</summary>
     /// <param name="generator">Of the training's model; stays the caller's, and must live as long as rows are read.</param>
     /// <param name="options">How it is called; null takes the defaults, with the training's model and length.</param>
@@ -71,7 +68,7 @@ public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<Te
     {
         ArgumentNullException.ThrowIfNull(generator);
         options ??= new EmbedOptions();
-        var calls = new GeneratorCalls(_environment, generator, options with { Dimensions = options.Dimensions ?? _description.Asked }, InputColumnName);
+        var calls = new GeneratorCalls(HostEnvironment, generator, options with { Dimensions = options.Dimensions ?? _description.Asked }, InputColumnName);
         if (ModelId is not null && calls.ModelId is not null && ModelId != calls.ModelId)
             throw new ArgumentException(
                 $"Column '{OutputColumnName}' was embedded by the model '{ModelId}'; the generator is of '{calls.ModelId}', whose numbers mean something else.",
@@ -81,43 +78,12 @@ public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<Te
         _calls = calls;
     }
 
-    /// <summary>The input's schema with the column appended.</summary>
-    /// <param name="inputSchema">Schema of the input.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or no text.</exception>
-    public override DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.Schema(inputSchema, Bind(inputSchema, ahead: null));
-    }
-
-    /// <summary>The input with the column appended; the generator is called as rows are read, for many at a time.</summary>
-    /// <param name="input">The rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or no text.</exception>
-    public override IDataView Transform(IDataView input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        return new SequentialView(AppendedColumns.View(_environment, input, schema => Bind(schema, schema == input.Schema ? input : null)));
-    }
-
-    /// <summary>A mapper of single rows, each by a call of its own.</summary>
-    /// <param name="inputSchema">Schema of the rows.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or no text.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
-    {
-        ArgumentNullException.ThrowIfNull(inputSchema);
-        return AppendedColumns.RowMapper(_environment, inputSchema, schema => Bind(schema, ahead: null));
-    }
-
     static ModelFormat ILoadable<TextEmbeddingTransformer>.LoadableFormat => FileFormat;
-
-    private protected override ModelFormat Format => FileFormat;
 
     static TextEmbeddingTransformer ILoadable<TextEmbeddingTransformer>.Load(IHostEnvironment environment, ModelReader reader) =>
         new(environment, reader.ReadJson<Description>(Entry, read => read is { Output.Length: > 0, Input.Length: > 0, Dimension: > 0 and <= 1 << 20 }));
 
     private protected override void SaveModel(ModelWriter writer) => writer.WriteJson(Entry, _description);
-
-    private protected override IDataView TransformForTraining(IDataView input) => Transform(input);
 
     /// <summary>The column of texts.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is missing or no text.</exception>
@@ -127,8 +93,11 @@ public sealed class TextEmbeddingTransformer : SaveableTransformer, ILoadable<Te
         return column.Type == TextDataViewType.Instance ? column : throw SchemaErrors.Mismatch("input", name, ExpectedType, $"{column.Type}");
     }
 
-    private EmbeddedTexts Bind(DataViewSchema schema, IDataView? ahead) =>
-        new(_calls, Find(schema, InputColumnName), OutputColumnName, Dimension, ahead);
+    private protected override AppendedColumns Bind(DataViewSchema schema) => Bind(schema, rows: null);
+
+    // A cursor over rows that are known calls the generator for many of them at a time; a single row is a call of its own.
+    private protected override AppendedColumns Bind(DataViewSchema schema, IDataView? rows) =>
+        new EmbeddedTexts(_calls, Find(schema, InputColumnName), OutputColumnName, Dimension, rows);
 
     private sealed record Description(string Output, string Input, int Dimension, string? ModelId, string? Provider, int? Asked);
 }

@@ -10,16 +10,28 @@ internal abstract class Encoder(string name) : nn.Module(name)
     public abstract int FeatureDimension { get; }
 
     /// <summary>
-    /// Starts what a batch needs before the network and without torch, where that takes long: it runs on another thread while the caller goes on. What
-    /// is random about it is drawn at once, in the order of the calls.
+    /// What a batch needs before the network and without torch: it may be done on another thread, before the network's turn. What is random about it is
+    /// drawn at once, in the order of the calls.
     /// </summary>
     /// <param name="batch">The examples.</param>
     /// <param name="noise">As for <see cref="Encode"/>.</param>
-    /// <returns>What <see cref="Encode"/> takes in the batch's place.</returns>
-    public virtual ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch;
+    /// <returns>Makes what <see cref="Encode"/> takes in the batch's place.</returns>
+    public virtual Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => batch;
+
+    /// <summary>Whether <see cref="Prepare(ModalityBatch, NoiseSource?)"/> draws from the noise, so that each view of a batch is prepared by itself.</summary>
+    public virtual bool PreparesWithNoise => false;
+
+    /// <summary>Whether batches are prepared for inference as they are for training.</summary>
+    public virtual bool PreparesAlike => true;
+
+    /// <summary>
+    /// What comes of each example by itself and before any weight, where that is worth keeping for a whole training; null where it is not. Batches of it are
+    /// what <see cref="Encode"/> takes.
+    /// </summary>
+    public virtual ExampleStore? Derive(ExampleStore examples) => null;
 
     /// <summary>Features of a batch, <c>[batch, FeatureDimension]</c>.</summary>
-    /// <param name="batch">The examples, or what <see cref="Prepare(ModalityBatch, NoiseSource?)"/> made of them with the same noise.</param>
+    /// <param name="batch">The examples, or what <see cref="Prepare(ModalityBatch, NoiseSource?)"/> made of them.</param>
     /// <param name="noise">Augmentation and dropout in training; null in inference.</param>
     public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
 

@@ -34,6 +34,9 @@ internal sealed class LengthBatches
     /// <summary>The rows of a part.</summary>
     public ReadOnlySpan<int> this[int part] => _order.AsSpan(Start(part), _ends[part] - Start(part));
 
+    /// <summary>The rows of each part.</summary>
+    public int[][] Parts => [.. Enumerable.Range(0, Count).Select(part => this[part].ToArray())];
+
     /// <summary>
     /// Plans the passes of scoring: in the store's order where one pass will do or all rows cost the same, else the longest first, so that the largest
     /// pass comes at once.

@@ -1,10 +1,15 @@
+using System.ComponentModel;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>A saveable transformer that appends columns which follow from a row alone.</summary>
+/// <summary>
+/// A saveable transformer that appends columns which follow from a row alone. What some of the library's transformers have in common; programs use
+/// <see cref="ITransformer"/>.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class AppendingTransformer : SaveableTransformer
 {
     private readonly ModelFormat _format;
@@ -29,7 +34,7 @@ public abstract class AppendingTransformer : SaveableTransformer
     public sealed override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var view = AppendedColumns.View(HostEnvironment, input, Bind);
+        var view = AppendedColumns.View(HostEnvironment, input, schema => Bind(schema, schema == input.Schema ? input : null));
         return IsSequential ? new SequentialView(view) : view;
     }
 
@@ -51,6 +56,11 @@ public abstract class AppendingTransformer : SaveableTransformer
     /// <summary>What is appended to rows of a schema.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing, or of another type or size.</exception>
     private protected abstract AppendedColumns Bind(DataViewSchema schema);
+
+    /// <summary>What is appended to a view.</summary>
+    /// <param name="schema">Its schema.</param>
+    /// <param name="rows">Its rows, where whoever computes the columns may look at those to come; null for rows that come one by one.</param>
+    private protected virtual AppendedColumns Bind(DataViewSchema schema, IDataView? rows) => Bind(schema);
 
     private protected sealed override ModelFormat Format => _format;
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 
@@ -5,8 +6,9 @@ namespace Microsoft.ML.GentleClip;
 
 /// <summary>
 /// A transformer that ML.NET saves and loads like its own, and that may show another view of the training rows to the
-/// next estimator of a pipeline while that is fitted.
+/// next estimator of a pipeline while that is fitted. What the library's transformers have in common; programs use <see cref="ITransformer"/>.
 /// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class SaveableTransformer : ITransformer, ITransformerWithDifferentMappingAtTrainingTime
 {
     private protected SaveableTransformer()

@@ -7,6 +7,8 @@ namespace Microsoft.ML.GentleClip.Modalities;
 /// <summary>Examples of one modality, addressed by the order in which they were added.</summary>
 internal abstract class ExampleStore : IDisposable
 {
+    private readonly List<long> _rows = [];
+
     /// <summary>Number of examples.</summary>
     public int Count { get; protected set; }
 
@@ -22,6 +24,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
     public virtual int MostRowsPerBatch => int.MaxValue;
 
+    /// <summary>Numbers that a batch of so many examples has where it is a mere copy of them; as many as there can be where it has to be prepared.</summary>
+    public virtual long NumbersOf(int rows) => long.MaxValue;
+
     /// <summary>
     /// A modality with what its settings leave to the training rows, such as a vocabulary, taken from the model that is trained on, if any, or from these
     /// examples.
@@ -33,7 +38,11 @@ internal abstract class ExampleStore : IDisposable
     public virtual Modality Complete(Modality modality, Modality? initial) => modality;
 
     /// <summary>Forgets the examples and keeps the memory.</summary>
-    public virtual void Clear() => Count = 0;
+    public virtual void Clear()
+    {
+        Count = 0;
+        _rows.Clear();
+    }
 
     /// <summary>Appends the examples' content to a hash, each with its length, so that equal hashes mean equal examples in equal order.</summary>
     public void AppendTo(IncrementalHash hash)
@@ -46,8 +55,23 @@ internal abstract class ExampleStore : IDisposable
     public abstract void AppendTo(IncrementalHash hash, int position);
 
     /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
-    public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
-        GatherExamples(positions, device);
+    public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) => Gather(positions).To(device);
+
+    /// <summary>
+    /// A batch of the examples at the given positions, on the CPU, on any thread while no example is added. Whatever has tensors only fills their memory.
+    /// </summary>
+    public ModalityBatch Gather(ReadOnlySpan<int> positions) => GatherExamples(positions);
+
+    /// <summary>Notes which row of the source the example that was added last came from.</summary>
+    public void NameLast(long row)
+    {
+        while (_rows.Count < Count - 1)
+            _rows.Add(_rows.Count);
+        _rows.Add(row);
+    }
+
+    /// <summary>Number of an example's row in its source, for messages; the example's own where nobody noted it.</summary>
+    public virtual long RowOf(int position) => position < _rows.Count ? _rows[position] : position;
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()
@@ -57,7 +81,7 @@ internal abstract class ExampleStore : IDisposable
     }
 
     /// <summary>A batch of the examples, or of their features.</summary>
-    protected abstract ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device);
+    protected abstract ModalityBatch GatherExamples(ReadOnlySpan<int> positions);
 
     /// <summary>Frees the memory.</summary>
     protected abstract void Dispose(bool disposing);

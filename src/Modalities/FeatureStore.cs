@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -38,11 +37,17 @@ internal sealed class FeatureStore : ExampleStore
     public override Modality Complete(Modality modality, Modality? initial) => _examples.Complete(modality, initial);
 
     /// <inheritdoc/>
+    public override long NumbersOf(int rows) => _features.NumbersOf(rows);
+
+    /// <inheritdoc/>
+    public override long RowOf(int position) => _examples.RowOf(position);
+
+    /// <inheritdoc/>
     public override void AppendTo(IncrementalHash hash, int position) => _examples.AppendTo(hash, position);
 
     /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device) =>
-        new FeatureBatch(_features.Gather(positions, device).Vectors, _examples is VectorStore ? _examples.Gather(positions, device).Vectors : null);
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions) =>
+        new FeatureBatch(_features.Gather(positions).Vectors, _examples is VectorStore ? _examples.Gather(positions).Vectors : null);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => _features.Dispose();

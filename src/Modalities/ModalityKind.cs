@@ -9,7 +9,7 @@ internal abstract class ModalityKind
     /// <summary>The accepted types of the input column, in words.</summary>
     public abstract string ExpectedType { get; }
 
-    /// <summary>Names of the .NET types that an embedding generator and <see cref="TowerInputs"/> take, in words.</summary>
+    /// <summary>Names of the .NET types that an embedding generator and <see cref="OnnxPreprocessor"/> take, in words.</summary>
     public abstract string InputTypes { get; }
 
     /// <summary>Whether a modality is of this kind.</summary>

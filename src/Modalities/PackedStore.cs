@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>Examples of different lengths.</summary>
@@ -16,19 +14,19 @@ internal abstract class PackedStore : ExampleStore
     }
 
     /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         foreach (var position in positions)
             Checked(position);
-        return Collect(positions, device);
+        return Collect(positions);
     }
 
     /// <summary>Copies a reader's sample to the end.</summary>
     protected abstract void Append(ExampleReader reader);
 
-    /// <summary>A batch of examples that exist.</summary>
-    protected abstract ModalityBatch Collect(ReadOnlySpan<int> positions, Device device);
+    /// <summary>A batch of examples that exist, without torch.</summary>
+    protected abstract ModalityBatch Collect(ReadOnlySpan<int> positions);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

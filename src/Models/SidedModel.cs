@@ -18,6 +18,16 @@ internal abstract class SidedModel(string name) : nn.Module(name)
     /// <summary>One pass through a side, without noise.</summary>
     public abstract TowerOutput<Tensor> Run(Side side, ModalityBatch batch);
 
+    /// <summary>The batches of passes through a side without noise; see <see cref="TowerPasses.Read"/>.</summary>
+    /// <param name="side">Of the examples.</param>
+    /// <param name="examples">Where they are.</param>
+    /// <param name="passes">Positions of each pass.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="ahead">Whether other threads may be used.</param>
+    public IEnumerable<ModalityBatch> Read(Side side, ExampleStore examples, IEnumerable<int[]> passes, Device device, bool ahead = true) =>
+        TowerOf(side)?.Read(examples, passes, device, ahead) ?? TowerPasses.Read(
+            positions => new TowerWork(null, SpecOf(side).Modality.InputColumnName, examples, positions), passes, device, ahead);
+
     /// <summary>The weights that a training changes: all but those of frozen layers, buffers included.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> ChangingWeights()
     {

@@ -8,6 +8,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>One side of the two-tower model: encoder, projection head, normalisation; or only the encoder, for a closed form on its features.</summary>
 internal sealed class Tower : nn.Module
 {
+    private readonly string _column;
     private readonly Encoder encoder;
     private readonly ProjectionHead? head;
 
@@ -17,6 +18,7 @@ internal sealed class Tower : nn.Module
     /// <param name="generator">Source of the weights.</param>
     public Tower(TowerSpec spec, int embeddingDimension, Generator generator) : base(nameof(Tower))
     {
+        _column = spec.Modality.InputColumnName;
         encoder = EncoderKinds.Of(spec.Modality).Create(spec.Modality, spec.InputDimension, generator);
         head = embeddingDimension > 0 ? new ProjectionHead(encoder.FeatureDimension, embeddingDimension, generator) : null;
         RegisterComponents();
@@ -66,13 +68,12 @@ internal sealed class Tower : nn.Module
         var isDone = false;
         try
         {
-            var passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf));
-            for (var number = 0; number < passes.Count; number++)
+            int[][] passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf)).Parts;
+            foreach (var (number, batch) in Read(examples, passes.Select(pass => Array.ConvertAll(pass, at => positions[at])), device).Index())
             {
                 using var scope = NewDisposeScope();
-                var pass = Array.ConvertAll(passes[number].ToArray(), at => positions[at]);
-                encoder.Encode(examples.Gather(pass, device), noise: null);
-                onPass(pass.Length);
+                encoder.Encode(batch, noise: null);
+                onPass(passes[number].Length);
             }
             isDone = true;
         }
@@ -105,8 +106,22 @@ internal sealed class Tower : nn.Module
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);
 
-    /// <inheritdoc cref="Encoder.Prepare(ModalityBatch, NoiseSource?)"/>
-    public ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => encoder.Prepare(batch, noise);
+    /// <inheritdoc cref="Encoder.Derive"/>
+    public ExampleStore? Derive(ExampleStore examples) => encoder.Derive(examples);
+
+    /// <inheritdoc cref="Encoder.PreparesWithNoise"/>
+    public bool PreparesWithNoise => encoder.PreparesWithNoise;
+
+    /// <summary>What is to be done before the tower can embed some examples.</summary>
+    public TowerWork Work(ExampleStore examples, int[] positions) => new(encoder, _column, examples, positions);
+
+    /// <summary>The batches of passes without noise; see <see cref="TowerPasses.Read"/>.</summary>
+    /// <param name="examples">Where the examples are.</param>
+    /// <param name="passes">Positions of each pass.</param>
+    /// <param name="device">Of the weights.</param>
+    /// <param name="ahead">Whether other threads may be used.</param>
+    public IEnumerable<ModalityBatch> Read(ExampleStore examples, IEnumerable<int[]> passes, Device device, bool ahead = true) =>
+        TowerPasses.Read(positions => Work(examples, positions), passes, device, ahead);
 
     /// <summary>Unit-length embeddings, <c>[batch, embeddingDimension]</c>; <paramref name="noise"/> null means inference.</summary>
     public Tensor Embed(ModalityBatch batch, NoiseSource? noise) => Run(batch, noise).Embedding;

@@ -20,7 +20,7 @@ internal static class FineTunedGraph
                 return $"{obstacle}.";
             if (EncoderKinds.Of(modality).Preprocessing is { } preparation)
                 return $"{preparation} outside of ONNX (input '{modality.InputColumnName}'). mlContext.Model.ConvertGentleClipFineTuningToOnnx writes the "
-                    + $"model alone, and {nameof(TowerInputs)} prepares the inputs of that file.";
+                    + $"model alone, and {nameof(OnnxPreprocessor)} prepares the inputs of that file.";
         }
         return null;
     }

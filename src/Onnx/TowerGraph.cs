@@ -19,7 +19,7 @@ internal static class TowerGraph
         return preparation is null ? null
             : $"{preparation} outside of ONNX (input '{modality.InputColumnName}'). "
             + $"mlContext.Model.ConvertGentleClipToOnnx(model, path, \"{modality.OutputColumnName}\") writes the column alone, "
-            + $"and {nameof(TowerInputs)} prepares the inputs of that file.";
+            + $"and {nameof(OnnxPreprocessor)} prepares the inputs of that file.";
     }
 
     /// <summary>The graph of a side. What it needs belongs to the open dispose scope, which must last until the graph is written.</summary>

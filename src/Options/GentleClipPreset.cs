@@ -23,7 +23,7 @@ public enum GentleClipPreset
     /// What the authors' released code does where it differs from the paper: 22 pairs in batches of 64, a fixed temperature of 0.05, one Gaussian
     /// kernel, densities that are not normalised.
     /// </summary>
-    Authors,
+    PublishedCode,
 
     /// <summary>S-CLIP's pseudo-labels beside the losses of <see cref="Recommended"/>, as the paper builds on S-CLIP in remote sensing.</summary>
     GentleSClip,

@@ -3,7 +3,7 @@ namespace Microsoft.ML.GentleClip.Options;
 /// <summary>The settings behind <see cref="GentleClipPreset"/>.</summary>
 internal static class Presets
 {
-    private static readonly ContrastiveObjective WithUnpairedNegatives = new() { UnpairedNegatives = PseudoLabelSides.Both };
+    private static readonly ContrastiveObjective WithUnpairedNegatives = new() { UnpairedNegatives = UnpairedSides.Both };
 
     /// <summary>Equation 9 of the paper with the weights and forms that measured best.</summary>
     public static ObjectiveList RecommendedObjectives { get; } =
@@ -15,7 +15,7 @@ internal static class Presets
         GentleClipPreset.Recommended => new(),
         GentleClipPreset.Clip => Towers([new ContrastiveObjective()]),
         GentleClipPreset.Paper => Paper(),
-        GentleClipPreset.Authors => Authors(),
+        GentleClipPreset.PublishedCode => PublishedCode(),
         GentleClipPreset.GentleSClip => Towers([WithUnpairedNegatives, .. RecommendedObjectives.Without<ContrastiveObjective>(), new PseudoLabelObjective()]),
         GentleClipPreset.HardPseudoLabels => PseudoLabels(PseudoLabelKind.Hard),
         GentleClipPreset.SoftPseudoLabels => PseudoLabels(PseudoLabelKind.Soft),
@@ -33,7 +33,7 @@ internal static class Presets
         var options = Towers(
         [
             new ContrastiveObjective(),
-            new SelfSupervisedObjective { Form = SelfSupervisedForm.Printed },
+            new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews },
             new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
             new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
         ]);
@@ -43,7 +43,7 @@ internal static class Presets
         return options;
     }
 
-    private static GentleClipOptions Authors()
+    private static GentleClipOptions PublishedCode()
     {
         var options = Towers(
         [

@@ -15,6 +15,7 @@ internal sealed class RandomSource(long seed) : IDisposable
     public const char DeviceMark = '@';
 
     private const string ManagedKind = "managed/", TorchKind = "torch/";
+    private readonly Dictionary<string, byte[]> _kept = [];
     private readonly SortedDictionary<string, ManagedGenerator> _managed = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, torch.Generator> _torch = new(StringComparer.Ordinal);
 
@@ -60,14 +61,38 @@ internal sealed class RandomSource(long seed) : IDisposable
         return new torch.Generator(seed);
     }
 
+    /// <summary>
+    /// From now on <see cref="GetState"/> gives the streams' states of this moment, whatever is drawn, until <see cref="Forget"/>.
+    /// </summary>
+    /// <param name="torch">Whether torch's streams are drawn from too.</param>
+    public void Keep(bool torch)
+    {
+        _kept.Clear();
+        foreach (var (name, generator) in _managed)
+            _kept.Add(ManagedKind + name, generator.GetState());
+        if (!torch)
+            return;
+        foreach (var (name, generator) in _torch)
+            _kept.Add(TorchKind + name, StateOf(generator));
+    }
+
+    /// <summary>Ends what <see cref="Keep"/> began.</summary>
+    /// <param name="rewinds">Whether the streams go on from what was kept, as if nothing had been drawn.</param>
+    public void Forget(bool rewinds)
+    {
+        if (rewinds)
+            SetState(_kept);
+        _kept.Clear();
+    }
+
     /// <summary>The states of all streams opened so far, for a checkpoint.</summary>
     public IReadOnlyDictionary<string, byte[]> GetState()
     {
         var states = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
         foreach (var (name, generator) in _managed)
-            states.Add(ManagedKind + name, generator.GetState());
+            states.Add(ManagedKind + name, _kept.GetValueOrDefault(ManagedKind + name) ?? generator.GetState());
         foreach (var (name, generator) in _torch)
-            states.Add(TorchKind + name, StateOf(generator));
+            states.Add(TorchKind + name, _kept.GetValueOrDefault(TorchKind + name) ?? StateOf(generator));
         return states;
     }
 

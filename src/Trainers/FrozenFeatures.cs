@@ -8,11 +8,12 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// What frozen encoders make of the rows of a training, computed once, so that its steps have only the projection heads to do. The rows stay as they are.
+/// What does not change of the rows of a training, computed once. Where an encoder is frozen, that is what it makes of them, so that the steps have only the
+/// projection head to do; where it is not, what it begins with, if that comes of each row by itself. The rows stay as they are.
 /// </summary>
 internal sealed class FrozenFeatures : IDisposable
 {
-    private readonly Dictionary<ExampleStore, FeatureStore> _stores = [];
+    private readonly Dictionary<ExampleStore, ExampleStore> _stores = [];
 
     private FrozenFeatures()
     {
@@ -38,10 +39,16 @@ internal sealed class FrozenFeatures : IDisposable
         {
             foreach (var (side, own) in stores.Each)
             {
-                if (model.TowerOf(side) is not { IsFrozen: true } tower)
+                if (model.TowerOf(side) is not { } tower)
                     continue;
                 foreach (var examples in own.OfType<ExampleStore>().Distinct().Where(examples => examples.Count > 0))
                 {
+                    if (!tower.IsFrozen)
+                    {
+                        if (tower.Derive(examples) is { } derived)
+                            result._stores.Add(examples, derived);
+                        continue;
+                    }
                     var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled, group);
                     result._stores.Add(examples, new FeatureStore(examples, features));
                 }
@@ -87,6 +94,8 @@ internal sealed class FrozenFeatures : IDisposable
             reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: work);
             using var inference = inference_mode();
             var passes = LengthBatches.Passes(examples, all);
+            var own = Enumerable.Range(0, passes.Count).Where(number => number % group.Size == group.Rank);
+            using var batches = tower.Read(examples, own.Select(number => passes[number].ToArray()), device).GetEnumerator();
             for (var number = 0; number < passes.Count; number++)
             {
                 var pass = passes[number].ToArray();
@@ -96,7 +105,8 @@ internal sealed class FrozenFeatures : IDisposable
                 if (number % group.Size != group.Rank)
                     continue;
                 using var scope = NewDisposeScope();
-                var encoded = tower.Features(examples.Gather(pass, device)).cpu().contiguous();
+                batches.MoveNext();
+                var encoded = tower.Features(batches.Current).cpu().contiguous();
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = 0; i < pass.Length; i++)
                     values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(pass[i]));

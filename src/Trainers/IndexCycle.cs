@@ -8,6 +8,7 @@ internal sealed class IndexCycle
     private readonly int[] _order;
     private readonly ManagedGenerator _random;
     private int _position;
+    private (int[]? Order, int Position)? _kept;
 
     /// <summary>Cycles over the given indices.</summary>
     public IndexCycle(IEnumerable<int> indices, ManagedGenerator random)
@@ -18,7 +19,22 @@ internal sealed class IndexCycle
     }
 
     /// <summary>The order and how much of it was handed out, for a checkpoint.</summary>
-    public (int[] Order, int Position) State => ([.. _order], _position);
+    public (int[] Order, int Position) State => ([.. _kept?.Order ?? _order], _kept?.Position ?? _position);
+
+    /// <summary>From now on <see cref="State"/> is that of this moment, whatever is drawn, until <see cref="Forget"/>.</summary>
+    public void Keep() => _kept = (null, _position); // the order is copied where it changes, once a cycle
+
+    /// <summary>Ends what <see cref="Keep"/> began.</summary>
+    /// <param name="rewinds">Whether the cycle goes on from what was kept; its generator is its owner's to rewind.</param>
+    public void Forget(bool rewinds)
+    {
+        if (rewinds && _kept is var (order, position))
+        {
+            order?.CopyTo(_order, 0);
+            _position = position;
+        }
+        _kept = null;
+    }
 
     /// <summary>Goes on where <see cref="State"/> was taken. False, and nothing changed, where it is of other indices.</summary>
     public bool TrySetState(ReadOnlySpan<int> order, int position)
@@ -35,6 +51,8 @@ internal sealed class IndexCycle
     {
         if (_position + target.Length > _order.Length)
         {
+            if (_kept is (null, var kept))
+                _kept = ([.. _order], kept);
             // What the old cycle had left opens the new one, so that nothing waits longer than two cycles.
             var left = _order.Length - _position;
             for (var i = 0; i < left; i++)

@@ -118,5 +118,6 @@ internal sealed class TrainingRowReader(
         side.Profile.Add(reader, Rows);
         (isPair ? side.Pairs : side.Unpaired).Add(side.Store.Count);
         side.Store.Add(reader);
+        side.Store.NameLast(Rows);
     }
 }

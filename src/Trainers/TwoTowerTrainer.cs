@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
@@ -44,7 +45,7 @@ internal sealed class TwoTowerTrainer(
         using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var sharded = sharding.IsOn
-            ? new ShardedStep(model, data, sampler, batches, needs, averaged, keywords, follows, sharding, random, device)
+            ? new ShardedStep(model, data, batches, needs, averaged, keywords, follows, sharding, random, device)
             : null;
         var noise = sharded is null ? new NoiseSource(random.Torch("noise")) : null; // the shards' noise has no state
         using var best = new BestWeights();
@@ -61,21 +62,28 @@ internal sealed class TwoTowerTrainer(
             return history;
         }
         CheckCancelled(live, done, sharding.Group);
+        // A batch is drawn when the step before has drawn all its noise: the streams give what they would give without.
+        var drawsNoise = sharded is null && (Draws(model.TowerA, data.A.Store) || Draws(model.TowerB, data.B.Store));
+        using var reader = new BatchReader<StepBatch>(random, [.. sampler.Cycles.Select(cycle => cycle.Cycle)], drawsNoise, Draw);
         var warned = false;
         reporter.Begin(phase, ProgressUnit.Steps, plan.Steps, done);
         for (var step = done; step < plan.Steps; step++)
         {
             CheckCancelled(live, step, sharding.Group);
             using var scope = NewDisposeScope();
-            sampler.Next();
+            using var rows = reader.Take(step);
             var total = 0d;
             if (sharded is not null)
             {
                 optimizer.ZeroGradients();
-                sharded.Run(step, batch => Descend(batch, zeroes: false));
+                sharded.Run(step, rows, batch => Descend(batch, zeroes: false));
             }
             else
-                Descend(Embed(), zeroes: true);
+            {
+                using var a = rows.Whole!.Value.A.Take().To(device);
+                using var b = rows.Whole!.Value.B.Take().To(device);
+                Descend(Embed(a, b, rows.Pairs), zeroes: true);
+            }
             var learningRate = schedule.At(step);
             var gradientNorm = optimizer.Step(learningRate, _options.Optimizer.GradientClipNorm);
             if (!double.IsFinite(gradientNorm))
@@ -115,26 +123,21 @@ internal sealed class TwoTowerTrainer(
                 break;
             }
 
-            ObjectiveInput Embed()
+            ObjectiveInput Embed(TowerBatch a, TowerBatch b, int[] pairs)
             {
-                var a = data.A.Store.Gather(sampler.Positions(Side.A), device);
-                var b = data.B.Store.Gather(sampler.Positions(Side.B), device);
-                // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
-                var (firstA, firstB) = (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise));
-                var (secondA, secondB) = needs.SecondViews ? (model.TowerA.Prepare(a, noise), model.TowerB.Prepare(b, noise)) : (a, b);
-                var averagedEmbeddings = averaged?.Embed(a, b);
+                var averagedEmbeddings = averaged?.Embed(a.Whole, b.Whole);
                 return new ObjectiveInput
                 {
-                    EmbeddingsA = model.TowerA.Embed(firstA, noise),
-                    EmbeddingsB = model.TowerB.Embed(firstB, noise),
-                    SecondViewsA = needs.SecondViews ? model.TowerA.Embed(secondA, noise) : null,
-                    SecondViewsB = needs.SecondViews ? model.TowerB.Embed(secondB, noise) : null,
+                    EmbeddingsA = model.TowerA.Embed(a.Views[0], noise),
+                    EmbeddingsB = model.TowerB.Embed(b.Views[0], noise),
+                    SecondViewsA = needs.SecondViews ? model.TowerA.Embed(a.Views[1], noise) : null,
+                    SecondViewsB = needs.SecondViews ? model.TowerB.Embed(b.Views[1], noise) : null,
                     AveragedA = averagedEmbeddings?.A,
                     AveragedB = averagedEmbeddings?.B,
-                    ClosedFormA = follows?.Embed(a.AlignedRows, Side.A),
-                    ClosedFormB = follows?.Embed(b.AlignedRows, Side.B),
+                    ClosedFormA = follows?.Embed(a.Examples.AlignedRows, Side.A),
+                    ClosedFormB = follows?.Embed(b.Examples.AlignedRows, Side.B),
                     Keywords = keywords is null ? null : (keywords.Side == Side.A ? model.TowerA : model.TowerB).Embed(keywords.Samples, noise),
-                    PairHasKeyword = keywords?.Indicators(sampler.Pairs),
+                    PairHasKeyword = keywords?.Indicators(pairs),
                     NumberOfPairs = batches.Pairs,
                     LogScale = model.LogitScale,
                 };
@@ -142,6 +145,8 @@ internal sealed class TwoTowerTrainer(
 
             void Descend(ObjectiveInput batch, bool zeroes)
             {
+                if (step + 1 < plan.Steps)
+                    reader.Begin(step + 1);
                 using var losses = loss.Compute(batch with { Step = step, NumberOfSteps = plan.Steps });
                 total = recorder.Add(losses, step);
                 if (zeroes)
@@ -160,6 +165,23 @@ internal sealed class TwoTowerTrainer(
         checkpoints?.Write(live, done, isFinished: true);
         reporter.EndPhase();
         return history;
+
+        StepBatch Draw(int step)
+        {
+            sampler.Next();
+            var batch = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
+            if (sharded is not null)
+                return batch with { FirstShard = sharded.OpenFirst(step, batch.Positions) };
+            var (a, b) = (model.TowerA.Work(data.A.Store, batch.Positions.A), model.TowerB.Work(data.B.Store, batch.Positions.B));
+            for (var view = 0; view < (needs.SecondViews ? 2 : 1); view++)
+            {
+                a.AddView(noise);
+                b.AddView(noise);
+            }
+            return batch with { Whole = new(a.Begin(), b.Begin()) };
+        }
+
+        static bool Draws(Tower tower, ExampleStore examples) => tower.PreparesWithNoise && !examples.HasFeatures;
     }
 
     // What is judged is what would be kept: weights with the statistics that belong to them, which a training's steps do not look at.

@@ -57,6 +57,9 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         var result = new float[positions.Length][];
         using var inference = inference_mode();
         var passes = LengthBatches.Passes(store, positions);
+        var own = Enumerable.Range(0, passes.Count).Where(number => number % group.Size == group.Rank);
+        using var batches = model.Read(side, store, own.Select(number => Array.ConvertAll(passes[number].ToArray(), row => positions[row])), device)
+            .GetEnumerator();
         for (var number = 0; number < passes.Count; number++)
         {
             var pass = passes[number].ToArray();
@@ -64,7 +67,8 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
             if (number % group.Size != group.Rank)
                 continue;
             using var scope = NewDisposeScope();
-            var embeddings = model.Embed(side, store.Gather(Array.ConvertAll(pass, row => positions[row]), device)).cpu().contiguous();
+            batches.MoveNext();
+            var embeddings = model.Embed(side, batches.Current).cpu().contiguous();
             var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
@@ -62,12 +63,12 @@ internal sealed class RowWindow : IDisposable
             _inputs.Add(new Input(columns, binding, binding.Open(row), Claim(binding), isRequired));
         }
         _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
-        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input => Window(input, plan.BatchSize))]))];
+        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input => Window(input))]))];
         _served = _banks[0];
 
-        TowerWindow? Window(Input input, int? batchSize) => input.Embeddings.Length == 0
+        TowerWindow? Window(Input input) => input.Embeddings.Length == 0
             ? null
-            : new TowerWindow([.. input.Embeddings.Select(embedding => schema.Columns[embedding])], input.Binding, _capacity, batchSize);
+            : new TowerWindow([.. input.Embeddings.Select(embedding => schema.Columns[embedding])], input.Binding, plan);
 
         // The first reader of a column fills its buffer; others find it filled.
         ColumnBuffer[] Claim(ModalityBinding binding) =>
@@ -136,11 +137,7 @@ internal sealed class RowWindow : IDisposable
     {
         foreach (var bank in _banks)
         {
-            if (bank.Computing is { } computing)
-            {
-                Task.WaitAny([computing]);
-                _ = computing.Exception; // of rows that nobody asked for
-            }
+            bank.Computing?.Dispose(); // of rows that nobody asked for
             foreach (var window in bank.Windows)
                 window?.Dispose();
         }
@@ -148,14 +145,14 @@ internal sealed class RowWindow : IDisposable
 
     private void ComputeAndReadOn(Bank bank)
     {
-        bank.Computing ??= Task.Run(bank.Compute);
+        bank.Computing ??= Ahead.Begin(bank.Compute);
         var other = bank == _banks[0] ? _banks[1] : _banks[0];
         other.Count = 0;
         if (bank.Failure is null && !_sourceEnded)
             Read(other);
         try
         {
-            bank.Computing.GetAwaiter().GetResult();
+            bank.Computing.Take();
         }
         finally
         {
@@ -164,7 +161,7 @@ internal sealed class RowWindow : IDisposable
         if (other.Count == 0 && other.Failure is null)
             return; // the source has ended
         _next = other;
-        other.Computing = Task.Run(other.Compute);
+        other.Computing = Ahead.Begin(other.Compute);
     }
 
     // What fails upstream is kept until its row's turn.
@@ -205,7 +202,7 @@ internal sealed class RowWindow : IDisposable
         _batches[_fillSlot] = _source.Batch;
         // Last, because a row that fails must leave no example behind.
         for (var i = 0; i < presence.Length; i++)
-            bank.Windows[i]?.Set(bank.Count, _inputs[i].Reader, presence[i]);
+            bank.Windows[i]?.Set(bank.Count, _source.Position, _inputs[i].Reader, presence[i]);
         return true;
     }
 
@@ -228,7 +225,7 @@ internal sealed class RowWindow : IDisposable
         public ExceptionDispatchInfo? Failure { get; set; }
 
         /// <summary>The computation, while it is under way.</summary>
-        public Task? Computing { get; set; }
+        public Ahead<int>? Computing { get; set; }
 
         public void Clear()
         {
@@ -237,10 +234,12 @@ internal sealed class RowWindow : IDisposable
                 window?.Clear();
         }
 
-        public void Compute()
+        /// <returns>Number of rows.</returns>
+        public int Compute()
         {
             foreach (var window in windows)
                 window?.Compute();
+            return Count;
         }
     }
 

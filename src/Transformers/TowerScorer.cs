@@ -38,7 +38,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
         using var use = shared.Enter();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var pass = Run(examples, positions);
+        var pass = Run(examples.Gather(positions, device));
         foreach (var (output, target) in columns)
             Values(output, pass).CopyTo(target);
     }
@@ -48,14 +48,18 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     /// <param name="batches">Plans the passes.</param>
     /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
     /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="overlap">Whether the next pass is prepared on another thread while one is computed.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">A sample cannot be prepared; the message names its row and column.</exception>
     public void Run(
-        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns, bool overlap,
         CancellationToken cancellationToken = default)
     {
         batches.PlanScoring(examples, batchSize);
+        using var prepared = model.Read(side, examples, Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray()), device, overlap)
+            .GetEnumerator();
         var start = 0;
         for (var part = 0; part < batches.Count; part++)
         {
@@ -64,7 +68,8 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
             using var use = shared.Enter();
             using var inference = inference_mode();
             using var scope = NewDisposeScope();
-            var pass = Run(examples, positions);
+            prepared.MoveNext();
+            var pass = Run(prepared.Current);
             foreach (var (output, target) in columns)
             {
                 var values = Values(output, pass);
@@ -90,11 +95,11 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     public void ThrowIfDisposed() => shared.ThrowIfDisposed();
 
     // In the caller's dispose scope, which owns the memory.
-    private TowerOutput<Tensor> Run(ExampleStore examples, ReadOnlySpan<int> positions)
+    private TowerOutput<Tensor> Run(ModalityBatch batch)
     {
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
-        return model.Run(side, examples.Gather(positions, device));
+        return model.Run(side, batch);
     }
 
     private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>

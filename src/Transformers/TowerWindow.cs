@@ -14,6 +14,7 @@ internal sealed class TowerWindow : IDisposable
     private readonly ExampleStore _examples;
     private readonly LengthBatches _batches = new();
     private readonly int? _batchSize;
+    private readonly bool _overlap;
     private readonly int[] _exampleOfRow;
     private readonly (ColumnOutput Output, float[] Values)[] _columns;
     private readonly int[] _dimensions;
@@ -21,15 +22,14 @@ internal sealed class TowerWindow : IDisposable
     /// <summary>Makes an empty window.</summary>
     /// <param name="columns">What to compute, one column or more of one side.</param>
     /// <param name="binding">Of the rows' schema.</param>
-    /// <param name="rows">Rows of a window.</param>
-    /// <param name="batchSize">Most rows of a pass; null bounds them by what they cost.</param>
-    public TowerWindow(IReadOnlyList<EmbeddingColumn> columns, ModalityBinding binding, int rows, int? batchSize)
+    /// <param name="plan">Rows of a window and of a pass, whether to overlap.</param>
+    public TowerWindow(IReadOnlyList<EmbeddingColumn> columns, ModalityBinding binding, ScoringPlan plan)
     {
         _tower = columns[0].Tower;
         _examples = binding.CreateStore();
-        _batchSize = batchSize;
-        _exampleOfRow = new int[rows];
-        _columns = [.. columns.Select(column => (column.Output, new float[(long)rows * column.Dimension]))];
+        (_batchSize, _overlap) = (plan.BatchSize, plan.Overlap);
+        _exampleOfRow = new int[plan.Window];
+        _columns = [.. columns.Select(column => (column.Output, new float[(long)plan.Window * column.Dimension]))];
         _dimensions = [.. columns.Select(column => column.Dimension)];
     }
 
@@ -40,16 +40,22 @@ internal sealed class TowerWindow : IDisposable
     public void Clear() => _examples.Clear();
 
     /// <summary>Sets a row of the window to the sample that a reader holds, or to none.</summary>
-    public void Set(int row, ExampleReader reader, Presence presence)
+    /// <param name="row">The row.</param>
+    /// <param name="position">Its number in the source, for messages.</param>
+    /// <param name="reader">Holds the sample.</param>
+    /// <param name="presence">Whether there is one.</param>
+    public void Set(int row, long position, ExampleReader reader, Presence presence)
     {
         _exampleOfRow[row] = presence == Presence.Present ? _examples.Count : NoExample;
-        if (presence == Presence.Present)
-            _examples.Add(reader);
+        if (presence != Presence.Present)
+            return;
+        _examples.Add(reader);
+        _examples.NameLast(position);
     }
 
     /// <summary>Computes the columns of the window's examples.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public void Compute() => _tower.Run(_examples, _batches, _batchSize, _columns);
+    public void Compute() => _tower.Run(_examples, _batches, _batchSize, _columns, _overlap);
 
     /// <summary>Copies a row's vector of a column; NaN in every slot where the row has no sample.</summary>
     /// <param name="column">Number of the column.</param>

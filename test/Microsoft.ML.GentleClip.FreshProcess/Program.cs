@@ -1,4 +1,4 @@
-if ((RuntimeCommands.Run(args) ?? ModelCommands.Run(args) ?? TowerInputCommands.Run(args) ?? MemoryCommands.Run(args) ?? PictureCommands.Run(args)
+if ((RuntimeCommands.Run(args) ?? ModelCommands.Run(args) ?? OnnxInputCommands.Run(args) ?? MemoryCommands.Run(args) ?? PictureCommands.Run(args)
     ?? PluginCommands.Run(args) ?? BesideTorchSharpCommands.Run(args)) is { } code)
     return code;
 Console.Error.WriteLine("usage: FreshProcess COMMAND");

@@ -10,6 +10,7 @@ internal sealed class BertEncoder : Encoder
 {
     private readonly BertEncoderOptions _options;
     private readonly TextTokenizer _tokenizer;
+    private readonly TextPreparation _preparation;
     private readonly BertModule model;
 
     /// <summary>Creates the encoder of options that have a vocabulary, with fresh weights.</summary>
@@ -19,6 +20,7 @@ internal sealed class BertEncoder : Encoder
         options.Validate();
         _options = options;
         _tokenizer = new TextTokenizer(options);
+        _preparation = new TextPreparation(_tokenizer);
         model = new BertModule(options.Size, options.Vocabulary!.Count, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
@@ -58,18 +60,24 @@ internal sealed class BertEncoder : Encoder
     public void Load(StateDict weights) => model.Load(weights);
 
     /// <inheritdoc/>
-    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) => Features(WordPieceRows.Of(_tokenizer, ((TextBatch)batch).Texts), noise);
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => new PreparedBatch(_preparation.Prepare((TextBatch)batch));
+
+    /// <inheritdoc/>
+    public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
+        Features(batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((TextBatch)batch)), noise);
 
     /// <summary>Features <c>[batch, FeatureDimension]</c> of texts' tokens, encoded in parts of similar length.</summary>
     /// <param name="texts">Numbers of the tokens of each, [CLS] and [SEP] included.</param>
     /// <param name="noise">Dropout in training; null in inference.</param>
-    public Tensor Features(IReadOnlyList<int[]> texts, NoiseSource? noise) => Features(new WordPieceRows(_tokenizer, texts), noise);
+    public Tensor Features(IReadOnlyList<int[]> texts, NoiseSource? noise) =>
+        Features(new PreparedBatch(TokenInputs.Of(new WordPieceRows(_tokenizer, texts))), noise);
 
-    private Tensor Features(WordPieceRows texts, NoiseSource? noise)
+    private Tensor Features(PreparedBatch texts, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
         var device = parameters().First().device;
-        var lengths = texts.Lengths();
+        var all = new TokenArrays(texts);
+        var lengths = all.Lengths;
         var dropout = new BertDropout(IsFrozen ? null : noise, _options.Dropout);
         var batches = LengthBatches.Padded(lengths, device.type);
         var parts = new List<Tensor>();
@@ -78,7 +86,7 @@ internal sealed class BertEncoder : Encoder
             using var own = NewDisposeScope();
             var rows = batches[part];
             var (longest, shortest) = (lengths[rows[0]], lengths[rows[^1]]);
-            var tokens = tensor(texts.Pad(rows, longest), [rows.Length, longest], device: device);
+            var tokens = tensor(all.Rows(rows, longest), [rows.Length, longest], device: device);
             var counts = tensor(Array.ConvertAll(rows.ToArray(), row => (long)lengths[row]), device: device);
             parts.Add(Pool(model.Represent(tokens, longest == shortest ? null : counts, dropout), counts).MoveToOuterDisposeScope());
         }

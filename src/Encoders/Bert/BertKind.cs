@@ -43,7 +43,7 @@ internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
     /// <inheritdoc/>
     protected override string AppendFeatures(OnnxGraph graph, TextModality modality, BertEncoderOptions options, string? vectors, string prefix)
     {
-        var (tokens, mask) = TokenPreparation.Declare(graph, "WordPiece tokens: [CLS], the text's, [SEP]; padding [PAD]");
+        var (tokens, mask) = TokenInputs.Declare(graph, "WordPiece tokens: [CLS], the text's, [SEP]; padding [PAD]");
         return BertNodes.Append(graph, tokens, mask, options, prefix);
     }
 

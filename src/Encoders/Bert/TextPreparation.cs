@@ -3,12 +3,8 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Texts as WordPiece tokens.</summary>
-internal sealed class TextPreparation(TextTokenizer tokenizer) : TokenPreparation
+internal sealed class TextPreparation(TextTokenizer tokenizer) : TokenPreparation<TextBatch>
 {
     /// <inheritdoc/>
-    protected override TokenRows Rows(ExampleStore examples)
-    {
-        var texts = (TextStore)examples;
-        return WordPieceRows.Of(tokenizer, [.. Enumerable.Range(0, texts.Count).Select(i => texts[i])]);
-    }
+    protected override TokenRows Rows(TextBatch batch) => WordPieceRows.Of(tokenizer, batch.Texts);
 }

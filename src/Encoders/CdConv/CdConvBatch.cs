@@ -45,7 +45,7 @@ internal sealed class CdConvBatch
 
     /// <summary>Prepares chains and copies the arrays.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="options">Radii, kernel size, input, reading; crop and noise are read in training only.</param>
+    /// <param name="options">Radii, kernel size, input, pooling; crop and noise are read in training only.</param>
     /// <param name="type">Of the model's weights.</param>
     /// <param name="device">Of the model's weights.</param>
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>

@@ -60,27 +60,36 @@ internal sealed class CdConvEncoder : Encoder
         IEnumerable<Chain> Chains() => Enumerable.Range(0, structures.Count).Select(i => structures[i]);
     }
 
-    /// <summary>Crops, draws the noise, and starts the search for neighbours.</summary>
-    public override ModalityBatch Prepare(ModalityBatch batch, NoiseSource? noise) => batch is StructureBatch structures && noise is not null && !IsFrozen
-        ? new PreparedStructures(Task.Run(new CdConvWork(structures.Chains, _options, noise).Run))
-        : batch;
+    /// <inheritdoc/>
+    public override bool PreparesWithNoise => !IsFrozen;
+
+    /// <inheritdoc/>
+    public override bool PreparesAlike => IsFrozen;
+
+    /// <summary>Crops and draws the noise at once; the search for neighbours is what is left to do.</summary>
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise)
+    {
+        var chains = ((StructureBatch)batch).Chains;
+        if (noise is not null && !IsFrozen)
+        {
+            var work = new CdConvWork(chains, _options, noise);
+            return () => new PreparedStructures([work.Run()]);
+        }
+        return () =>
+        {
+            var batches = LengthBatches.InOrder([.. chains.Select(chain => chain.Length)]);
+            return new PreparedStructures([.. Enumerable.Range(0, batches.Count).Select(part =>
+                new CdConvWork(Array.ConvertAll(batches[part].ToArray(), row => chains[row]), _options, noise: null).Run())]);
+        };
+    }
 
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        if (batch is PreparedStructures prepared)
-        {
-            var (graph, edges) = prepared.Preparation.GetAwaiter().GetResult();
-            return network.Encode(graph, edges, noise);
-        }
-        var chains = ((StructureBatch)batch).Chains;
-        if (noise is not null && !IsFrozen) // batch normalisation looks at all of them
-            return network.Encode(chains, noise);
+        var prepared = batch as PreparedStructures ?? (PreparedStructures)Prepare(batch, noise)();
+        if (noise is not null && !IsFrozen)
+            return network.Encode(prepared.Parts[0].Graph, prepared.Parts[0].Edges, noise);
         using var scope = NewDisposeScope();
-        var batches = LengthBatches.InOrder([.. chains.Select(chain => chain.Length)]);
-        var parts = new List<Tensor>();
-        for (var part = 0; part < batches.Count; part++)
-            parts.Add(network.Encode(Array.ConvertAll(batches[part].ToArray(), row => chains[row]), noise: null));
-        return cat(parts, 0).MoveToOuterDisposeScope();
+        return cat([.. prepared.Parts.Select(part => network.Encode(part.Graph, part.Edges, noise: null))], 0).MoveToOuterDisposeScope();
     }
 }

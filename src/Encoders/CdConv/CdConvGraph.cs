@@ -24,7 +24,7 @@ internal sealed class CdConvGraph
 
     /// <summary>Searches the neighbours and pools the nodes, stage by stage.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="options">Radii and reading.</param>
+    /// <param name="options">Radii and pooling.</param>
     /// <param name="coordinateNoise">Added to the coordinates, <c>[residues * 3]</c>; empty for none.</param>
     public static CdConvGraph Of(IReadOnlyList<Chain> chains, CdConvOptions options, ReadOnlySpan<float> coordinateNoise = default)
     {
@@ -37,7 +37,7 @@ internal sealed class CdConvGraph
             var (own, neighbours) = (nodes, CdConvNeighbours.Search(nodes, radius));
             long[]? groups = null;
             if (levels.Count + 1 < options.Radii.Count)
-                (nodes, groups) = nodes.Pool(options.Reading);
+                (nodes, groups) = nodes.Pool(options.Pooling);
             levels.Add(new CdConvLevel(own, neighbours, groups));
         }
         return new CdConvGraph(chains, levels);

@@ -67,12 +67,12 @@ internal sealed record CdConvNodes(double[] Positions, double[] Frames, int[] Se
 
     /// <summary>Pools nodes whose sequence numbers halve to the same: mean position, mean frame with rows at unit length (no longer orthogonal).</summary>
     /// <returns>The pooled nodes, and for each node of this stage the one it went to.</returns>
-    public (CdConvNodes Pooled, long[] Group) Pool(CdConvReading reading)
+    public (CdConvNodes Pooled, long[] Group) Pool(CdConvPooling pooling)
     {
         var group = new long[Count];
         for (var i = 1; i < Count; i++)
         {
-            var starts = Sequence[i] / 2 != Sequence[i - 1] / 2 || (reading == CdConvReading.Sound && Chain[i] != Chain[i - 1]);
+            var starts = Sequence[i] / 2 != Sequence[i - 1] / 2 || (pooling == CdConvPooling.WithinChains && Chain[i] != Chain[i - 1]);
             group[i] = group[i - 1] + (starts ? 1 : 0);
         }
         var count = (int)group[^1] + 1;

@@ -15,7 +15,7 @@ internal sealed class CdConvWork
 
     /// <summary>Draws what is random about the chains.</summary>
     /// <param name="chains">One or more.</param>
-    /// <param name="options">Radii, kernel size, reading; crop and noise are read in training only.</param>
+    /// <param name="options">Radii, kernel size, pooling; crop and noise are read in training only.</param>
     /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
     public CdConvWork(IReadOnlyList<Chain> chains, CdConvOptions options, NoiseSource? noise)
     {

@@ -3,15 +3,14 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Chains: all of a batch as one graph without edges between them, with a neighbour list for each node of each stage.</summary>
-internal sealed class StructurePreparation(CdConvOptions options) : Preparation
+internal sealed class StructurePreparation(CdConvOptions options) : BatchPreparation<StructureBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    public override IReadOnlyList<OnnxInput> Prepare(StructureBatch batch)
     {
-        var structures = (StructureStore)examples;
-        var graph = CdConvGraph.Of([.. Enumerable.Range(0, structures.Count).Select(i => structures[i])], options);
+        var graph = CdConvGraph.Of(batch.Chains, options);
         var residues = graph.Residues;
-        var inputs = new List<TowerInput>
+        var inputs = new List<OnnxInput>
         {
             options.InputOrTypes switch
             {
@@ -32,7 +31,7 @@ internal sealed class StructurePreparation(CdConvOptions options) : Preparation
         return inputs;
     }
 
-    private void AddLists(List<TowerInput> inputs, CdConvLevel level, int stage)
+    private void AddLists(List<OnnxInput> inputs, CdConvLevel level, int stage)
     {
         var (radius, span) = (options.Radii[stage], options.SequentialKernelSize / 2);
         var nodes = level.Nodes;
@@ -64,7 +63,7 @@ internal sealed class StructurePreparation(CdConvOptions options) : Preparation
         inputs.Add(new(StructureInputs.Fading(stage), fading, nodes.Count, width));
     }
 
-    private static void AddGroups(List<TowerInput> inputs, string name, string countsName, long[] groups, int count)
+    private static void AddGroups(List<OnnxInput> inputs, string name, string countsName, long[] groups, int count)
     {
         var counts = new long[count];
         foreach (var group in groups)

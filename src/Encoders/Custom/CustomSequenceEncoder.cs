@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
@@ -9,27 +10,33 @@ internal sealed class CustomSequenceEncoder : CustomEncoder<nn.Module<Tensor, Te
 {
     private const int ProbeRows = 2;
 
-    private readonly int _maximumLength;
+    private readonly SequencePreparation _preparation;
 
     /// <summary>Creates the encoder with fresh weights.</summary>
     public CustomSequenceEncoder(CustomProteinSequenceEncoderOptions options, string column, Generator generator)
         : base(options, column, () => options.CreateNetwork(Esm2Alphabet.Count), generator)
     {
-        _maximumLength = options.MaximumLength;
+        _preparation = new SequencePreparation(options.MaximumLength);
         RegisterComponents();
-        Probe(ProbeRows, network => Call(network, [.. Enumerable.Repeat<ReadOnlyMemory<byte>>(new byte[] { Esm2Alphabet.Unknown }, ProbeRows)]));
+        var sequences = Enumerable.Repeat<ReadOnlyMemory<byte>>(new byte[] { Esm2Alphabet.Unknown }, ProbeRows);
+        Probe(ProbeRows, network => Call(network, Prepared(new SequenceBatch([.. sequences]))));
     }
+
+    /// <inheritdoc/>
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => Prepared(batch);
 
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        ReadOnlyMemory<byte>[] sequences = [.. ((SequenceBatch)batch).Residues.Select(sequence => SequenceRows.Beginning(sequence, _maximumLength))];
-        return Run(sequences.Length, noise, network => Call(network, sequences));
+        var sequences = Prepared(batch);
+        return Run(sequences.Arrays[0].Shape[0], noise, network => Call(network, sequences));
     }
 
-    private Tensor Call(nn.Module<Tensor, Tensor, Tensor> network, IReadOnlyList<ReadOnlyMemory<byte>> sequences)
+    private PreparedBatch Prepared(ModalityBatch batch) => batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((SequenceBatch)batch));
+
+    private Tensor Call(nn.Module<Tensor, Tensor, Tensor> network, PreparedBatch sequences)
     {
-        var tokens = Esm2Batch.Pad(sequences, Device);
+        var tokens = tensor(sequences.Values<long>(OnnxNames.Tokens, out var shape), [.. shape], device: Device);
         return network.call(tokens, tokens.ne(Scalars.Of(Esm2Alphabet.Padding)));
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
@@ -9,6 +10,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class Esm2Encoder : Encoder
 {
     private readonly Esm2Options _options;
+    private readonly SequencePreparation _beginning;
     private readonly Esm2Module model;
 
     /// <summary>Creates the encoder with fresh weights.</summary>
@@ -16,7 +18,7 @@ internal sealed class Esm2Encoder : Encoder
     public Esm2Encoder(Esm2Options options, Generator generator) : base(nameof(Esm2Encoder))
     {
         options.Validate();
-        _options = options;
+        (_options, _beginning) = (options, new SequencePreparation(options.MaximumLength));
         model = new Esm2Module(options.Size, generator);
         if (options.TrainableLayers is { } layers)
             model.FreezeAllBut(layers);
@@ -53,14 +55,22 @@ internal sealed class Esm2Encoder : Encoder
     /// <exception cref="InvalidDataException">The weights are of another size or model.</exception>
     public void Load(StateDict weights) => model.Load(weights);
 
+    /// <summary>Training cuts random pieces out of whole sequences; inference never pads for what would be cut off anyway.</summary>
+    public override bool PreparesAlike => IsFrozen;
+
+    /// <inheritdoc/>
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise)
+    {
+        var preparation = noise is null || IsFrozen ? _beginning : SequencePreparation.Whole;
+        return () => new PreparedBatch(preparation.Prepare((SequenceBatch)batch));
+    }
+
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
-        var residues = ((SequenceBatch)batch).Residues;
-        if (noise is null || IsFrozen) // never padded for what would be cut off anyway
-            (residues, noise) = ([.. residues.Select(sequence => SequenceRows.Beginning(sequence, _options.MaximumLength))], null);
-        return Features(Esm2Batch.Pad(residues, parameters().First().device), noise).MoveToOuterDisposeScope();
+        var tokens = (batch as PreparedBatch ?? (PreparedBatch)Prepare(batch, noise)()).Values<long>(OnnxNames.Tokens, out var shape);
+        return Features(tensor(tokens, [.. shape], device: parameters().First().device), IsFrozen ? null : noise).MoveToOuterDisposeScope();
     }
 
     /// <summary>Features <c>[batch, FeatureDimension]</c> of tokens <c>[batch, length]</c> of int64, encoded in parts of similar length.</summary>

@@ -41,7 +41,7 @@ internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Option
     /// <inheritdoc/>
     protected override string AppendFeatures(OnnxGraph graph, ProteinSequenceModality modality, Esm2Options options, string? vectors, string prefix)
     {
-        var (tokens, mask) = TokenPreparation.Declare(graph, "tokens of ESM-2's alphabet: beginning 0, residues, end 2; padding 1");
+        var (tokens, mask) = TokenInputs.Declare(graph, "tokens of ESM-2's alphabet: beginning 0, residues, end 2; padding 1");
         return Esm2Nodes.Append(graph, tokens, mask, options, prefix);
     }
 

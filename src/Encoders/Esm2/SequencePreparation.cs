@@ -3,12 +3,12 @@ using Microsoft.ML.GentleClip.Modalities;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Amino-acid sequences, the beginning of those that are too long.</summary>
-internal sealed class SequencePreparation(int maximumLength) : TokenPreparation
+internal sealed class SequencePreparation(int maximumLength) : TokenPreparation<SequenceBatch>
 {
+    /// <summary>Sequences as they are, for a training that takes random pieces of them.</summary>
+    public static SequencePreparation Whole { get; } = new(int.MaxValue);
+
     /// <inheritdoc/>
-    protected override TokenRows Rows(ExampleStore examples)
-    {
-        var sequences = (SequenceStore)examples;
-        return new SequenceRows([.. Enumerable.Range(0, sequences.Count).Select(i => SequenceRows.Beginning(sequences[i], maximumLength))]);
-    }
+    protected override TokenRows Rows(SequenceBatch batch) =>
+        new SequenceRows([.. batch.Residues.Select(sequence => SequenceRows.Beginning(sequence, maximumLength))]);
 }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class PicturePreparation(ImageOptions options) : Preparation
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    public override IReadOnlyList<OnnxInput> Prepare(ExampleStore examples)
     {
         var pictures = (ImageStore)examples;
         var length = ImageResizer.Channels * options.Size * options.Size;

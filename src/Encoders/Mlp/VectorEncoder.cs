@@ -31,6 +31,9 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override int FeatureDimension { get; }
 
+    /// <summary>Where the weights are.</summary>
+    public Device Device => input_mean.device;
+
     /// <summary>As <see cref="Layers"/>, for an encoder that is a perceptron behind other inputs.</summary>
     public IReadOnlyList<nn.Module[]> HiddenLayers => [.. layers.Select(layer => new nn.Module[] { layer })];
 

@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class VectorPreparation : Preparation
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    public override IReadOnlyList<OnnxInput> Prepare(ExampleStore examples)
     {
         var vectors = (VectorStore)examples;
         var values = new float[Length(vectors.Count, vectors.Dimension)];

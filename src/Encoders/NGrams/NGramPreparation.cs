@@ -4,12 +4,12 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 namespace Microsoft.ML.GentleClip.Encoders;
 
 /// <summary>Texts as hashed n-grams, padded to the most that one has.</summary>
-internal sealed class NGramPreparation(TextNGramOptions options) : Preparation
+internal sealed class NGramPreparation(TextNGramOptions options) : BatchPreparation<TextBatch>
 {
     /// <inheritdoc/>
-    public override IReadOnlyList<TowerInput> Prepare(ExampleStore examples)
+    public override IReadOnlyList<OnnxInput> Prepare(TextBatch batch)
     {
-        var texts = (TextStore)examples;
+        var texts = batch.Texts;
         var rows = new KeyValuePair<int, int>[texts.Count][];
         for (var i = 0; i < rows.Length; i++)
             rows[i] = TextNGrams.Count(texts[i].Span, options);

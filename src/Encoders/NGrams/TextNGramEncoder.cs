@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -11,14 +12,15 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class TextNGramEncoder : Encoder
 {
     private readonly TextNGramOptions _options;
+    private readonly NGramPreparation _preparation;
     private readonly Parameter table;
     private readonly Tensor rarity;
     private readonly ModuleList<Linear> layers;
 
-    /// <summary>Creates the encoder with fresh weights; before <see cref="Prepare"/> all n-grams are equally rare.</summary>
+    /// <summary>Creates the encoder with fresh weights; before <see cref="Prepare(ExampleStore)"/> all n-grams are equally rare.</summary>
     public TextNGramEncoder(TextNGramOptions options, Generator generator) : base(nameof(TextNGramEncoder))
     {
-        _options = options;
+        (_options, _preparation) = (options, new NGramPreparation(options));
         using (NewDisposeScope())
             table = Owned.Parameter(randn([options.Buckets, options.TableDimension], dtype: ScalarType.Float32, generator: generator));
         rarity = Owned.Buffer(ones(options.Buckets, dtype: ScalarType.Float32));
@@ -66,10 +68,13 @@ internal sealed class TextNGramEncoder : Encoder
     }
 
     /// <inheritdoc/>
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => new PreparedBatch(_preparation.Prepare((TextBatch)batch));
+
+    /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
-        var x = Sum(((TextBatch)batch).Texts, noise);
+        var x = Sum(batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((TextBatch)batch)), noise);
         foreach (var layer in layers)
         {
             x = nn.functional.gelu(layer.forward(x));
@@ -79,23 +84,27 @@ internal sealed class TextNGramEncoder : Encoder
         return x.MoveToOuterDisposeScope();
     }
 
-    private Tensor Sum(IReadOnlyList<ReadOnlyMemory<char>> texts, NoiseSource? noise)
+    // Of the arrays only what is there: padding would be looked up in the table, and trained.
+    private Tensor Sum(PreparedBatch texts, NoiseSource? noise)
     {
-        var (rows, buckets, counts) = (new List<long>(), new List<long>(), new List<float>());
-        for (var row = 0; row < texts.Count; row++)
-            foreach (var (bucket, count) in TextNGrams.Count(texts[row].Span, _options))
-            {
-                rows.Add(row);
-                buckets.Add(bucket);
-                counts.Add(1 + MathF.Log(count));
-            }
+        var numbers = texts.Values<long>(OnnxNames.NGrams, out var shape);
+        var occurrences = texts.Values<float>(OnnxNames.NGramCounts, out _);
+        var (count, width, known) = (shape[0], (int)shape[1], occurrences.Length - occurrences.AsSpan().Count(0f));
+        var (rows, buckets, counts) = (new long[known], new long[known], new float[known]);
+        for (var (at, i) = (0, 0); at < known; i++)
+        {
+            if (occurrences[i] == 0)
+                continue;
+            (rows[at], buckets[at], counts[at]) = (i / width, numbers[i], 1 + MathF.Log(occurrences[i]));
+            at++;
+        }
         var device = table.device;
-        var (row_, bucket_) = (tensor(rows.ToArray(), device: device), tensor(buckets.ToArray(), device: device));
-        var weight = tensor(counts.ToArray(), device: device).to(table.dtype) * rarity.index_select(0, bucket_);
-        var squares = zeros(texts.Count, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
+        var (row_, bucket_) = (tensor(rows, device: device), tensor(buckets, device: device));
+        var weight = tensor(counts, device: device).to(table.dtype) * rarity.index_select(0, bucket_);
+        var squares = zeros(count, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
         weight = weight / squares.sqrt().clamp_min(Scalars.Of(float.Epsilon)).index_select(0, row_);
         if (noise is not null)
             weight = noise.Dropout(weight, _options.NGramDropout);
-        return zeros([texts.Count, table.size(1)], table.dtype, device).index_add(0, row_, table.index_select(0, bucket_) * weight.unsqueeze(1), Scalars.One);
+        return zeros([count, table.size(1)], table.dtype, device).index_add(0, row_, table.index_select(0, bucket_) * weight.unsqueeze(1), Scalars.One);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -6,6 +7,10 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// <summary>A multilayer perceptron over the statistics of a protein sequence (<see cref="ProteinProfile"/>).</summary>
 internal sealed class ProteinWindowEncoder : Encoder
 {
+    // Statistics of so many numbers, 256 megabytes, are kept; those of more sequences are computed anew for each batch, on another thread.
+    private const long MostKept = 1 << 26;
+
+    private readonly ProteinWindowPreparation _preparation = new();
     private readonly VectorEncoder network;
 
     /// <summary>Creates the encoder with fresh weights.</summary>
@@ -27,24 +32,38 @@ internal sealed class ProteinWindowEncoder : Encoder
     /// <inheritdoc/>
     public override void Prepare(ExampleStore examples)
     {
-        var sequences = (SequenceStore)examples;
-        using var profiles = new VectorStore(ProteinProfile.Count);
-        profiles.Extend(sequences.Count);
-        for (var i = 0; i < sequences.Count; i++)
-            ProteinProfile.Compute(sequences[i].Span, profiles.Row(i));
+        using var profiles = Profiles((SequenceStore)examples);
         network.Prepare(profiles);
     }
+
+    /// <inheritdoc/>
+    public override ExampleStore? Derive(ExampleStore examples) =>
+        examples is SequenceStore sequences && (long)sequences.Count * ProteinProfile.Count <= MostKept
+            ? new DerivedStore(sequences, Profiles(sequences))
+            : null;
+
+    /// <inheritdoc/>
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) =>
+        () => batch is SequenceBatch sequences ? new PreparedBatch(_preparation.Prepare(sequences)) : batch;
 
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
-        var sequences = ((SequenceBatch)batch).Residues;
-        var profiles = new float[sequences.Count * ProteinProfile.Count];
+        if (Prepare(batch, noise)() is PreparedBatch prepared)
+        {
+            var profiles = prepared.Values<float>(OnnxNames.SequenceProfile, out var shape);
+            batch = new VectorBatch(tensor(profiles, [.. shape], device: network.Device));
+        }
+        return network.Encode(batch, noise).MoveToOuterDisposeScope();
+    }
+
+    private static VectorStore Profiles(SequenceStore sequences)
+    {
+        var profiles = new VectorStore(ProteinProfile.Count);
+        profiles.Extend(sequences.Count);
         for (var i = 0; i < sequences.Count; i++)
-            ProteinProfile.Compute(sequences[i].Span, profiles.AsSpan(i * ProteinProfile.Count, ProteinProfile.Count));
-        var device = network.state_dict()["input_mean"].device;
-        var values = tensor(profiles, [sequences.Count, ProteinProfile.Count], device: device);
-        return network.Encode(new VectorBatch(values), noise).MoveToOuterDisposeScope();
+            ProteinProfile.Compute(sequences[i].Span, profiles.Row(i));
+        return profiles;
     }
 }

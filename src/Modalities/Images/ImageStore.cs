@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -36,14 +35,14 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
     public override int LengthOf(int position) => Math.Max(1, side * side / PatchArea);
 
     /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var batch = empty(positions.Length, ImageResizer.Channels, side, side, dtype: ScalarType.Byte);
         var target = batch.bytes;
         for (var i = 0; i < positions.Length; i++)
             Square(Checked(positions[i])).CopyTo(target[(i * _length)..]);
-        return new ImageBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+        return new ImageBatch(batch);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>A protein chain as its alpha carbons: what an embedding generator of a structure modality and <see cref="TowerInputs"/> take.</summary>
+/// <summary>A protein chain as its alpha carbons: what an embedding generator of a structure modality and <see cref="OnnxPreprocessor"/> take.</summary>
 public sealed class AlphaCarbonTrace
 {
     /// <summary>Wraps coordinates; they are not copied, and checked when they are embedded.</summary>

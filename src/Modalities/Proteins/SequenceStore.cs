@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -28,7 +27,7 @@ internal sealed class SequenceStore : PackedStore
     protected override void Append(ExampleReader reader) => _tokens.Add(((SequenceReader)reader).Tokens);
 
     /// <inheritdoc/>
-    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions)
     {
         var sequences = new ReadOnlyMemory<byte>[positions.Length];
         for (var i = 0; i < sequences.Length; i++)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -47,7 +46,7 @@ internal sealed class StructureStore : PackedStore
     }
 
     /// <inheritdoc/>
-    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions)
     {
         var chains = new Chain[positions.Length];
         for (var i = 0; i < chains.Length; i++)

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.ML.GentleClip.Options;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -51,7 +50,7 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     protected override void Append(ExampleReader reader) => _texts.Add(((TextColumnReader)reader).Text);
 
     /// <inheritdoc/>
-    protected override ModalityBatch Collect(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch Collect(ReadOnlySpan<int> positions)
     {
         var texts = new ReadOnlyMemory<char>[positions.Length];
         for (var i = 0; i < texts.Length; i++)

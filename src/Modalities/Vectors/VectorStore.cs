@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
@@ -25,6 +24,9 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
 
     /// <summary>As many as take 64 megabytes when they are dense.</summary>
     public override int MostRowsPerBatch => Math.Max(1, BatchElements / dimension);
+
+    /// <inheritdoc/>
+    public override long NumbersOf(int rows) => (long)rows * dimension;
 
     /// <inheritdoc/>
     public override void Add(ExampleReader reader)
@@ -92,7 +94,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
-    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
+    protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var batch = empty(positions.Length, dimension, dtype: ScalarType.Float32);
@@ -105,7 +107,7 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
             for (var i = 0; i < length; i++)
                 CopyTo(Checked(positions[start + i]), target.Slice(i * dimension, dimension));
         }
-        return new VectorBatch(device.type == DeviceType.CPU ? batch : batch.to(device, disposeAfter: true));
+        return new VectorBatch(batch);
     }
 
     /// <inheritdoc/>

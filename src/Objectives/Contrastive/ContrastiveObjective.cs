@@ -11,7 +11,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record ContrastiveObjective : Objective
 {
-    private readonly PseudoLabelSides? _unpairedNegatives;
+    private readonly UnpairedSides? _unpairedNegatives;
 
     /// <summary>Creates the objective with a weight of 1.</summary>
     public ContrastiveObjective()
@@ -24,7 +24,7 @@ public sealed record ContrastiveObjective : Objective
     /// null (default): none.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public PseudoLabelSides? UnpairedNegatives
+    public UnpairedSides? UnpairedNegatives
     {
         get => _unpairedNegatives;
         init => _unpairedNegatives = value is { } sides ? Check.Defined(sides, nameof(UnpairedNegatives)) : null;
@@ -52,8 +52,8 @@ public sealed record ContrastiveObjective : Objective
         {
             null => ContrastiveLoss.Compute(
                 u, v, batch.LogScale, batch.BlockSize, batch.Prepared is PairResult { IsThere: true } logSums ? logSums.Value : null),
-            PseudoLabelSides.A => FromA(),
-            PseudoLabelSides.B => FromB(),
+            UnpairedSides.A => FromA(),
+            UnpairedSides.B => FromB(),
             _ => FromA().Plus(FromB()).Over(2),
         };
 

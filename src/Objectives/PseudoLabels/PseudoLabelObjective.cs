@@ -13,7 +13,7 @@ namespace Microsoft.ML.GentleClip;
 public sealed record PseudoLabelObjective : Objective
 {
     private readonly PseudoLabelKind _kind;
-    private readonly PseudoLabelSides _sides = PseudoLabelSides.Both;
+    private readonly UnpairedSides _sides = UnpairedSides.Both;
 
     /// <summary>Creates the objective with a weight of 0.3 behind the usual ramp: from 1 at once pseudo-labels hurt in our measurements.</summary>
     public PseudoLabelObjective()
@@ -27,9 +27,9 @@ public sealed record PseudoLabelObjective : Objective
         init => _kind = Check.Defined(value, nameof(Kind));
     }
 
-    /// <summary>Modalities whose unpaired samples get labels. Default <see cref="PseudoLabelSides.Both"/>; S-CLIP gives them to one.</summary>
+    /// <summary>Modalities whose unpaired samples get labels. Default <see cref="UnpairedSides.Both"/>; S-CLIP gives them to one.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public PseudoLabelSides Sides
+    public UnpairedSides Sides
     {
         get => _sides;
         init => _sides = Check.Defined(value, nameof(Sides));
@@ -46,8 +46,8 @@ public sealed record PseudoLabelObjective : Objective
     {
         return Sides switch
         {
-            PseudoLabelSides.A => FromA(),
-            PseudoLabelSides.B => FromB(),
+            UnpairedSides.A => FromA(),
+            UnpairedSides.B => FromB(),
             _ => FromA().Plus(FromB()),
         };
 

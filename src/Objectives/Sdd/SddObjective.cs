@@ -13,7 +13,7 @@ public sealed record SddObjective : Objective
 {
     private readonly double _bandwidth = 0.5;
     private readonly SddDivergence _divergence = SddDivergence.KullbackLeibler;
-    private readonly SddVariance _variance = SddVariance.Own;
+    private readonly SddVariance _variance = SddVariance.PerSet;
     private readonly double _varianceFloor = 0.01;
     private readonly double? _distanceTemperature;
 
@@ -39,7 +39,7 @@ public sealed record SddObjective : Objective
         init => _divergence = Check.Defined(value, nameof(Divergence));
     }
 
-    /// <summary>What squared distances are divided by (equations 5 and 6). Default <see cref="SddVariance.Own"/>.</summary>
+    /// <summary>What squared distances are divided by (equations 5 and 6). Default <see cref="SddVariance.PerSet"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public SddVariance Variance
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>Form of the self-supervised contrastive loss (equation 7): what stands in the denominator.</summary>
@@ -6,8 +8,9 @@ public enum SelfSupervisedForm
     /// <summary>All second views, the positive included (SimCSE).</summary>
     SimCse,
 
-    /// <summary>As printed: all first views, the sample itself included and the positive not.</summary>
-    Printed,
+    /// <summary>All first views, the sample itself included and the positive not: as the paper prints it.</summary>
+    [JsonStringEnumMemberName("Printed")] // the name in checkpoints
+    FirstViews,
 
     /// <summary>The positive and the other first views.</summary>
     Both,

@@ -23,9 +23,9 @@ internal static class SelfSupervisedLoss
         var positive = scale * Pairwise.RowDots(z, positives);
         var normalizer = form switch
         {
-            SelfSupervisedForm.Printed or SelfSupervisedForm.SimCse when logSums is not null => logSums,
+            SelfSupervisedForm.FirstViews or SelfSupervisedForm.SimCse when logSums is not null => logSums,
             SelfSupervisedForm.Both when logSums is not null => logSums.logaddexp(positive),
-            SelfSupervisedForm.Printed => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
+            SelfSupervisedForm.FirstViews => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: false, blockSize),
             SelfSupervisedForm.SimCse => PairwiseLogSumExp.Rows(z, positives, scale, Affinity.Dot, blockSize),
             SelfSupervisedForm.Both => PairwiseLogSumExp.Self(z, scale, Affinity.Dot, excludeSelf: true, blockSize).logaddexp(positive),
             SelfSupervisedForm.NtXent => PairwiseLogSumExp.Self(cat([z, positives], 0), scale, Affinity.Dot, excludeSelf: true, blockSize),

@@ -47,7 +47,7 @@ public sealed record SelfSupervisedObjective : Objective
         PairResult? Of(PairMatrix views, PairMatrix secondViews, Tensor rows) => rows.size(0) == 0 ? null : Form switch
         {
             SelfSupervisedForm.SimCse when pairs.HaveSecondViews => pairs.Add(new LogSumExpRequest(secondViews, Affinity.Dot, scale)),
-            SelfSupervisedForm.Printed => pairs.Add(new LogSumExpRequest(views, Affinity.Dot, scale, Leading: rows.size(0))),
+            SelfSupervisedForm.FirstViews => pairs.Add(new LogSumExpRequest(views, Affinity.Dot, scale, Leading: rows.size(0))),
             SelfSupervisedForm.Both => pairs.Add(new LogSumExpRequest(views, Affinity.Dot, scale, Excluded: rows.size(0), Leading: rows.size(0))),
             _ => null, // both kinds of views are one set there
         };

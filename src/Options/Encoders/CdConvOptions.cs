@@ -21,7 +21,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     private double _coordinateNoise = Defaults.CoordinateNoise;
     private double _inputNoise = Defaults.InputNoise;
     private int _maximumLength = Defaults.MaximumLength;
-    private CdConvReading _reading = Defaults.Reading;
+    private CdConvPooling _pooling = Defaults.Pooling;
     private CdConvInput? _input;
 
     /// <summary>Default values.</summary>
@@ -58,7 +58,7 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         public const int MaximumLength = 512;
 
         /// <summary>Pooling that never leaves a chain.</summary>
-        public const CdConvReading Reading = CdConvReading.Sound;
+        public const CdConvPooling Pooling = CdConvPooling.WithinChains;
     }
 
     /// <summary>The public code's sizes for enzyme reactions: 256, 512, 1024 and 2048 channels at 8, 12, 16 and 20 angstrom. Too large for a CPU.</summary>
@@ -191,12 +191,13 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
         init => _maximumLength = Check.InRange(value, 3, int.MaxValue, nameof(MaximumLength));
     }
 
-    /// <summary>How pooling treats short chains. Default <see cref="CdConvReading.Sound"/>.</summary>
+    /// <summary>How pooling treats short chains. Default <see cref="CdConvPooling.WithinChains"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
-    public CdConvReading Reading
+    [JsonPropertyName("reading")] // the name in saved models
+    public CdConvPooling Pooling
     {
-        get => _reading;
-        init => _reading = Check.Defined(value, nameof(Reading));
+        get => _pooling;
+        init => _pooling = Check.Defined(value, nameof(Pooling));
     }
 
     /// <summary>
@@ -271,8 +272,8 @@ public sealed record CdConvOptions : ProteinStructureEncoderOptions
     internal override ProteinStructureEncoderOptions For(string? sequenceColumnName) =>
         Input is null ? this with { Input = sequenceColumnName is null ? CdConvInput.LocalGeometry : CdConvInput.ResidueTypes } : this;
 
-    private (int, int, int, double, double, CdConvInput?, double, int, CdConvReading) Scalars =>
-        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, Input, InputNoise, MaximumLength, Reading);
+    private (int, int, int, double, double, CdConvInput?, double, int, CdConvPooling) Scalars =>
+        (SequentialKernelSize, BaseWidth, ResidueDimension, Dropout, CoordinateNoise, Input, InputNoise, MaximumLength, Pooling);
 
     private static IReadOnlyList<int> Copy(IReadOnlyList<int> values, int maximumCount, int maximum, string name)
     {

@@ -6,6 +6,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -162,9 +163,12 @@ internal static class CheckpointFingerprint
     // Widths within an encoder were called as the embedding's length is, and only that encoder's options tell what they are called now.
     private static string PresentName(string name, IReadOnlyDictionary<string, string> now)
     {
-        const string former = $".{nameof(GentleClipOptions.EmbeddingDimension)}";
+        const string former = $".{nameof(GentleClipOptions.EmbeddingDimension)}", formerPooling = ".Reading";
         if (FormerNames.TryGetValue(name, out var present))
             return present;
+        if (name.EndsWith(formerPooling, StringComparison.Ordinal) && $"{name[..^formerPooling.Length]}.{nameof(CdConvOptions.Pooling)}" is var pooling
+            && now.ContainsKey(pooling))
+            return pooling;
         return !name.EndsWith(former, StringComparison.Ordinal) || now.ContainsKey(name)
             ? name
             : FormerWidths.Select(width => $"{name[..^former.Length]}.{width}").FirstOrDefault(now.ContainsKey) ?? name;
@@ -203,7 +207,10 @@ internal static class CheckpointFingerprint
             case null:
                 result[name] = NotSet;
                 break;
-            case string or Enum or bool or TimeSpan:
+            case Enum choice:
+                result[name] = SavedName(choice);
+                break;
+            case string or bool or TimeSpan:
                 result[name] = value.ToString()!;
                 break;
             case IFormattable number:
@@ -243,6 +250,10 @@ internal static class CheckpointFingerprint
     private static bool IsPlain(object? value) =>
         value is string or Enum or IConvertible or TimeSpan or IEnumerable<int> or IEnumerable<float> or IEnumerable<double> or IEnumerable<string>
             or WeightRamp or ObjectiveNeeds;
+
+    // As files of before call it.
+    private static string SavedName(Enum value) =>
+        value.GetType().GetField($"{value}")?.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? $"{value}";
 
     // What is saved of a user's settings, all of it, whatever the properties are called; others may lead back to the settings.
     private static void DescribeSettings(SortedDictionary<string, string> result, string name, ICustomEncoderOptions own)

@@ -19,12 +19,12 @@ internal static class FeatureRows
         using var scope = NewDisposeScope();
         var passes = LengthBatches.Passes(examples, rows);
         var parts = new List<Tensor>();
-        for (var number = 0; number < passes.Count; number++)
+        var positions = passes.Parts.Select(pass => Array.ConvertAll(pass, row => rows[row]));
+        foreach (var (number, batch) in tower.Read(examples, positions, device).Index())
         {
-            var pass = passes[number].ToArray();
             using (NewDisposeScope())
-                parts.Add(tower.Features(examples.Gather(Array.ConvertAll(pass, row => rows[row]), device)).MoveToOuterDisposeScope());
-            onRows(pass.Length);
+                parts.Add(tower.Features(batch).clone().MoveToOuterDisposeScope());
+            onRows(passes[number].Length);
         }
         return passes.Restore(parts, device).MoveToOuterDisposeScope();
     }

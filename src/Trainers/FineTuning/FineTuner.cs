@@ -66,14 +66,22 @@ internal sealed class FineTuner(
         }
         CheckCancelled(live, done);
         reporter.Begin(TrainingPhase.Training, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
-        var drawn = new int[batchSize];
+        var drawsNoise = model.Towers.Index().Any(side => side.Item.Tower.PreparesWithNoise && !train.Stores[side.Index].HasFeatures);
+        using var reader = new BatchReader<RowBatch>(random, [cycle], drawsNoise, _ =>
+        {
+            var drawn = new int[batchSize];
+            cycle.Draw(drawn);
+            return Begin(model, train, drawn, noise);
+        });
         for (var step = done; step < options.MaximumNumberOfSteps; step++)
         {
             CheckCancelled(live, step);
             using var scope = NewDisposeScope();
-            cycle.Draw(drawn);
-            var outputs = model.Outputs(Features(model, train, drawn, noise), noise, options.Dropout);
-            var (sum, weight) = loss.Sums(outputs, Labels(train, drawn));
+            using var rows = reader.Take(step);
+            var outputs = model.Outputs(Features(model, rows, noise), noise, options.Dropout);
+            if (step + 1 < options.MaximumNumberOfSteps)
+                reader.Begin(step + 1);
+            var (sum, weight) = loss.Sums(outputs, Labels(train, rows.Rows));
             var mean = sum / weight;
             var value = mean.item<float>();
             recorder.Add(value, step);
@@ -140,7 +148,8 @@ internal sealed class FineTuner(
         {
             checkCancelled();
             using var inner = NewDisposeScope();
-            var features = cat([.. Features(model, train, batch, noise)], 1).to(ScalarType.Float64);
+            using var begun = Begin(model, train, batch, noise);
+            var features = cat([.. Features(model, begun, noise)], 1).to(ScalarType.Float64);
             var own = features.mean([0]);
             var difference = own - mean;
             squares.AddInPlace((features - own).Squared().sum(0)).AddInPlace(difference.Squared().Times((double)count * batch.Length / (count + batch.Length)));
@@ -153,13 +162,24 @@ internal sealed class FineTuner(
         model.SetStandardization(mean.to(ScalarType.Float32), scale.to(ScalarType.Float32).nan_to_num(1, 1, 1));
     }
 
-    private List<Tensor> Features(FineTunedModel model, FineTuningSet set, ReadOnlySpan<int> rows, NoiseSource noise)
+    private static RowBatch Begin(FineTunedModel model, FineTuningSet set, int[] rows, NoiseSource noise)
     {
-        // What takes long without torch runs on other threads while an encoder computes.
-        var batches = new List<(Tower Tower, ModalityBatch Batch)>();
+        var work = new List<Ahead<TowerBatch>>();
         foreach (var (number, side) in model.Towers.Index())
-            batches.Add((side.Tower, side.Tower.Prepare(set.Stores[number].Gather(rows, device), side.Tower.IsFrozen ? null : noise)));
-        return [.. batches.Select(batch => batch.Tower.Encode(batch.Batch, noise))];
+        {
+            var own = side.Tower.Work(set.Stores[number], rows);
+            own.AddView(side.Tower.IsFrozen ? null : noise);
+            work.Add(own.Begin());
+        }
+        return new RowBatch(rows, work);
+    }
+
+    private List<Tensor> Features(FineTunedModel model, RowBatch rows, NoiseSource noise)
+    {
+        var features = new List<Tensor>();
+        foreach (var (number, side) in model.Towers.Index())
+            features.Add(side.Tower.Encode(rows.Take(number, device).Views[0], noise));
+        return features;
     }
 
     private Tensor Labels(FineTuningSet set, ReadOnlySpan<int> rows)

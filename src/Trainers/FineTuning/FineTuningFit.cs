@@ -154,20 +154,22 @@ internal sealed class FineTuningFit(
         }
     }
 
-    // What frozen encoders make of the rows, computed once.
+    // What does not change of the rows, computed once.
     private (FineTuningSet Train, FineTuningSet? Validation) WithFeatures(FineTunedModel model, FineTuningSet train, FineTuningSet? validation)
     {
         var known = new Dictionary<ExampleStore, ExampleStore>();
         foreach (var (number, side) in model.Towers.Index())
         {
-            if (!side.Tower.IsFrozen)
-                continue;
             var column = model.SpecOf(side.Side).Modality.InputColumnName;
             foreach (var store in new[] { train.Stores[number], validation?.Stores[number] }.OfType<ExampleStore>().Distinct())
             {
-                var features = new FeatureStore(store, FrozenFeatures.Compute(side.Tower, store, column, device, reporter, checkCancelled));
-                _features.Add(features);
-                known.Add(store, features);
+                var once = side.Tower.IsFrozen
+                    ? new FeatureStore(store, FrozenFeatures.Compute(side.Tower, store, column, device, reporter, checkCancelled))
+                    : side.Tower.Derive(store);
+                if (once is null)
+                    continue;
+                _features.Add(once);
+                known.Add(store, once);
             }
         }
         reporter.EndPhase();

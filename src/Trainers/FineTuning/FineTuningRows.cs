@@ -117,6 +117,7 @@ internal sealed class FineTuningRows : IDisposable
                 {
                     _profiles[number].Add(readers[number], Rows);
                     Sides[number].Store.Add(readers[number]);
+                    Sides[number].Store.NameLast(Rows);
                 }
                 _labels.Add(label);
             }

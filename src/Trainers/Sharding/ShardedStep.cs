@@ -1,6 +1,5 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
-using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
@@ -17,7 +16,6 @@ internal sealed class ShardedStep : IDisposable
 {
     private readonly TwoTowerModel _model;
     private readonly TrainingData _data;
-    private readonly MixedBatchSampler _sampler;
     private readonly AveragedTowers? _averaged;
     private readonly KeywordBatch? _keywords;
     private readonly ClosedFormAlignment? _follows;
@@ -31,10 +29,10 @@ internal sealed class ShardedStep : IDisposable
 
     /// <summary>Of a training; nothing is owned but what is made here.</summary>
     public ShardedStep(
-        TwoTowerModel model, TrainingData data, MixedBatchSampler sampler, BatchPlan batches, ObjectiveNeeds needs, AveragedTowers? averaged,
+        TwoTowerModel model, TrainingData data, BatchPlan batches, ObjectiveNeeds needs, AveragedTowers? averaged,
         KeywordBatch? keywords, ClosedFormAlignment? follows, BatchSharding sharding, RandomSource random, Device device)
     {
-        (_model, _data, _sampler, _averaged, _keywords, _follows) = (model, data, sampler, averaged, keywords, follows);
+        (_model, _data, _averaged, _keywords, _follows) = (model, data, averaged, keywords, follows);
         (_sharding, _random, _device) = (sharding, random, device);
         _width = BatchSharding.CountOf(batches.Pairs, 0, sharding.Shards)
             + BatchSharding.CountOf(Math.Max(batches.UnpairedA, batches.UnpairedB), 0, sharding.Shards);
@@ -45,18 +43,20 @@ internal sealed class ShardedStep : IDisposable
         ShardLayout Layout(int unpaired) => new(batches.Pairs, unpaired, sharding.Shards, _width, device);
     }
 
-    /// <summary>Computes the batch that the sampler holds; gradients go to the parameters, which have none before.</summary>
+    /// <summary>Computes a batch; gradients go to the parameters, which have none before.</summary>
     /// <param name="step">Number of the step.</param>
+    /// <param name="rows">Its rows; the first shard is begun.</param>
     /// <param name="compute">
     /// Computes the objectives of an input, which lacks the settings of the step, takes note of them and runs their backward pass.
     /// </param>
-    public void Run(int step, Action<ObjectiveInput> compute)
+    public void Run(int step, StepBatch rows, Action<ObjectiveInput> compute)
     {
         _gradients.Begin();
         var keywords = _keywords is null ? null : EmbedKeywords(step);
         var keepsGraphs = _sharding.Own == 1;
         var kept = new Tensor[_views.Length];
-        var gathered = Gather(step, keepsGraphs ? kept : null);
+        using var shards = Shards(step, rows, passes: keepsGraphs ? 1 : 2).GetEnumerator();
+        var gathered = Gather(shards, keepsGraphs ? kept : null);
         var leaves = _views.Select((view, number) => _layouts[view.Side].Batch(gathered.Views[number]).requires_grad_()).ToArray();
         var keywordLeaf = keywords?.detach().requires_grad_();
         compute(new ObjectiveInput
@@ -70,18 +70,18 @@ internal sealed class ShardedStep : IDisposable
             ClosedFormA = Batch(gathered.ClosedForm, Side.A),
             ClosedFormB = Batch(gathered.ClosedForm, Side.B),
             Keywords = keywordLeaf,
-            PairHasKeyword = _keywords?.Indicators(_sampler.Pairs),
-            NumberOfPairs = _sampler.Pairs.Length,
+            PairHasKeyword = _keywords?.Indicators(rows.Pairs),
+            NumberOfPairs = rows.Pairs.Length,
             LogScale = _model.LogitScale,
         });
         for (var shard = _sharding.First; shard < _sharding.First + _sharding.Own; shard++)
         {
             using var scope = NewDisposeScope();
-            var open = keepsGraphs ? null : Open(step, shard);
+            var open = keepsGraphs ? null : Next(shards);
             for (var number = 0; number < _views.Length; number++)
             {
                 using var viewScope = NewDisposeScope();
-                var embeddings = open is null ? kept[number] : open[number].Embed();
+                var embeddings = open is null ? kept[number] : Embed(open, number);
                 if (embeddings.requires_grad && leaves[number].grad is { } gradient)
                     autograd.backward([embeddings], [_layouts[_views[number].Side].Of(gradient, shard)]);
             }
@@ -103,31 +103,30 @@ internal sealed class ShardedStep : IDisposable
             layout.Dispose();
     }
 
-    private (Tensor[] Views, Sides<Tensor>? Averaged, Sides<Tensor>? ClosedForm) Gather(int step, Tensor[]? kept)
+    private (Tensor[] Views, Sides<Tensor>? Averaged, Sides<Tensor>? ClosedForm) Gather(IEnumerator<Shard> shards, Tensor[]? kept)
     {
         var own = new Dictionary<(string Kind, int Number), Tensor>();
         for (var i = 0; i < _sharding.Own; i++)
         {
             using var scope = NewDisposeScope();
-            var shard = _sharding.First + i;
-            var open = Open(step, shard);
+            var open = Next(shards);
             for (var number = 0; number < _views.Length; number++)
             {
-                var embeddings = open[number].Embed();
+                var embeddings = Embed(open, number);
                 Put("view", number, i, embeddings.detach());
                 if (kept is not null)
                     kept[number] = embeddings.MoveToOuterDisposeScope();
             }
-            var (a, b) = (open[0].Batch, open[1].Batch);
-            if (_averaged?.Embed(a, b) is { } averaged)
+            var (a, b) = open.Batches;
+            if (_averaged?.Embed(a.Whole, b.Whole) is { } averaged)
             {
                 Put("averaged", 0, i, averaged.A);
                 Put("averaged", 1, i, averaged.B);
             }
             if (_follows is not null)
             {
-                Put("closed form", 0, i, _follows.Embed(a.AlignedRows, Side.A));
-                Put("closed form", 1, i, _follows.Embed(b.AlignedRows, Side.B));
+                Put("closed form", 0, i, _follows.Embed(a.Examples.AlignedRows, Side.A));
+                Put("closed form", 1, i, _follows.Embed(b.Examples.AlignedRows, Side.B));
             }
         }
         return ([.. _views.Select((_, number) => All("view", number))], Both(_averaged is not null, "averaged"), Both(_follows is not null, "closed form"));
@@ -149,20 +148,55 @@ internal sealed class ShardedStep : IDisposable
         Sides<Tensor>? Both(bool isThere, string kind) => isThere ? new Sides<Tensor>(All(kind, 0), All(kind, 1)) : null;
     }
 
-    // What takes long without torch, such as the search for neighbouring residues, runs on other threads while a tower computes.
-    private OpenView[] Open(int step, int shard)
+    /// <summary>Begins the first shard of this process.</summary>
+    public OpenShard OpenFirst(int step, Sides<int[]> positions) => Open(step, _sharding.First, positions);
+
+    // A shard at a time: while one computes, the next one is prepared on other threads.
+    private IEnumerable<Shard> Shards(int step, StepBatch rows, int passes)
+    {
+        OpenShard? next = null;
+        try
+        {
+            for (var turn = 0; turn < passes * _sharding.Own; turn++)
+            {
+                using var open = next ?? rows.FirstShard!;
+                next = turn + 1 < passes * _sharding.Own ? Open(step, _sharding.First + (turn + 1) % _sharding.Own, rows.Positions) : null;
+                using var a = open.Work.A.Take().To(_device);
+                using var b = open.Work.B.Take().To(_device);
+                yield return new Shard(new(a, b), open.Noise);
+            }
+        }
+        finally
+        {
+            next?.Dispose();
+        }
+    }
+
+    private Shard Next(IEnumerator<Shard> shards)
     {
         _gradients.BeginShard();
-        var (a, b) = (Of(Side.A, _data.A.Store, _sampler.Positions(Side.A)), Of(Side.B, _data.B.Store, _sampler.Positions(Side.B)));
-        return [.. _views.Select(view =>
-        {
-            var (tower, batch) = view.Side == Side.A ? (_model.TowerA, a) : (_model.TowerB, b);
-            var generator = Generator(step, shard, view);
-            var noise = new NoiseSource(generator);
-            return new OpenView(tower, batch, tower.Prepare(batch, noise), noise, generator);
-        })];
+        shards.MoveNext();
+        return shards.Current;
+    }
 
-        ModalityBatch Of(Side side, ExampleStore store, ReadOnlySpan<int> positions) => store.Gather(_layouts[side].Of(positions, shard), _device);
+    private OpenShard Open(int step, int shard, Sides<int[]> positions)
+    {
+        var work = Sides<TowerWork>.Of(side => (side == Side.A ? _model.TowerA : _model.TowerB).Work(
+            _data.Sides[side].Store, _layouts[side].Of(positions[side], shard)));
+        var noise = new List<(Generator Source, NoiseSource Noise)>();
+        foreach (var view in _views)
+        {
+            var generator = Generator(step, shard, view);
+            noise.Add((generator, new NoiseSource(generator)));
+            work[view.Side].AddView(noise[^1].Noise);
+        }
+        return new OpenShard(work.Select(side => side.Begin()), noise);
+    }
+
+    private Tensor Embed(Shard shard, int number)
+    {
+        var view = _views[number];
+        return (view.Side == Side.A ? _model.TowerA : _model.TowerB).Embed(shard.Batches[view.Side].Views[view.Number], shard.Noise[number].Noise);
     }
 
     private Tensor EmbedKeywords(int step)
@@ -179,13 +213,5 @@ internal sealed class ShardedStep : IDisposable
     /// <summary>What a shard is embedded as: a side, and which of its noisy views.</summary>
     private readonly record struct View(Side Side, int Number);
 
-    // What is random about a view is drawn when it is prepared and when it is embedded, once.
-    private sealed record OpenView(Tower Tower, ModalityBatch Batch, ModalityBatch Prepared, NoiseSource Noise, Generator Source)
-    {
-        public Tensor Embed()
-        {
-            using (Source)
-                return Tower.Embed(Prepared, Noise);
-        }
-    }
+    private sealed record Shard(Sides<TowerBatch> Batches, IReadOnlyList<(Generator Source, NoiseSource Noise)> Noise);
 }

@@ -16,7 +16,8 @@ public sealed class TrainingBenchmarkTests
             using var steps = new TrainingSteps(preset, 32);
             var phases = steps.Run(20);
             Assert.IsGreaterThan(steps.RunProducts(20), phases.Step, preset.ToString()); // which are a part of it
-            var views = preset is GentleClipPreset.Recommended or GentleClipPreset.Paper or GentleClipPreset.Authors or GentleClipPreset.GentleSClip ? 2 : 1;
+            var views = preset is GentleClipPreset.Recommended or GentleClipPreset.Paper or GentleClipPreset.PublishedCode or GentleClipPreset.GentleSClip
+                ? 2 : 1;
             Assert.AreEqual(64 * views, steps.EncodedRows, preset.ToString());
         }
     }

@@ -77,7 +77,7 @@ public sealed class ConfigurationTests : ExperimentTest
     public void MethodsWithFewerPairsInABatchMakeMoreSteps()
     {
         var config = ExperimentConfig.Load(
-            Write(Json("""{ "name": "x", "preset": "Paper" }, { "name": "y", "preset": "Authors", "options": { "batches": { "pairsPerBatch": 3 } } }""",
+            Write(Json("""{ "name": "x", "preset": "Paper" }, { "name": "y", "preset": "PublishedCode", "options": { "batches": { "pairsPerBatch": 3 } } }""",
                 """ "maximumSteps": 9, """)));
         var (clip, paper, authors) = (Methods.Create(config, config.Methods[0]), Methods.Create(config, config.Methods[1]),
             Methods.Create(config, config.Methods[2]));

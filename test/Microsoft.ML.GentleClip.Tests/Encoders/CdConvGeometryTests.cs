@@ -52,9 +52,9 @@ public sealed class CdConvGeometryTests
     }
 
     [TestMethod]
-    [DataRow(CdConvReading.Sound, "group_sound")]
-    [DataRow(CdConvReading.PublicCode, "group_public_code")]
-    public void PoolingGroupsEqualTheReference(CdConvReading reading, string property)
+    [DataRow(CdConvPooling.WithinChains, "group_sound")]
+    [DataRow(CdConvPooling.AsPublished, "group_public_code")]
+    public void PoolingGroupsEqualTheReference(CdConvPooling reading, string property)
     {
         foreach (var example in Root.GetProperty("pooling_examples").EnumerateArray())
         {
@@ -62,7 +62,7 @@ public sealed class CdConvGeometryTests
             var nodes = new CdConvNodes(new double[3 * sequence.Length], new double[9 * sequence.Length], sequence, chain);
             var (pooled, group) = nodes.Pool(reading);
             CollectionAssert.AreEqual(Integers(example.GetProperty(property)), Array.ConvertAll(group, g => (int)g), example.ToString());
-            var merges = reading == CdConvReading.PublicCode && example.GetProperty("public_code_merges_chains").GetBoolean();
+            var merges = reading == CdConvPooling.AsPublished && example.GetProperty("public_code_merges_chains").GetBoolean();
             Assert.AreEqual(merges, pooled.Chain.Distinct().Count() < chain.Distinct().Count(), $"chains lost: {example}");
         }
     }
@@ -75,7 +75,7 @@ public sealed class CdConvGeometryTests
         foreach (var (stage, radius) in new[] { ("pool_after_block_1", 12.0), ("pool_after_block_3", 16.0) })
         {
             var expected = golden.GetProperty("expected").GetProperty(stage);
-            (nodes, var group) = nodes.Pool(CdConvReading.Sound);
+            (nodes, var group) = nodes.Pool(CdConvPooling.WithinChains);
             AssertClose(Numbers(expected.GetProperty("pos")), nodes.Positions, 1e-9, "positions");
             AssertClose(Numbers(expected.GetProperty("frames")), nodes.Frames, 1e-9, "frames");
             CollectionAssert.AreEqual(Integers(expected.GetProperty("seq")), nodes.Sequence);

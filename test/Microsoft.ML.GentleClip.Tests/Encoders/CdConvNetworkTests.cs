@@ -175,7 +175,7 @@ public sealed class CdConvNetworkTests
         using var gradient = no_grad();
         Chain[] chains = [CdConvChains.Random(new Random(1), 2), CdConvChains.Random(new Random(2), 30)];
         using var sound = Create(Small);
-        using var publicCode = Create(Small with { Reading = CdConvReading.PublicCode });
+        using var publicCode = Create(Small with { Pooling = CdConvPooling.AsPublished });
         Assert.IsGreaterThan(1e-3, sound.Encode(chains, noise: null)[0].abs().max().item<float>());
         Assert.AreEqual(0, publicCode.Encode(chains, noise: null)[0].abs().max().item<float>());
         AssertClose(sound.Encode([chains[1]], noise: null), publicCode.Encode([chains[1]], noise: null), 0, "alone");
@@ -278,16 +278,16 @@ public sealed class CdConvNetworkTests
         using var encoder = new CdConvEncoder(Small with { Dropout = 0.1, MaximumLength = 20, CoordinateNoise = 0.1 }, weights);
         var batch = new StructureBatch([.. Enumerable.Range(0, 6).Select(i => CdConvChains.Random(new Random(i), 15 + 3 * i))]);
         var other = new StructureBatch([CdConvChains.Random(new Random(9), 40)]);
-        Assert.IsInstanceOfType<PreparedStructures>(encoder.Prepare(batch, new NoiseSource(weights)), "the search runs on another thread");
+        Assert.IsInstanceOfType<PreparedStructures>(encoder.Prepare(batch, new NoiseSource(weights))(), "the search");
         var (ahead, atOnce) = (Encode(isAhead: true), Encode(isAhead: false));
         AssertClose(atOnce, ahead, 0, "prepared ahead");
-        Assert.AreSame(other, encoder.Prepare(other, noise: null), "inference draws nothing");
+        AssertClose(encoder.Encode(other, noise: null), encoder.Encode(encoder.Prepare(other, noise: null)(), noise: null), 0, "inference");
 
         Tensor Encode(bool isAhead)
         {
             using var generator = new Generator(9);
             var noise = new NoiseSource(generator);
-            return encoder.Encode(isAhead ? encoder.Prepare(batch, noise) : batch, noise);
+            return encoder.Encode(isAhead ? encoder.Prepare(batch, noise)() : batch, noise);
         }
     }
 

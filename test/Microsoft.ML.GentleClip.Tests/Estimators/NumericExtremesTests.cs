@@ -72,7 +72,7 @@ public sealed class NumericExtremesTests
                 (Everything with { Role = ClosedFormRole.Teacher }, options.Objectives.With(new KlotObjective())),
             ["every loss"] = options => options.Objectives =
             [
-                .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = PseudoLabelSides.Both }),
+                .. options.Objectives.With<ContrastiveObjective>(contrastive => contrastive with { UnpairedNegatives = UnpairedSides.Both }),
                 new CentroidObjective(), new SinkhornObjective(), new PseudoLabelObjective { Weight = 1, Ramp = Early },
                 new TransportPairObjective { Ramp = Early },
             ],

@@ -43,7 +43,7 @@ public sealed class OptionConflictTests
         AssertRefused(options, "Of the objectives (contrastive 0, selfSupervised 0.1, pseudoLabel 0.3) none that looks at pairs");
         options.Objectives = [];
         AssertRefused(options, "expected at least one");
-        options.Objectives = [new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }];
+        options.Objectives = [new ContrastiveObjective { UnpairedNegatives = UnpairedSides.Both }];
         new MLContext().Transforms.GentleClip(options);
         options.Objectives = [new CentroidObjective()];
         new MLContext().Transforms.GentleClip(options);

@@ -18,7 +18,7 @@ public sealed class PresetTests
     [DataRow(GentleClipPreset.Recommended, "contrastive selfSupervisedA selfSupervisedB mmd sdd total")]
     [DataRow(GentleClipPreset.Clip, "contrastive total")]
     [DataRow(GentleClipPreset.Paper, "contrastive selfSupervisedA selfSupervisedB mmd sdd total")]
-    [DataRow(GentleClipPreset.Authors, "contrastive selfSupervisedA selfSupervisedB mmd sdd total")]
+    [DataRow(GentleClipPreset.PublishedCode, "contrastive selfSupervisedA selfSupervisedB mmd sdd total")]
     [DataRow(GentleClipPreset.GentleSClip, "contrastive selfSupervisedA selfSupervisedB mmd sdd pseudoLabel total")]
     [DataRow(GentleClipPreset.HardPseudoLabels, "contrastive pseudoLabel total")]
     [DataRow(GentleClipPreset.SoftPseudoLabels, "contrastive pseudoLabel total")]

@@ -72,7 +72,7 @@ internal sealed class EncoderCases : IDisposable
     };
 
     /// <summary>The rows as the inputs of a graph.</summary>
-    public IReadOnlyList<TowerInput> Inputs(string name, TowerInputs inputs) => name switch
+    public IReadOnlyList<OnnxInput> Inputs(string name, OnnxPreprocessor inputs) => name switch
     {
         "MLP" => inputs.Create(_rows.Select(row => row.A)),
         "n-grams" or "BERT" => inputs.Create(_rows.Select(row => row.Text)),

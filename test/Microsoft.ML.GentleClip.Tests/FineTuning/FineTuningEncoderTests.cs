@@ -106,9 +106,9 @@ public sealed class FineTuningEncoderTests : IDisposable
         using var session = new InferenceSession(file);
         var metadata = session.ModelMetadata.CustomMetadataMap;
         Assert.AreEqual("[\"oak\",\"ash\",\"yew\"]", metadata["gentleclip.labels"]);
-        Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata));
-        Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata, Side.B));
-        var inputs = TowerInputs.FromMetadata(metadata, Side.A);
+        Assert.ThrowsExactly<FormatException>(() => OnnxPreprocessor.FromMetadata(metadata));
+        Assert.ThrowsExactly<FormatException>(() => OnnxPreprocessor.FromMetadata(metadata, Side.B));
+        var inputs = OnnxPreprocessor.FromMetadata(metadata, Side.A);
         using var results = session.Run([.. _cases.Inputs(name, inputs).Select(Value)]);
         var scores = results.Single(result => result.Name == "score").AsEnumerable<float>().Chunk(3).ToArray();
         var largest = expected.Zip(scores).Max(row => row.First.Zip(row.Second).Max(pair => Math.Abs(pair.First - pair.Second)));
@@ -144,8 +144,8 @@ public sealed class FineTuningEncoderTests : IDisposable
             using var session = new InferenceSession(file);
             var metadata = session.ModelMetadata.CustomMetadataMap;
             var wanted = LabelledViews.Rows(30, seed: 8);
-            var arrays = TowerInputs.FromMetadata(metadata, Side.A).Create(wanted.Select(row => row.A))
-                .Concat(TowerInputs.FromMetadata(metadata, Side.B).Create(wanted.Select(row => row.B)));
+            var arrays = OnnxPreprocessor.FromMetadata(metadata, Side.A).Create(wanted.Select(row => row.A))
+                .Concat(OnnxPreprocessor.FromMetadata(metadata, Side.B).Create(wanted.Select(row => row.B)));
             using var results = session.Run([.. arrays.Select(Value)]);
             var scores = results.Single(result => result.Name == "score").AsEnumerable<float>().ToArray();
             float[] expected = task is FineTuningTask.Multiclass or FineTuningTask.MultiLabel
@@ -244,7 +244,7 @@ public sealed class FineTuningEncoderTests : IDisposable
             .ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value.detach().cpu().contiguous().bytes.ToArray());
     }
 
-    private static NamedOnnxValue Value(TowerInput input) => input.Values is float[] numbers
+    private static NamedOnnxValue Value(OnnxInput input) => input.Values is float[] numbers
         ? NamedOnnxValue.CreateFromTensor(
             input.Name, new Microsoft.ML.OnnxRuntime.Tensors.DenseTensor<float>(numbers, [.. input.Shape.Select(size => (int)size)]))
         : NamedOnnxValue.CreateFromTensor(

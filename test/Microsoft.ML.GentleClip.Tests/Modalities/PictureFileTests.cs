@@ -145,7 +145,7 @@ public sealed class PictureFileTests : IDisposable
         yield return ("LoadRawImageBytes", _mlContext.Transforms.LoadRawImageBytes("Image", _folder.FullName, "Path").Fit(view).Transform(view));
     }
 
-    private static TowerInputs Inputs(ImageOptions options) => TowerInputs.FromMetadata(new Dictionary<string, string>
+    private static OnnxPreprocessor Inputs(ImageOptions options) => OnnxPreprocessor.FromMetadata(new Dictionary<string, string>
     {
         [TowerMetadata.Format] = TowerMetadata.CurrentFormat,
         [TowerMetadata.EmbeddingDimension] = "8",

@@ -107,7 +107,7 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
     [TestMethod]
     public void UnpairedNegativesAreLeftOutOnPairsOnly()
     {
-        ObjectiveList list = [new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both, Weight = 2 }, new PseudoLabelObjective()];
+        ObjectiveList list = [new ContrastiveObjective { UnpairedNegatives = UnpairedSides.Both, Weight = 2 }, new PseudoLabelObjective()];
         Assert.IsTrue(list.AlignsAtAll);
         Assert.IsFalse(list.AlignsWithoutPairs);
         Assert.AreEqual<ObjectiveList>([new ContrastiveObjective { Weight = 2 }], list.OnPairsOnly());
@@ -135,10 +135,10 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
         var usual = BuiltInObjectives.Named(name);
         return usual switch
         {
-            ContrastiveObjective own => [own, .. Enum.GetValues<PseudoLabelSides>().Select(sides => own with { UnpairedNegatives = sides })],
+            ContrastiveObjective own => [own, .. Enum.GetValues<UnpairedSides>().Select(sides => own with { UnpairedNegatives = sides })],
             MmdObjective own => Enum.GetValues<MmdKernelWeights>().Select(weights => own with { KernelWeights = weights }),
             SelfSupervisedObjective own => Enum.GetValues<SelfSupervisedForm>().Select(form => own with { Form = form }),
-            PseudoLabelObjective own => Enum.GetValues<PseudoLabelSides>().Select(sides => own with { Sides = sides }),
+            PseudoLabelObjective own => Enum.GetValues<UnpairedSides>().Select(sides => own with { Sides = sides }),
             KeywordObjective own => [own, own with { Keywords = own.Keywords with { Modality = Side.A } }],
             _ => [usual],
         };

@@ -131,7 +131,7 @@ public sealed class PairStatisticsTests : ObjectiveTest
     {
         Objective[] objectives =
         [
-            new ContrastiveObjective(), new SelfSupervisedObjective { Form = printed ? SelfSupervisedForm.Printed : SelfSupervisedForm.SimCse },
+            new ContrastiveObjective(), new SelfSupervisedObjective { Form = printed ? SelfSupervisedForm.FirstViews : SelfSupervisedForm.SimCse },
             new MmdObjective(), new SddObjective(), new Wrapped(),
         ];
         var inputs = Inputs();

@@ -12,7 +12,7 @@ public sealed class PlanSizeTests : ObjectiveTest
     private static readonly Dictionary<string, (string Name, Objective Objective)> Terms = new()
     {
         ["sinkhorn"] = ("The Sinkhorn divergence", new SinkhornObjective()),
-        ["pseudoLabel"] = ("The pseudo-label term", new PseudoLabelObjective { Sides = PseudoLabelSides.A, Ramp = null }),
+        ["pseudoLabel"] = ("The pseudo-label term", new PseudoLabelObjective { Sides = UnpairedSides.A, Ramp = null }),
         ["keyword"] = ("The pseudo-label term", new KeywordObjective(new KeywordOptions("K", [[1]])) { Ramp = null }),
         ["transportPairs"] = ("The transport-pair term", new TransportPairObjective { Ramp = null }),
         ["klot"] = ("The KLOT term", new KlotObjective()),

@@ -27,7 +27,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         var plan = PseudoLabelLoss.Plan(q, u, logScale, Kind(golden), (int)golden.Number("sinkhorn_iters"));
         GoldenCase.AssertClose(golden.Extra("plan"), plan, "plan");
 
-        var terms = Total(golden, PseudoLabelSides.A).Compute(new()
+        var terms = Total(golden, UnpairedSides.A).Compute(new()
         {
             EmbeddingsA = cat([u, q], 0),
             EmbeddingsB = v,
@@ -43,7 +43,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     public void OtherSideIsItsMirror(GoldenCase golden)
     {
         var (u, v, q) = (golden.Input("u"), golden.Input("v"), golden.Input("q"));
-        var terms = Total(golden, PseudoLabelSides.B).Compute(new()
+        var terms = Total(golden, UnpairedSides.B).Compute(new()
         {
             EmbeddingsA = v,
             EmbeddingsB = cat([u, q], 0),
@@ -59,7 +59,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     public void TwoSidedGolden(GoldenCase golden)
     {
         var (u, v, qu, qv) = (golden.Input("u"), golden.Input("v"), golden.Input("qu"), golden.Input("qv"));
-        var terms = Total(golden, PseudoLabelSides.Both).Compute(new()
+        var terms = Total(golden, UnpairedSides.Both).Compute(new()
         {
             EmbeddingsA = cat([u, qu], 0),
             EmbeddingsB = cat([v, qv], 0),
@@ -163,7 +163,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
     {
         using var objective = new TotalLoss(
         [
-            new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both }, new PseudoLabelObjective { Ramp = null },
+            new ContrastiveObjective { UnpairedNegatives = UnpairedSides.Both }, new PseudoLabelObjective { Ramp = null },
             new KeywordObjective(Keywords) { Ramp = null },
         ]);
         var (keywords, has) = (RandomUnit(5, 4, 3), ones(3, 5));
@@ -193,7 +193,7 @@ public sealed class PseudoLabelLossTests : ObjectiveTest
         _ => PseudoLabelKind.OptimalTransport,
     };
 
-    private static TotalLoss Total(GoldenCase golden, PseudoLabelSides sides) => new(
+    private static TotalLoss Total(GoldenCase golden, UnpairedSides sides) => new(
     [
         new ContrastiveObjective { UnpairedNegatives = golden.Flag("extra_negatives") ? sides : null },
         new PseudoLabelObjective { Weight = 1, Ramp = null, Kind = Kind(golden), Sides = sides, Iterations = (int)golden.Number("sinkhorn_iters") },

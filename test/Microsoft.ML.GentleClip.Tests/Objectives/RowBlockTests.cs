@@ -15,7 +15,7 @@ public sealed class RowBlockTests : ObjectiveTest
         (t, block) => ContrastiveLoss.Compute(t[0], t[1], t[2], block), RandomUnit(13, 5, 1), RandomUnit(13, 5, 2), tensor(2.3));
 
     [TestMethod]
-    [DataRow(nameof(SelfSupervisedForm.Printed))]
+    [DataRow(nameof(SelfSupervisedForm.FirstViews))]
     [DataRow(nameof(SelfSupervisedForm.SimCse))]
     [DataRow(nameof(SelfSupervisedForm.Both))]
     [DataRow(nameof(SelfSupervisedForm.NtXent))]

@@ -21,7 +21,7 @@ public sealed class SddLossTests : ObjectiveTest
                 "mse" => SddDivergence.MeanSquaredError,
                 _ => SddDivergence.RawMeanSquaredError,
             },
-            Variance = !golden.Flag("relative") ? SddVariance.None : golden.Text("sigma_mode") == "pooled" ? SddVariance.Pooled : SddVariance.Own,
+            Variance = !golden.Flag("relative") ? SddVariance.None : golden.Text("sigma_mode") == "pooled" ? SddVariance.Pooled : SddVariance.PerSet,
             VarianceFloor = golden.Number("sigma_floor"),
             DetachVariance = golden.Flag("detach_sigma"),
             LeaveOneOut = golden.Flag("leave_one_out"),
@@ -58,7 +58,7 @@ public sealed class SddLossTests : ObjectiveTest
 
         double Sigma(double[][] t) => settings.Variance switch
         {
-            SddVariance.Own => Variance(t),
+            SddVariance.PerSet => Variance(t),
             SddVariance.Pooled => (Variance(x) + Variance(y)) / 2,
             _ => 1,
         };
@@ -122,7 +122,7 @@ public sealed class SddLossTests : ObjectiveTest
 
         GoldenCase.AssertClose((Gamma(x, y) + Gamma(y, x)) / 2, SddLoss.Compute(u, v, settings, Pairs).item<double>(), "value");
         CheckGradients(t => SddLoss.Compute(t[0], t[1], settings, Pairs), u, v);
-        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings with { Variance = SddVariance.Own }, Pairs), u, v);
+        CheckGradients(t => SddLoss.Compute(t[0], t[1], settings with { Variance = SddVariance.PerSet }, Pairs), u, v);
     }
 
     [TestMethod]

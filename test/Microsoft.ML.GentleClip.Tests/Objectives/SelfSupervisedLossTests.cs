@@ -30,7 +30,7 @@ public sealed class SelfSupervisedLossTests : ObjectiveTest
         double E(int i, int j) => Math.Exp(s * Dot(views[i], views[j]));
         double Denominator(int i) => form switch
         {
-            SelfSupervisedForm.Printed => Enumerable.Range(0, 6).Sum(j => E(i, j)),
+            SelfSupervisedForm.FirstViews => Enumerable.Range(0, 6).Sum(j => E(i, j)),
             SelfSupervisedForm.SimCse => Enumerable.Range(6, 6).Sum(j => E(i, j)),
             SelfSupervisedForm.Both => Enumerable.Range(0, 6).Where(j => j != i).Append(i + 6).Sum(j => E(i, j)),
             _ => Enumerable.Range(0, 12).Where(j => j != i).Sum(j => E(i, j)),

@@ -104,7 +104,7 @@ public sealed class OnnxClosedFormTests : IDisposable
         rows[6].A![0] = float.NaN;
         rows[7].A = [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)];
         var expected = Embeddings.Column(model.Transform(Context.Data.LoadFromEnumerable(rows)), "EmbeddingA");
-        var actual = session.Run([new TowerInput("features", rows.SelectMany(row => row.A!).ToArray(), rows.Count, TwoViews.DimensionA)]);
+        var actual = session.Run([new OnnxInput("features", rows.SelectMany(row => row.A!).ToArray(), rows.Count, TwoViews.DimensionA)]);
         for (var i = 0; i < rows.Count; i++)
             OnnxModels.Difference(expected[i], actual[i], $"row {i}");
     }

@@ -41,11 +41,11 @@ public sealed class OnnxEncoderTests : IDisposable
         rows[4].A![0] = float.PositiveInfinity;
         rows[6].A![^1] = float.NegativeInfinity;
         var expected = Embeddings.Column(transformer.Transform(OnnxModels.Context.Data.LoadFromEnumerable(rows)), "EmbeddingA");
-        var actual = session.Run([new TowerInput("features", rows.SelectMany(row => row.A!).ToArray(), rows.Count, TwoViews.DimensionA)]);
+        var actual = session.Run([new OnnxInput("features", rows.SelectMany(row => row.A!).ToArray(), rows.Count, TwoViews.DimensionA)]);
         for (var i = 0; i < rows.Count; i++)
             OnnxModels.Difference(expected[i], actual[i], $"row {i}");
         Assert.HasCount(4, expected.Where(row => row.All(float.IsNaN)).ToList());
-        Assert.IsEmpty(session.Run([new TowerInput("features", Array.Empty<float>(), 0, TwoViews.DimensionA)]), "a batch of none");
+        Assert.IsEmpty(session.Run([new OnnxInput("features", Array.Empty<float>(), 0, TwoViews.DimensionA)]), "a batch of none");
     }
 
     [TestMethod]
@@ -87,14 +87,14 @@ public sealed class OnnxEncoderTests : IDisposable
             tokens.AsSpan(7 * row, 7).CopyTo(wideTokens.AsSpan(10 * row));
             mask.AsSpan(7 * row, 7).CopyTo(wideMask.AsSpan(10 * row));
         }
-        var actual = session.Run([new TowerInput("input_ids", wideTokens, 3, 10), new TowerInput("attention_mask", wideMask, 3, 10)]);
+        var actual = session.Run([new OnnxInput("input_ids", wideTokens, 3, 10), new OnnxInput("attention_mask", wideMask, 3, 10)]);
         for (var row = 0; row < 2; row++)
             OnnxModels.Difference(expected[row], actual[row], $"row {row}");
         Assert.IsTrue(actual[2].All(float.IsNaN));
         Assert.Throws<OnnxRuntimeException>(() =>
-            session.Run([new TowerInput("input_ids", wideTokens, 3, 10), new TowerInput("attention_mask", wideMask[..27], 3, 9)]));
+            session.Run([new OnnxInput("input_ids", wideTokens, 3, 10), new OnnxInput("attention_mask", wideMask[..27], 3, 9)]));
         Assert.Throws<OnnxRuntimeException>(() =>
-            session.Run([new TowerInput("input_ids", new long[] { 0, 33, 2 }, 1, 3), new TowerInput("attention_mask", new long[] { 1, 1, 1 }, 1, 3)]));
+            session.Run([new OnnxInput("input_ids", new long[] { 0, 33, 2 }, 1, 3), new OnnxInput("attention_mask", new long[] { 1, 1, 1 }, 1, 3)]));
     }
 
     [TestMethod]
@@ -144,7 +144,7 @@ public sealed class OnnxEncoderTests : IDisposable
         using var transformer = OnnxModels.Create(Modality.Image("Embedding", "Image", Pictures.Images, Pictures.ViT with { Pooling = pooling }));
         using var session = _folder.Export(transformer, "Embedding");
         await ComparePicturesAsync(transformer, session);
-        var error = Assert.Throws<OnnxRuntimeException>(() => session.Run([new TowerInput("pixel_values", new float[3 * 8 * 8], 1, 3, 8, 8)]));
+        var error = Assert.Throws<OnnxRuntimeException>(() => session.Run([new OnnxInput("pixel_values", new float[3 * 8 * 8], 1, 3, 8, 8)]));
         StringAssert.Contains(error.Message, "pixel_values");
     }
 

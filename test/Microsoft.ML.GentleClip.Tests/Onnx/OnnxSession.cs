@@ -2,7 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Microsoft.ML.GentleClip.Tests.Onnx;
 
-/// <summary>An exported graph in ONNX Runtime on one thread, fed by <see cref="TowerInputs"/> as a user does.</summary>
+/// <summary>An exported graph in ONNX Runtime on one thread, fed by <see cref="OnnxPreprocessor"/> as a user does.</summary>
 internal sealed class OnnxSession : IDisposable
 {
     private readonly RunOptions _run = new();
@@ -11,18 +11,18 @@ internal sealed class OnnxSession : IDisposable
     {
         using var options = new SessionOptions { IntraOpNumThreads = 1, InterOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         Session = new InferenceSession(file, options);
-        Inputs = TowerInputs.FromMetadata(Session.ModelMetadata.CustomMetadataMap);
+        Inputs = OnnxPreprocessor.FromMetadata(Session.ModelMetadata.CustomMetadataMap);
     }
 
     public InferenceSession Session { get; }
 
-    public TowerInputs Inputs { get; }
+    public OnnxPreprocessor Inputs { get; }
 
     /// <summary>Embeddings of raw inputs.</summary>
     public float[][] Embed<TInput>(IEnumerable<TInput> inputs) => Run(Inputs.Create(inputs));
 
     /// <summary>Embeddings of arrays.</summary>
-    public float[][] Run(IReadOnlyList<TowerInput> inputs)
+    public float[][] Run(IReadOnlyList<OnnxInput> inputs)
     {
         var values = inputs.Select(Value).ToList();
         try
@@ -45,7 +45,7 @@ internal sealed class OnnxSession : IDisposable
         Session.Dispose();
     }
 
-    private static OrtValue Value(TowerInput input) => input.Values is float[] numbers
+    private static OrtValue Value(OnnxInput input) => input.Values is float[] numbers
         ? OrtValue.CreateTensorValueFromMemory(numbers, [.. input.Shape])
         : OrtValue.CreateTensorValueFromMemory((long[])input.Values, [.. input.Shape]);
 }

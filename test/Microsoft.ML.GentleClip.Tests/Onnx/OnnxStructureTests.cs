@@ -26,7 +26,7 @@ public sealed class OnnxStructureTests : IDisposable
             "local geometry" => Proteins.SmallStructure with { Input = CdConvInput.LocalGeometry },
             "two kernel layers" => Proteins.SmallStructure with { KernelChannels = [6, 10], Channels = [16, 16, 24], Radii = [6, 10, 14] },
             // A chain's features depend on its batch there: the same batch is compared below.
-            "public reading" => Proteins.SmallStructure with { Reading = CdConvReading.PublicCode },
+            "public reading" => Proteins.SmallStructure with { Pooling = CdConvPooling.AsPublished },
             _ => new CdConvOptions(),
         };
         using var transformer = OnnxModels.Create(

@@ -22,7 +22,7 @@ public sealed class CdConvOptionsTests
         ("InputNoise must be from 0 to 10, found 11", () => new() { InputNoise = 11 }),
         ("MaximumLength must be from 3 to 2147483647, found 2", () => new() { MaximumLength = 2 }),
         ("Input must be one of ResidueTypes, LocalGeometry, Steps", () => new() { Input = (CdConvInput)3 }),
-        ("Reading must be one of Sound, PublicCode", () => new() { Reading = (CdConvReading)2 }),
+        ("Pooling must be one of WithinChains, AsPublished", () => new() { Pooling = (CdConvPooling)2 }),
     ];
 
     [TestMethod]
@@ -56,7 +56,7 @@ public sealed class CdConvOptionsTests
                 Create() with { SequentialKernelSize = 3 },
             Create() with { BaseWidth = 64 }, Create() with { ResidueDimension = 3 }, Create() with { Dropout = 0.2 }, Create() with { CoordinateNoise = 0 },
             Create() with { Input = CdConvInput.Steps }, Create() with { InputNoise = 0 }, Create() with { MaximumLength = 3 },
-                Create() with { Reading = CdConvReading.PublicCode },
+                Create() with { Pooling = CdConvPooling.AsPublished },
         ];
         foreach (var other in others)
             Assert.AreNotEqual(Create(), other);
@@ -77,6 +77,6 @@ public sealed class CdConvOptionsTests
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16, 20 }, CdConvOptions.Published.Radii.ToArray());
         Assert.AreEqual((21, 32, 16, 0.0, 0.05),
             (options.SequentialKernelSize, options.BaseWidth, options.ResidueDimension, options.Dropout, options.CoordinateNoise));
-        Assert.AreEqual(((CdConvInput?)null, 1.0, 512, CdConvReading.Sound), (options.Input, options.InputNoise, options.MaximumLength, options.Reading));
+        Assert.AreEqual(((CdConvInput?)null, 1.0, 512, CdConvPooling.WithinChains), (options.Input, options.InputNoise, options.MaximumLength, options.Pooling));
     }
 }

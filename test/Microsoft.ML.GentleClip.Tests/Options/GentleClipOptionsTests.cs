@@ -206,7 +206,7 @@ public sealed class GentleClipOptionsTests
         Assert.AreEqual(written, assigned);
         Assert.AreEqual(written, copied);
         // A preset's other settings of a group stay where one is assigned, and go where the group is new.
-        var preset = GentleClipOptions.FromPreset(GentleClipPreset.Authors);
+        var preset = GentleClipOptions.FromPreset(GentleClipPreset.PublishedCode);
         preset.Batches.Size = 128;
         Assert.AreEqual((128, 22), (preset.Batches.Size, preset.Batches.PairsPerBatch));
         Assert.IsNull((preset with { Batches = new() { Size = 128 } }).Batches.PairsPerBatch);

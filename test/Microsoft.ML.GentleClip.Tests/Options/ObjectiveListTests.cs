@@ -64,7 +64,7 @@ public sealed class ObjectiveListTests
     [DataRow(GentleClipPreset.ClosedForm, "contrastive 1, selfSupervised 0.1, mmd 1, sdd 1")]
     [DataRow(GentleClipPreset.Clip, "contrastive 1")]
     [DataRow(GentleClipPreset.Paper, "contrastive 1, selfSupervised 0.1, mmd 1, sdd 10")]
-    [DataRow(GentleClipPreset.Authors, "contrastive 1, selfSupervised 0.15, mmd 0.2, sdd 0.7")]
+    [DataRow(GentleClipPreset.PublishedCode, "contrastive 1, selfSupervised 0.15, mmd 0.2, sdd 0.7")]
     [DataRow(GentleClipPreset.GentleSClip, "contrastive 1, selfSupervised 0.1, mmd 1, sdd 1, pseudoLabel 0.3")]
     [DataRow(GentleClipPreset.HardPseudoLabels, "contrastive 1, pseudoLabel 0.3")]
     [DataRow(GentleClipPreset.SoftPseudoLabels, "contrastive 1, pseudoLabel 0.3")]
@@ -75,12 +75,12 @@ public sealed class ObjectiveListTests
         var options = GentleClipOptions.FromPreset(preset);
         var list = options.Objectives;
         Assert.AreEqual(expected, list.ToString());
-        Assert.AreEqual(preset == GentleClipPreset.Authors ? (0.05, false) : (0.07, true), (options.Temperature, options.LearnTemperature));
+        Assert.AreEqual(preset == GentleClipPreset.PublishedCode ? (0.05, false) : (0.07, true), (options.Temperature, options.LearnTemperature));
         Assert.AreEqual(
             preset switch
             {
                 GentleClipPreset.Paper => (64, null, PairsPerBatchRule.Proportional, 1e-2),
-                GentleClipPreset.Authors => (64, 22, PairsPerBatchRule.Fixed, 1e-3),
+                GentleClipPreset.PublishedCode => (64, 22, PairsPerBatchRule.Fixed, 1e-3),
                 _ => (256, default(int?), PairsPerBatchRule.Fixed, 1e-2),
             },
             (options.Batches.Size, options.Batches.PairsPerBatch, options.Batches.PairsPerBatchRule, options.Optimizer.WeightDecay));
@@ -90,14 +90,15 @@ public sealed class ObjectiveListTests
                 {
                     (ContrastiveObjective own, GentleClipPreset.GentleSClip or GentleClipPreset.HardPseudoLabels or GentleClipPreset.SoftPseudoLabels
                         or GentleClipPreset.SClip) =>
-                        new ContrastiveObjective { UnpairedNegatives = PseudoLabelSides.Both },
-                    (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.Printed },
+                        new ContrastiveObjective { UnpairedNegatives = UnpairedSides.Both },
+                    (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews },
                     (MmdObjective own, GentleClipPreset.Paper) => new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
                     (SddObjective own, GentleClipPreset.Paper) => new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
-                    (MmdObjective own, GentleClipPreset.Authors) => new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) },
-                    (SddObjective own, GentleClipPreset.Authors) =>
+                    (MmdObjective own, GentleClipPreset.PublishedCode) =>
+                        new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) },
+                    (SddObjective own, GentleClipPreset.PublishedCode) =>
                         new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false },
-                    (SelfSupervisedObjective own, GentleClipPreset.Authors) => new SelfSupervisedObjective { Weight = 0.15 },
+                    (SelfSupervisedObjective own, GentleClipPreset.PublishedCode) => new SelfSupervisedObjective { Weight = 0.15 },
                     (PseudoLabelObjective own, GentleClipPreset.HardPseudoLabels) => new PseudoLabelObjective { Kind = PseudoLabelKind.Hard },
                     (PseudoLabelObjective own, GentleClipPreset.SoftPseudoLabels) => new PseudoLabelObjective { Kind = PseudoLabelKind.Soft },
                     (KlotObjective own, GentleClipPreset.SotAlign) => new KlotObjective { TeacherRegularization = 0.005 },

@@ -15,10 +15,10 @@ public sealed class ObjectiveRangeTests
         Assert.AreEqual((0.5, 1.0, default(double?)), (new MmdObjective().GaussianWeight, new MmdObjective().Weight, new MmdObjective().GaussianBandwidth));
         var sdd = new SddObjective();
         Assert.AreEqual((0.5, 0.01, true, default(double?)), (sdd.Bandwidth, sdd.VarianceFloor, sdd.LeaveOneOut, sdd.DistanceTemperature));
-        Assert.AreEqual((SddDivergence.KullbackLeibler, SddVariance.Own), (sdd.Divergence, sdd.Variance));
+        Assert.AreEqual((SddDivergence.KullbackLeibler, SddVariance.PerSet), (sdd.Divergence, sdd.Variance));
         var labels = new PseudoLabelObjective();
         Assert.AreEqual(
-            (0.3, PseudoLabelKind.OptimalTransport, PseudoLabelSides.Both, new WeightRamp()),
+            (0.3, PseudoLabelKind.OptimalTransport, UnpairedSides.Both, new WeightRamp()),
             (labels.Weight, labels.Kind, labels.Sides, labels.Ramp));
         Assert.AreEqual(
             (0.3, 0.99, new WeightRamp()),

@@ -103,8 +103,10 @@ public sealed class ShardedTrainingTests : IDisposable
         var sharding = new BatchSharding(4, new SingleProcess());
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         sampler.Next();
-        using (var step = new ShardedStep(model, data, sampler, batches, options.Objectives.Needs, null, null, null, sharding, random, CPU))
-            step.Run(7, Descend);
+        var rows = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
+        using (var step = new ShardedStep(model, data, batches, options.Objectives.Needs, null, null, null, sharding, random, CPU))
+        using (var begun = rows with { FirstShard = step.OpenFirst(7, rows.Positions) })
+            step.Run(7, begun, Descend);
         var sharded = Gradients();
 
         // The same noise, but all in one graph.

@@ -201,7 +201,7 @@ public sealed class TrainingTests
         yield return Change(nameof(OptimizerOptions.GradientClipNorm), options => options.Optimizer.GradientClipNorm = 1e-6);
         yield return Objective<ContrastiveObjective>(nameof(ContrastiveObjective.Weight), own => own with { Weight = 2 });
         yield return Objective<ContrastiveObjective>(
-            nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = PseudoLabelSides.A });
+            nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = UnpairedSides.A });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Weight), own => own with { Weight = 1 });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Form), own => own with { Form = SelfSupervisedForm.NtXent });
         yield return Objective<MmdObjective>(nameof(MmdObjective.Weight), own => own with { Weight = 2 });

@@ -60,7 +60,7 @@ internal sealed partial class OnnxFormat : FuzzFormat
 
     public override void Read(byte[] file)
     {
-        var inputs = TowerInputs.FromMetadata(JsonSerializer.Deserialize<Dictionary<string, string>>(file)!);
+        var inputs = OnnxPreprocessor.FromMetadata(JsonSerializer.Deserialize<Dictionary<string, string>>(file)!);
         try
         {
             var arrays = inputs.Modality switch
@@ -79,7 +79,7 @@ internal sealed partial class OnnxFormat : FuzzFormat
         }
     }
 
-    private static IReadOnlyList<TowerInput> Pictures(TowerInputs inputs)
+    private static IReadOnlyList<OnnxInput> Pictures(OnnxPreprocessor inputs)
     {
         using var picture = MLImage.CreateFromPixels(2, 2, MLPixelFormat.Bgra32, new byte[16]);
         return inputs.Create([picture]);

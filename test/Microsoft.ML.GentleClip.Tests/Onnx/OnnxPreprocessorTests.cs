@@ -7,7 +7,7 @@ namespace Microsoft.ML.GentleClip.Tests.Onnx;
 
 /// <summary>Raw inputs as arrays: layouts, and what is wrong with metadata and inputs.</summary>
 [TestClass]
-public sealed class TowerInputsTests : IDisposable
+public sealed class OnnxPreprocessorTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -63,7 +63,7 @@ public sealed class TowerInputsTests : IDisposable
         Assert.Contains("\"inputDimension\":3,", metadata[TowerMetadata.Tower]);
         metadata[TowerMetadata.Tower] = metadata[TowerMetadata.Tower].Replace("\"inputDimension\":3,", "\"inputDimension\":100000000,",
             StringComparison.Ordinal);
-        var vectors = TowerInputs.FromMetadata(metadata);
+        var vectors = OnnxPreprocessor.FromMetadata(metadata);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.ThrowsExactly<ArgumentException>(() => vectors.Create([new float[12]]));
         Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -98,7 +98,7 @@ public sealed class TowerInputsTests : IDisposable
     public void MetadataOfAnotherFileAreRefused()
     {
         var good = Metadata(Modality.Vector("Embedding", "A"), 3);
-        Assert.AreEqual(16, TowerInputs.FromMetadata(good).EmbeddingDimension);
+        Assert.AreEqual(16, OnnxPreprocessor.FromMetadata(good).EmbeddingDimension);
         AssertError([], "no entry 'gentleclip.format'");
         AssertError(With("gentleclip.format", "2"), "format '2'; expected '1'");
         AssertError(With("gentleclip.embedding_dimension", "-3"), "'-3'");
@@ -110,7 +110,7 @@ public sealed class TowerInputsTests : IDisposable
         Dictionary<string, string> With(string key, string value) => new(good) { [key] = value };
 
         static void AssertError(Dictionary<string, string> metadata, string part) =>
-            StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TowerInputs.FromMetadata(metadata)).Message, part);
+            StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => OnnxPreprocessor.FromMetadata(metadata)).Message, part);
     }
 
     [TestMethod]
@@ -145,7 +145,7 @@ public sealed class TowerInputsTests : IDisposable
         }, result.Lines.ToArray(), result.ToString());
     }
 
-    private TowerInputs InputsOf(Modality modality, int inputDimension = 0) => TowerInputs.FromMetadata(Metadata(modality, inputDimension));
+    private OnnxPreprocessor InputsOf(Modality modality, int inputDimension = 0) => OnnxPreprocessor.FromMetadata(Metadata(modality, inputDimension));
 
     private Dictionary<string, string> Metadata(Modality modality, int inputDimension)
     {

@@ -1,9 +1,9 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>One input of an exported graph for a batch; see <see cref="TowerInputs"/>.</summary>
-public sealed class TowerInput
+/// <summary>One input of an exported graph for a batch; see <see cref="OnnxPreprocessor"/>.</summary>
+public sealed class OnnxInput
 {
-    internal TowerInput(string name, Array values, params long[] shape) => (Name, Values, Shape) = (name, values, shape);
+    internal OnnxInput(string name, Array values, params long[] shape) => (Name, Values, Shape) = (name, values, shape);
 
     /// <summary>Name of the graph's input.</summary>
     public string Name { get; }

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.ML.GentleClip;
 
 /// <summary>The command tower-inputs: arrays of a graph from its metadata alone, as a program without torch makes them.</summary>
-internal static class TowerInputCommands
+internal static class OnnxInputCommands
 {
     /// <summary>The exit code, or null where the command is another's.</summary>
     public static int? Run(string[] args)
@@ -11,7 +11,7 @@ internal static class TowerInputCommands
             return null;
         foreach (var file in files)
         {
-            var inputs = TowerInputs.FromMetadata(JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))!);
+            var inputs = OnnxPreprocessor.FromMetadata(JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(file))!);
             var arrays = inputs.Modality switch
             {
                 ProteinStructureModality => inputs.Create([new AlphaCarbonTrace(new float[] { 0, 0, 0, 4, 0, 0, 8, 1, 0 })]),

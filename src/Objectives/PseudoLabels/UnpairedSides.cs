@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>Modalities whose unpaired rows get pseudo-labels.</summary>
-public enum PseudoLabelSides
+/// <summary>Modalities whose unpaired rows an objective takes: as negatives, or with pseudo-labels.</summary>
+public enum UnpairedSides
 {
     /// <summary>Both modalities.</summary>
     Both,

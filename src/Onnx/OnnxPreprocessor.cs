@@ -12,13 +12,13 @@ namespace Microsoft.ML.GentleClip;
 /// libraries.
 /// </summary>
 /// <remarks>Thread-safe. It reads and checks inputs as the transformer's column does; names and shapes of the arrays are listed in docs/onnx.md.</remarks>
-public sealed class TowerInputs
+public sealed class OnnxPreprocessor
 {
     private readonly TowerSpec _tower;
     private readonly Lazy<Preparation> _preparation;
     private readonly string _prefix;
 
-    private TowerInputs(TowerSpec tower, int embeddingDimension, string prefix = "")
+    private OnnxPreprocessor(TowerSpec tower, int embeddingDimension, string prefix = "")
     {
         (_tower, EmbeddingDimension, _prefix) = (tower, embeddingDimension, prefix);
         _preparation = new(() => EncoderKinds.Of(tower.Modality).CreatePreparation(tower.Modality, tower.InputDimension));
@@ -33,7 +33,7 @@ public sealed class TowerInputs
     /// <summary>Reads what a file says of its tower.</summary>
     /// <param name="metadata">The file's metadata, with ONNX Runtime <c>session.ModelMetadata.CustomMetadataMap</c>.</param>
     /// <exception cref="FormatException">It was not written by this library, by a newer version of it, or is damaged; the message says which.</exception>
-    public static TowerInputs FromMetadata(IReadOnlyDictionary<string, string> metadata)
+    public static OnnxPreprocessor FromMetadata(IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         _ = Get(TowerMetadata.Format);
@@ -42,7 +42,7 @@ public sealed class TowerInputs
             throw new FormatException(
                 $"The model's metadata say '{Get(TowerMetadata.EmbeddingDimension)}' under '{TowerMetadata.EmbeddingDimension}'; expected a whole number of "
                     + $"1 or more.");
-        return new TowerInputs(ModelSerializer.ReadTower(Get(TowerMetadata.Tower)), dimension);
+        return new OnnxPreprocessor(ModelSerializer.ReadTower(Get(TowerMetadata.Tower)), dimension);
 
         string Get(string key) => metadata.TryGetValue(key, out var value)
             ? value
@@ -58,11 +58,11 @@ public sealed class TowerInputs
     /// <exception cref="FormatException">
     /// It was not written so, has no such side, was written by a newer version of this library, or is damaged; the message says which.
     /// </exception>
-    public static TowerInputs FromMetadata(IReadOnlyDictionary<string, string> metadata, Side side)
+    public static OnnxPreprocessor FromMetadata(IReadOnlyDictionary<string, string> metadata, Side side)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         var (tower, features) = FineTunedMetadata.Read(metadata, side);
-        return new TowerInputs(tower, features, FineTunedGraph.InputPrefix(side));
+        return new OnnxPreprocessor(tower, features, FineTunedGraph.InputPrefix(side));
     }
 
     /// <summary>The arrays of a batch, one for each input of the graph, in the graph's order.</summary>
@@ -75,7 +75,7 @@ public sealed class TowerInputs
     /// <exception cref="ArgumentException">
     /// The tower takes another type, there is no input, or one is missing or cannot be used; the message names its index, what was expected and what was found.
     /// </exception>
-    public IReadOnlyList<TowerInput> Create<TInput>(IEnumerable<TInput> inputs)
+    public IReadOnlyList<OnnxInput> Create<TInput>(IEnumerable<TInput> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
         var kind = ModalityKinds.Of(_tower.Modality).InputOf<TInput>(_tower.Modality, _tower.InputDimension)
@@ -106,7 +106,7 @@ public sealed class TowerInputs
             examples.Add(reader);
         }
         var arrays = _preparation.Value.Prepare(examples);
-        return _prefix.Length == 0 ? arrays : [.. arrays.Select(array => new TowerInput(_prefix + array.Name, array.Values, [.. array.Shape]))];
+        return _prefix.Length == 0 ? arrays : [.. arrays.Select(array => new OnnxInput(_prefix + array.Name, array.Values, [.. array.Shape]))];
 
         Presence Read(int index)
         {
