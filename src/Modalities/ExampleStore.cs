@@ -49,6 +49,9 @@ internal abstract class ExampleStore : IDisposable
     public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) =>
         GatherExamples(positions, device);
 
+    /// <summary>A store of its own with copies of some examples, in the given order.</summary>
+    public abstract ExampleStore Part(ReadOnlySpan<int> positions);
+
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

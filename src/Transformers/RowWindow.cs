@@ -13,6 +13,10 @@ internal sealed class RowWindow : IDisposable
 {
     private const int WindowsBeforeOverlap = 2;
 
+    // A window of ONNX Runtime is four times as large as the one before, up to the plan's, so that the first row comes soon. With libtorch all are equal:
+    // another division would move the last bits of what saved models compute.
+    private const int FirstWindow = 8, Growth = 4;
+
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRowCursor _source;
     private readonly Dictionary<int, ColumnBuffer> _buffers = [];
@@ -24,6 +28,7 @@ internal sealed class RowWindow : IDisposable
     private readonly long[] _batches;
     private readonly int _capacity;
     private readonly bool _hasEmbeddings;
+    private int _limit;
     private Bank _served;
     private Bank? _next;
     private int _fillSlot;
@@ -42,6 +47,7 @@ internal sealed class RowWindow : IDisposable
         _schema = schema;
         _source = source;
         _capacity = plan.Window;
+        _limit = plan.UsesGraph ? Math.Min(FirstWindow, _capacity) : _capacity;
         _hasEmbeddings = requested.Any(column => schema.EmbeddingOf(column) >= 0);
         var banks = plan.Overlap && _hasEmbeddings ? 2 : 1;
         _ids = new DataViewRowId[banks * _capacity];
@@ -62,12 +68,12 @@ internal sealed class RowWindow : IDisposable
             _inputs.Add(new Input(columns, binding, binding.Open(row), Claim(binding), isRequired));
         }
         _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
-        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input => Window(input, plan.BatchSize))]))];
+        _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(Window)]))];
         _served = _banks[0];
 
-        TowerWindow? Window(Input input, int? batchSize) => input.Embeddings.Length == 0
+        TowerWindow? Window(Input input) => input.Embeddings.Length == 0
             ? null
-            : new TowerWindow([.. input.Embeddings.Select(embedding => schema.Columns[embedding])], input.Binding, _capacity, batchSize);
+            : new TowerWindow([.. input.Embeddings.Select(embedding => schema.Columns[embedding])], input.Binding, plan);
 
         // The first reader of a column fills its buffer; others find it filled.
         ColumnBuffer[] Claim(ModalityBinding binding) =>
@@ -173,7 +179,7 @@ internal sealed class RowWindow : IDisposable
         bank.Clear();
         try
         {
-            while (bank.Count < _capacity && !_sourceEnded)
+            while (bank.Count < _limit && !_sourceEnded)
             {
                 if (!_source.MoveNext())
                     _sourceEnded = true;
@@ -185,6 +191,7 @@ internal sealed class RowWindow : IDisposable
         {
             bank.Failure = ExceptionDispatchInfo.Capture(exception);
         }
+        _limit = (int)Math.Min(_capacity, (long)Growth * _limit);
     }
 
     private bool TakeRow(Bank bank)

@@ -1,5 +1,4 @@
 using Microsoft.ML.GentleClip.Runtime;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;
 
@@ -7,10 +6,11 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// Keeps a model's weights alive while threads compute with them: disposal turns new users away at once, and the last user out frees the
 /// weights. Native memory freed under a running forward pass would end the process.
 /// </summary>
-/// <param name="model">Taken over.</param>
+/// <param name="model">Taken over; null where its weights are no native memory.</param>
 /// <param name="owner">Name of the transformer's type, for errors.</param>
-internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleClipTransformer)) : IDisposable
+internal sealed class SharedModel(IDisposable? model, string owner = nameof(GentleClipTransformer)) : IDisposable
 {
+    private readonly List<IDisposable> _others = [];
     private readonly Lock _gate = new();
     private int _users;
     private bool _disposed;
@@ -25,6 +25,14 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
             _users++;
             return new Use(this);
         }
+    }
+
+    /// <summary>Takes something over that is freed with the weights; a user of them calls this.</summary>
+    public T Own<T>(T other) where T : IDisposable
+    {
+        lock (_gate)
+            _others.Add(other);
+        return other;
     }
 
     /// <summary>Throws when the model was disposed.</summary>
@@ -62,7 +70,9 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
 
     private void Free()
     {
-        model.Dispose();
+        foreach (var other in _others)
+            other.Dispose();
+        model?.Dispose();
         NativeHeap.Trim();
     }
 

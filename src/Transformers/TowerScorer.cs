@@ -11,10 +11,13 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="shared">Guards the model's weights.</param>
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
-/// <param name="device">Where the model lives.</param>
-internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side side, Device device)
+/// <param name="device">Where the model lives; null where it has no libtorch.</param>
+internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side side, Device? device)
 {
     private long _forwardPasses;
+
+    /// <summary>The side as a graph, for the other engine than libtorch.</summary>
+    public GraphTower Graph { get; } = new(shared, model, side);
 
     /// <summary>The side.</summary>
     public Side Side => side;
@@ -48,12 +51,29 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     /// <param name="batches">Plans the passes.</param>
     /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
     /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public void Run(
-        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns, bool usesGraph = false,
         CancellationToken cancellationToken = default)
+    {
+        if (usesGraph)
+        {
+            using var use = shared.Enter();
+            Interlocked.Add(ref _forwardPasses, Graph.Run(examples, batches, batchSize, columns, cancellationToken));
+        }
+        else
+        {
+            RunTorch(examples, batches, batchSize, columns, cancellationToken);
+        }
+    }
+
+    // Apart, so that a process without libtorch never compiles it.
+    private void RunTorch(
+        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        CancellationToken cancellationToken)
     {
         batches.PlanScoring(examples, batchSize);
         var start = 0;
@@ -94,7 +114,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     {
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
-        return model.Run(side, examples.Gather(positions, device));
+        return ((SidedModel)model).Run(side, examples.Gather(positions, device!));
     }
 
     private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>

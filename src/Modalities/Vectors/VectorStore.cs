@@ -92,6 +92,16 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var part = new VectorStore(dimension);
+        foreach (var position in positions)
+            CopyTo(Checked(position), part.AddDense());
+        return part;
+    }
+
+    /// <inheritdoc/>
     protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions, Device device)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -1,0 +1,153 @@
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Onnx;
+using TorchSharp;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>One side of a model as a graph, which all cursors and threads share. It is made at the first pass.</summary>
+/// <param name="shared">Guards the model's weights, and frees the graph with them.</param>
+/// <param name="model">The model.</param>
+/// <param name="side">Its side.</param>
+internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side side)
+{
+    // Tokens or residues of a run: more at once is not faster on a CPU, and what a graph keeps of them grows faster than they do.
+    private const long LargestRun = 4096;
+
+    private readonly Lock _gate = new();
+    private GraphSession? _session;
+    private Preparation? _preparation;
+    private string? _obstacle;
+    private bool _isChecked;
+
+    /// <summary>Why there can be no graph, in a sentence that names the column; null where nothing stands in the way.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public string? Obstacle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (!_isChecked)
+                {
+                    using var use = shared.Enter();
+                    _obstacle = Check();
+                    _isChecked = true;
+                }
+                return _obstacle;
+            }
+        }
+    }
+
+    /// <summary>Computes columns for all examples of a store, in the store's order. The model must be in use.</summary>
+    /// <param name="examples">The store.</param>
+    /// <param name="batches">Plans the passes.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="cancellationToken">Looked at before each run.</param>
+    /// <returns>Number of runs.</returns>
+    public int Run(ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        CancellationToken cancellationToken)
+    {
+        var session = Session();
+        var (names, targets) = (new string[columns.Length], new float[columns.Length][]);
+        for (var i = 0; i < columns.Length; i++)
+            (names[i], targets[i]) = (columns[i].Output.GraphName, columns[i].Target);
+        batches.PlanScoring(examples, batchSize);
+        var runs = 0;
+        for (var number = 0; number < batches.Count; number++)
+        {
+            var pass = batches[number].ToArray();
+            if (Parts(examples, pass) is not { } parts)
+            {
+                Run(pass);
+                continue;
+            }
+            for (var part = 0; part < parts.Count; part++)
+                Run(Array.ConvertAll(parts[part].ToArray(), at => pass[at]));
+        }
+        return runs;
+
+        void Run(int[] positions)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            runs++;
+            var isWhole = IsWhole(examples, positions);
+            var store = isWhole ? examples : examples.Part(positions);
+            try
+            {
+                session.Run(_preparation!.Prepare(store), names, (column, values) =>
+                {
+                    var dimension = values.Length / positions.Length;
+                    if (isWhole)
+                        values.CopyTo(targets[column]);
+                    for (var i = 0; !isWhole && i < positions.Length; i++)
+                        values.Slice(i * dimension, dimension).CopyTo(targets[column].AsSpan(positions[i] * dimension));
+                });
+            }
+            finally
+            {
+                if (!isWhole)
+                    store.Dispose();
+            }
+        }
+    }
+
+    // Rows of different lengths: graphs pad them, or hold lists for each residue.
+    private LengthBatches? Parts(ExampleStore examples, int[] pass)
+    {
+        var lengths = Array.ConvertAll(pass, examples.LengthOf);
+        return _preparation switch
+        {
+            TokenPreparation or NGramPreparation => LengthBatches.Padded(lengths, DeviceType.CPU, LargestRun),
+            StructurePreparation => LengthBatches.InOrder(lengths, LargestRun),
+            _ => null,
+        };
+    }
+
+    private static bool IsWhole(ExampleStore examples, int[] positions)
+    {
+        var isWhole = positions.Length == examples.Count;
+        for (var i = 0; isWhole && i < positions.Length; i++)
+            isWhole = positions[i] == i;
+        return isWhole;
+    }
+
+    private string? Check()
+    {
+        var modality = model.SpecOf(side).Modality;
+        try
+        {
+            WithGraph(_ => true);
+            _ = EncoderKinds.Of(modality).CreatePreparation(modality, model.SpecOf(side).InputDimension);
+            return null;
+        }
+        catch (NotSupportedException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    private GraphSession Session()
+    {
+        lock (_gate)
+        {
+            if (_session is not null)
+                return _session;
+            var spec = model.SpecOf(side);
+            _preparation = EncoderKinds.Of(spec.Modality).CreatePreparation(spec.Modality, spec.InputDimension);
+            return _session = shared.Own(WithGraph(graph => GraphEngine.Open(graph)));
+        }
+    }
+
+    // Tensors that the graph is made from need libtorch's scope; arrays must do without libtorch.
+    private T WithGraph<T>(Func<OnnxWriter.OnnxGraph, T> use) => model is PlainModel ? use(TowerGraph.Build(model, side)) : WithTensors(use);
+
+    private T WithTensors<T>(Func<OnnxWriter.OnnxGraph, T> use)
+    {
+        using var frozen = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        return use(TowerGraph.Build(model, side));
+    }
+}
