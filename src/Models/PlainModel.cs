@@ -23,7 +23,6 @@ internal sealed class PlainModel : ISidedModel
     /// <param name="spec">What the model is, apart from its weights.</param>
     /// <param name="weights">As they were saved.</param>
     /// <param name="closedFormPrefix">What the names of the closed form's tensors begin with.</param>
-    /// <exception cref="InvalidDataException">A weight has a type that no graph has.</exception>
     public static PlainModel Of(TwoTowerSpec spec, RawWeights weights, string closedFormPrefix)
     {
         var alignment = spec.ClosedForm is null ? null : Below(weights, closedFormPrefix);
@@ -69,7 +68,8 @@ internal sealed class PlainModel : ISidedModel
         }
         catch (NotSupportedException exception)
         {
-            throw new InvalidDataException($"{weights.Source}: tensor '{tensor.Name}': {exception.Message}", exception);
+            // An encoder that has no graph may have such weights, and is refused by its name.
+            return GraphWeight.Unusable(tensor.Shape, $"{weights.Source}: tensor '{tensor.Name}': {exception.Message}");
         }
     }
 }

@@ -26,6 +26,11 @@ internal abstract class GraphWeight
     /// <param name="bytes">The values, little-endian and row-major.</param>
     public static GraphWeight Of(OnnxType type, long[] shape, ReadOnlyMemory<byte> bytes) => new ArrayWeight(type, shape, bytes);
 
+    /// <summary>A weight that no graph can have, which matters where one asks for it.</summary>
+    /// <param name="shape">Sizes.</param>
+    /// <param name="problem">Why, in a sentence.</param>
+    public static GraphWeight Unusable(long[] shape, string problem) => new UnusableWeight(shape, problem);
+
     /// <summary>Tensors by name.</summary>
     public static Dictionary<string, GraphWeight> Of(IEnumerable<KeyValuePair<string, Tensor>> tensors) =>
         tensors.ToDictionary(entry => entry.Key, entry => Of(entry.Value), StringComparer.Ordinal);
@@ -38,6 +43,15 @@ internal abstract class GraphWeight
         return type == OnnxType.Double
             ? MemoryMarshal.Cast<byte, double>(ToBytes()).ToArray()
             : throw new InvalidDataException($"Tensor '{name}': expected float64, found {type}.");
+    }
+
+    private sealed class UnusableWeight(long[] shape, string problem) : GraphWeight
+    {
+        public override IReadOnlyList<long> Shape => shape;
+
+        public override OnnxTensor Named(string name, bool transpose) => throw new InvalidDataException(problem);
+
+        public override byte[] ToBytes() => throw new InvalidDataException(problem);
     }
 
     private sealed class TensorWeight(Tensor tensor) : GraphWeight

@@ -13,7 +13,8 @@ public enum ScoringEngine
     OnnxRuntime,
 
     /// <summary>
-    /// ONNX Runtime where the package is there, the model is on the CPU and its encoders have an ONNX form; else libtorch, which the log tells with the reason.
+    /// ONNX Runtime where the package is there, the model is on the CPU and its encoders have an ONNX form that is not slower, as CDConv's is; else libtorch,
+    /// which the log tells with the reason. A model that was loaded without libtorch has no choice.
     /// </summary>
     Auto,
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -29,7 +30,7 @@ internal sealed class EngineChoice(Device? device)
         if (engine == ScoringEngine.Auto && device is not null)
         {
             var reason = device.type != DeviceType.CPU ? $"The model is on the GPU, {device}."
-                : GraphEngine.Problem ?? columns.Select(column => column.Tower.Graph.Obstacle).FirstOrDefault(obstacle => obstacle is not null);
+                : GraphEngine.Problem ?? columns.Select(Obstacle).FirstOrDefault(obstacle => obstacle is not null);
             if (reason is not null)
                 Tell($"ScoringOptions.Engine = Auto takes libtorch: {reason}");
             return reason is null;
@@ -41,6 +42,10 @@ internal sealed class EngineChoice(Device? device)
                 throw new NotSupportedException($"ScoringOptions.Engine = {engine} cannot compute column '{column.Name}'. {obstacle}");
         return true;
     }
+
+    private static string? Obstacle(EmbeddingColumn column) => column.Tower.Graph.Obstacle ?? (column.Tower.HasEncoder
+        && EncoderKinds.Of(column.Spec.Modality) is { IsSlowerAsGraph: true } kind
+            ? $"ONNX Runtime is slower at the encoder of column '{column.Spec.Modality.InputColumnName}', {kind.Name}." : null);
 
     // Once: generators ask at every call.
     private void Tell(string message)

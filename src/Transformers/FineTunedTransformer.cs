@@ -175,9 +175,7 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
         use(Model);
     }
 
-    private FineTunedModel Model => _model as FineTunedModel ?? throw new DllNotFoundException(
-        "The model was loaded where there is no libtorch, so it can be scored by ONNX Runtime, and nothing else; this needs a native package of TorchSharp, "
-        + "such as TorchSharp-cpu, in the application.");
+    private FineTunedModel Model => _model as FineTunedModel ?? throw PlainLoading.NeedsTorch();
 
     private bool UsesGraph => _engine.UsesGraph(Scoring.Engine, _features);
 

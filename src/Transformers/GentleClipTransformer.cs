@@ -134,9 +134,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         get
         {
             _shared.ThrowIfDisposed();
-            return _model as TwoTowerModel ?? throw new DllNotFoundException(
-                "The model was loaded where there is no libtorch, so its columns can be computed by ONNX Runtime, and nothing else; this needs a native package "
-                + "of TorchSharp, such as TorchSharp-cpu, in the application.");
+            return _model as TwoTowerModel ?? throw PlainLoading.NeedsTorch();
         }
     }
 

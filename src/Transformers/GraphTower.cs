@@ -54,25 +54,13 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
         var (names, targets) = (new string[columns.Length], new float[columns.Length][]);
         for (var i = 0; i < columns.Length; i++)
             (names[i], targets[i]) = (columns[i].Output.GraphName, columns[i].Target);
-        batches.PlanScoring(examples, batchSize);
-        var runs = 0;
-        for (var number = 0; number < batches.Count; number++)
-        {
-            var pass = batches[number].ToArray();
-            if (Parts(examples, pass) is not { } parts)
-            {
-                Run(pass);
-                continue;
-            }
-            for (var part = 0; part < parts.Count; part++)
-                Run(Array.ConvertAll(parts[part].ToArray(), at => pass[at]));
-        }
-        return runs;
+        var passes = Passes(examples, _preparation!, batches, batchSize);
+        passes.ForEach(Run);
+        return passes.Count;
 
         void Run(int[] positions)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            runs++;
             var isWhole = IsWhole(examples, positions);
             var store = isWhole ? examples : examples.Part(positions);
             try
@@ -94,16 +82,40 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
         }
     }
 
-    // Rows of different lengths: graphs pad them, or hold lists for each residue.
-    private LengthBatches? Parts(ExampleStore examples, int[] pass)
+    /// <summary>The examples of each run.</summary>
+    /// <param name="examples">What to compute.</param>
+    /// <param name="preparation">Lays them out.</param>
+    /// <param name="batches">Plans the passes.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    internal static List<int[]> Passes(ExampleStore examples, Preparation preparation, LengthBatches batches, int? batchSize)
     {
-        var lengths = Array.ConvertAll(pass, examples.LengthOf);
-        return _preparation switch
+        var passes = new List<int[]>();
+        batches.PlanScoring(examples, batchSize);
+        for (var number = 0; number < batches.Count; number++)
         {
-            TokenPreparation or NGramPreparation => LengthBatches.Padded(lengths, DeviceType.CPU, LargestRun),
-            StructurePreparation => LengthBatches.InOrder(lengths, LargestRun),
+            var pass = batches[number].ToArray();
+            if (Parts(examples, preparation, pass) is not { } parts)
+            {
+                passes.Add(pass);
+                continue;
+            }
+            for (var part = 0; part < parts.Count; part++)
+                passes.Add(Array.ConvertAll(parts[part].ToArray(), at => pass[at]));
+        }
+        return passes;
+    }
+
+    // Rows of different lengths: graphs pad them, or hold lists for each residue.
+    private static LengthBatches? Parts(ExampleStore examples, Preparation preparation, int[] pass)
+    {
+        return preparation switch
+        {
+            TokenPreparation or NGramPreparation => LengthBatches.Padded(Lengths(), DeviceType.CPU, LargestRun),
+            StructurePreparation => LengthBatches.InOrder(Lengths(), LargestRun),
             _ => null,
         };
+
+        int[] Lengths() => Array.ConvertAll(pass, examples.LengthOf);
     }
 
     private static bool IsWhole(ExampleStore examples, int[] positions)

@@ -11,6 +11,11 @@ internal static class PlainLoading
     /// <summary>Name of the switch (<see cref="AppContext"/>) by which an application that has libtorch loads models without it.</summary>
     public const string Switch = "Microsoft.ML.GentleClip.LoadWithoutTorch";
 
+    /// <summary>The error of what needs libtorch, of a model that was loaded without.</summary>
+    public static DllNotFoundException NeedsTorch() => new(
+        "The model was loaded where there is no libtorch, so its columns can be computed by ONNX Runtime, and nothing else; this needs a native package of "
+        + "TorchSharp, such as TorchSharp-cpu, in the application.");
+
     /// <summary>Whether libtorch is there; where it is not, why, and whether ONNX Runtime can take its place.</summary>
     /// <param name="channel">Told that it does.</param>
     /// <param name="missing">What is missing; null where the result is true.</param>

@@ -25,6 +25,9 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     /// <summary>Modality and sizes.</summary>
     public TowerSpec Spec => model.SpecOf(side);
 
+    /// <summary>Whether an encoder is computed; a closed form of feature vectors has none.</summary>
+    public bool HasEncoder => model is not SidedModel torch || torch.TowerOf(side) is not null;
+
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
@@ -99,11 +102,12 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     }
 
     /// <summary>Computes something from a two-tower model, whose weights stay alive meanwhile.</summary>
+    /// <exception cref="DllNotFoundException">It was loaded without libtorch.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
-        return compute((TwoTowerModel)model, side);
+        return compute(model as TwoTowerModel ?? throw PlainLoading.NeedsTorch(), side);
     }
 
     /// <summary>Throws when the model was disposed.</summary>

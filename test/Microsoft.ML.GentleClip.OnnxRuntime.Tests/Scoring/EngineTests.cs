@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.OnnxEncoders;
 using Microsoft.ML.GentleClip.Tests.Models;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using TorchSharp;
@@ -45,6 +46,25 @@ public sealed class EngineTests : IDisposable
             (plain.Seed, plain.EmbeddingDimension, plain.History.Count, plain.ClosedForm?.ToString()));
 
         static float[] Missing(float[] like) => [.. Enumerable.Repeat(float.NaN, like.Length)];
+    }
+
+    [TestMethod]
+    public void AutoTakesWhatIsFaster()
+    {
+        var log = new List<string>();
+        var context = new MLContext();
+        context.Log += (_, e) => log.Add(e.Message);
+        var folder = Path.Combine(Root, "1.3");
+        using var model = (GentleClipTransformer)context.Model.Load(Path.Combine(folder, "sequence-structure.zip"), out _);
+        model.Scoring = new ScoringOptions { Engine = ScoringEngine.Auto };
+        var sequences = context.Data.LoadFromEnumerable(FrozenModels.Read(folder, "sequence-structure").Rows.Select(row => new { row.Sequence }));
+        var open = ScoringSession.OpenCount;
+        _ = Embeddings.Column(model.Transform(sequences), "EmbeddingA");
+        Assert.AreEqual(open + 1, ScoringSession.OpenCount, "ESM-2 by ONNX Runtime");
+        Assert.DoesNotContain(message => message.Contains("takes libtorch", StringComparison.Ordinal), log);
+        _ = FrozenModels.Score(model, FrozenModels.Read(folder, "sequence-structure").Rows, folder);
+        Assert.AreEqual(open + 1, ScoringSession.OpenCount, "CDConv by libtorch");
+        Assert.ContainsSingle(message => message.Contains("slower at the encoder of column 'AlphaCarbons', CDConv", StringComparison.Ordinal), log);
     }
 
     [TestMethod]
