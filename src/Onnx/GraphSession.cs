@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Onnx;
 internal abstract class GraphSession : IDisposable
 {
     /// <summary>Runs the graph.</summary>
-    /// <param name="inputs">One array for each input of the graph.</param>
+    /// <param name="inputs">One array for each input of the graph; it may be longer than its shape.</param>
     /// <param name="outputs">Names of the outputs that are wanted.</param>
     /// <param name="take">Takes the number of an output and its values, row-major, which are gone afterwards.</param>
     /// <exception cref="InvalidOperationException">The graph cannot be run; the message has the reason.</exception>

@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <summary>Maps single rows, as a prediction engine does.</summary>
 /// <param name="schema">The bound columns.</param>
 /// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
-internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, bool usesGraph) : IRowToRowMapper
+internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, bool usesGraph = false) : IRowToRowMapper
 {
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;

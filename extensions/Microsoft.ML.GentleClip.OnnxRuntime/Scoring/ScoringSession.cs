@@ -91,7 +91,8 @@ internal sealed class ScoringSession : GraphSession
     private static OrtValue Allocate<T>(TensorElementType type, T[] values, IReadOnlyList<long> shape) where T : unmanaged
     {
         var tensor = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, type, [.. shape]);
-        values.CopyTo(tensor.GetTensorMutableDataAsSpan<T>());
+        var target = tensor.GetTensorMutableDataAsSpan<T>();
+        values.AsSpan(0, target.Length).CopyTo(target);
         return tensor;
     }
 }
