@@ -71,7 +71,7 @@ public static class ZeroShotCatalog
         foreach (var embedding in TextEmbedding.Embed(found, side, texts))
             rows.Add(embedding);
         int[] classes = [.. Enumerable.Range(0, texts.Length).Select(row => row / prompts.Length)];
-        return ZeroShotClassifier.Create(names, rows, classes, Math.Exp(-found.Model.LogitScale.item<float>()));
+        return ZeroShotClassifier.Create(names, rows, classes, Math.Exp(-found.LogitScale));
     }
 
     /// <summary>Creates an estimator that appends the columns of a zero-shot classification: probabilities of the labels, and the most probable one.</summary>

@@ -20,9 +20,10 @@ internal static partial class ModelSource
 
     /// <exception cref="InvalidDataException">The file is no model of this kind.</exception>
     /// <exception cref="IOException">It cannot be read, or not be unpacked.</exception>
-    public static ITransformer Open(ServingOptions options, ILogger logger) => Load(options.Model ?? Own, options.TemporaryFolder, logger);
+    public static ITransformer Open(ServingOptions options, ILogger logger) =>
+        Load(options.Model ?? Own, options.TemporaryFolder, options.Engine, logger);
 
-    private static ITransformer Load(string file, string? temporaryFolder, ILogger logger)
+    private static ITransformer Load(string file, string? temporaryFolder, ScoringEngine? engine, ILogger logger)
     {
         ITransformer model;
         CheckTemporaryFolder(temporaryFolder ?? Path.GetTempPath());
@@ -36,7 +37,9 @@ internal static partial class ModelSource
         }
         try
         {
-            _ = model.FindGentleClip();
+            GentleClipTransformer clip = model.FindGentleClip();
+            if (engine is { } chosen)
+                clip.Scoring = clip.Scoring with { Engine = chosen };
         }
         catch (ArgumentException problem)
         {

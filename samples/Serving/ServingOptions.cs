@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.ML.GentleClip;
 
 namespace Serving;
 
@@ -18,6 +19,7 @@ internal sealed class ServingOptions
           --urls LIST         addresses to listen on (default http://localhost:5000)
           --model FILE        a saved model (default: a small one of the emoji of samples/Emoji, which comes with the server)
           --catalogue FILE    what is searched, a line of JSON each: {"name": "...", "column": "...", "input": ...} (default: the emoji, if there is no --model)
+          --engine NAME       what computes: Torch, OnnxRuntime or Auto (default: Torch; OnnxRuntime where there is no libtorch)
           --batch N           most inputs of a batch (default 64)
           --wait MS           how long the first request of a batch waits for others, in milliseconds (default 4)
           --queue N           requests that may wait for each side of the model; the next one gets 503 (default 256)
@@ -33,6 +35,7 @@ internal sealed class ServingOptions
     {
         ["--model"] = $"{Section}:{nameof(Model)}",
         ["--catalogue"] = $"{Section}:{nameof(Catalogue)}",
+        ["--engine"] = $"{Section}:{nameof(Engine)}",
         ["--batch"] = $"{Section}:{nameof(MaximumBatch)}",
         ["--wait"] = $"{Section}:{nameof(MaximumWaitMilliseconds)}",
         ["--queue"] = $"{Section}:{nameof(QueueLength)}",
@@ -47,6 +50,9 @@ internal sealed class ServingOptions
     public string? Catalogue { get; set; }
 
     public string? TemporaryFolder { get; set; }
+
+    /// <summary>Null leaves what the model has.</summary>
+    public ScoringEngine? Engine { get; set; }
 
     [Range(1, 65_536)]
     public int MaximumBatch { get; set; } = 64;
@@ -63,7 +69,7 @@ internal sealed class ServingOptions
     [Range(1, int.MaxValue)]
     public int MaximumBodyBytes { get; set; } = 30_000_000;
 
-    /// <summary>The model has a limit of its own as well, <see cref="Microsoft.ML.GentleClip.ImageOptions.MaximumPixels"/>.</summary>
+    /// <summary>The model has a limit of its own as well, <see cref="ImageOptions.MaximumPixels"/>.</summary>
     [Range(1, int.MaxValue)]
     public int MaximumPixels { get; set; } = 25_000_000;
 }

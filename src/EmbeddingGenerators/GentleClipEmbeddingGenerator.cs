@@ -72,7 +72,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
     private GeneratedEmbeddings<Embedding<float>> Generate(TInput[] inputs, CancellationToken cancellationToken)
     {
         _column.ThrowIfDisposed();
-        var plan = ScoringPlan.Of(_transformer.Scoring);
+        var plan = _transformer.PlanFor([_column]);
         var batches = new LengthBatches();
         var row = new InputRow<TInput>(_schema, _input);
         var reader = _binding.Open(row);
@@ -89,7 +89,7 @@ internal sealed class GentleClipEmbeddingGenerator<TInput> : IEmbeddingGenerator
                 row.Set(inputs[i], i);
                 Add(i, reader, examples);
             }
-            _column.Tower.Run(examples, batches, plan.BatchSize, [(_column.Output, values)], plan.Overlap, cancellationToken);
+            _column.Tower.Run(examples, batches, plan, [(_column.Output, values)], cancellationToken);
             for (var i = 0; i < examples.Count; i++)
                 result.Add(new Embedding<float>(values.AsSpan(i * _column.Dimension, _column.Dimension).ToArray())
                 {

@@ -26,6 +26,9 @@ internal abstract class EncoderKind
     /// <summary>What is done to the inputs outside of ONNX, as a clause such as "texts are tokenised"; null where nothing is.</summary>
     public abstract string? Preprocessing { get; }
 
+    /// <summary>Whether ONNX Runtime was measured to be slower at its graph than libtorch at the network.</summary>
+    public virtual bool IsSlowerAsGraph => false;
+
     /// <summary>Whether a modality has such an encoder.</summary>
     public abstract bool Serves(Modality modality);
 

@@ -75,10 +75,12 @@ internal sealed class LengthBatches
     }
 
     /// <summary>Parts in the given order.</summary>
-    public static LengthBatches InOrder(IReadOnlyList<int> lengths)
+    /// <param name="lengths">Of each row.</param>
+    /// <param name="largest">Most of a part together.</param>
+    public static LengthBatches InOrder(IReadOnlyList<int> lengths, long largest = LargestPart)
     {
         var batches = Of(lengths);
-        batches.Split(batches._rows, LargestPart);
+        batches.Split(batches._rows, largest);
         return batches;
     }
 
@@ -91,7 +93,8 @@ internal sealed class LengthBatches
     /// </remarks>
     /// <param name="lengths">Tokens of each row.</param>
     /// <param name="device">Where the parts are encoded.</param>
-    public static LengthBatches Padded(IReadOnlyList<int> lengths, DeviceType device)
+    /// <param name="largest">Most tokens of a part, padding included.</param>
+    public static LengthBatches Padded(IReadOnlyList<int> lengths, DeviceType device, long largest = LargestPart)
     {
         var batches = Of(lengths);
         batches.SortByLength();
@@ -101,7 +104,7 @@ internal sealed class LengthBatches
         {
             long length = batches._lengths[batches._order[i]];
             var room = i == start ? 0 : (i - start + 1L) * batches._lengths[batches._order[start]];
-            if ((room > LargestPart && i > start) || room - filled - length > Math.Max(leastSaving, LargestPadding * room))
+            if ((room > largest && i > start) || room - filled - length > Math.Max(leastSaving, LargestPadding * room))
             {
                 batches._ends.Add(i);
                 (start, filled) = (i, 0);

@@ -166,7 +166,7 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
             reporter.Warning(finding);
         using var run = new FineTuningFit(_options, seed, random, device, reporter, CheckCancelled, folder, rows, validationRows);
         var model = _initial is null ? run.Run(_sides, null, ShareOfRate) : _initial.Use(initial => run.Run(_sides, initial, ShareOfRate));
-        return new FineTunedTransformer(model, device);
+        return new FineTunedTransformer(model, device, _environment);
 
         FineTuningRows Read(IDataView data, TrainingPhase phase, string rowName, FineTuningRows? trained)
         {

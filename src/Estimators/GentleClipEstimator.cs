@@ -186,7 +186,7 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
             reporter.Warning(warning);
         using var run = new ModelFit(plan, seed, random, device, reporter, CheckCancelled, trained, validationSet, checkpoints);
         // A disposed initial model frees its weights when the training has read them.
-        return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device) { Environment = _environment };
+        return new GentleClipTransformer(initial is null ? run.Run(null) : initial.Use(run.Run), device, _environment);
 
         TrainingData Read(IDataView rows, TrainingPhase phase, string rowName, bool trains)
         {

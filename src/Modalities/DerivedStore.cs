@@ -42,6 +42,10 @@ internal sealed class DerivedStore : ExampleStore
     /// <inheritdoc/>
     public override void AppendTo(IncrementalHash hash, int position) => _examples.AppendTo(hash, position);
 
+    /// <summary>Refused, as <see cref="Clear"/>.</summary>
+    public override ExampleStore Part(ReadOnlySpan<int> positions) =>
+        throw new NotSupportedException("What was computed of a training's examples stays with them.");
+
     /// <inheritdoc/>
     protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions) => _vectors.Gather(positions);
 

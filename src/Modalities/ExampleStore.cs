@@ -73,6 +73,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Number of an example's row in its source, for messages; the example's own where nobody noted it.</summary>
     public virtual long RowOf(int position) => position < _rows.Count ? _rows[position] : position;
 
+    /// <summary>A store of its own with copies of some examples, in the given order.</summary>
+    public abstract ExampleStore Part(ReadOnlySpan<int> positions);
+
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

@@ -45,6 +45,10 @@ internal sealed class FeatureStore : ExampleStore
     /// <inheritdoc/>
     public override void AppendTo(IncrementalHash hash, int position) => _examples.AppendTo(hash, position);
 
+    /// <summary>Refused, as <see cref="Clear"/>.</summary>
+    public override ExampleStore Part(ReadOnlySpan<int> positions) =>
+        throw new NotSupportedException("The features of a frozen encoder stay with their examples.");
+
     /// <inheritdoc/>
     protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions) =>
         new FeatureBatch(_features.Gather(positions).Vectors, _examples is VectorStore ? _examples.Gather(positions).Vectors : null);

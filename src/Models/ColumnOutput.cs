@@ -13,7 +13,7 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="Dimension">Length of its vectors.</param>
 /// <param name="Tensor">The tensor, <c>[batch, Dimension]</c>.</param>
 /// <param name="Value">The same as a value of a graph.</param>
-internal sealed record ColumnOutput(string? Name, string GraphName, string Description, Func<SidedModel, Side, int> Dimension,
+internal sealed record ColumnOutput(string? Name, string GraphName, string Description, Func<ISidedModel, Side, int> Dimension,
     Func<TowerOutput<Tensor>, Tensor> Tensor, Func<TowerOutput<string>, string> Value)
 {
     /// <summary>The embedding.</summary>
@@ -24,7 +24,7 @@ internal sealed record ColumnOutput(string? Name, string GraphName, string Descr
     /// <summary>What comes before the projection head.</summary>
     public static ColumnOutput Features { get; } = new(
         Modality.Features, OnnxNames.EncoderFeatures, "the encoder's features, before the projection head",
-        (model, side) => model.TowerOf(side)?.FeatureDimension ?? model.SpecOf(side).InputDimension, output => output.Features, values => values.Features);
+        (model, side) => model.FeatureDimensionOf(side), output => output.Features, values => values.Features);
 
     /// <summary>All that a modality may name.</summary>
     public static IReadOnlyList<ColumnOutput> Named { get; } = [Features];

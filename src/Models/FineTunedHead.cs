@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.GentleClip.Weights;
 
 namespace Microsoft.ML.GentleClip.Models;
 
@@ -11,6 +12,16 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="unit">Mean and standard deviation of the numbers that are predicted.</param>
 internal sealed class FineTunedHead(LabelSpec label, float[] weight, float[] bias, float[] mean, float[] scale, (float Mean, float Scale) unit)
 {
+    /// <summary>The head of a saved model.</summary>
+    /// <param name="label">What is predicted.</param>
+    /// <param name="weights">All of the model.</param>
+    /// <param name="features">Width of the features of both sides.</param>
+    /// <exception cref="InvalidDataException">A tensor is missing, or of another size.</exception>
+    public static FineTunedHead Of(LabelSpec label, RawWeights weights, int features) => new(
+        label, weights.Singles("head.weight", (long)label.Count * features), weights.Singles("head.bias", label.Count),
+        weights.Singles("feature_mean", features), weights.Singles("feature_scale", features),
+        label.Task == FineTuningTask.Regression ? (weights.Singles("label_mean", 1)[0], weights.Singles("label_scale", 1)[0]) : (0, 1));
+
     /// <summary>Number of features.</summary>
     public int FeatureCount => mean.Length;
 

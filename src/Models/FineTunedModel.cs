@@ -1,5 +1,6 @@
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using static TorchSharp.torch;
 
@@ -63,6 +64,16 @@ internal sealed class FineTunedModel : SidedModel
 
     /// <inheritdoc/>
     public override Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
+
+    /// <inheritdoc/>
+    public override SideParts PartsOf(Side side)
+    {
+        var tower = TowerOf(side)!;
+        return new SideParts(side, SpecOf(side), GraphWeight.Of(tower.state_dict()), tower.FeatureDimension, EmbeddingDimension: 0)
+        {
+            Obstacle = tower.OnnxObstacle,
+        };
+    }
 
     /// <summary>The encoder's features; there are no embeddings.</summary>
     public override TowerOutput<Tensor> Run(Side side, ModalityBatch batch)

@@ -17,18 +17,18 @@ internal static class FineTunedSerializer
     public const string WeightsEntry = ModelSerializer.WeightsEntry;
 
     /// <summary>Writes the description.</summary>
-    public static void WriteDescription(FittedFineTuning fitted, Stream stream)
+    public static void WriteDescription(FineTuningFacts fitted, Stream stream)
     {
-        var spec = fitted.Model.Spec;
+        var spec = fitted.Spec;
         JsonSerializer.Serialize(stream, new Description(
             Describe(spec.A), Describe(spec.B), spec.Label, fitted.LabelColumnName, fitted.Seed, fitted.History), ModelSerializer.Json);
     }
 
     /// <summary>Writes the weights.</summary>
-    public static void WriteWeights(FittedFineTuning fitted, Stream stream)
+    public static void WriteWeights(FineTunedModel model, Stream stream)
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(stream, fitted.Model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu()));
+        SafetensorsWriter.Write(stream, model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu()));
     }
 
     /// <summary>Reads a model back.</summary>
@@ -51,14 +51,37 @@ internal static class FineTunedSerializer
         return fitted!;
     }
 
-    private static FineTunedModel Build(FineTunedSpec spec, StateDict weights, Device device)
+    /// <summary>Reads a model back without libtorch.</summary>
+    /// <inheritdoc cref="Read" path="/param"/>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static (FineTuningFacts Facts, PlainModel Model) ReadPlain(Action<string, Action<Stream>> readEntry, IEnumerable<Assembly> registered)
     {
-        // Before anything of the described size is allocated: the file may claim encoders of terabytes.
-        var (expected, found) = (FineTunedModel.CountWeights(spec), weights.Values.Sum(weight => weight.numel()));
+        Description? description = null;
+        FineTunedSpec? spec = null;
+        readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream, registered));
+        PlainModel? model = null;
+        readEntry(WeightsEntry, stream =>
+        {
+            var weights = SafetensorsReader.ReadRaw(stream, WeightsEntry);
+            CheckCount(spec!, weights.Tensors.Sum(tensor => ModelSerializer.Numbers(tensor.Shape)));
+            model = PlainModel.Of(spec!, weights);
+        });
+        return (new FineTuningFacts(spec!, description!.LabelColumn, description.Seed, description.History), model!);
+    }
+
+    // Before anything of the described size is allocated: the file may claim encoders of terabytes.
+    private static void CheckCount(FineTunedSpec spec, long found)
+    {
+        var expected = FineTunedModel.CountWeights(spec);
         if (spec.HasCustomEncoder ? found < expected : found != expected)
             throw new FormatException(
                 $"Entry '{DescriptionEntry}' of the saved model describes {(spec.HasCustomEncoder ? "at least " : "")}{expected} weights, "
                 + $"but entry '{WeightsEntry}' holds {found}.");
+    }
+
+    private static FineTunedModel Build(FineTunedSpec spec, StateDict weights, Device device)
+    {
+        CheckCount(spec, weights.Values.Sum(weight => weight.numel()));
         using var generator = new Generator(0);
         var model = new FineTunedModel(spec, generator);
         try

@@ -5,4 +5,8 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="LabelColumnName">Column of the labels in training.</param>
 /// <param name="Seed">Seed of the training.</param>
 /// <param name="History">The training's epochs.</param>
-internal sealed record FittedFineTuning(FineTunedModel Model, string LabelColumnName, int Seed, IReadOnlyList<FineTuningEpoch> History);
+internal sealed record FittedFineTuning(FineTunedModel Model, string LabelColumnName, int Seed, IReadOnlyList<FineTuningEpoch> History)
+{
+    /// <summary>All but the weights.</summary>
+    public FineTuningFacts Facts => new(Model.Spec, LabelColumnName, Seed, History);
+}

@@ -9,4 +9,8 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <param name="ClosedForm">How the closed form was fitted, a mere teacher included; null without one.</param>
 internal sealed record FittedModel(
     TwoTowerModel Model, int Seed, TrainingRows TrainingRows, IReadOnlyList<TrainingEpoch> History, ClosedFormReport? ClosedForm = null,
-    UnpairedObjectivesReport? UnpairedObjectives = null);
+    UnpairedObjectivesReport? UnpairedObjectives = null)
+{
+    /// <summary>All but the weights.</summary>
+    public ModelFacts Facts => new(Model.Spec, Seed, TrainingRows, History, ClosedForm, UnpairedObjectives);
+}

@@ -37,20 +37,20 @@ internal static class ModelSerializer
     private static readonly JsonSerializerOptions TowerJson = new(Json) { WriteIndented = false };
 
     /// <summary>Writes the description.</summary>
-    public static void WriteDescription(FittedModel fitted, Stream stream)
+    public static void WriteDescription(ModelFacts fitted, Stream stream)
     {
-        var spec = fitted.Model.Spec;
+        var spec = fitted.Spec;
         JsonSerializer.Serialize(stream, new Description(
             spec.EmbeddingDimension, spec.Temperature, Describe(spec.A), Describe(spec.B), fitted.Seed, fitted.TrainingRows, fitted.History,
             spec.ClosedForm, fitted.ClosedForm, fitted.UnpairedObjectives), Json);
     }
 
     /// <summary>Writes the weights.</summary>
-    public static void WriteWeights(FittedModel fitted, Stream stream)
+    public static void WriteWeights(TwoTowerModel model, Stream stream)
     {
         using var scope = NewDisposeScope();
-        var weights = fitted.Model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu());
-        if (fitted.Model.ClosedForm is { } closedForm)
+        var weights = model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.cpu());
+        if (model.ClosedForm is { } closedForm)
         {
             foreach (var (name, value) in closedForm.GetState())
                 weights.Add(ClosedFormPrefix + name, value.cpu().contiguous());
@@ -78,6 +78,29 @@ internal static class ModelSerializer
         return fitted!;
     }
 
+    /// <summary>Reads a model back without libtorch.</summary>
+    /// <inheritdoc cref="Read" path="/param"/>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static (ModelFacts Facts, PlainModel Model) ReadPlain(Action<string, Action<Stream>> readEntry, IEnumerable<Assembly> registered)
+    {
+        Description? description = null;
+        TwoTowerSpec? spec = null;
+        readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream, registered));
+        PlainModel? model = null;
+        readEntry(WeightsEntry, stream =>
+        {
+            var weights = SafetensorsReader.ReadRaw(stream, WeightsEntry);
+            CheckCount(spec!, weights.Tensors.Where(tensor => !IsOfClosedForm(tensor.Name)).Sum(tensor => Numbers(tensor.Shape)));
+            CheckHasClosedForm(spec!, weights.Tensors.Count(tensor => IsOfClosedForm(tensor.Name)));
+            model = PlainModel.Of(spec!, weights, ClosedFormPrefix);
+        });
+        return (new ModelFacts(spec!, description!.Seed, description.TrainingRows, description.History, description.ClosedFormReport,
+            description.UnpairedObjectives), model!);
+    }
+
+    /// <summary>Number of elements of a tensor.</summary>
+    internal static long Numbers(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
+
     /// <summary>One tower's description alone, as JSON.</summary>
     public static string DescribeTower(TowerSpec spec) => JsonSerializer.Serialize(Describe(spec), TowerJson);
 
@@ -101,12 +124,7 @@ internal static class ModelSerializer
 
     private static FittedModel Build(Description description, TwoTowerSpec spec, StateDict weights, Device device)
     {
-        // Before anything of the described size is allocated: the file may claim towers of terabytes.
-        var (expected, found) = (TwoTowerModel.CountWeights(spec), weights.Where(weight => !IsOfClosedForm(weight.Key)).Sum(weight => weight.Value.numel()));
-        if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
-            throw new FormatException(
-                $"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} "
-                + $"weights, but entry '{WeightsEntry}' holds {found}.");
+        CheckCount(spec, weights.Where(weight => !IsOfClosedForm(weight.Key)).Sum(weight => weight.Value.numel()));
         using var generator = new Generator(0);
         var model = new TwoTowerModel(spec, generator);
         try
@@ -125,16 +143,31 @@ internal static class ModelSerializer
         }
     }
 
+    // Before anything of the described size is allocated: the file may claim towers of terabytes.
+    private static void CheckCount(TwoTowerSpec spec, long found)
+    {
+        var expected = TwoTowerModel.CountWeights(spec);
+        if (TwoTowerModel.HasCustomEncoder(spec) ? found < expected : found != expected)
+            throw new FormatException(
+                $"Entry '{DescriptionEntry}' of the saved model describes towers of {(TwoTowerModel.HasCustomEncoder(spec) ? "at least " : "")}{expected} "
+                + $"weights, but entry '{WeightsEntry}' holds {found}.");
+    }
+
+    private static void CheckHasClosedForm(TwoTowerSpec spec, int tensors)
+    {
+        if ((spec.ClosedForm is null) != (tensors == 0))
+            throw new FormatException(
+                $"Entry '{DescriptionEntry}' of the saved model describes {(spec.ClosedForm is null ? "no" : "a")} closed form, "
+                + $"but entry '{WeightsEntry}' holds {tensors} tensors of one.");
+    }
+
     private static bool IsOfClosedForm(string name) => name.StartsWith(ClosedFormPrefix, StringComparison.Ordinal);
 
     private static void LoadClosedForm(TwoTowerModel model, StateDict weights, Device device)
     {
         var state = weights.Where(weight => IsOfClosedForm(weight.Key))
             .ToDictionary(weight => weight.Key[ClosedFormPrefix.Length..], weight => weight.Value.to(device));
-        if ((model.Spec.ClosedForm is null) != (state.Count == 0))
-            throw new FormatException(
-                $"Entry '{DescriptionEntry}' of the saved model describes {(model.Spec.ClosedForm is null ? "no" : "a")} closed form, "
-                + $"but entry '{WeightsEntry}' holds {state.Count} tensors of one.");
+        CheckHasClosedForm(model.Spec, state.Count);
         if (state.Count == 0)
             return;
         var closedForm = ClosedFormAlignment.FromState(state);

@@ -4,16 +4,22 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Models;
 
 /// <summary>A model with a part for each side: what trainings, their checkpoints and the columns computed from it need to know.</summary>
-internal abstract class SidedModel(string name) : nn.Module(name)
+internal abstract class SidedModel(string name) : nn.Module(name), ISidedModel
 {
-    /// <summary>Length of <see cref="TowerOutput{T}.Embedding"/>; 0 where there is none.</summary>
+    /// <inheritdoc/>
     public abstract int EmbeddingDimension { get; }
 
-    /// <summary>Modality and sizes of a side that the model has.</summary>
+    /// <inheritdoc/>
     public abstract TowerSpec SpecOf(Side side);
 
     /// <summary>A side's tower, or only its encoder; null where there is none.</summary>
     public abstract Tower? TowerOf(Side side);
+
+    /// <inheritdoc/>
+    public int FeatureDimensionOf(Side side) => TowerOf(side)?.FeatureDimension ?? SpecOf(side).InputDimension;
+
+    /// <inheritdoc/>
+    public abstract SideParts PartsOf(Side side);
 
     /// <summary>One pass through a side, without noise.</summary>
     public abstract TowerOutput<Tensor> Run(Side side, ModalityBatch batch);

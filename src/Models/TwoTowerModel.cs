@@ -1,6 +1,7 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -51,6 +52,14 @@ internal sealed class TwoTowerModel : SidedModel
 
     /// <summary>A side's tower, or only its encoder; null where the closed form reads feature vectors and there are no towers.</summary>
     public override Tower? TowerOf(Side side) => side == Side.A ? tower_a : tower_b;
+
+    /// <inheritdoc/>
+    public override SideParts PartsOf(Side side)
+    {
+        var tower = TowerOf(side);
+        return SideParts.Of(Spec, side, tower is null ? null : GraphWeight.Of(tower.state_dict()),
+            ClosedForm is null ? null : GraphWeight.Of(ClosedForm.GetState()), FeatureDimensionOf(side)) with { Obstacle = tower?.OnnxObstacle };
+    }
 
     /// <summary>The closed-form part, owned; null until <see cref="SetClosedForm"/>, and where the spec has none.</summary>
     public ClosedFormAlignment? ClosedForm { get; private set; }

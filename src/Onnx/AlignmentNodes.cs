@@ -1,7 +1,5 @@
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.OnnxWriter;
-using Microsoft.ML.GentleClip.Runtime;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Onnx;
 
@@ -9,20 +7,20 @@ namespace Microsoft.ML.GentleClip.Onnx;
 internal sealed class AlignmentNodes
 {
     private readonly OnnxGraph _graph;
-    private readonly Dictionary<string, Tensor> _state;
+    private readonly Dictionary<string, GraphWeight> _state;
     private readonly double[] _numbers;
 
-    /// <summary>Takes the state of a side. What is computed from it belongs to the open dispose scope, which must last until the graph is written.</summary>
+    /// <summary>Takes the state of a side.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="state">What <see cref="ClosedFormAlignment.GetState"/> gives.</param>
     /// <param name="side">The side.</param>
-    public AlignmentNodes(OnnxGraph graph, IReadOnlyDictionary<string, Tensor> state, Side side)
+    public AlignmentNodes(OnnxGraph graph, IReadOnlyDictionary<string, GraphWeight> state, Side side)
     {
         var prefix = side == Side.A ? "a." : "b.";
         _graph = graph;
         _state = state.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..],
-            entry => entry.Value.cpu());
-        _numbers = _state["numbers"].data<double>().ToArray();
+            entry => entry.Value);
+        _numbers = Values("numbers");
     }
 
     private double Bandwidth => _numbers[1];
@@ -44,16 +42,16 @@ internal sealed class AlignmentNodes
     {
         var parts = new List<string>();
         AddParts(parts, prepared, "", _numbers[2], _numbers[3]);
-        if (_state.TryGetValue("transport.numbers", out var weights))
-            AddParts(parts, prepared, "transport.", weights[0].item<double>(), weights[1].item<double>());
+        if (_state.ContainsKey("transport.numbers") && Values("transport.numbers") is var weights)
+            AddParts(parts, prepared, "transport.", weights[0], weights[1]);
         return Unit(parts.Count == 1 ? parts[0] : _graph.Concatenate(1, [.. parts]));
     }
 
     private void AddParts(List<string> parts, string prepared, string part, double linearWeight, double kernelWeight)
     {
-        if (_state[part + "linear"].size(1) > 0)
+        if (State(part + "linear").Shape[1] > 0)
             parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(prepared, Constant(part + "linear")), Constant(part + "linear.bias")), linearWeight));
-        if (_state[part + "kernel"].size(1) > 0)
+        if (State(part + "kernel").Shape[1] > 0)
         {
             var kernel = _graph.Node("Exp", [_graph.Multiply(SquaredDistances(prepared, part + "anchors"), Number(-1 / Bandwidth))]);
             parts.Add(Weighted(_graph.Subtract(_graph.MatrixProduct(kernel, Constant(part + "kernel")), Constant(part + "kernel.bias")), kernelWeight));
@@ -82,7 +80,7 @@ internal sealed class AlignmentNodes
     {
         var width = (int)_numbers[0];
         string[] maps = ["linear", "kernel", "transport.linear", "transport.kernel", "spectral.map"];
-        var natural = maps.Sum(name => _state.TryGetValue(name, out var map) ? map.size(1) : 0);
+        var natural = maps.Sum(name => _state.TryGetValue(name, out var map) ? map.Shape[1] : 0);
         if (_state.ContainsKey("cut"))
             embeddings = Unit(_graph.MatrixProduct(embeddings, Constant("cut")));
         else if (width > natural)
@@ -90,7 +88,7 @@ internal sealed class AlignmentNodes
         var none = _graph.Node("Equal", [_graph.Sum(_graph.Multiply(embeddings, embeddings), 1), Number(0)]);
         var axis = new double[width];
         axis[0] = 1;
-        return _graph.Where(none, Constant("first_axis", tensor(axis, [1, width])), embeddings);
+        return _graph.Where(none, _graph.Numbers("teacher.first_axis", [1, width], axis), embeddings);
     }
 
     // As Neighbours.Nearest: one more than needed, of which the row itself falls away, else the last.
@@ -105,16 +103,25 @@ internal sealed class AlignmentNodes
         return (_graph.Node("GatherElements", [nearest[0], order], ("axis", 1)), _graph.Node("GatherElements", [nearest[1], order], ("axis", 1)));
     }
 
-    private int Kept(string bank, int count) => (int)Math.Min(count, _state[bank].size(0) - 1);
+    private int Kept(string bank, int count) => (int)Math.Min(count, State(bank).Shape[0] - 1);
 
     // As Pairwise.SquaredDistances.
     private string SquaredDistances(string rows, string bank)
     {
-        var center = _state[bank].mean([0], keepdim: true);
-        var centered = _state[bank] - center;
-        var (x, y) = (_graph.Subtract(rows, Constant(bank + ".center", center)), Constant(bank + ".centered", centered.t().contiguous()));
-        var lengths = Constant(bank + ".lengths", centered.Squared().sum(dim: 1).unsqueeze(0));
-        var sums = _graph.Add(_graph.Sum(_graph.Multiply(x, x), 1), lengths);
+        var (count, width) = ((int)State(bank).Shape[0], (int)State(bank).Shape[1]);
+        var values = Values(bank);
+        var (center, lengths, turned) = (new double[width], new double[count], new double[values.Length]);
+        for (var i = 0; i < values.Length; i++)
+            center[i % width] += values[i] / count;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var centered = values[i] - center[i % width];
+            lengths[i / width] += centered * centered;
+            turned[(long)(i % width) * count + i / width] = centered;
+        }
+        var (x, y) = (_graph.Subtract(rows, _graph.Numbers($"teacher.{bank}.center", [1, width], center)),
+            _graph.Numbers($"teacher.{bank}.centered", [width, count], turned));
+        var sums = _graph.Add(_graph.Sum(_graph.Multiply(x, x), 1), _graph.Numbers($"teacher.{bank}.lengths", [1, count], lengths));
         return _graph.Node("Max", [_graph.Subtract(sums, _graph.Multiply(_graph.MatrixProduct(x, y), Number(2))), Number(0)]);
     }
 
@@ -133,7 +140,10 @@ internal sealed class AlignmentNodes
 
     private string Number(double value) => _graph.Number(value, OnnxType.Double);
 
-    private string Constant(string name) => Constant(name, _state[name]);
+    private string Constant(string name) => _graph.Constant("teacher." + name, State(name));
 
-    private string Constant(string name, Tensor value) => _graph.Tensor("teacher." + name, value);
+    private double[] Values(string name) => State(name).ToDoubles(name);
+
+    private GraphWeight State(string name) =>
+        _state.TryGetValue(name, out var weight) ? weight : throw new InvalidDataException($"The saved alignment lacks tensor '{name}'.");
 }

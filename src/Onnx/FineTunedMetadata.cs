@@ -12,9 +12,9 @@ internal static class FineTunedMetadata
     private const string Task = "gentleclip.task", Labels = "gentleclip.labels", LabelColumn = "gentleclip.label_column";
 
     /// <summary>The texts of a model.</summary>
-    public static SortedDictionary<string, string> Of(FittedFineTuning fitted)
+    public static SortedDictionary<string, string> Of(FineTuningFacts fitted, FineTunedModel model)
     {
-        var label = fitted.Model.Spec.Label;
+        var label = fitted.Spec.Label;
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             [TowerMetadata.Format] = TowerMetadata.CurrentFormat,
@@ -24,9 +24,9 @@ internal static class FineTunedMetadata
         };
         if (label.SlotNames is { } names)
             result[Labels] = JsonSerializer.Serialize(names);
-        foreach (var (side, tower) in fitted.Model.Towers)
+        foreach (var (side, tower) in model.Towers)
         {
-            var spec = fitted.Model.SpecOf(side);
+            var spec = model.SpecOf(side);
             var encoder = EncoderKinds.Of(spec.Modality);
             result[Key("modality", side)] = ModalityKinds.Of(spec.Modality).Name;
             result[Key("encoder", side)] = encoder.Name;

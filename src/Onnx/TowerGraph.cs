@@ -24,51 +24,56 @@ internal static class TowerGraph
 
     /// <summary>The graph of a side. What it needs belongs to the open dispose scope, which must last until the graph is written.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="side">Its side.</param>
+    /// <param name="whose">Its side.</param>
     /// <param name="opset">Version of the operators; an older one than the newest only for vectors.</param>
     /// <exception cref="NotSupportedException">The encoder is of a kind that cannot be written.</exception>
-    public static OnnxGraph Build(TwoTowerModel model, Side side, int opset = OnnxOpset.Newest)
+    /// <exception cref="InvalidDataException">The weights are not those of the encoder.</exception>
+    public static OnnxGraph Build(ISidedModel model, Side whose, int opset = OnnxOpset.Newest)
     {
-        var spec = model.Spec.Of(side);
-        var tower = model.TowerOf(side);
-        if (tower?.OnnxObstacle is { } obstacle)
-            throw new NotSupportedException($"The encoder of column '{spec.Modality.InputColumnName}' cannot be exported: {obstacle}.");
-        var weights = tower?.state_dict() ?? [];
-        var graph = new OnnxGraph(weights, opset);
+        var side = model.PartsOf(whose);
+        var modality = side.Spec.Modality;
+        if (side.Obstacle is { } obstacle)
+            throw new NotSupportedException($"The encoder of column '{modality.InputColumnName}' cannot be exported: {obstacle}.");
+        var graph = new OnnxGraph(side.Tower ?? new Dictionary<string, GraphWeight>(), opset);
         // A closed form reads the same vectors as the tower.
-        var vectors = spec.Modality is VectorModality
+        var vectors = modality is VectorModality
             ? graph.Input(OnnxNames.Features, OnnxType.Single, "feature vectors; NaN in every slot for one that is missing", OnnxNames.Batch,
-                spec.InputDimension) : null;
-        var values = Append(graph, model, side, vectors);
+                side.Spec.InputDimension) : null;
+        var values = Append(graph, side, vectors);
+        var outputs = OutputsOf(side);
         // A row that is not finite has no features either: v - v is NaN there, and 0 elsewhere.
-        if (vectors is not null && spec.Modality.OtherOutputs.Count > 0)
+        if (vectors is not null && outputs.Contains(ColumnOutput.Features))
             values = values with { Features = graph.Add(values.Features, graph.Sum(graph.Subtract(vectors, vectors), 1)) };
-        foreach (var (output, _) in ColumnOutput.Of(spec.Modality))
+        foreach (var output in outputs)
         {
             graph.Name(output.Value(values), output.GraphName);
-            graph.Output(output.GraphName, OnnxType.Single, output.Description, OnnxNames.Batch, output.Dimension(model, side));
+            graph.Output(output.GraphName, OnnxType.Single, output.Description, OnnxNames.Batch, output.Dimension(model, whose));
         }
         var unused = graph.UnusedWeights.ToList();
         return unused.Count == 0 ? graph
             : throw new InvalidOperationException(
-                $"The graph of column '{spec.Modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
+                $"The graph of column '{modality.InputColumnName}' leaves out weights of the tower: {string.Join(", ", unused)}.");
     }
 
+    // Those of the modality's columns; of a fine-tuned model, whose columns are made of the features, these alone.
+    private static List<ColumnOutput> OutputsOf(SideParts side) =>
+        side.EmbeddingDimension == 0 ? [ColumnOutput.Features] : [.. ColumnOutput.Of(side.Spec.Modality).Select(column => column.Output)];
+
     // As TwoTowerModel.Run.
-    private static TowerOutput<string> Append(OnnxGraph graph, TwoTowerModel model, Side side, string? vectors)
+    private static TowerOutput<string> Append(OnnxGraph graph, SideParts side, string? vectors)
     {
-        var spec = model.Spec.Of(side);
-        if (model.Spec.ClosedForm is not { } closedForm)
-            return Tower(graph, spec.Modality, vectors);
-        var features = model.Spec.ReadsFeatures(spec) ? Encoder(graph, spec.Modality, vectors: null) : null;
-        var aligned = new AlignmentNodes(graph, model.ClosedForm!.GetState(), side).Append(features ?? vectors!);
+        var modality = side.Spec.Modality;
+        if (side.ClosedForm is not { } closedForm)
+            return Tower(graph, side, vectors);
+        var features = side.AlignmentReadsFeatures ? Encoder(graph, modality, vectors: null) : null;
+        var aligned = new AlignmentNodes(graph, side.Alignment!, side.Side).Append(features ?? vectors!);
         // A maximum may swallow NaN. Rows that are not finite have no embedding: v - v is NaN there, and 0 elsewhere.
         if (vectors is not null)
             aligned = graph.Add(aligned, graph.Sum(graph.Subtract(vectors, vectors), 1));
-        if (!model.HasTowers)
+        if (!side.HasHead)
             return new TowerOutput<string>(features ?? vectors!, aligned);
         var student = features is null
-            ? Tower(graph, spec.Modality, vectors)
+            ? Tower(graph, side, vectors)
             : new TowerOutput<string>(features, ProjectionNodes.Append(graph, features, HeadPrefix));
         return student with
         {
@@ -77,10 +82,10 @@ internal static class TowerGraph
         };
     }
 
-    private static TowerOutput<string> Tower(OnnxGraph graph, Modality modality, string? vectors)
+    private static TowerOutput<string> Tower(OnnxGraph graph, SideParts side, string? vectors)
     {
-        var features = Encoder(graph, modality, vectors);
-        return new TowerOutput<string>(features, ProjectionNodes.Append(graph, features, HeadPrefix));
+        var features = Encoder(graph, side.Spec.Modality, vectors);
+        return new TowerOutput<string>(features, side.HasHead ? ProjectionNodes.Append(graph, features, HeadPrefix) : features);
     }
 
     /// <summary>Declares the inputs that there are not yet, and features <c>[batch, features]</c>.</summary>

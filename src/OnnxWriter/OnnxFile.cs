@@ -37,7 +37,7 @@ internal static class OnnxFile
             : ("", false, []);
         try
         {
-            AtomicFile.Write(full, WriteModel);
+            AtomicFile.Write(full, stream => WriteModel(stream, graph, metadata, version, name, offsets, cancellationToken));
         }
         catch
         {
@@ -46,18 +46,29 @@ internal static class OnnxFile
             throw;
         }
         DeleteOthers(full, name);
+    }
 
-        void WriteModel(Stream stream)
-        {
-            using var output = new CodedOutputStream(stream, leaveOpen: true);
-            output.Integer(1, IrVersion);
-            output.Text(2, "Microsoft.ML.GentleClip");
-            output.Text(3, version);
-            output.Bytes(8, ProtoMessage.Of(opset => opset.Integer(2, graph.Opset)));
-            foreach (var (key, value) in metadata)
-                output.Entry(14, key, value);
-            WriteGraph(output, stream, graph, name, offsets, cancellationToken);
-        }
+    /// <summary>A model in memory, with the weights inside.</summary>
+    /// <param name="graph">Its tensors are fetched now; they take at most 2 GB.</param>
+    /// <param name="version">Version of this library.</param>
+    public static byte[] ToBytes(OnnxGraph graph, string version)
+    {
+        using var stream = new MemoryStream(checked((int)graph.Tensors.Sum(tensor => tensor.Length)));
+        WriteModel(stream, graph, new Dictionary<string, string>(), version, "", new Dictionary<string, long>(), CancellationToken.None);
+        return stream.ToArray();
+    }
+
+    private static void WriteModel(Stream stream, OnnxGraph graph, IReadOnlyDictionary<string, string> metadata, string version, string external,
+        IReadOnlyDictionary<string, long> offsets, CancellationToken cancellationToken)
+    {
+        using var output = new CodedOutputStream(stream, leaveOpen: true);
+        output.Integer(1, IrVersion);
+        output.Text(2, "Microsoft.ML.GentleClip");
+        output.Text(3, version);
+        output.Bytes(8, ProtoMessage.Of(opset => opset.Integer(2, graph.Opset)));
+        foreach (var (key, value) in metadata)
+            output.Entry(14, key, value);
+        WriteGraph(output, stream, graph, external, offsets, cancellationToken);
     }
 
     private static void WriteGraph(CodedOutputStream output, Stream stream, OnnxGraph graph, string external, IReadOnlyDictionary<string, long> offsets,

@@ -7,8 +7,14 @@ namespace Microsoft.ML.GentleClip.OnnxWriter;
 /// <summary>A graph under construction: inputs, nodes in the order of computation, constants, outputs.</summary>
 /// <param name="weights">The tower's state by name; those that nodes ask for become constants of the graph.</param>
 /// <param name="opset">Version of the operators; before 18 only those of matrices are written in their older form.</param>
-internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int opset = OnnxOpset.Newest)
+internal sealed class OnnxGraph(IReadOnlyDictionary<string, GraphWeight> weights, int opset = OnnxOpset.Newest)
 {
+    /// <summary>Starts a graph of tensors, which must live until it is written.</summary>
+    /// <inheritdoc cref="OnnxGraph(IReadOnlyDictionary{string, GraphWeight}, int)"/>
+    public OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int opset = OnnxOpset.Newest) : this(GraphWeight.Of(weights), opset)
+    {
+    }
+
     private readonly Dictionary<string, OnnxTensor> _tensors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
     private readonly List<OnnxNode> _nodes = [];
@@ -82,16 +88,17 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
     public void Name(string value, string output) => Append("Identity", output, [value], [output]);
 
     /// <summary>A weight of the tower.</summary>
-    public string Weight(string name) => Add(OnnxTensor.Of(name, Take(name)));
+    public string Weight(string name) => Add(Take(name).Named(name));
 
     /// <summary>The transposed matrix of a weight.</summary>
-    public string TransposedWeight(string name) => Add(OnnxTensor.Of(name + ".transposed", Take(name), transpose: true));
+    public string TransposedWeight(string name) => Add(Take(name).Named(name + ".transposed", transpose: true));
 
     /// <summary>A weight that nodes are built from; it need not become a constant.</summary>
-    public Tensor Take(string name)
+    /// <exception cref="InvalidDataException">There is none of the name.</exception>
+    public GraphWeight Take(string name)
     {
         _used.Add(name);
-        return weights[name];
+        return weights.TryGetValue(name, out var weight) ? weight : throw new InvalidDataException($"The weights lack '{name}'.");
     }
 
     /// <summary>Whether there is such a weight.</summary>
@@ -120,8 +127,11 @@ internal sealed class OnnxGraph(IReadOnlyDictionary<string, Tensor> weights, int
 
     /// <summary>A constant that is no weight of the tower.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="value">Must live until the graph is written.</param>
-    public string Tensor(string name, Tensor value) => Add(OnnxTensor.Of(name, value));
+    /// <param name="value">What it holds.</param>
+    public string Constant(string name, GraphWeight value) => Add(value.Named(name));
+
+    /// <summary>Constant float64 numbers under a name of their own.</summary>
+    public string Numbers(string name, long[] shape, double[] values) => Add(OnnxTensor.Of(name, OnnxType.Double, shape, values));
 
     private string Add(OnnxTensor tensor)
     {

@@ -10,6 +10,19 @@ public sealed record ScoringOptions
     public const int LargestBatchSize = 1 << 16;
 
     private readonly int? _batchSize;
+    private readonly ScoringEngine _engine;
+
+    /// <summary>
+    /// What computes the columns. Default <see cref="ScoringEngine.Torch"/>, whose embeddings of a saved model never change. A model that was loaded where
+    /// there is no libtorch begins with <see cref="ScoringEngine.OnnxRuntime"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of the three.</exception>
+    public ScoringEngine Engine
+    {
+        get => _engine;
+        init => _engine = Enum.IsDefined(value) ? value
+            : throw new ArgumentOutOfRangeException(nameof(Engine), value, "Expected one of the values of ScoringEngine.");
+    }
 
     /// <summary>
     /// Most rows of a forward pass, 1 to <see cref="LargestBatchSize"/>. Null, the default, takes up to 256 rows, and fewer where they are long: about 16,000

@@ -25,6 +25,9 @@ internal static class TorchNativeLibrary
     private static volatile bool _loaded, _initialized;
     private static nint _bridge;
 
+    /// <summary>Whether <see cref="EnsureLoaded"/> has done its work.</summary>
+    public static bool IsLoaded => _initialized;
+
     /// <summary>Loads the native libraries once per process; later calls return at once. Every entry point calls this before it touches torch.</summary>
     /// <exception cref="DllNotFoundException">
     /// No native package is there, or it cannot be loaded; the message says which to add and where was looked.

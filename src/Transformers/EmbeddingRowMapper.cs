@@ -3,7 +3,9 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>Maps single rows, as a prediction engine does.</summary>
-internal sealed class EmbeddingRowMapper(EmbeddingSchema schema) : IRowToRowMapper
+/// <param name="schema">The bound columns.</param>
+/// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
+internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, bool usesGraph = false) : IRowToRowMapper
 {
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;
@@ -20,6 +22,6 @@ internal sealed class EmbeddingRowMapper(EmbeddingSchema schema) : IRowToRowMapp
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(activeColumns);
-        return new EmbeddingRow(schema, input, activeColumns);
+        return new EmbeddingRow(schema, input, activeColumns, usesGraph);
     }
 }

@@ -39,46 +39,54 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
         Readable: 0x00010001,
         ReadBack: 0x00010001);
 
-    private readonly FittedFineTuning _fitted;
+    private readonly FineTuningFacts _facts;
+    private readonly ISidedModel _model;
     private readonly FineTunedHead _head;
     private readonly SharedModel _shared;
-    private readonly Device _device;
+    private readonly Device? _device;
     private readonly EmbeddingColumn[] _features;
-    private volatile ScoringOptions _scoring = new();
+    private readonly EngineChoice _engine;
+    private volatile ScoringOptions _scoring;
 
-    internal FineTunedTransformer(FittedFineTuning fitted, Device device)
+    internal FineTunedTransformer(FittedFineTuning fitted, Device device, IHostEnvironment? environment = null)
+        : this(fitted.Facts, fitted.Model, fitted.Model, fitted.Model.CopyHead(), device, environment)
     {
-        (_fitted, _device) = (fitted, device);
-        var model = fitted.Model;
-        _head = model.CopyHead();
-        _shared = new SharedModel(model, nameof(FineTunedTransformer));
+    }
+
+    private FineTunedTransformer(
+        FineTuningFacts facts, ISidedModel model, IDisposable? memory, FineTunedHead head, Device? device, IHostEnvironment? environment)
+    {
+        (_facts, _model, _head, _device) = (facts, model, head, device);
+        _shared = new SharedModel(memory, nameof(FineTunedTransformer));
+        _engine = new EngineChoice(device) { Environment = environment };
+        _scoring = new ScoringOptions { Engine = device is null ? ScoringEngine.OnnxRuntime : ScoringEngine.Torch };
         _features =
         [
-            .. model.Towers.Select(side =>
+            .. facts.Spec.Sides.Select(side =>
                 new EmbeddingColumn(new TowerScorer(_shared, model, side.Side, device), ColumnOutput.Features, $"features {side.Side}")),
         ];
     }
 
     /// <summary>What is predicted.</summary>
-    public FineTuningTask Task => _fitted.Model.Spec.Label.Task;
+    public FineTuningTask Task => _facts.Spec.Label.Task;
 
     /// <summary>Column of the labels in training.</summary>
-    public string LabelColumnName => _fitted.LabelColumnName;
+    public string LabelColumnName => _facts.LabelColumnName;
 
     /// <summary>Number of classes or labels; 1 for yes or no and for numbers.</summary>
-    public int LabelCount => _fitted.Model.Spec.Label.Count;
+    public int LabelCount => _facts.Spec.Label.Count;
 
     /// <summary>Names of the classes or labels, the slot names of the scores; null where the training column had none.</summary>
-    public IReadOnlyList<string>? LabelNames => _fitted.Model.Spec.Label.SlotNames;
+    public IReadOnlyList<string>? LabelNames => _facts.Spec.Label.SlotNames;
 
     /// <summary>The modalities that the predictions are made from: their columns and encoders.</summary>
-    public IReadOnlyList<Modality> Modalities => [.. _fitted.Model.Spec.Sides.Select(side => side.Tower.Modality)];
+    public IReadOnlyList<Modality> Modalities => [.. _facts.Spec.Sides.Select(side => side.Tower.Modality)];
 
     /// <summary>The epochs of the training, in order.</summary>
-    public IReadOnlyList<FineTuningEpoch> History => _fitted.History;
+    public IReadOnlyList<FineTuningEpoch> History => _facts.History;
 
     /// <summary>Seed that decided everything random in the training.</summary>
-    public int Seed => _fitted.Seed;
+    public int Seed => _facts.Seed;
 
     /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
@@ -88,8 +96,8 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            if (value.Precision != _scoring.Precision)
-                _shared.SetPrecision(value.Precision, _device);
+            if ((value.Precision, value.Engine) != (_scoring.Precision, _scoring.Engine))
+                _shared.SetPrecision(value, _device);
             _scoring = value;
         }
     }
@@ -108,13 +116,13 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoreView(input, Bind(input.Schema), ScoringPlan.Of(Scoring), Use);
+        return new ScoreView(input, Bind(input.Schema), ScoringPlan.Of(Scoring, UsesGraph), Use);
     }
 
     /// <summary>A mapper of single rows.</summary>
     /// <param name="inputSchema">Schema of the rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema));
+    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema), UsesGraph);
 
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
     public void Dispose() => _shared.Dispose();
@@ -125,18 +133,33 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
 
     static FineTunedTransformer ILoadable<FineTunedTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        TorchNativeLibrary.EnsureLoaded();
         using var channel = environment.Start("Loading FineTunedTransformer");
+        return PlainLoading.HasTorch(channel, out var missing)
+            ? LoadTorch(environment, channel, reader)
+            : LoadPlain(environment, reader, missing!);
+    }
+
+    private static FineTunedTransformer LoadTorch(IHostEnvironment environment, IChannel channel, ModelReader reader)
+    {
         var device = ComputeDevice.Resolve(null, HostSettings.GpuDeviceId(environment), HostSettings.FallbackToCpu(environment),
             warning => channel.Warning(MessageSensitivity.None, warning));
-        return new FineTunedTransformer(FineTunedSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device);
+        return new FineTunedTransformer(FineTunedSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device, environment);
+    }
+
+    /// <summary>Loads for ONNX Runtime, without libtorch.</summary>
+    internal static FineTunedTransformer LoadPlain(IHostEnvironment environment, ModelReader reader, string missing)
+    {
+        var (facts, model) = PlainLoading.Read(() => FineTunedSerializer.ReadPlain(reader.ReadEntry, RegisteredAssemblies.Of(environment)),
+            facts => facts.Spec.Sides.Select(side => side.Side), missing);
+        var head = FineTunedHead.Of(facts.Spec.Label, model.Weights, facts.Spec.Sides.Sum(side => model.FeatureDimensionOf(side.Side)));
+        return new FineTunedTransformer(facts, model, memory: null, head, device: null, environment);
     }
 
     private protected override void SaveModel(ModelWriter writer)
     {
         using var use = _shared.Enter();
-        writer.WriteEntry(FineTunedSerializer.DescriptionEntry, stream => FineTunedSerializer.WriteDescription(_fitted, stream));
-        writer.WriteEntry(FineTunedSerializer.WeightsEntry, stream => FineTunedSerializer.WriteWeights(_fitted, stream));
+        writer.WriteEntry(FineTunedSerializer.DescriptionEntry, stream => FineTunedSerializer.WriteDescription(_facts, stream));
+        writer.WriteEntry(FineTunedSerializer.WeightsEntry, WriteWeights);
     }
 
     private protected override IDataView TransformForTraining(IDataView input) => Transform(input);
@@ -147,21 +170,34 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var graph = FineTunedGraph.Build(model);
-        OnnxFile.Write(path, graph, FineTunedMetadata.Of(_fitted), TowerMetadata.Version, largestInside, cancellationToken);
+        OnnxFile.Write(path, graph, FineTunedMetadata.Of(_facts, model), TowerMetadata.Version, largestInside, cancellationToken);
     });
 
     /// <summary>Does something with the model, whose weights stay alive meanwhile.</summary>
+    /// <exception cref="DllNotFoundException">It was loaded without libtorch.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed before.</exception>
     internal void Use(Action<FineTunedModel> use)
     {
         using var entered = _shared.Enter();
-        use(_fitted.Model);
+        use(Model);
+    }
+
+    private FineTunedModel Model => _model as FineTunedModel ?? throw PlainLoading.NeedsTorch();
+
+    private bool UsesGraph => _engine.UsesGraph(Scoring, _features);
+
+    private void WriteWeights(Stream stream)
+    {
+        if (_model is PlainModel plain)
+            plain.Weights.Write(stream);
+        else
+            FineTunedSerializer.WriteWeights(Model, stream);
     }
 
     private ScoreSchema Bind(DataViewSchema inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         _shared.ThrowIfDisposed();
-        return new ScoreSchema(inputSchema, _fitted.Model.Spec.Label, _head, _features);
+        return new ScoreSchema(inputSchema, _facts.Spec.Label, _head, _features);
     }
 }

@@ -45,19 +45,29 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         Readable: 0x00010003,
         ReadBack: 0x00010001);
 
-    private readonly FittedModel _fitted;
+    private readonly ModelFacts _facts;
+    private readonly ISidedModel _model;
     private readonly EmbeddingColumn[] _columns;
     private readonly SharedModel _shared;
-    private readonly Device _device;
-    private volatile ScoringOptions _scoring = new();
+    private readonly Device? _device;
+    private readonly EngineChoice _engine;
+    private volatile ScoringOptions _scoring;
 
-    internal GentleClipTransformer(FittedModel fitted, Device device)
+    internal GentleClipTransformer(FittedModel fitted, Device device, IHostEnvironment? environment = null)
+        : this(fitted.Facts, fitted.Model, fitted.Model, device, environment)
     {
-        _fitted = fitted;
+    }
+
+    private GentleClipTransformer(ModelFacts facts, ISidedModel model, IDisposable? memory, Device? device, IHostEnvironment? environment)
+    {
+        _facts = facts;
+        _model = model;
         _device = device;
-        History = new TrainingHistory(fitted.History);
-        var model = fitted.Model;
-        _shared = new SharedModel(model);
+        Environment = environment;
+        _engine = new EngineChoice(device) { Environment = environment };
+        _scoring = new ScoringOptions { Engine = device is null ? ScoringEngine.OnnxRuntime : ScoringEngine.Torch };
+        History = new TrainingHistory(facts.History);
+        _shared = new SharedModel(memory);
         // The embeddings first: whoever counts columns finds them where they have always been.
         _columns = [.. new[] { Side.A, Side.B }.SelectMany(Columns).OrderBy(column => !column.IsEmbedding)];
 
@@ -83,28 +93,28 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// Console.WriteLine(model.ClosedForm?.ToString() ?? "only towers");
     /// </code>
     /// </example>
-    public ClosedFormReport? ClosedForm => _fitted.ClosedForm;
+    public ClosedFormReport? ClosedForm => _facts.ClosedForm;
 
     /// <summary>
     /// Whether the losses on unpaired samples were kept, and why; null where <see cref="ValidationOptions.GuardUnpairedObjectives"/> is off or nothing was to
     /// be decided.
     /// </summary>
-    public UnpairedObjectivesReport? UnpairedObjectives => _fitted.UnpairedObjectives;
+    public UnpairedObjectivesReport? UnpairedObjectives => _facts.UnpairedObjectives;
 
     /// <summary>Seed that decided everything random in the training.</summary>
-    public int Seed => _fitted.Seed;
+    public int Seed => _facts.Seed;
 
     /// <summary>Length of the embeddings.</summary>
-    public int EmbeddingDimension => _fitted.Model.Spec.EmbeddingDimension;
+    public int EmbeddingDimension => _facts.Spec.EmbeddingDimension;
 
     /// <summary>First modality: its columns and encoder.</summary>
-    public Modality ModalityA => _fitted.Model.Spec.A.Modality;
+    public Modality ModalityA => _facts.Spec.A.Modality;
 
     /// <summary>Second modality: its columns and encoder.</summary>
-    public Modality ModalityB => _fitted.Model.Spec.B.Modality;
+    public Modality ModalityB => _facts.Spec.B.Modality;
 
     /// <summary>Rows that the next estimator of a pipeline is fitted on.</summary>
-    public TrainingRows TrainingRows => _fitted.TrainingRows;
+    public TrainingRows TrainingRows => _facts.TrainingRows;
 
     /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
@@ -115,8 +125,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            if (value.Precision != _scoring.Precision)
-                _shared.SetPrecision(value.Precision, _device);
+            if ((value.Precision, value.Engine) != (_scoring.Precision, _scoring.Engine))
+                _shared.SetPrecision(value, _device);
             _scoring = value;
         }
     }
@@ -125,13 +135,27 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public override bool IsRowToRowMapper => true;
 
     /// <summary>The model behind the columns.</summary>
+    /// <exception cref="DllNotFoundException">It was loaded without libtorch.</exception>
     internal TwoTowerModel Model
     {
         get
         {
             _shared.ThrowIfDisposed();
-            return _fitted.Model;
+            return _model as TwoTowerModel ?? throw PlainLoading.NeedsTorch();
         }
+    }
+
+    /// <summary>ln(1 / temperature).</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    internal float LogitScale => _model is PlainModel plain ? plain.Weights.Singles(TwoTowerModel.LogitScaleName, 1)[0] : Model.LogitScale.item<float>();
+
+    /// <summary>How columns are computed now.</summary>
+    /// <param name="columns">Those that can be.</param>
+    /// <inheritdoc cref="EngineChoice.UsesGraph" path="/exception"/>
+    internal ScoringPlan PlanFor(IEnumerable<EmbeddingColumn> columns)
+    {
+        var options = Scoring;
+        return ScoringPlan.Of(options, _engine.UsesGraph(options, columns));
     }
 
     /// <summary>Computes something from the model, whose weights stay alive meanwhile, whoever disposes the transformer.</summary>
@@ -139,11 +163,11 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     internal T Use<T>(Func<TwoTowerModel, T> compute)
     {
         using var use = _shared.Enter();
-        return compute(_fitted.Model);
+        return compute(Model);
     }
 
     /// <summary>Where it says that a view lacks a side; null says nothing.</summary>
-    internal IHostEnvironment? Environment { get; init; }
+    internal IHostEnvironment? Environment { get; }
 
     /// <summary>The two output columns.</summary>
     internal IReadOnlyList<EmbeddingColumn> Columns => _columns;
@@ -169,7 +193,11 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>A mapper of single rows.</summary>
     /// <param name="inputSchema">Schema of the rows; it may lack the input column of one side, whose embedding is missing (NaN) then.</param>
     /// <exception cref="ArgumentOutOfRangeException">Both input columns are missing, or one is of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new EmbeddingRowMapper(BindAndTell(inputSchema));
+    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        var schema = BindAndTell(inputSchema);
+        return new EmbeddingRowMapper(schema, PlanFor(schema.Columns.Except(schema.Absent)).UsesGraph);
+    }
 
     /// <summary>
     /// Writes one tower's weights as a safetensors file, which Python's and other tools read: float32 tensors named <c>tower.encoder. ...</c> and
@@ -187,7 +215,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ArgumentException.ThrowIfNullOrEmpty(path);
         var side = SideOf(embeddingColumnName);
         using var use = _shared.Enter();
-        TowerWeightsFile.Write(path, _fitted.Model, side);
+        TowerWeightsFile.Write(path, Model, side);
     }
 
     /// <summary>
@@ -209,8 +237,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ArgumentException.ThrowIfNullOrEmpty(path);
         var side = SideOf(embeddingColumnName);
         using var use = _shared.Enter();
-        var fitted = _fitted with { Model = TowerWeightsFile.Read(path, _fitted.Model, side, _device) };
-        return new GentleClipTransformer(fitted, _device) { Environment = Environment };
+        var model = TowerWeightsFile.Read(path, Model, side, _device!);
+        return new GentleClipTransformer(_facts with { Spec = model.Spec }, model, model, _device, Environment);
     }
 
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
@@ -222,21 +250,40 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     static GentleClipTransformer ILoadable<GentleClipTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
-        TorchNativeLibrary.EnsureLoaded();
         using var channel = environment.Start("Loading GentleClipTransformer");
+        return PlainLoading.HasTorch(channel, out var missing)
+            ? LoadTorch(environment, channel, reader)
+            : LoadPlain(environment, reader, missing!);
+    }
+
+    private static GentleClipTransformer LoadTorch(IHostEnvironment environment, IChannel channel, ModelReader reader)
+    {
         var device = ComputeDevice.Resolve(null, HostSettings.GpuDeviceId(environment), HostSettings.FallbackToCpu(environment),
             warning => channel.Warning(MessageSensitivity.None, warning));
-        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device)
-        {
-            Environment = environment,
-        };
+        return new GentleClipTransformer(ModelSerializer.Read(reader.ReadEntry, device, RegisteredAssemblies.Of(environment)), device, environment);
+    }
+
+    /// <summary>Loads for ONNX Runtime, without libtorch.</summary>
+    internal static GentleClipTransformer LoadPlain(IHostEnvironment environment, ModelReader reader, string missing)
+    {
+        var (facts, model) = PlainLoading.Read(() => ModelSerializer.ReadPlain(reader.ReadEntry, RegisteredAssemblies.Of(environment)),
+            _ => [Side.A, Side.B], missing);
+        return new GentleClipTransformer(facts, model, memory: null, device: null, environment);
     }
 
     private protected override void SaveModel(ModelWriter writer)
     {
         using var use = _shared.Enter();
-        writer.WriteEntry(ModelSerializer.DescriptionEntry, stream => ModelSerializer.WriteDescription(_fitted, stream));
-        writer.WriteEntry(ModelSerializer.WeightsEntry, stream => ModelSerializer.WriteWeights(_fitted, stream));
+        writer.WriteEntry(ModelSerializer.DescriptionEntry, stream => ModelSerializer.WriteDescription(_facts, stream));
+        writer.WriteEntry(ModelSerializer.WeightsEntry, WriteWeights);
+    }
+
+    private void WriteWeights(Stream stream)
+    {
+        if (_model is PlainModel plain)
+            plain.Weights.Write(stream);
+        else
+            ModelSerializer.WriteWeights(Model, stream);
     }
 
     private protected override IDataView TransformForTraining(IDataView input) => Transform(input, TrainingRows);
@@ -246,7 +293,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
         ArgumentNullException.ThrowIfNull(input);
         bool[] required = [.. _columns.Select(column => rows == TrainingRows.WithBoth
             || rows == (column.Tower.Side == Side.A ? TrainingRows.WithA : TrainingRows.WithB))];
-        return new EmbeddingDataView(input, BindAndTell(input.Schema), required, ScoringPlan.Of(Scoring));
+        var schema = BindAndTell(input.Schema);
+        return new EmbeddingDataView(input, schema, required, PlanFor(schema.Columns.Except(schema.Absent)));
     }
 
     /// <summary>The side that writes a column.</summary>

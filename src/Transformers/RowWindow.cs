@@ -14,6 +14,10 @@ internal sealed class RowWindow : IDisposable
 {
     private const int WindowsBeforeOverlap = 2;
 
+    // A window of ONNX Runtime is four times as large as the one before, up to the plan's, so that the first row comes soon. With libtorch all are equal:
+    // another division would move the last bits of what saved models compute.
+    private const int FirstWindow = 8, Growth = 4;
+
     private readonly EmbeddingSchema _schema;
     private readonly DataViewRowCursor _source;
     private readonly Dictionary<int, ColumnBuffer> _buffers = [];
@@ -25,6 +29,7 @@ internal sealed class RowWindow : IDisposable
     private readonly long[] _batches;
     private readonly int _capacity;
     private readonly bool _hasEmbeddings;
+    private int _limit;
     private Bank _served;
     private Bank? _next;
     private int _fillSlot;
@@ -43,6 +48,7 @@ internal sealed class RowWindow : IDisposable
         _schema = schema;
         _source = source;
         _capacity = plan.Window;
+        _limit = plan.UsesGraph ? Math.Min(FirstWindow, _capacity) : _capacity;
         _hasEmbeddings = requested.Any(column => schema.EmbeddingOf(column) >= 0);
         var banks = plan.Overlap && _hasEmbeddings ? 2 : 1;
         _ids = new DataViewRowId[banks * _capacity];
@@ -170,7 +176,7 @@ internal sealed class RowWindow : IDisposable
         bank.Clear();
         try
         {
-            while (bank.Count < _capacity && !_sourceEnded)
+            while (bank.Count < _limit && !_sourceEnded)
             {
                 if (!_source.MoveNext())
                     _sourceEnded = true;
@@ -182,6 +188,7 @@ internal sealed class RowWindow : IDisposable
         {
             bank.Failure = ExceptionDispatchInfo.Capture(exception);
         }
+        _limit = (int)Math.Min(_capacity, (long)Growth * _limit);
     }
 
     private bool TakeRow(Bank bank)

@@ -3,9 +3,11 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>Maps single rows to those of a fine-tuned model, as a prediction engine does.</summary>
-internal sealed class ScoreRowMapper(ScoreSchema schema) : IRowToRowMapper
+/// <param name="schema">The bound columns.</param>
+/// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
+internal sealed class ScoreRowMapper(ScoreSchema schema, bool usesGraph) : IRowToRowMapper
 {
-    private readonly EmbeddingRowMapper _features = new(schema.Features);
+    private readonly EmbeddingRowMapper _features = new(schema.Features, usesGraph);
 
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;

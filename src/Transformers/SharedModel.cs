@@ -8,10 +8,11 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// Keeps a model's weights alive while threads compute with them: disposal turns new users away at once, and the last user out frees the
 /// weights. Native memory freed under a running forward pass would end the process.
 /// </summary>
-/// <param name="model">Taken over.</param>
+/// <param name="model">Taken over; null where its weights are no native memory.</param>
 /// <param name="owner">Name of the transformer's type, for errors.</param>
-internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleClipTransformer)) : IDisposable
+internal sealed class SharedModel(IDisposable? model, string owner = nameof(GentleClipTransformer)) : IDisposable
 {
+    private readonly List<IDisposable> _others = [];
     private readonly Lock _gate = new();
     private int _users;
     private bool _disposed;
@@ -30,19 +31,33 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
     }
 
     /// <summary>What those who come from now on compute with.</summary>
-    /// <param name="precision">Of the encoders.</param>
-    /// <param name="device">Where the model lives.</param>
-    /// <exception cref="NotSupportedException">The device has no such products.</exception>
-    public void SetPrecision(EncoderPrecision precision, Device device)
+    /// <param name="options">Precision and engine.</param>
+    /// <param name="device">Where the model lives; null where it has no libtorch.</param>
+    /// <exception cref="NotSupportedException">The device or the engine has no such products.</exception>
+    public void SetPrecision(ScoringOptions options, Device? device)
     {
+        const string setting = $"{nameof(ScoringOptions)}.{nameof(ScoringOptions.Precision)}";
+        var precision = options.Precision;
+        if (precision != EncoderPrecision.Float32 && (device is null || options.Engine == ScoringEngine.OnnxRuntime))
+            throw new NotSupportedException(
+                $"{setting} is {precision}, which is of libtorch's products, and {(device is null ? "there is no libtorch" : $"Engine is {options.Engine}")}. "
+                + $"Choose {nameof(EncoderPrecision.Float32)}{(device is null ? "" : $", or Engine = {nameof(ScoringEngine.Torch)}")}.");
         if (precision != EncoderPrecision.Float32)
-            BFloat16Products.ThrowIfMissing($"{nameof(ScoringOptions)}.{nameof(ScoringOptions.Precision)}", device);
+            BFloat16Products.ThrowIfMissing(setting, device!);
         lock (_gate)
         {
             ThrowIfDisposed();
             // Kept to the end: threads may compute with it.
             _current = precision == EncoderPrecision.Float32 ? null : _casts ??= WeightCasts.For(precision);
         }
+    }
+
+    /// <summary>Takes something over that is freed with the weights; a user of them calls this.</summary>
+    public T Own<T>(T other) where T : IDisposable
+    {
+        lock (_gate)
+            _others.Add(other);
+        return other;
     }
 
     /// <summary>Throws when the model was disposed.</summary>
@@ -81,7 +96,9 @@ internal sealed class SharedModel(nn.Module model, string owner = nameof(GentleC
     private void Free()
     {
         _casts?.Dispose();
-        model.Dispose();
+        foreach (var other in _others)
+            other.Dispose();
+        model?.Dispose();
         NativeHeap.Trim();
     }
 

@@ -11,16 +11,22 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="shared">Guards the model's weights.</param>
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
-/// <param name="device">Where the model lives.</param>
-internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side side, Device device)
+/// <param name="device">Where the model lives; null where it has no libtorch.</param>
+internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side side, Device? device)
 {
     private long _forwardPasses;
+
+    /// <summary>The side as a graph, for the other engine than libtorch.</summary>
+    public GraphTower Graph { get; } = new(shared, model, side);
 
     /// <summary>The side.</summary>
     public Side Side => side;
 
     /// <summary>Modality and sizes.</summary>
     public TowerSpec Spec => model.SpecOf(side);
+
+    /// <summary>Whether an encoder is computed; a closed form of feature vectors has none.</summary>
+    public bool HasEncoder => model is not SidedModel torch || torch.TowerOf(side) is not null;
 
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
@@ -38,7 +44,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
         using var use = shared.Enter();
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var pass = Run(examples.Gather(positions, device));
+        var pass = Run(examples.Gather(positions, device!));
         foreach (var (output, target) in columns)
             Values(output, pass).CopyTo(target);
     }
@@ -46,20 +52,35 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     /// <summary>Computes columns for all examples of a store, in the store's order, in as many passes as planned.</summary>
     /// <param name="examples">The store.</param>
     /// <param name="batches">Plans the passes.</param>
-    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    /// <param name="plan">Rows of a pass, what computes, and whether the next pass is prepared on another thread while one is computed.</param>
     /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
-    /// <param name="overlap">Whether the next pass is prepared on another thread while one is computed.</param>
     /// <param name="cancellationToken">Looked at before each pass.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     /// <exception cref="InvalidOperationException">A sample cannot be prepared; the message names its row and column.</exception>
     public void Run(
-        ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns, bool overlap,
+        ExampleStore examples, LengthBatches batches, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
         CancellationToken cancellationToken = default)
     {
-        batches.PlanScoring(examples, batchSize);
-        using var prepared = model.Read(side, examples, Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray()), device, overlap)
-            .GetEnumerator();
+        if (plan.UsesGraph)
+        {
+            using var use = shared.Enter();
+            Interlocked.Add(ref _forwardPasses, Graph.Run(examples, batches, plan.BatchSize, columns, cancellationToken));
+        }
+        else
+        {
+            RunTorch(examples, batches, plan, columns, cancellationToken);
+        }
+    }
+
+    // Apart, so that a process without libtorch never compiles it.
+    private void RunTorch(
+        ExampleStore examples, LengthBatches batches, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        CancellationToken cancellationToken)
+    {
+        batches.PlanScoring(examples, plan.BatchSize);
+        var passes = Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray());
+        using var prepared = ((SidedModel)model).Read(side, examples, passes, device!, plan.Overlap).GetEnumerator();
         var start = 0;
         for (var part = 0; part < batches.Count; part++)
         {
@@ -84,11 +105,12 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     }
 
     /// <summary>Computes something from a two-tower model, whose weights stay alive meanwhile.</summary>
+    /// <exception cref="DllNotFoundException">It was loaded without libtorch.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public T Use<T>(Func<TwoTowerModel, Side, T> compute)
     {
         using var use = shared.Enter();
-        return compute((TwoTowerModel)model, side);
+        return compute(model as TwoTowerModel ?? throw PlainLoading.NeedsTorch(), side);
     }
 
     /// <summary>Throws when the model was disposed.</summary>
@@ -99,7 +121,7 @@ internal sealed class TowerScorer(SharedModel shared, SidedModel model, Side sid
     {
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
-        return model.Run(side, batch);
+        return ((SidedModel)model).Run(side, batch);
     }
 
     private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>

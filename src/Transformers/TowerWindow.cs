@@ -13,8 +13,7 @@ internal sealed class TowerWindow : IDisposable
     private readonly TowerScorer _tower;
     private readonly ExampleStore _examples;
     private readonly LengthBatches _batches = new();
-    private readonly int? _batchSize;
-    private readonly bool _overlap;
+    private readonly ScoringPlan _plan;
     private readonly int[] _exampleOfRow;
     private readonly (ColumnOutput Output, float[] Values)[] _columns;
     private readonly int[] _dimensions;
@@ -22,14 +21,15 @@ internal sealed class TowerWindow : IDisposable
     /// <summary>Makes an empty window.</summary>
     /// <param name="columns">What to compute, one column or more of one side.</param>
     /// <param name="binding">Of the rows' schema.</param>
-    /// <param name="plan">Rows of a window and of a pass, whether to overlap.</param>
+    /// <param name="plan">Rows of a window and of a pass, and what computes.</param>
     public TowerWindow(IReadOnlyList<EmbeddingColumn> columns, ModalityBinding binding, ScoringPlan plan)
     {
+        var rows = plan.Window;
         _tower = columns[0].Tower;
         _examples = binding.CreateStore();
-        (_batchSize, _overlap) = (plan.BatchSize, plan.Overlap);
-        _exampleOfRow = new int[plan.Window];
-        _columns = [.. columns.Select(column => (column.Output, new float[(long)plan.Window * column.Dimension]))];
+        _plan = plan;
+        _exampleOfRow = new int[rows];
+        _columns = [.. columns.Select(column => (column.Output, new float[(long)rows * column.Dimension]))];
         _dimensions = [.. columns.Select(column => column.Dimension)];
     }
 
@@ -55,7 +55,7 @@ internal sealed class TowerWindow : IDisposable
 
     /// <summary>Computes the columns of the window's examples.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public void Compute() => _tower.Run(_examples, _batches, _batchSize, _columns, _overlap);
+    public void Compute() => _tower.Run(_examples, _batches, _plan, _columns);
 
     /// <summary>Copies a row's vector of a column; NaN in every slot where the row has no sample.</summary>
     /// <param name="column">Number of the column.</param>

@@ -46,6 +46,39 @@ internal static class SafetensorsReader
         }
     }
 
+    /// <summary>Reads from the stream's position to its end, without libtorch.</summary>
+    /// <inheritdoc cref="Read(Stream, string)" path="/param"/>
+    /// <exception cref="InvalidDataException">As <see cref="Read(Stream, string)"/>; or a tensor takes more than 2 GiB.</exception>
+    public static RawWeights ReadRaw(Stream stream, string source)
+    {
+        if (!stream.CanSeek)
+        {
+            using var copy = new MemoryStream();
+            stream.CopyTo(copy);
+            copy.Position = 0;
+            return ReadRaw(copy, source);
+        }
+        try
+        {
+            var header = ReadHeader(stream, source);
+            return new RawWeights(source, header, [.. header.Entries.Select(entry => new RawTensor(entry.Name, entry.Type, entry.Shape, Bytes(entry)))]);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new InvalidDataException($"{source}: ends before its declared length.", e);
+        }
+
+        byte[] Bytes(SafetensorsEntry entry)
+        {
+            if (entry.End - entry.Begin > Array.MaxLength)
+                throw new InvalidDataException(
+                    $"{source}: tensor '{entry.Name}' takes {entry.End - entry.Begin} bytes; without libtorch at most {Array.MaxLength} can be read.");
+            var bytes = new byte[entry.End - entry.Begin];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+    }
+
     private static SafetensorsHeader ReadHeader(Stream stream, string source)
     {
         var available = stream.Length - stream.Position;

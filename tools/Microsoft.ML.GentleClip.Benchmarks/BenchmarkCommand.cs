@@ -20,7 +20,7 @@ internal static class BenchmarkCommand
         Training(),
         Precision(),
         Alignment(),
-        Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
+        Of("scoring", "Embeddings of rows, by libtorch and ONNX Runtime.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
         Measure(), MeasureScale(), MeasureScoring(),
     };
@@ -118,14 +118,14 @@ internal static class BenchmarkCommand
         var tower = Argument("TOWER", ScoringCase.Named);
         var way = Argument("WAY", ScoringContender.Named);
         var rows = Count("ROWS");
-        var file = new Argument<string>("ONNX-FILE") { Description = "Empty where there is none." };
+        var folder = new Argument<string>("FOLDER") { Description = "Of the model's files." };
         return Printing(
-            new CliCommand(ChildProcess.ScoringCommand) { tower, way, rows, file },
+            new CliCommand(ChildProcess.ScoringCommand) { tower, way, rows, folder },
             result => ScoringRun.Take(
                 result.GetRequiredValue(tower),
                 result.GetRequiredValue(way),
                 result.GetValue(rows),
-                result.GetValue(file) is { Length: > 0 } path ? path : null).ToJson());
+                new ScoringFiles(result.GetRequiredValue(folder), result.GetRequiredValue(tower).Name)).ToJson());
     }
 
     private static CliCommand Printing(CliCommand command, Func<ParseResult, string> line)

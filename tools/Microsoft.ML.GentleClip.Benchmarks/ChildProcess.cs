@@ -26,9 +26,9 @@ internal static class ChildProcess
             batch.ToString(CultureInfo.InvariantCulture), form.ToString()));
 
     /// <exception cref="MeasurementException">The child failed.</exception>
-    public static ScoringRun Measure(ScoringCase scoring, ScoringContender contender, int rows, string? onnxFile) =>
+    public static ScoringRun Measure(ScoringCase scoring, ScoringContender contender, int rows, ScoringFiles files) =>
         ScoringRun.FromJson(Run($"Measuring {scoring.Name} ({contender.Name})", ScoringCommand, scoring.Name, contender.Name,
-            rows.ToString(CultureInfo.InvariantCulture), onnxFile ?? ""));
+            rows.ToString(CultureInfo.InvariantCulture), files.Folder));
 
     private static string Run(string what, string command, params IEnumerable<string> rest)
     {

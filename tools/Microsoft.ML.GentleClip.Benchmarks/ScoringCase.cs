@@ -1,4 +1,5 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using static TorchSharp.torch;
 
@@ -26,12 +27,13 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
     public static IReadOnlyList<ScoringCase> All { get; } =
     [
         new("MLP", 100_000, 10_000, Modality.Vector(Output, Input, new VectorEncoderOptions { HiddenDimensions = [512, 512] }), Features, FeatureVectors),
+        new("n-grams", 20_000, 2_000, Modality.Text(Output, Input), 0, Texts),
         new("ESM-2", Chains, 200, Modality.ProteinSequence(Output, Input, new Esm2Options()), 0, Sequences),
         new("CDConv", Chains, 200, Modality.ProteinStructure(Output, Input), 0, Structures),
     ];
 
-    /// <summary>Whether the tower can be written as ONNX here.</summary>
-    public bool HasGraph => Modality is VectorModality;
+    /// <summary>Whether all rows cost the same, so that a few different ones stand for all.</summary>
+    public bool IsUniform => Modality is VectorModality;
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static ScoringCase Named(string name) =>
@@ -42,14 +44,22 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
     public GentleClipTransformer CreateTransformer()
     {
         using var generator = new Generator(1);
-        var other = Modality switch
-        {
-            VectorModality => Modality.Vector("Other", Input, new VectorEncoderOptions { HiddenDimensions = [2] }),
-            ProteinSequenceModality => Modality.ProteinSequence("Other", Input, new Esm2Options { Size = new(1, 4, 1) }),
-            _ => (Modality)Modality.ProteinStructure("Other", Input, encoder: new CdConvOptions { Channels = [4, 4], Radii = [4, 6] }),
-        };
-        var spec = new TwoTowerSpec(new(Modality, InputDimension), new(other, InputDimension), EmbeddingDimension, Temperature: 0.07);
+        var other = Modality.Vector("Other", "OtherInput", new VectorEncoderOptions { HiddenDimensions = [2] });
+        var spec = new TwoTowerSpec(new(Modality, InputDimension), new(other, 2), EmbeddingDimension, Temperature: 0.07);
         return new(new FittedModel(new TwoTowerModel(spec, generator), Seed: 1, TrainingRows.All, History: []), CPU);
+    }
+
+    /// <summary>The rows' samples; of a tower whose rows cost the same, a few.</summary>
+    public ExampleStore Examples()
+    {
+        var source = Source(IsUniform ? FeatureRows : Rows);
+        var binding = ModalityKinds.Bind(Modality, source.Schema);
+        var examples = binding.CreateStore();
+        using var cursor = source.GetRowCursor(source.Schema);
+        var reader = binding.Open(cursor);
+        while (cursor.MoveNext() && reader.Read() == Presence.Present)
+            examples.Add(reader);
+        return examples;
     }
 
     /// <summary>The MLP's features, <c>[FeatureRows, Features]</c>.</summary>
@@ -67,6 +77,16 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
         var values = MakeFeatures();
         return new MadeUpRows<VBuffer<float>>(Input, new VectorDataViewType(NumberDataViewType.Single, Features), rows, (long row, ref VBuffer<float> value) =>
             Copy(values.AsSpan((int)(row % FeatureRows) * Features, Features), ref value));
+    }
+
+    // Captions of 3 to 24 made-up words.
+    private static IDataView Texts(int rows)
+    {
+        var random = new Random(1);
+        string[] words = [.. Enumerable.Range(0, 2000).Select(_ => new string(random.GetItems<char>("etaoinshrdlucmfwypvbgkjqxz", random.Next(2, 10))))];
+        var texts = Enumerable.Range(0, 4096).Select(_ => string.Join(' ', random.GetItems(words, random.Next(3, 25))).AsMemory()).ToArray();
+        return new MadeUpRows<ReadOnlyMemory<char>>(Input, TextDataViewType.Instance, rows,
+            (long row, ref ReadOnlyMemory<char> value) => value = texts[row % texts.Length]);
     }
 
     private static IDataView Sequences(int rows)

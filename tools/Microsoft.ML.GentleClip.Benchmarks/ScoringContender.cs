@@ -9,35 +9,36 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <summary>A way to compute a tower's embeddings.</summary>
 /// <param name="Name">As in tables and files.</param>
 /// <param name="UsesTorch">Whether the process needs libtorch.</param>
-/// <param name="Takes">Whether it can compute a tower.</param>
 /// <param name="RowsOf">Rows of a run.</param>
 /// <param name="Open">
-/// Makes everything ready for a tower; the file is its ONNX graph, or null. The result computes so many rows, from the first, and tells after each pass or row
-/// how many are done.
+/// Makes everything ready for a tower. The result computes so many rows, from the first, and tells after each pass or row how many are done.
 /// </param>
 internal sealed record ScoringContender(
-    string Name, bool UsesTorch, Func<ScoringCase, bool> Takes, Func<ScoringCase, int> RowsOf, Func<ScoringCase, string?, Func<int, IEnumerable<int>>> Open)
+    string Name, bool UsesTorch, Func<ScoringCase, int> RowsOf, Func<ScoringCase, ScoringFiles, Func<int, IEnumerable<int>>> Open)
 {
-    public const string Transform = "Transform", OneByOne = "one row a pass", Bare = "bare forward pass", Onnx = "ONNX Runtime";
+    public const string Transform = "Transform", OneByOne = "one row a pass", Bare = "bare forward pass", Onnx = "bare ONNX Runtime",
+        Engine = "Transform by ONNX Runtime", Overlapping = "Transform, overlapping", EngineOverlapping = "the same, overlapping";
 
     private const int BatchSize = ScoringPlan.DefaultWindow;
 
     public static IReadOnlyList<ScoringContender> All { get; } =
     [
-        new(Transform, true, _ => true, c => c.Rows, (c, _) => OfTransform(c, new() { Overlap = false }, null)),
-        new("Transform, overlapping", true, _ => true, c => c.Rows, (c, _) => OfTransform(c, new(), null)),
-        new(OneByOne, true, _ => true, c => c.RowsAlone, (c, _) => OfTransform(c, new(), ScoringPlan.OneRow)),
-        new(Bare, true, _ => true, c => c.Rows, (c, _) => OfForwardPasses(c)),
-        new(Onnx, false, c => c.HasGraph, c => c.Rows, (_, file) => OnnxScoring.Open(file!, BatchSize)),
+        new(Onnx, false, c => c.Rows, (c, files) => OnnxScoring.Open(c, files.Graph, BatchSize)),
+        new(Engine, false, c => c.Rows, (c, files) => OfTransform(c, files, new() { Overlap = false, Engine = ScoringEngine.OnnxRuntime })),
+        new(EngineOverlapping, false, c => c.Rows, (c, files) => OfTransform(c, files, new() { Engine = ScoringEngine.OnnxRuntime })),
+        new(Transform, true, c => c.Rows, (c, files) => OfTransform(c, files, new() { Overlap = false })),
+        new(Overlapping, true, c => c.Rows, (c, files) => OfTransform(c, files, new())),
+        new(Bare, true, c => c.Rows, (c, files) => OfForwardPasses(c, files)),
+        new(OneByOne, true, c => c.RowsAlone, (c, files) => OfTransform(c, files, new(), ScoringPlan.OneRow)),
     ];
 
     public static ScoringContender Named(string name) =>
         All.FirstOrDefault(c => c.Name == name)
             ?? throw new ArgumentException($"Unknown way to score '{name}'; there are {string.Join(", ", All.Select(c => c.Name))}.");
 
-    private static Func<int, IEnumerable<int>> OfTransform(ScoringCase scoring, ScoringOptions options, ScoringPlan? plan)
+    private static Func<int, IEnumerable<int>> OfTransform(ScoringCase scoring, ScoringFiles files, ScoringOptions options, ScoringPlan? plan = null)
     {
-        var transformer = scoring.CreateTransformer();
+        var transformer = files.Load(withTorch: options.Engine == ScoringEngine.Torch);
         transformer.Scoring = options;
         var source = scoring.Source(int.MaxValue);
         return Score;
@@ -45,7 +46,7 @@ internal sealed record ScoringContender(
         IEnumerable<int> Score(int rows)
         {
             var view = plan is null ? transformer.Transform(source)
-                : new EmbeddingDataView(source, new EmbeddingSchema(source.Schema, [.. transformer.Columns]), [false, false], plan);
+                : new EmbeddingDataView(source, new EmbeddingSchema(source.Schema, mayLackOne: true, [.. transformer.Columns]), [false, false], plan);
             using var cursor = view.GetRowCursor([view.Schema[ScoringCase.Output]]);
             var getter = cursor.GetGetter<VBuffer<float>>(view.Schema[ScoringCase.Output]);
             var value = default(VBuffer<float>);
@@ -58,20 +59,12 @@ internal sealed record ScoringContender(
     }
 
     // Batches that lie ready, sorted by length; nothing is copied out.
-    private static Func<int, IEnumerable<int>> OfForwardPasses(ScoringCase scoring)
+    private static Func<int, IEnumerable<int>> OfForwardPasses(ScoringCase scoring, ScoringFiles files)
     {
-        var transformer = scoring.CreateTransformer();
-        var source = scoring.Source(scoring.HasGraph ? ScoringCase.FeatureRows : scoring.Rows);
-        var binding = ModalityKinds.Bind(scoring.Modality, source.Schema);
-        var examples = binding.CreateStore();
-        using (var cursor = source.GetRowCursor(source.Schema))
-        {
-            var reader = binding.Open(cursor);
-            while (cursor.MoveNext() && reader.Read() == Presence.Present)
-                examples.Add(reader);
-        }
+        var transformer = files.Load(withTorch: true);
+        var examples = scoring.Examples();
         var plan = new LengthBatches();
-        plan.PlanScoring(examples, scoring.HasGraph ? BatchSize : null);
+        plan.PlanScoring(examples, scoring.IsUniform ? BatchSize : null);
         var batches = new List<(ModalityBatch Batch, int Rows)>();
         for (var part = 0; part < plan.Count; part++)
             batches.Add((examples.Gather(plan[part], CPU), plan[part].Length));

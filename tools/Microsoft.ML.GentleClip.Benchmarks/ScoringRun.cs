@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 
@@ -17,14 +18,19 @@ internal sealed record ScoringRun(int Rows, double StartupMilliseconds, double C
 {
     private const int WarmUpShare = 20;
 
-    public static ScoringRun Take(ScoringCase scoring, ScoringContender contender, int rows, string? onnxFile)
+    /// <summary>By the time of all threads together.</summary>
+    [JsonIgnore]
+    public double RowsPerProcessorSecond => 1000 * Rows / ProcessorMilliseconds;
+
+    public static ScoringRun Take(ScoringCase scoring, ScoringContender contender, int rows, ScoringFiles files)
     {
+        Environment.SetEnvironmentVariable("OMP_NUM_THREADS", "1"); // what ONNX Runtime gets where there is no libtorch
         if (contender.UsesTorch)
         {
             TorchNativeLibrary.EnsureLoaded();
             torch.set_num_threads(1);
         }
-        var score = contender.Open(scoring, onnxFile);
+        var score = contender.Open(scoring, files);
         GC.Collect();
         var memory = new ResidentMemory();
         foreach (var _ in score(1))

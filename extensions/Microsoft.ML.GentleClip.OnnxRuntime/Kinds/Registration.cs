@@ -1,10 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.OnnxEncoders;
 
-/// <summary>Tells the library of this package's encoders, when anything of the package is used; a saved model that needs them loads it by its name.</summary>
+/// <summary>Tells the library of this package's encoders and engine, when anything of the package is used; a saved model that needs them loads it by its name.</summary>
 internal static class Registration
 {
     /// <summary>What the names of this package's towers in saved models begin with; the library knows it.</summary>
@@ -19,5 +20,6 @@ internal static class Registration
         EncoderKinds.Add(new OnnxTextKind());
         EncoderKinds.Add(new OnnxVectorKind());
         EncoderKinds.Add(new OnnxProteinSequenceKind());
+        GraphEngine.Register(ScoringSession.Open);
     }
 }

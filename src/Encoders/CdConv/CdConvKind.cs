@@ -17,6 +17,9 @@ internal sealed class CdConvKind : EncoderKind<ProteinStructureModality, CdConvO
     /// <inheritdoc/>
     public override string Name => "CDConv";
 
+    /// <summary>The graph gathers a weight network for each neighbour, where libtorch sorts the neighbours by network.</summary>
+    public override bool IsSlowerAsGraph => true;
+
     /// <inheritdoc/>
     public override string? Preprocessing => "neighbours of residues are searched";
 

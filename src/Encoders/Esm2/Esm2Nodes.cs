@@ -57,8 +57,7 @@ internal static class Esm2Nodes
     // Cosines and signed sines of the positions, [length, width of a head]; layers of equal angles share them.
     private static (string Cosine, string Sine) Rotation(OnnxGraph graph, string tokens, string name, Dictionary<string, (string, string)> known)
     {
-        using var angles = graph.Take(name).detach().cpu().contiguous();
-        var key = Convert.ToHexString(angles.bytes);
+        var key = Convert.ToHexString(graph.Take(name).ToBytes());
         if (known.TryGetValue(key, out var tables))
             return tables;
         var positions = graph.Unsqueeze(graph.Cast(graph.Range(tokens, 1), OnnxType.Single), 1);

@@ -22,10 +22,7 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
     public override void Add(ExampleReader reader)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (Count == _chunks.Count * _rowsPerChunk)
-            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)_length));
-        ((PictureReader)reader).Square.CopyTo(Square(Count));
-        Count++;
+        Append(((PictureReader)reader).Square);
     }
 
     /// <inheritdoc/>
@@ -33,6 +30,15 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
 
     /// <summary>As many units as a vision transformer has patches, so that a pass takes about as much memory as with other modalities.</summary>
     public override int LengthOf(int position) => Math.Max(1, side * side / PatchArea);
+
+    /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        var part = new ImageStore(side);
+        foreach (var position in positions)
+            part.Append(this[position]);
+        return part;
+    }
 
     /// <inheritdoc/>
     protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
@@ -53,6 +59,14 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
         _chunks.Clear();
         Count = 0;
         _disposed = true;
+    }
+
+    private void Append(ReadOnlySpan<byte> square)
+    {
+        if (Count == _chunks.Count * _rowsPerChunk)
+            _chunks.Add((nint)NativeMemory.Alloc((nuint)_rowsPerChunk * (nuint)_length));
+        square.CopyTo(Square(Count));
+        Count++;
     }
 
     private Span<byte> Square(int index) => new((byte*)_chunks[index / _rowsPerChunk] + (long)(index % _rowsPerChunk) * _length, _length);

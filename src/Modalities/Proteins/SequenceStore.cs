@@ -24,6 +24,18 @@ internal sealed class SequenceStore : PackedStore
     }
 
     /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        var part = new SequenceStore();
+        foreach (var position in positions)
+        {
+            part._tokens.Add(this[position].Span);
+            part.Count++;
+        }
+        return part;
+    }
+
+    /// <inheritdoc/>
     protected override void Append(ExampleReader reader) => _tokens.Add(((SequenceReader)reader).Tokens);
 
     /// <inheritdoc/>

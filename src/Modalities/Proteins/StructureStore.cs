@@ -38,6 +38,19 @@ internal sealed class StructureStore : PackedStore
     }
 
     /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        var part = new StructureStore();
+        foreach (var position in positions)
+        {
+            part._coordinates.Add(_coordinates[Checked(position)].Span);
+            part._residues.Add(_residues[position].Span);
+            part.Count++;
+        }
+        return part;
+    }
+
+    /// <inheritdoc/>
     protected override void Append(ExampleReader reader)
     {
         var chain = (ChainReader)reader;

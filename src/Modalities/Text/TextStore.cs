@@ -47,6 +47,15 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     }
 
     /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        var part = new TextStore(encoder);
+        foreach (var position in positions)
+            part.Add(this[position].Span);
+        return part;
+    }
+
+    /// <inheritdoc/>
     protected override void Append(ExampleReader reader) => _texts.Add(((TextColumnReader)reader).Text);
 
     /// <inheritdoc/>

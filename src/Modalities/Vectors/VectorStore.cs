@@ -94,6 +94,16 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     }
 
     /// <inheritdoc/>
+    public override ExampleStore Part(ReadOnlySpan<int> positions)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var part = new VectorStore(dimension);
+        foreach (var position in positions)
+            CopyTo(Checked(position), part.AddDense());
+        return part;
+    }
+
+    /// <inheritdoc/>
     protected override ModalityBatch GatherExamples(ReadOnlySpan<int> positions)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

@@ -56,7 +56,7 @@ public sealed class ProteinFitTests
         using var first = Fit(Proteins.Options(steps: 3));
         var file = folder.File("weights.safetensors");
         using (var stream = File.Create(file))
-            ModelSerializer.WriteWeights(new FittedModel(first.Model, 1, TrainingRows.All, []), stream);
+            ModelSerializer.WriteWeights(first.Model, stream);
         using var second = Fit(Proteins.Options(steps: 1, Proteins.SmallSequence with { WeightsFile = file, TrainableLayers = 0 }));
         Esm2Golden.AssertClose(first.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"],
             second.Model.state_dict()["tower_a.encoder.model.layers.1.fc2.weight"], 0);
@@ -64,7 +64,7 @@ public sealed class ProteinFitTests
         using var both = new TwoTowerModel(new TwoTowerSpec(new(Proteins.Options().ModalityA!, 0),
             new(Modality.ProteinSequence("EB", "B", Proteins.SmallSequence), 0), 8, 0.07), new Generator(1));
         using (var stream = File.Create(file))
-            ModelSerializer.WriteWeights(new FittedModel(both, 1, TrainingRows.All, []), stream);
+            ModelSerializer.WriteWeights(both, stream);
         Assert.Contains("both towers are an ESM-2", Assert.ThrowsExactly<InvalidDataException>(() => Esm2WeightNames.Read(file)).Message);
     }
 

@@ -96,7 +96,7 @@ public sealed class TextFitTests
         using var first = Fit(Captions.Options(Captions.SmallBert));
         var file = folder.File("weights.safetensors");
         using (var stream = File.Create(file))
-            ModelSerializer.WriteWeights(new FittedModel(first.Model, 1, TrainingRows.All, []), stream);
+            ModelSerializer.WriteWeights(first.Model, stream);
         var learnt = (BertEncoderOptions)((TextModality)first.ModalityA).Encoder;
         Assert.IsGreaterThan(100, learnt.Vocabulary!.Count);
         using var second = Fit(Captions.Options(learnt with { WeightsFile = file, TrainableLayers = 0 }));
@@ -105,7 +105,7 @@ public sealed class TextFitTests
 
         using var both = new TwoTowerModel(new TwoTowerSpec(new(first.ModalityA, 0), new(Modality.Text("EB", "B", learnt), 0), 8, 0.07), new Generator(1));
         using (var stream = File.Create(file))
-            ModelSerializer.WriteWeights(new FittedModel(both, 1, TrainingRows.All, []), stream);
+            ModelSerializer.WriteWeights(both, stream);
         Assert.Contains("both towers are a BERT", Assert.ThrowsExactly<InvalidDataException>(() => BertWeightNames.Read(file)).Message);
     }
 

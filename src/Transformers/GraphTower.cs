@@ -1,0 +1,182 @@
+using System.Buffers;
+using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
+using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxWriter;
+using TorchSharp;
+
+namespace Microsoft.ML.GentleClip.Transformers;
+
+/// <summary>One side of a model as a graph, which all cursors and threads share. It is made at the first pass.</summary>
+/// <param name="shared">Guards the model's weights, and frees the graph with them.</param>
+/// <param name="model">The model.</param>
+/// <param name="side">Its side.</param>
+internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side side)
+{
+    // Tokens or residues of a run: more at once is not faster on a CPU, and what a graph keeps of them grows faster than they do.
+    private const long LargestRun = 4096;
+
+    private readonly Lock _gate = new();
+    private GraphSession? _session;
+    private Preparation? _preparation;
+    private string? _obstacle;
+    private bool _isChecked;
+
+    /// <summary>Why there can be no graph, in a sentence that names the column; null where nothing stands in the way.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public string? Obstacle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (!_isChecked)
+                {
+                    using var use = shared.Enter();
+                    _obstacle = Check();
+                    _isChecked = true;
+                }
+                return _obstacle;
+            }
+        }
+    }
+
+    /// <summary>Computes columns for all examples of a store, in the store's order. The model must be in use.</summary>
+    /// <param name="examples">The store.</param>
+    /// <param name="batches">Plans the passes.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
+    /// <param name="cancellationToken">Looked at before each run.</param>
+    /// <returns>Number of runs.</returns>
+    public int Run(ExampleStore examples, LengthBatches batches, int? batchSize, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns,
+        CancellationToken cancellationToken)
+    {
+        var session = Session();
+        var (names, targets) = (new string[columns.Length], new float[columns.Length][]);
+        for (var i = 0; i < columns.Length; i++)
+            (names[i], targets[i]) = (columns[i].Output.GraphName, columns[i].Target);
+        var passes = Passes(examples, _preparation!, batches, batchSize);
+        passes.ForEach(Run);
+        return passes.Count;
+
+        void Run(int[] positions)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var isWhole = IsWhole(examples, positions);
+            var store = isWhole ? examples : examples.Part(positions);
+            float[]? rented = null;
+            try
+            {
+                session.Run(Inputs(store, ref rented), names, (column, values) =>
+                {
+                    var dimension = values.Length / positions.Length;
+                    if (isWhole)
+                        values.CopyTo(targets[column]);
+                    for (var i = 0; !isWhole && i < positions.Length; i++)
+                        values.Slice(i * dimension, dimension).CopyTo(targets[column].AsSpan(positions[i] * dimension));
+                });
+            }
+            finally
+            {
+                if (rented is not null)
+                    ArrayPool<float>.Shared.Return(rented);
+                if (!isWhole)
+                    store.Dispose();
+            }
+        }
+    }
+
+    // Vectors are cheap to compute: a new array for each run would cost a tenth of that.
+    private IReadOnlyList<OnnxInput> Inputs(ExampleStore store, ref float[]? rented)
+    {
+        if (_preparation is not VectorPreparation || store is not VectorStore vectors)
+            return _preparation!.Prepare(store);
+        var width = vectors.Dimension;
+        rented = ArrayPool<float>.Shared.Rent(Preparation.Length(vectors.Count, width));
+        for (var i = 0; i < vectors.Count; i++)
+            vectors.CopyTo(i, rented.AsSpan(i * width, width));
+        return [new OnnxInput(OnnxNames.Features, rented, vectors.Count, width)];
+    }
+
+    /// <summary>The examples of each run.</summary>
+    /// <param name="examples">What to compute.</param>
+    /// <param name="preparation">Lays them out.</param>
+    /// <param name="batches">Plans the passes.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    internal static List<int[]> Passes(ExampleStore examples, Preparation preparation, LengthBatches batches, int? batchSize)
+    {
+        var passes = new List<int[]>();
+        batches.PlanScoring(examples, batchSize);
+        for (var number = 0; number < batches.Count; number++)
+        {
+            var pass = batches[number].ToArray();
+            if (Parts(examples, preparation, pass) is not { } parts)
+            {
+                passes.Add(pass);
+                continue;
+            }
+            for (var part = 0; part < parts.Count; part++)
+                passes.Add(Array.ConvertAll(parts[part].ToArray(), at => pass[at]));
+        }
+        return passes;
+    }
+
+    // Rows of different lengths: graphs pad them, or hold lists for each residue.
+    private static LengthBatches? Parts(ExampleStore examples, Preparation preparation, int[] pass)
+    {
+        return preparation switch
+        {
+            SequencePreparation or TextPreparation or NGramPreparation => LengthBatches.Padded(Lengths(), DeviceType.CPU, LargestRun),
+            StructurePreparation => LengthBatches.InOrder(Lengths(), LargestRun),
+            _ => null,
+        };
+
+        int[] Lengths() => Array.ConvertAll(pass, examples.LengthOf);
+    }
+
+    private static bool IsWhole(ExampleStore examples, int[] positions)
+    {
+        var isWhole = positions.Length == examples.Count;
+        for (var i = 0; isWhole && i < positions.Length; i++)
+            isWhole = positions[i] == i;
+        return isWhole;
+    }
+
+    private string? Check()
+    {
+        var modality = model.SpecOf(side).Modality;
+        try
+        {
+            WithGraph(_ => true);
+            _ = EncoderKinds.Of(modality).CreatePreparation(modality, model.SpecOf(side).InputDimension);
+            return null;
+        }
+        catch (NotSupportedException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    private GraphSession Session()
+    {
+        lock (_gate)
+        {
+            if (_session is not null)
+                return _session;
+            var spec = model.SpecOf(side);
+            _preparation = EncoderKinds.Of(spec.Modality).CreatePreparation(spec.Modality, spec.InputDimension);
+            return _session = shared.Own(WithGraph(graph => GraphEngine.Open(graph)));
+        }
+    }
+
+    // Tensors that the graph is made from need libtorch's scope; arrays must do without libtorch.
+    private T WithGraph<T>(Func<OnnxGraph, T> use) => model is PlainModel ? use(TowerGraph.Build(model, side)) : WithTensors(use);
+
+    private T WithTensors<T>(Func<OnnxGraph, T> use)
+    {
+        using var frozen = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        return use(TowerGraph.Build(model, side));
+    }
+}

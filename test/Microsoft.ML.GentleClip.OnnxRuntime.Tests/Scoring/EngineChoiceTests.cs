@@ -1,0 +1,282 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Onnx;
+using Microsoft.ML.GentleClip.OnnxEncoders;
+using Microsoft.ML.GentleClip.Tests.Runtime;
+using Microsoft.ML.GentleClip.Tests.Transformers;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.GentleClip.Tests.OnnxEncoders;
+
+/// <summary>Who computes what by ONNX Runtime, and what is refused.</summary>
+[TestClass]
+public sealed class EngineChoiceTests : IDisposable
+{
+    private static readonly ScoringOptions ByOnnx = new() { Engine = ScoringEngine.OnnxRuntime };
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<string> _log = [];
+    private readonly MLContext _context = new(seed: 1);
+
+    public EngineChoiceTests()
+    {
+        set_num_threads(1);
+        _context.Log += (_, e) => _log.Add(e.Message);
+    }
+
+    public TestContext TestContext { get; set; } = null!;
+
+    public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void TheFirstRowsNeedFewRows()
+    {
+        using var transformer = Transformers.Scoring.CreateTransformer();
+        transformer.Scoring = ByOnnx;
+        var upstream = new CountingView(Transformers.Scoring.Load(TwoViews.Pairs(1000, 1)));
+        var view = transformer.Transform(upstream);
+        var asked = new SortedSet<int>();
+        using (var cursor = view.GetRowCursor([view.Schema["EmbeddingA"]]))
+        {
+            Assert.AreEqual(0, upstream.RowsRead);
+            for (var row = 0; row < 168 && cursor.MoveNext(); row++)
+                asked.Add(upstream.RowsRead);
+        }
+        // The third window is computed while the fourth is read.
+        CollectionAssert.AreEqual(new[] { 8, 40, 168 + 256 }, asked.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(null, 8)]
+    [DataRow(4, 8)]
+    [DataRow(600, 8)]
+    public void EveryRowComesOnceAndInOrder(int? batchSize, int first)
+    {
+        using var transformer = Transformers.Scoring.CreateTransformer();
+        var rows = Transformers.Scoring.Load(Transformers.Scoring.Gaps(1500));
+        var expected = Embeddings.Column(transformer.Transform(rows), "EmbeddingA");
+        var found = Compared.Column(transformer, rows, "EmbeddingA", ScoringEngine.OnnxRuntime, batchSize);
+        Compared.Columns(expected, found, $"batches of {batchSize}");
+        var upstream = new CountingView(rows);
+        using var cursor = transformer.Transform(upstream).GetRowCursor(transformer.GetOutputSchema(rows.Schema));
+        Assert.IsTrue(cursor.MoveNext());
+        Assert.AreEqual(first, upstream.RowsRead);
+    }
+
+    [TestMethod]
+    public void NoTensorIsMadeAndTheSessionGoesWithTheTransformer()
+    {
+        var transformer = Transformers.Scoring.CreateTransformer();
+        transformer.Scoring = ByOnnx;
+        var rows = Transformers.Scoring.Load(TwoViews.Pairs(600, 1));
+        var view = transformer.Transform(rows);
+        Transformers.Scoring.ReadAll(view, "EmbeddingA");
+        var (tensors, open) = (Tensor.TotalCount, ScoringSession.OpenCount);
+        Assert.IsGreaterThan(0, open);
+        Transformers.Scoring.ReadAll(view, "EmbeddingA");
+        Assert.AreEqual(tensors, Tensor.TotalCount);
+        Assert.AreEqual(open, ScoringSession.OpenCount, "views and cursors share a session");
+        transformer.Dispose();
+        Assert.AreEqual(open - 1, ScoringSession.OpenCount);
+        Assert.Throws<ObjectDisposedException>(() => Transformers.Scoring.ReadAll(view, "EmbeddingA"));
+    }
+
+    [TestMethod]
+    public async Task ThreadsShareOneSession()
+    {
+        using var transformer = Transformers.Scoring.CreateTransformer();
+        transformer.Scoring = ByOnnx;
+        var view = transformer.Transform(Transformers.Scoring.Load(TwoViews.Pairs(700, 1)));
+        var expected = Embeddings.Column(view, "EmbeddingA");
+        var open = ScoringSession.OpenCount;
+        var found = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Embeddings.Column(view, "EmbeddingA"))));
+        foreach (var column in found)
+            Compared.Columns(expected, column, "threads");
+        Assert.AreEqual(open, ScoringSession.OpenCount);
+    }
+
+    [TestMethod]
+    public async Task GeneratorsEnginesOfPredictionAndFeaturesFollow()
+    {
+        var options = new VectorEncoderOptions { HiddenDimensions = [12] };
+        var rows = _context.Data.LoadFromEnumerable(TwoViews.Mixed(20, 10, 10));
+        using var trained = _context.Transforms.GentleClip(new GentleClipOptions
+        {
+            ModalityA = Modality.Vector("EmbeddingA", "A", options).WithFeatures("FeaturesA"),
+            ModalityB = Modality.Vector("EmbeddingB", "B", options),
+            MaximumNumberOfSteps = 3,
+            EmbeddingDimension = 8,
+            NumberOfThreads = 1,
+        }).Fit(rows);
+        var pairs = TwoViews.Pairs(20, 4);
+        var view = _context.Data.LoadFromEnumerable(pairs);
+        var (embeddings, features) = (Embeddings.Column(trained.Transform(view), "EmbeddingA"), Embeddings.Column(trained.Transform(view), "FeaturesA"));
+        _context.Model.Save(trained, rows.Schema, _folder.File("model.zip"));
+        using var plain = Compared.LoadPlain<GentleClipTransformer>(_folder.File("model.zip"));
+        trained.Scoring = ByOnnx;
+        foreach (var model in new[] { trained, plain })
+        {
+            Compared.Columns(features, Embeddings.Column(model.Transform(view), "FeaturesA"), "features");
+            Compared.Columns(embeddings, Embeddings.Column(model.Transform(view), "EmbeddingA"), "embeddings");
+            foreach (var (column, expected) in new[] { ("EmbeddingA", embeddings), ("FeaturesA", features) })
+            {
+                using var generator = model.CreateEmbeddingGenerator<float[]>("A", outputColumnName: column);
+                var generated = await generator.GenerateAsync(pairs.Select(row => row.A!), cancellationToken: TestContext.CancellationToken);
+                Compared.Columns(expected, [.. generated.Select(one => one.Vector.ToArray())], $"generator of {column}");
+            }
+            using var engine = _context.Model.CreatePredictionEngine<TwoViews.Row, Scored>(model, new PredictionEngineOptions { OwnsTransformer = false });
+            Compared.Columns(embeddings, [.. pairs.Select(row => engine.Predict(row).EmbeddingA)], "prediction engine");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(FineTuningTask.Multiclass)]
+    [DataRow(FineTuningTask.Regression)]
+    public void FineTunedHeads(FineTuningTask task)
+    {
+        var rows = TwoViews.Pairs(60, 3).Select(row => new Labelled { A = row.A!, B = row.B!, Kind = $"kind {row.Cluster % 3}", Number = row.A![0] }).ToList();
+        IDataView data = _context.Data.LoadFromEnumerable(rows);
+        data = _context.Transforms.Conversion.MapValueToKey("Label", nameof(Labelled.Kind)).Fit(data).Transform(data);
+        using var aligned = _context.Transforms.GentleClip(new GentleClipOptions
+        {
+            ModalityA = Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [12] }),
+            ModalityB = Modality.Vector("EmbeddingB", "B", new VectorEncoderOptions { HiddenDimensions = [] }),
+            MaximumNumberOfSteps = 3,
+            EmbeddingDimension = 8,
+            NumberOfThreads = 1,
+        }).Fit(data);
+        var options = new FineTuningOptions { MaximumNumberOfSteps = 20, NumberOfThreads = 1 };
+        using var model = task == FineTuningTask.Multiclass
+            ? _context.MulticlassClassification.Trainers.GentleClipFineTuning(aligned, options).Fit(data)
+            : _context.Regression.Trainers.GentleClipFineTuning(aligned, options with { LabelColumnName = nameof(Labelled.Number) }).Fit(data);
+        var expected = Scores(model);
+        Assert.IsGreaterThan(20, expected.Select(row => row[0]).Distinct().Count());
+        _context.Model.Save(model, data.Schema, _folder.File("model.zip"));
+        using var plain = Compared.LoadPlain<FineTunedTransformer>(_folder.File("model.zip"));
+        Assert.AreEqual(ScoringEngine.OnnxRuntime, plain.Scoring.Engine);
+        model.Scoring = ByOnnx;
+        Compared.Columns(expected, Scores(model), "ONNX Runtime");
+        Compared.Columns(expected, Scores(plain), "without libtorch");
+        Assert.Contains("libtorch", Assert.Throws<DllNotFoundException>(
+            () => _context.Model.ConvertGentleClipFineTuningToOnnx(plain, _folder.File("m.onnx"))).Message);
+        _context.Model.Save(plain, data.Schema, _folder.File("again.zip"));
+        using var again = (FineTunedTransformer)_context.Model.Load(_folder.File("again.zip"), out _);
+        Compared.Columns(expected, Scores(again), "saved again");
+
+        float[][] Scores(FineTunedTransformer tuned) => task == FineTuningTask.Multiclass ? Embeddings.Column(tuned.Transform(data), "Score")
+            : [.. tuned.Transform(data).GetColumn<float>("Score").Select(score => new[] { score })];
+    }
+
+    [TestMethod]
+    public void AnEncoderWithoutAnOnnxFormIsRefusedByNameAndAutoSaysWhy()
+    {
+        var file = Graphs.Vectors(_folder.File("vector.onnx"));
+        var rows = _context.Data.LoadFromEnumerable(Sample.Create());
+        using var model = _context.Transforms.GentleClip(new GentleClipOptions
+        {
+            ModalityA = Modality.Vector("EmbeddingA", "Vector", new OnnxVectorEncoderOptions { ModelFile = file }),
+            ModalityB = Modality.Text("EmbeddingB", "Words", new TextNGramOptions { Buckets = 16, TableDimension = 4, HiddenDimensions = [] }),
+            PairedColumnName = nameof(Sample.IsPaired),
+            MaximumNumberOfSteps = 2,
+            EmbeddingDimension = 4,
+            NumberOfThreads = 1,
+        }).Fit(rows);
+        var expected = Embeddings.Column(model.Transform(rows), "EmbeddingA");
+        model.Scoring = ByOnnx;
+        var error = Assert.Throws<NotSupportedException>(() => model.Transform(rows));
+        Assert.Contains("cannot compute column 'EmbeddingA'", error.Message);
+        Assert.Contains("is an ONNX file itself", error.Message);
+        Assert.Throws<NotSupportedException>(() => model.GetRowToRowMapper(rows.Schema));
+        _log.Clear();
+        model.Scoring = new ScoringOptions { Engine = ScoringEngine.Auto };
+        CollectionAssert.AreEqual(expected[0], Embeddings.Column(model.Transform(rows), "EmbeddingA")[0]);
+        Assert.ContainsSingle(message => message.Contains("Engine = Auto takes libtorch", StringComparison.Ordinal)
+            && message.Contains("is an ONNX file itself", StringComparison.Ordinal), _log);
+
+        _context.Model.Save(model, rows.Schema, _folder.File("model.zip"));
+        var messages = Compared.Messages(Assert.Throws<Exception>(() => Compared.LoadPlain<GentleClipTransformer>(_folder.File("model.zip"))));
+        Assert.Contains("ONNX Runtime cannot take its place for this model", messages);
+        Assert.Contains("'Vector'", messages);
+    }
+
+    [TestMethod]
+    public void WithoutLibtorchOnlyItsOwnThingsAreRefused()
+    {
+        using (var made = Transformers.Scoring.CreateTransformer())
+            _context.Model.Save(made, Transformers.Scoring.Load(TwoViews.Pairs(1, 1)).Schema, _folder.File("model.zip"));
+        using var plain = Compared.LoadPlain<GentleClipTransformer>(_folder.File("model.zip"), _context);
+        Assert.ContainsSingle(message => message.Contains("scored by ONNX Runtime", StringComparison.Ordinal), _log);
+        var rows = Transformers.Scoring.Load(TwoViews.Pairs(5, 1));
+        plain.Scoring = new ScoringOptions();
+        Assert.Contains("Engine = Torch cannot compute", Assert.Throws<InvalidOperationException>(() => plain.Transform(rows)).Message);
+        Assert.Contains("TorchSharp-cpu", Assert.Throws<DllNotFoundException>(() => plain.SaveTowerWeights(_folder.File("a.safetensors"), "EmbeddingA")).Message);
+        Assert.Contains("TorchSharp-cpu",
+            Assert.Throws<DllNotFoundException>(() => _context.Model.ConvertGentleClipToOnnx(plain, _folder.File("a.onnx"), "EmbeddingA")).Message);
+        plain.Scoring = ByOnnx;
+        Assert.IsTrue(float.IsFinite(Embeddings.Column(plain.Transform(rows), "EmbeddingA")[4][0]));
+    }
+
+    [TestMethod]
+    public void WeightsThatDoNotFitAreRefusedWithoutLibtorchToo()
+    {
+        using (var made = Transformers.Scoring.CreateTransformer())
+            _context.Model.Save(made, Transformers.Scoring.Load(TwoViews.Pairs(1, 1)).Schema, _folder.File("model.zip"));
+        foreach (var (from, to, expected) in new[] { ("layers.0.bias", "layers.0.bios", "layers.0.bias"), ("head.fc.weight", "head.fc.weighs", "head.fc.weight") })
+        {
+            var bytes = File.ReadAllBytes(_folder.File("model.zip"));
+            var file = _folder.File($"{to}.zip");
+            File.WriteAllBytes(file, bytes);
+            using (var zip = System.IO.Compression.ZipFile.Open(file, System.IO.Compression.ZipArchiveMode.Update))
+            {
+                var entry = zip.Entries.Single(entry => entry.Name == "weights.safetensors");
+                using var copy = new MemoryStream();
+                using (var stream = entry.Open())
+                    stream.CopyTo(copy);
+                var path = entry.FullName;
+                entry.Delete();
+                using var target = zip.CreateEntry(path).Open();
+                target.Write(Replace(copy.ToArray(), from, to));
+            }
+            Assert.Contains(expected, Compared.Messages(Assert.Throws<Exception>(() => Compared.LoadPlain<GentleClipTransformer>(file))));
+        }
+
+        static byte[] Replace(byte[] bytes, string from, string to)
+        {
+            var at = bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(from));
+            System.Text.Encoding.ASCII.GetBytes(to).CopyTo(bytes, at);
+            return bytes;
+        }
+    }
+
+    [TestMethod]
+    public void AGraphThatIsTooLargeForMemoryGoesThroughAFile()
+    {
+        using var transformer = Transformers.Scoring.CreateTransformer();
+        using var scope = NewDisposeScope();
+        var graph = TowerGraph.Build(transformer.Model, Side.A);
+        using var inside = GraphEngine.Open(graph);
+        using var outside = GraphEngine.Open(graph, largestInside: 0);
+        var input = new OnnxInput("features", TwoViews.Pairs(1, 3)[0].A!, 1, TwoViews.DimensionA);
+        float[] first = [], second = [];
+        inside.Run([input], ["embedding"], (_, values) => first = values.ToArray());
+        outside.Run([input], ["embedding"], (_, values) => second = values.ToArray());
+        CollectionAssert.AreEqual(first, second);
+    }
+
+    private sealed class Scored
+    {
+        public float[] EmbeddingA { get; set; } = [];
+    }
+
+    private sealed class Labelled
+    {
+        [VectorType(TwoViews.DimensionA)]
+        public float[] A { get; set; } = [];
+
+        [VectorType(TwoViews.DimensionB)]
+        public float[] B { get; set; } = [];
+
+        public string Kind { get; set; } = "";
+
+        public float Number { get; set; }
+    }
+}
