@@ -28,7 +28,9 @@ internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore ex
     public void AddView(NoiseSource? noise)
     {
         _noise = noise;
-        _views.Add(noise is not null && !examples.HasFeatures && encoder is { PreparesWithNoise: true } ? encoder.Prepare(_gathered ??= Gather(positions), noise) : null);
+        _views.Add(noise is not null && !examples.HasFeatures && encoder is { PreparesWithNoise: true }
+            ? encoder.Prepare(_gathered ??= Gather(positions), noise)
+            : null);
     }
 
     /// <summary>Begins the work, or leaves it to whoever takes its result where it is little.</summary>

@@ -77,6 +77,7 @@ public sealed class CdConvOptionsTests
         CollectionAssert.AreEqual(new[] { 8.0, 12, 16, 20 }, CdConvOptions.Published.Radii.ToArray());
         Assert.AreEqual((21, 32, 16, 0.0, 0.05),
             (options.SequentialKernelSize, options.BaseWidth, options.ResidueDimension, options.Dropout, options.CoordinateNoise));
-        Assert.AreEqual(((CdConvInput?)null, 1.0, 512, CdConvPooling.WithinChains), (options.Input, options.InputNoise, options.MaximumLength, options.Pooling));
+        Assert.AreEqual(
+            ((CdConvInput?)null, 1.0, 512, CdConvPooling.WithinChains), (options.Input, options.InputNoise, options.MaximumLength, options.Pooling));
     }
 }

@@ -60,8 +60,8 @@ public sealed class CheckpointTests : IDisposable
 
     public static IEnumerable<object[]> Trainings =>
     [
-        [GentleClipPreset.Clip, 1], [GentleClipPreset.Clip, 17], [GentleClipPreset.Paper, 9], [GentleClipPreset.PublishedCode, 9], [GentleClipPreset.Recommended, 23],
-        [GentleClipPreset.SClip, 20], [GentleClipPreset.SotAlign, 13], [GentleClipPreset.GentleSClip, 29],
+        [GentleClipPreset.Clip, 1], [GentleClipPreset.Clip, 17], [GentleClipPreset.Paper, 9], [GentleClipPreset.PublishedCode, 9],
+        [GentleClipPreset.Recommended, 23], [GentleClipPreset.SClip, 20], [GentleClipPreset.SotAlign, 13], [GentleClipPreset.GentleSClip, 29],
     ];
 
     [TestMethod]
