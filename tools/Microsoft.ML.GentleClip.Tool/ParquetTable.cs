@@ -48,7 +48,7 @@ internal static class ParquetTable
         Type type = field.ClrType;
         if (field.IsArray)
             return _ => "a list";
-        if (type == typeof(string))
+        if (type == typeof(string) || type == typeof(ReadOnlyMemory<char>))
         {
             var texts = new string?[count];
             Wait(group.ReadAsync(field, texts.AsMemory()));

@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Tests.Documentation;
 public sealed partial class CommandTests
 {
     // What a newcomer may add to a project, besides the library itself.
-    private static readonly string[] Packages = ["Microsoft.ML.GentleClip", "TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows"];
+    private static readonly string[] Packages =
+        ["Microsoft.ML.GentleClip", "Microsoft.ML.GentleClip.Interactive", "TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows"];
 
     [TestMethod]
     public void EveryCommandNamesWhatIsThere()

@@ -68,7 +68,9 @@ public sealed class ToolFormatTests : IDisposable
             using var group = writer.CreateRowGroup();
             await group.WriteAsync((DataField)schema.Fields[0], new[] { "1", "2" });
             await group.WriteAsync((DataField)schema.Fields[1], new[] { "1.5", "much" });
-            await group.WriteAsync<int>(schema.GetDataFields()[2], new[] { 1, 2 }, new[] { 0, 0 }, cancellationToken: TestContext.CancellationToken);
+            var window = schema.GetDataFields()[2];
+            await group.WriteAllPartsAsync<int>(window, new[] { 1, 2 }, new[] { window.MaxDefinitionLevel, window.MaxDefinitionLevel }, new[] { 0, 0 },
+                TestContext.CancellationToken);
             group.CompleteValidate();
         }
         await AssertSays($"{texts}, row 2, column 'K1': expected a number such as 1.5, found 'much'.",
