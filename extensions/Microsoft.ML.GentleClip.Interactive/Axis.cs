@@ -27,6 +27,17 @@ internal sealed class Axis
         return Linear(label, low - room, high + room);
     }
 
+    /// <summary>Two axes on which a unit is equally long, as a distance in a plane wants: the shorter one gets room on both sides.</summary>
+    /// <param name="x">Label and values along the width.</param>
+    /// <param name="y">Label and values along the height.</param>
+    /// <param name="aspect">Width over height of the plot.</param>
+    public static (Axis X, Axis Y) Equal((string Label, IEnumerable<double> Values) x, (string Label, IEnumerable<double> Values) y, double aspect)
+    {
+        Axis across = Linear(x.Label, x.Values), up = Linear(y.Label, y.Values);
+        double width = across._high - across._low, height = up._high - up._low;
+        return width < height * aspect ? (across.Wider(height * aspect), up) : (across, up.Wider(width / aspect));
+    }
+
     /// <summary>Between given ends.</summary>
     public static Axis Linear(string label, double low, double high)
     {
@@ -54,6 +65,12 @@ internal sealed class Axis
     /// <summary>0 at the low end, 1 at the high one.</summary>
     public double Position(double value) =>
         ((_isLogarithmic ? Math.Max(Math.Log10(Math.Max(value, double.Epsilon)), _low) : value) - _low) / (_high - _low);
+
+    private Axis Wider(double length)
+    {
+        double room = (length - (_high - _low)) / 2;
+        return Linear(Label, _low - room, _high + room);
+    }
 
     public static string Text(double tick) => Math.Abs(tick) < 1e-12 ? "0" : tick.ToString("0.#####", CultureInfo.InvariantCulture);
 }

@@ -15,21 +15,31 @@ internal static class EmbeddingPlot
         if (all.Length < 2)
             throw new ArgumentException($"A plot needs 2 embeddings or more; found {all.Length} that are not missing.", nameof(view));
         var (points, shareX, shareY) = PrincipalPlane.Project(all);
-        var chart = new SvgChart(title,
-            Axis.Linear(Label("first", shareX), points.Select(point => point.X)),
-            Axis.Linear(Label("second", shareY), points.Select(point => point.Y)));
+        var (x, y) = Axis.Equal((Label("first", shareX), points.Select(point => point.X)), (Label("second", shareY), points.Select(point => point.Y)),
+            (double)SvgChart.PlotWidth / SvgChart.PlotHeight);
+        var chart = new SvgChart(title, x, y);
 
         // The coordinates go back to their rows.
         int next = 0;
         (double X, double Y)?[] a = [.. rows.Select(row => row.A is null ? ((double, double)?)null : points[next++])];
         (double X, double Y)?[] b = [.. rows.Select(row => row.B is null ? ((double, double)?)null : points[next++])];
 
+        // Where there are labels and two columns, the shape says the column and the colour the label: a line of the legend for each, not for each combination.
+        bool hasLabels = labelColumn is not null;
+        if (hasLabels && hasB)
+        {
+            chart.ExplainShape(isTriangle: false, Short(columnA));
+            chart.ExplainShape(isTriangle: true, Short(columnB!));
+        }
         foreach (var (name, colour, members) in Groups([.. rows.Select(row => row.Label)]))
         {
-            string legend = name.Length > 0 ? name : columnA;
-            AddIfAny(chart.AddDots, members.Select(row => a[row]), colour, hasB ? $"{Short(legend)} ({Short(columnA)})" : Short(legend));
-            AddIfAny(chart.AddTriangles, members.Select(row => b[row]), colour,
-                name.Length > 0 ? $"{Short(name)} ({Short(columnB ?? "")})" : Short(columnB ?? ""));
+            (double X, double Y)[] dots = [.. members.Select(row => a[row]).OfType<(double, double)>()];
+            (double X, double Y)[] triangles = [.. members.Select(row => b[row]).OfType<(double, double)>()];
+            string labelled = name.Length > 0 ? Short(name) : "no label";
+            if (dots.Length > 0)
+                chart.AddDots(dots, colour, hasLabels ? labelled : Short(columnA));
+            if (triangles.Length > 0)
+                chart.AddTriangles(triangles, colour, !hasLabels ? Short(columnB!) : dots.Length > 0 ? null : labelled);
         }
 
         int[] both = [.. Enumerable.Range(0, rows.Count).Where(row => a[row] is not null && b[row] is not null)];
@@ -37,14 +47,6 @@ internal static class EmbeddingPlot
             chart.AddSegments(both.Where((_, i) => i % Math.Max(1, both.Length / partners) == 0).Take(partners).Select(row => (a[row]!.Value, b[row]!.Value)),
                 "partners (some)");
         return new NotebookGraphic(chart.Render(), string.Create(CultureInfo.InvariantCulture, $"{title}: {all.Length} embeddings in their principal plane."));
-    }
-
-    private static void AddIfAny(Action<IEnumerable<(double, double)>, string, string> add, IEnumerable<(double X, double Y)?> points,
-        string colour, string legend)
-    {
-        (double, double)[] shown = [.. points.OfType<(double, double)>()];
-        if (shown.Length > 0)
-            add(shown, colour, legend);
     }
 
     // The commonest labels have a colour each, the rest share one.

@@ -6,16 +6,16 @@ public static class NotebookOutputs
     private static readonly int[] DefaultK = [1, 5, 10];
 
     /// <summary>
-    /// Embeddings in the plane of their two principal components, coloured by a label. With a second column, dots are the first's rows, triangles the second's,
-    /// and lines join the sides of some rows.
+    /// Embeddings in the plane of their two principal components, on axes of equal scale, coloured by a label. With a second column, dots are the first's rows,
+    /// triangles the second's, and lines join the sides of some rows.
     /// </summary>
     /// <remarks>
-    /// Rows without an embedding are left out; of more than 600 rows every n-th is drawn. The eight commonest labels have colours of their own (seven, where
-    /// there are more than eight).
+    /// Rows without an embedding are left out; of more than 600 rows every n-th is drawn. The ten commonest labels have colours of their own (nine, where
+    /// there are more than ten).
     /// </remarks>
     /// <param name="view">The rows.</param>
     /// <param name="embeddingColumnName">Column of vectors of Single of a known size.</param>
-    /// <param name="otherEmbeddingColumnName">The other modality's embeddings, of the same size; null (default): one column alone.</param>
+    /// <param name="otherEmbeddingColumnName">The other modality's embeddings, of the same size; null (default): only the one column.</param>
     /// <param name="labelColumnName">Column that colours the points: text, key, number or Boolean; null (default): one colour.</param>
     /// <param name="title">Line above the plot.</param>
     /// <param name="partnerLines">Rows whose sides are joined, 0 or more. Default 15.</param>
@@ -59,7 +59,7 @@ public static class NotebookOutputs
         ]);
     }
 
-    /// <summary>Mean recall of both directions in per cent, one row a model, and what guessing would find.</summary>
+    /// <summary>Mean recall of both directions in per cent, one row per model, and what guessing would find.</summary>
     /// <param name="metrics">Metrics of each model on the same rows, in the order of the table.</param>
     /// <param name="k">Ranks to show, each among the ranks that every model was evaluated at. Null (default): 1, 5 and 10.</param>
     /// <exception cref="ArgumentException">No model is given, or a rank was not evaluated.</exception>

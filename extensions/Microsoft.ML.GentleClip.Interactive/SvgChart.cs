@@ -7,32 +7,55 @@ namespace Microsoft.ML.GentleClip.Interactive;
 /// <summary>A chart with axes and a legend, as SVG. Coordinates have one digit, so that the same figures give the same text and little of it.</summary>
 internal sealed class SvgChart(string title, Axis x, Axis y, Axis? right = null)
 {
-    private const int PlotWidth = 460, PlotHeight = 320, Left = 62, Top = 36, Bottom = 50, LegendWidth = 190, LegendLine = 20;
+    /// <summary>Size of the part between the axes, in pixels.</summary>
+    public const int PlotWidth = 460, PlotHeight = 320;
+
+    /// <summary>Width of the column with the legend, right of the plot.</summary>
+    public const int LegendWidth = 190;
+
+    private const int Left = 62, Top = 36, Bottom = 50, LegendLine = 20, HalfBar = 4;
 
     private readonly StringBuilder _marks = new();
     private readonly List<(string Text, string Sample)> _legend = [];
 
-    public void AddDots(IEnumerable<(double X, double Y)> points, string colour, string legend)
+    /// <summary>Filled dots; without a legend's text there is no line for them.</summary>
+    public void AddDots(IEnumerable<(double X, double Y)> points, string colour, string? legend)
     {
         Path(points, "h0", $"fill=\"none\" stroke=\"{colour}\" stroke-opacity=\"0.75\" stroke-width=\"6\" stroke-linecap=\"round\"");
-        _legend.Add((legend, $"<circle cx=\"8\" cy=\"-4\" r=\"4\" fill=\"{colour}\"/>"));
+        Explain(legend, $"<circle cx=\"8\" cy=\"-4\" r=\"4\" fill=\"{colour}\"/>");
     }
 
-    public void AddTriangles(IEnumerable<(double X, double Y)> points, string colour, string legend)
+    /// <summary>Open triangles; without a legend's text there is no line for them.</summary>
+    public void AddTriangles(IEnumerable<(double X, double Y)> points, string colour, string? legend)
     {
         string style = $"fill=\"white\" fill-opacity=\"0.6\" stroke=\"{colour}\" stroke-width=\"1.2\"";
         Path(points, "m0-4l3.6 6.6h-7.2z", style);
-        _legend.Add((legend, $"<path d=\"M8-8.5l4 7.5h-8z\" {style}/>"));
+        Explain(legend, $"<path d=\"M8-8.5l4 7.5h-8z\" {style}/>");
     }
 
-    public void AddLine(IEnumerable<(double X, double Y)> points, string colour, string legend, bool isBold = false, bool isRight = false)
+    /// <summary>A line of the legend for every dot, or every triangle, whatever its colour.</summary>
+    public void ExplainShape(bool isTriangle, string legend) => Explain(legend, isTriangle
+        ? $"<path d=\"M8-8.5l4 7.5h-8z\" fill=\"white\" stroke=\"{Palette.Ink}\" stroke-width=\"1.2\"/>"
+        : $"<circle cx=\"8\" cy=\"-4\" r=\"4\" fill=\"{Palette.Ink}\"/>");
+
+    public void AddLine(IEnumerable<(double X, double Y)> points, string colour, string legend, bool isBold = false, bool isRight = false,
+        bool isDashed = false)
     {
         string style =
             $"fill=\"none\" stroke=\"{colour}\" stroke-width=\"{(isBold ? "3" : "1.8")}\" "
-                + $"stroke-linejoin=\"round\"{(isRight ? " stroke-dasharray=\"6 4\"" : "")}";
+                + $"stroke-linejoin=\"round\"{(isRight || isDashed ? " stroke-dasharray=\"6 4\"" : "")}";
         string path = string.Join('L', points.Select(point => Place(point, isRight ? right! : y)));
         _marks.Append(CultureInfo.InvariantCulture, $"<path d=\"M{path}\" {style}/>\n");
         _legend.Add((legend, $"<path d=\"M0-4h16\" {style}/>"));
+    }
+
+    /// <summary>An upright bar at each point, from its value less the deviation to its value and the deviation.</summary>
+    public void AddBars(IEnumerable<(double X, double Y, double Deviation)> points, string colour)
+    {
+        string path = string.Concat(points.Select(point => string.Create(CultureInfo.InvariantCulture,
+            $"M{Place((point.X, point.Y - point.Deviation), y)}m-{HalfBar} 0h{2 * HalfBar}m-{HalfBar} 0L{Place((point.X, point.Y + point.Deviation), y)}")
+                + string.Create(CultureInfo.InvariantCulture, $"m-{HalfBar} 0h{2 * HalfBar}")));
+        _marks.Append(CultureInfo.InvariantCulture, $"<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1\"/>\n");
     }
 
     public void AddSegments(IEnumerable<((double X, double Y) From, (double X, double Y) To)> segments, string legend)
@@ -89,6 +112,12 @@ internal sealed class SvgChart(string title, Axis x, Axis y, Axis? right = null)
         Upright(svg, 16, y.Label);
         if (right is not null)
             Upright(svg, Left + PlotWidth + 50, right.Label);
+    }
+
+    private void Explain(string? text, string sample)
+    {
+        if (text is not null)
+            _legend.Add((text, sample));
     }
 
     private static void Upright(StringBuilder svg, int at, string text) =>

@@ -1,53 +1,66 @@
+using System.Globalization;
+using Microsoft.ML.GentleClip.Interactive;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
 namespace ProteinAlignment;
 
-/// <summary>Draws the two pictures.</summary>
+/// <summary>Draws the two pictures, in the notebooks' colours.</summary>
 internal static class Plots
 {
     private const int Width = 1500;
     private const int Height = 750;
     private const int Partners = 15;
+    private const string Total = "total";
     private const double SmallestLoss = 1e-4; // rounding can bring the divergence below 0
+
+    private static readonly double[] TicksOfADecade = [1, 2, 5];
 
     private static readonly (string Class, Color Color)[] Classes =
     [
-        (nameof(StructureClass.Alpha), Color.FromHex("#D1495B")),
-        (nameof(StructureClass.Beta), Color.FromHex("#2E86AB")),
-        (nameof(StructureClass.Mixed), Color.FromHex("#8A8D91")),
+        (nameof(StructureClass.Alpha), Colour(1)),
+        (nameof(StructureClass.Beta), Colour(0)),
+        (nameof(StructureClass.Mixed), Color.FromHex(Palette.Other)),
     ];
 
-    /// <summary>Loss terms of each run over the steps, and the recall on validation pairs where some were held out.</summary>
-    public static void SaveTraining(string file, IReadOnlyList<Run> runs) => Save(file, runs, (plot, run) =>
+    /// <summary>
+    /// Loss terms of each run over the steps, and the recall on validation pairs where some were held out. All runs have the same axes, and a term the same
+    /// colour in each.
+    /// </summary>
+    public static void SaveTraining(string file, IReadOnlyList<Run> runs)
     {
-        double[] steps = [.. run.History.Select(epoch => (double)epoch.Step)];
-        string[] terms = [.. run.History[0].Losses.Keys];
-        // A total of a single term is that term.
-        foreach (string term in terms.Length == 2 ? terms.Where(term => term != "total") : terms)
+        string[] terms = [.. runs.SelectMany(Terms).Distinct().OrderBy(term => term == Total)];
+        double[] powers = [.. runs.SelectMany(run => Terms(run).SelectMany(term => Powers(run, term)))];
+        double low = powers.Min(), high = powers.Max(), room = Math.Max(0.04 * (high - low), 0.02);
+        double last = runs.Max(run => run.History[^1].Step);
+        Save(file, runs, (plot, run) =>
         {
-            var line = plot.Add.ScatterLine(steps, [.. run.History.Select(epoch => Math.Log10(Math.Max(epoch.Losses[term], SmallestLoss)))]);
-            (line.LegendText, line.LineWidth) = (term, term == "total" ? 3 : 2);
-        }
+            double[] steps = [.. run.History.Select(epoch => (double)epoch.Step)];
+            foreach (string term in Terms(run))
+            {
+                var line = plot.Add.ScatterLine(steps, Powers(run, term));
+                (line.LegendText, line.LineWidth, line.Color) = term == Total
+                    ? ("total, weighted", 3, Color.FromHex(Palette.Ink)) : (term, 2, Colour(Array.IndexOf(terms, term)));
+            }
 
-        if (run.History.All(epoch => epoch.Validation is not null))
-        {
-            var recall = plot.Add.ScatterLine(steps, [.. run.History.Select(epoch => epoch.Validation!.RecallAt10)]);
-            (recall.LegendText, recall.LinePattern, recall.Axes.YAxis) = ("validation recall@10 (right)", LinePattern.Dashed, plot.Axes.Right);
-            plot.Axes.Right.Label.Text = "recall@10";
-        }
+            if (run.History.All(epoch => epoch.Validation is not null))
+            {
+                var recall = plot.Add.ScatterLine(steps, [.. run.History.Select(epoch => epoch.Validation!.RecallAt10)], Color.FromHex(Palette.Other));
+                (recall.LegendText, recall.LinePattern, recall.LineWidth, recall.Axes.YAxis) =
+                    ("validation recall@10 (right)", LinePattern.Dashed, 2, plot.Axes.Right);
+                plot.Axes.Right.Label.Text = "recall@10";
+                plot.Axes.SetLimitsY(0, 1, plot.Axes.Right);
+            }
 
-        plot.Title($"{run.Method} (seed {run.Seed})");
-        plot.XLabel("training step");
-        plot.YLabel("loss before weighting (total: weighted)");
-        plot.Axes.Left.TickGenerator = new NumericAutomatic
-        {
-            IntegerTicksOnly = true,
-            LabelFormatter = power => $"{Math.Pow(10, power):g4}",
-            MinorTickGenerator = new LogMinorTickGenerator(),
-        };
-        plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
-    });
+            plot.Title($"{run.Method} (seed {run.Seed})");
+            plot.XLabel("training step");
+            plot.YLabel("mean loss of the epoch, before weighting");
+            plot.Axes.SetLimits(0, last * 1.02, low - room, high + room);
+            // A decade or less has ticks as well.
+            plot.Axes.Left.TickGenerator = new NumericManual([.. Ticks(low - room, high + room)]);
+            plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
+        });
+    }
 
     /// <summary>The test embeddings of each run on their two principal axes, with lines between some true partners.</summary>
     public static void SaveEmbeddings(string file, IReadOnlyList<Run> runs) => Save(file, runs, (plot, run) =>
@@ -75,6 +88,19 @@ internal static class Plots
         plot.Axes.SquareUnits();
         plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
     });
+
+    // A total of a single term is that term.
+    private static IEnumerable<string> Terms(Run run) =>
+        run.History[0].Losses.Count == 2 ? run.History[0].Losses.Keys.Where(term => term != Total) : run.History[0].Losses.Keys;
+
+    private static double[] Powers(Run run, string term) => [.. run.History.Select(epoch => Math.Log10(Math.Max(epoch.Losses[term], SmallestLoss)))];
+
+    private static IEnumerable<Tick> Ticks(double low, double high) =>
+        Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
+            .SelectMany(power => (high - low > 3 ? TicksOfADecade.Take(1) : TicksOfADecade).Select(factor => Math.Log10(factor) + power))
+            .Where(at => at >= low && at <= high).Select(at => new Tick(at, string.Create(CultureInfo.InvariantCulture, $"{Math.Pow(10, at):0.####}")));
+
+    private static Color Colour(int index) => Color.FromHex(Palette.Colour(index));
 
     private static void AddMarkers(Plot plot, (double X, double Y)[] points, MarkerShape shape, Color color, string legend)
     {

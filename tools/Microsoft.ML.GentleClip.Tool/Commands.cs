@@ -8,6 +8,7 @@ namespace Microsoft.ML.GentleClip.Tool;
 internal sealed class Commands(TextWriter output, TextWriter error, CancellationToken cancellation)
 {
     private const string A = "A", B = "B", EmbeddingA = "EmbeddingA", EmbeddingB = "EmbeddingB";
+    private const int CropLength = 96; // residues of a structure that a training step sees; scoring sees the whole chain
 
     /// <summary>Fits an alignment and saves it.</summary>
     public int Fit(FitArguments arguments)
@@ -47,22 +48,22 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         var joined = Join(mlContext, arguments, a, b, Held(a, b, arguments.TestShare, arguments.Seed));
         output.WriteLine(joined.Summary);
         IDataView rows = Marking(mlContext, a, b) is { } marking ? marking.Fit(joined).Transform(joined) : joined;
-        output.WriteLine(mlContext.Transforms.GentleClip(Options(arguments)).Plan(rows));
+        output.WriteLine(mlContext.Transforms.GentleClip(Options(arguments, a, b)).Plan(rows));
         return 0;
     }
 
     /// <summary>Writes the embeddings of a table.</summary>
-    public int Embed(string model, string file, string id, string? sideName, string to)
+    public int Embed(string model, string file, IdNames ids, string? sideName, string to)
     {
         CheckWritable(to);
         using var saved = SavedAlignment.Load(Context(null), model);
         var side = saved.SideOf(file, sideName, "--side");
-        var table = Table.Read(file, id, side.Features);
+        var table = Read(file, ids.First, ids.ByFile, side.Features);
         var embeddings = Embeddings(saved, side, table);
         Replace(to, path =>
         {
             using var writer = new StreamWriter(path, false, new UTF8Encoding(false));
-            writer.WriteLine(string.Join(',', new[] { DelimitedFile.Quote(id) }.Concat(Enumerable.Range(0, embeddings[0].Length).Select(i => $"e{i}"))));
+            writer.WriteLine(string.Join(',', new[] { DelimitedFile.Quote(ids.First ?? "id") }.Concat(Enumerable.Range(0, embeddings[0].Length).Select(i => $"e{i}"))));
             foreach (var (row, embedding) in table.Rows.Zip(embeddings))
                 writer.WriteLine($"{DelimitedFile.Quote(row.Id)},{string.Join(',', embedding.Select(DelimitedFile.Number))}");
         });
@@ -75,10 +76,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     /// <summary>Finds the nearest rows of a bank for each query.</summary>
     public int Search(SearchArguments arguments)
     {
-        var (model, queries, bank, id, idBank, sideName, bankSide, count) = arguments;
+        var (model, queries, bank, ids, sideName, bankSide, count) = arguments;
         using var saved = SavedAlignment.Load(Context(null), model);
         var (sideOfQueries, sideOfBank) = (saved.SideOf(queries, sideName, "--side"), saved.SideOf(bank, bankSide, "--bank-side"));
-        Table asked = Table.Read(queries, id, sideOfQueries.Features), rows = Table.Read(bank, idBank ?? id, sideOfBank.Features);
+        Table asked = Read(queries, ids.First, ids.ByFile, sideOfQueries.Features),
+            rows = Read(bank, ids.Second ?? ids.First, ids.ByFile, sideOfBank.Features);
         var embedded = saved.Embed(sideOfBank, rows);
         foreach (var (row, embedding) in rows.Rows.Zip(embedded.GetColumn<float[]>(sideOfBank.Embedding)))
             if (float.IsNaN(embedding[0]))
@@ -101,11 +103,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     }
 
     /// <summary>Measures how often pairs find each other.</summary>
-    public int Evaluate(string model, string fileA, string fileB, string id, string? idB)
+    public int Evaluate(string model, string fileA, string fileB, IdNames ids)
     {
         using var saved = SavedAlignment.Load(Context(null), model);
         var (one, other) = saved.SidesOf(fileA, fileB);
-        Table a = Table.Read(fileA, id, one.Features), b = Table.Read(fileB, idB ?? id, other.Features);
+        Table a = Read(fileA, ids.First, ids.ByFile, one.Features), b = Read(fileB, ids.Second ?? ids.First, ids.ByFile, other.Features);
         var joined = saved.MlContext.Data.JoinModalities(
             a.ToView(saved.MlContext, one.Column), b.ToView(saved.MlContext, other.Column), "Id", cancellationToken: cancellation);
         error.WriteLine(joined.Summary);
@@ -117,13 +119,26 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     }
 
     private (MLContext MlContext, Table A, Table B) Open(FitArguments arguments) => (Context(arguments.Seed),
-        Told(A, Table.Read(arguments.FileA, arguments.Id, arguments.ColumnsA)),
-        Told(B, Table.Read(arguments.FileB, arguments.IdB ?? arguments.Id, arguments.ColumnsB)));
+        Told(A, Read(arguments.FileA, arguments.Ids.First, arguments.Ids.ByFile, arguments.ColumnsA)),
+        Told(B, Read(arguments.FileB, arguments.Ids.Second ?? arguments.Ids.First, arguments.Ids.ByFile, arguments.ColumnsB)));
+
+    private Table Read(string path, string? id, bool byFile, IReadOnlyList<string>? features)
+    {
+        if (ProteinFiles.KindOf(path) is var kind and not SideKind.Numbers)
+            return features is { Count: > 0 }
+                ? throw new ToolException($"{path} holds proteins and has no columns to choose from.")
+                : ProteinFiles.Read(path, kind, byFile, error.WriteLine);
+        return Table.Read(path, id ?? throw new ToolException($"{path} is a table: name its column of ids with --id."), features);
+    }
 
     private Table Told(string side, Table table)
     {
-        var features = $"{Count(table.Features.Length, "feature")}: {Table.FirstOf(table.Features, 5)}";
-        error.WriteLine($"{side} is {table.Path}: {Count(table.Rows.Count, "row")}, {features}");
+        error.WriteLine($"{side} is {table.Path}: " + table.Kind switch
+        {
+            SideKind.Sequences => Count(table.Rows.Count, "sequence"),
+            SideKind.Structures => Count(table.Rows.Count, "protein chain"),
+            _ => $"{Count(table.Rows.Count, "row")}, {Count(table.Features.Length, "feature")}: {Table.FirstOf(table.Features, 5)}",
+        });
         if (table.LeftOut.Count > 0)
             error.WriteLine($"  left out, not numbers: {Table.FirstOf(table.LeftOut, 10)}");
         return table;
@@ -143,7 +158,7 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     private JoinedModalities Join(MLContext mlContext, FitArguments arguments, Table a, Table b, HashSet<string> without)
     {
         // As the file calls it, for the messages, unless a column of the model is called so.
-        var id = arguments.Id is A or B or EmbeddingA or EmbeddingB ? "Id" : arguments.Id;
+        var id = arguments.Ids.First is null or A or B or EmbeddingA or EmbeddingB ? "Id" : arguments.Ids.First;
         return mlContext.Data.JoinModalities(
             a.ToView(mlContext, A, a.Rows.Where(row => !without.Contains(row.Id)).ToList(), id),
             b.ToView(mlContext, B, b.Rows.Where(row => !without.Contains(row.Id)).ToList(), id), id, cancellationToken: cancellation);
@@ -151,7 +166,7 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
 
     private IEstimator<ITransformer> Pipeline(MLContext mlContext, FitArguments arguments, Table a, Table b)
     {
-        var alignment = mlContext.Transforms.GentleClip(Options(arguments));
+        var alignment = mlContext.Transforms.GentleClip(Options(arguments, a, b));
         return Marking(mlContext, a, b) is { } marking ? marking.Append(alignment) : alignment;
     }
 
@@ -162,17 +177,19 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         if (partlyA + partlyB == 0)
             return null;
         error.WriteLine($"Empty cells get the mean of their column: {Count(partlyA, "row")} of A, {Count(partlyB, "row")} of B.");
-        return mlContext.Transforms.MarkMissingModality([new(A), new(B)], MissingSlotReplacement.Mean);
+        InputOutputColumnPair[] columns = [.. new[] { (Name: A, Table: a), (Name: B, Table: b) }.Where(side => side.Table.Kind == SideKind.Numbers)
+            .Select(side => new InputOutputColumnPair(side.Name))];
+        return mlContext.Transforms.MarkMissingModality(columns, MissingSlotReplacement.Mean);
 
-        static int Partly(Table table) => table.Rows.Count(row => row.Values.Any(float.IsNaN) && !row.Values.All(float.IsNaN));
+        static int Partly(Table table) => table.Kind != SideKind.Numbers ? 0 : table.Rows.Count(row => row.Values.Any(float.IsNaN) && !row.Values.All(float.IsNaN));
     }
 
-    private GentleClipOptions Options(FitArguments arguments)
+    private GentleClipOptions Options(FitArguments arguments, Table a, Table b)
     {
         var options = new GentleClipOptions
         {
-            ModalityA = Modality.Vector(EmbeddingA, A),
-            ModalityB = Modality.Vector(EmbeddingB, B),
+            ModalityA = ModalityOf(a, EmbeddingA, A),
+            ModalityB = ModalityOf(b, EmbeddingB, B),
             PairedColumnName = null,
             Seed = arguments.Seed,
             Progress = new ConsoleProgress(output: error),
@@ -180,8 +197,25 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         };
         if (arguments.Steps is { } steps)
             options.MaximumNumberOfSteps = steps;
+        // Networks of raw proteins, of a size that two cores train in minutes.
+        if (a.Kind != SideKind.Numbers || b.Kind != SideKind.Numbers)
+            (options.EmbeddingDimension, options.Batches.Size, options.Optimizer.LearningRate) = (64, 32, 5e-3);
         return options;
     }
+
+    private static Modality ModalityOf(Table table, string output, string input) => table.Kind switch
+    {
+        SideKind.Sequences => Modality.ProteinSequence(output, input),
+        SideKind.Structures => Modality.ProteinStructure(output, input, encoder: new CdConvOptions
+        {
+            Channels = [32, 64],
+            Radii = [8, 12],
+            SequentialKernelSize = 5,
+            MaximumLength = CropLength,
+            CoordinateNoise = 0.1,
+        }),
+        _ => Modality.Vector(output, input),
+    };
 
     private static HashSet<string> Held(Table a, Table b, double share, int seed)
     {
@@ -231,10 +265,16 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     }
 }
 
+/// <summary>How rows are known.</summary>
+/// <param name="First">The column of ids in the first table; null where no file is a table.</param>
+/// <param name="Second">In the second table; null: as in the first.</param>
+/// <param name="ByFile">Whether a protein chain is known by its file's name without the chain.</param>
+internal sealed record IdNames(string? First, string? Second, bool ByFile);
+
 /// <summary>What <c>search</c> is asked to do.</summary>
-internal sealed record SearchArguments(string Model, string Queries, string Bank, string Id, string? IdBank, string? Side, string? BankSide, int Count);
+internal sealed record SearchArguments(string Model, string Queries, string Bank, IdNames Ids, string? Side, string? BankSide, int Count);
 
 /// <summary>What <c>fit</c> and <c>plan</c> are asked to do.</summary>
 internal sealed record FitArguments(
-    string FileA, string FileB, string Id, string? IdB, IReadOnlyList<string>? ColumnsA, IReadOnlyList<string>? ColumnsB, string Model, int? Steps,
+    string FileA, string FileB, IdNames Ids, IReadOnlyList<string>? ColumnsA, IReadOnlyList<string>? ColumnsB, string Model, int? Steps,
     double TestShare, int Seed);

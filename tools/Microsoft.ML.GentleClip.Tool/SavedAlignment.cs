@@ -36,12 +36,15 @@ internal sealed class SavedAlignment : IDisposable
 
         AlignedSide Side(Modality modality)
         {
+            if (modality is ProteinSequenceModality or ProteinStructureModality)
+                return new AlignedSide(modality.InputColumnName, modality.OutputColumnName,
+                    modality is ProteinSequenceModality ? SideKind.Sequences : SideKind.Structures, []);
             VBuffer<ReadOnlyMemory<char>> names = default;
             if (schema?.GetColumnOrNull(modality.InputColumnName) is not { } column || !column.HasSlotNames())
                 throw new ToolException($"'{path}' does not say which features its column '{modality.InputColumnName}' holds; expected a model that "
                     + "'gentleclip fit' saved.");
             column.GetSlotNames(ref names);
-            return new AlignedSide(modality.InputColumnName, modality.OutputColumnName, [.. names.DenseValues().Select(name => name.ToString())]);
+            return new AlignedSide(modality.InputColumnName, modality.OutputColumnName, SideKind.Numbers, [.. names.DenseValues().Select(name => name.ToString())]);
         }
     }
 
@@ -52,17 +55,20 @@ internal sealed class SavedAlignment : IDisposable
     /// <exception cref="ToolException">Neither, or both and none is named, or it lacks those of the named one.</exception>
     public AlignedSide SideOf(string path, string? named, string option)
     {
-        var header = Table.Header(path).ToHashSet(StringComparer.Ordinal);
+        var kind = ProteinFiles.KindOf(path);
+        var header = kind == SideKind.Numbers ? Table.Header(path).ToHashSet(StringComparer.Ordinal) : [];
         var asked = Sides.Where(side => named is null || side.Column == named).ToArray();
         if (asked.Length == 0)
             throw new ToolException($"'{_path}' has no side '{named}'; expected {string.Join(" or ", Sides.Select(side => side.Column))}.");
-        var fitting = asked.Where(side => side.Features.All(header.Contains)).ToArray();
+        var fitting = asked.Where(side => side.Kind == kind && side.Features.All(header.Contains)).ToArray();
         if (fitting.Length == 1)
             return fitting[0];
+        if (fitting.Length == 0 && (kind != SideKind.Numbers || asked.All(side => side.Kind != SideKind.Numbers)))
+            throw new ToolException($"{path} holds {Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{Words(side.Kind)} (side {side.Column})"))}.");
         throw new ToolException(fitting.Length == 2
-            ? $"{path} has the columns of both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
+            ? $"{path} fits both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
             : $"{path} lacks columns of {(asked.Length == 2 ? "either side" : $"side {named}")} of '{_path}'. "
-                + string.Join(" ", asked.Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
+                + string.Join(" ", asked.Where(side => side.Kind == kind).Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
 
         static string Lacking(string column, string[] names) => $"For side {column}: {Table.FirstOf(names, 5)}.";
     }
@@ -79,21 +85,29 @@ internal sealed class SavedAlignment : IDisposable
         // Here, each file has one side at most, and this says which columns are lacking.
         var found = SideOf(one, null, "--side");
         SideOf(other, null, "--side");
-        throw new ToolException($"{one} and {other} both have the columns of side {found.Column}; expected one of each side.");
+        throw new ToolException($"{one} and {other} both fit side {found.Column}; expected one of each side.");
 
-        static bool Has(string path, AlignedSide side) => side.Features.All(Table.Header(path).ToHashSet(StringComparer.Ordinal).Contains);
+        static bool Has(string path, AlignedSide side) => ProteinFiles.KindOf(path) == side.Kind
+            && (side.Kind != SideKind.Numbers || side.Features.All(Table.Header(path).ToHashSet(StringComparer.Ordinal).Contains));
     }
 
     /// <summary>A side's table with its embeddings. Steps before the alignment may ask for the other side's column, so it is there and missing.</summary>
     public IDataView Embed(AlignedSide side, Table table)
     {
         var other = Sides.First(candidate => candidate != side);
-        var none = new Table("", [.. other.Features], [], []);
+        var none = new Table("", other.Kind, [.. other.Features], [], []);
         return _model.Transform(MlContext.Data.CombineModalities(null, table.ToView(MlContext, side.Column), none.ToView(MlContext, other.Column)));
     }
 
     /// <summary>A view with both sides, embedded.</summary>
     public IDataView Transform(IDataView data) => _model.Transform(data);
+
+    private static string Words(SideKind kind) => kind switch
+    {
+        SideKind.Sequences => "sequences",
+        SideKind.Structures => "protein structures",
+        _ => "a table of numbers",
+    };
 
     public void Dispose() => (_model as IDisposable)?.Dispose();
 }
@@ -101,5 +115,6 @@ internal sealed class SavedAlignment : IDisposable
 /// <summary>One side of a saved model.</summary>
 /// <param name="Column">Its input column.</param>
 /// <param name="Embedding">Its embedding column.</param>
-/// <param name="Features">The names of the features, in order.</param>
-internal sealed record AlignedSide(string Column, string Embedding, IReadOnlyList<string> Features);
+/// <param name="Kind">What it reads.</param>
+/// <param name="Features">The names of the features, in order; none for sequences and structures.</param>
+internal sealed record AlignedSide(string Column, string Embedding, SideKind Kind, IReadOnlyList<string> Features);

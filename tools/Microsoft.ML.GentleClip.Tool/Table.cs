@@ -3,22 +3,24 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.GentleClip.Tool;
 
-/// <summary>One table: an id and numbers per row.</summary>
+/// <summary>What one side is read from: an id per row, and numbers, a sequence or a structure.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Features">Names of the columns of numbers.</param>
+/// <param name="Kind">What the rows hold.</param>
+/// <param name="Features">Names of the columns of numbers; none for sequences and structures.</param>
 /// <param name="Rows">The rows.</param>
 /// <param name="LeftOut">Columns that are not numbers, each with the first cell that says so.</param>
-internal sealed record Table(string Path, string[] Features, IReadOnlyList<TableRow> Rows, IReadOnlyList<string> LeftOut)
+internal sealed record Table(string Path, SideKind Kind, string[] Features, IReadOnlyList<TableRow> Rows, IReadOnlyList<string> LeftOut)
 {
     /// <summary>Reads a table. All columns of numbers are features, unless they are named.</summary>
-    /// <param name="path">CSV or TSV, with a header.</param>
+    /// <param name="path">CSV or TSV with a header, or Parquet.</param>
     /// <param name="id">Name of the id column.</param>
     /// <param name="features">Names of the features, in order; null for all columns of numbers.</param>
     /// <exception cref="ToolException">The file is not such a table; the message names file, line and column.</exception>
     public static Table Read(string path, string id, IReadOnlyList<string>? features = null)
     {
         RefuseOtherFormats(path);
-        using var lines = DelimitedFile.Read(path).GetEnumerator();
+        string line0 = LineWord(path);
+        using var lines = LinesOf(path).GetEnumerator();
         if (!lines.MoveNext())
             throw new ToolException($"{path} is empty; expected a header and rows.");
         var header = lines.Current.Cells.Select(name => name.Trim().TrimStart('\uFEFF')).ToArray();
@@ -37,9 +39,9 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
         {
             var (line, row) = lines.Current;
             if (row.Length != header.Length)
-                throw new ToolException($"{path}, line {line}: found {row.Length} cells; expected {header.Length}, as in the header.");
+                throw new ToolException($"{path}, {line0} {line}: found {row.Length} cells; expected {header.Length}, as in the header.");
             ids.Add(row[idAt].Trim());
-            cells.Add(Array.ConvertAll(wanted, column => Number(path, line, header[column], row[column], features is not null, ref text[column])));
+            cells.Add(Array.ConvertAll(wanted, column => Number(path, $"{line0} {line}", header[column], row[column], features is not null, ref text[column])));
         }
         if (ids.Count == 0)
             throw new ToolException($"{path} has a header and no rows.");
@@ -53,7 +55,7 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
             throw new ToolException(leftOut.Length == 0
                 ? $"{path} has no column besides the id '{id}'; expected columns of numbers."
                 : $"{path} has no column of numbers besides the id '{id}'; numbers are written as 1.5. Found: {FirstOf(leftOut, 5)}.");
-        return new Table(path, [.. kept.Select(at => header[wanted[at]])],
+        return new Table(path, SideKind.Numbers, [.. kept.Select(at => header[wanted[at]])],
             [.. ids.Zip(cells, (name, values) => new TableRow { Id = name, Values = Array.ConvertAll(kept, at => values[at]) })],
             leftOut);
     }
@@ -66,29 +68,41 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
     public static string[] Header(string path)
     {
         RefuseOtherFormats(path);
-        var header = DelimitedFile.Read(path).Select(line => line.Cells).FirstOrDefault()
+        var header = LinesOf(path).Select(line => line.Cells).FirstOrDefault()
             ?? throw new ToolException($"{path} is empty; expected a header and rows.");
         return [.. header.Select(name => name.Trim().TrimStart('\uFEFF'))];
     }
 
-    /// <summary>The table as a view: the id, and the features in a vector column whose slots have their names.</summary>
+    /// <summary>
+    /// The rows as a view: the id, and a column of what they hold: the features as a vector whose slots have their names, the sequence as text, or the alpha
+    /// carbons as a vector of any length.
+    /// </summary>
     public IDataView ToView(MLContext mlContext, string columnName, IEnumerable<TableRow>? rows = null, string idName = nameof(TableRow.Id))
     {
         var schema = SchemaDefinition.Create(typeof(TableRow));
         schema[nameof(TableRow.Id)].ColumnName = idName;
-        var column = schema[nameof(TableRow.Values)];
+        schema.Remove(schema[Kind == SideKind.Sequences ? nameof(TableRow.Values) : nameof(TableRow.Sequence)]);
+        var column = schema[Kind == SideKind.Sequences ? nameof(TableRow.Sequence) : nameof(TableRow.Values)];
         column.ColumnName = columnName;
-        column.ColumnType = new VectorDataViewType(NumberDataViewType.Single, Features.Length);
-        column.AddAnnotation("SlotNames", new VBuffer<ReadOnlyMemory<char>>(Features.Length, [.. Features.Select(name => name.AsMemory())]),
-            new VectorDataViewType(TextDataViewType.Instance, Features.Length));
+        if (Kind == SideKind.Numbers)
+        {
+            column.ColumnType = new VectorDataViewType(NumberDataViewType.Single, Features.Length);
+            column.AddAnnotation("SlotNames", new VBuffer<ReadOnlyMemory<char>>(Features.Length, [.. Features.Select(name => name.AsMemory())]),
+                new VectorDataViewType(TextDataViewType.Instance, Features.Length));
+        }
         return mlContext.Data.LoadFromEnumerable(rows ?? Rows, schema);
     }
+
+    // A line of a text file, a row of another.
+    private static string LineWord(string path) => ParquetTable.Is(path) ? "row" : "line";
+
+    private static IEnumerable<(int Line, string[] Cells)> LinesOf(string path) => ParquetTable.Is(path) ? ParquetTable.Read(path) : DelimitedFile.Read(path);
 
     private static int Find(string path, string[] header, string name) => Array.IndexOf(header, name) is >= 0 and var found
         ? found
         : throw new ToolException($"{path} has no column '{name}'. Columns: {FirstOf(header, 30)}.");
 
-    private static float Number(string path, int line, string column, string cell, bool isNamed, ref string? text)
+    private static float Number(string path, string line, string column, string cell, bool isNamed, ref string? text)
     {
         var trimmed = cell.Trim();
         if (trimmed.Length == 0 || trimmed.Equals("NaN", StringComparison.OrdinalIgnoreCase) || trimmed is "NA" or "null")
@@ -96,17 +110,16 @@ internal sealed record Table(string Path, string[] Features, IReadOnlyList<Table
         if (float.TryParse(trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value))
             return value;
         if (isNamed)
-            throw new ToolException($"{path}, line {line}, column '{column}': expected a number such as 1.5, found '{trimmed}'.");
-        text ??= $"line {line}: '{trimmed}'";
+            throw new ToolException($"{path}, {line}, column '{column}': expected a number such as 1.5, found '{trimmed}'.");
+        text ??= $"{line}: '{trimmed}'";
         return float.NaN;
     }
 
     private static void RefuseOtherFormats(string path)
     {
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-        var extension = System.IO.Path.GetExtension(name).ToLowerInvariant();
-        if (Directory.Exists(path) || extension is ".fasta" or ".fa" or ".faa" or ".pdb" or ".cif" or ".parquet" or ".xlsx" or ".h5ad")
-            throw new ToolException($"'{path}' is no table that this command reads; expected a CSV or TSV file with a header, an id and columns of numbers.");
+        if (System.IO.Path.GetExtension(name).ToLowerInvariant() is ".xlsx" or ".h5ad" or ".feather" or ".zip" || name != path && ParquetTable.Is(name))
+            throw new ToolException($"'{path}' is of no format that this command reads; expected CSV or TSV with a header, Parquet, FASTA or protein structures.");
     }
 }
 
@@ -116,6 +129,9 @@ internal sealed class TableRow
     /// <summary>Empty where the row has none.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>NaN where a cell is empty.</summary>
+    /// <summary>Amino acids of a sequence; empty for other rows.</summary>
+    public string Sequence { get; init; } = "";
+
+    /// <summary>NaN where a cell is empty; of a structure, x, y and z of each alpha carbon.</summary>
     public float[] Values { get; init; } = [];
 }

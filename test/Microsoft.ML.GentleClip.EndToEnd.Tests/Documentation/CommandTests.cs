@@ -7,7 +7,8 @@ namespace Microsoft.ML.GentleClip.Tests.Documentation;
 public sealed partial class CommandTests
 {
     // What a newcomer may add to a project, besides the library itself.
-    private static readonly string[] Packages = ["Microsoft.ML.GentleClip", "TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows"];
+    private static readonly string[] Packages =
+        ["Microsoft.ML.GentleClip", "Microsoft.ML.GentleClip.Interactive", "TorchSharp-cpu", "TorchSharp-cuda-linux", "TorchSharp-cuda-windows"];
 
     [TestMethod]
     public void EveryCommandNamesWhatIsThere()
@@ -57,10 +58,12 @@ public sealed partial class CommandTests
             ["dotnet", "run", .. var rest] => FaultOfRun(rest),
             ["dotnet", "test" or "build" or "pack", .. var rest] => FaultOfTest(rest),
             ["dotnet", "add", "package", var name, ..] => Packages.Contains(name) ? null : $"there is no package {name}",
-            ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _]
+            ["dotnet", "new", "install", var name] => name.EndsWith(".nupkg", StringComparison.Ordinal) || name == "Microsoft.ML.GentleClip.Templates"
+                ? null : $"there is no template {name}",
+            ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "gentleclip" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _]
                 or ["git", "clone", ..] or ["curl", ..] => null,
             _ =>
-                "an unknown command; expected dotnet run, test, build, pack, new console, new nugetconfig, nuget add source or add package, cd, git clone or "
+                "an unknown command; expected dotnet run, test, build, pack, new console, new gentleclip, new nugetconfig, new install, nuget add source or add package, cd, git clone or "
                     + "curl",
         };
     }

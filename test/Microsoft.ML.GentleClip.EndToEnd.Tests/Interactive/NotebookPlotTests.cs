@@ -23,8 +23,9 @@ public sealed partial class NotebookPlotTests
         Assert.AreEqual("<both>", Texts(root)[0]);
         Assert.AreEqual(37, Count(svg, "h0"), "dots");
         Assert.AreEqual(35, Count(svg, "m0-4l"), "triangles");
-        string[] legend = [.. Texts(root).Where(text => text.Contains('('))];
-        CollectionAssert.IsSubsetOf(new[] { "even (A)", "even (B)", "odd (A)", "odd (B)", "partners (some)" }, legend);
+        // The shape says the column, the colour the label.
+        string[] texts = Texts(root);
+        CollectionAssert.AreEqual(new[] { "A", "B", "even", "odd", "partners (some)" }, texts[^5..], string.Join('|', texts));
     }
 
     [TestMethod]
@@ -42,12 +43,24 @@ public sealed partial class NotebookPlotTests
     }
 
     [TestMethod]
+    public void AUnitIsEquallyLongOnBothAxes()
+    {
+        // A triangle of sides 6, 8 and 10, and two points that say which axis is the first.
+        float[][] points = [[0, 0, 0], [6, 0, 0], [0, 8, 0], [0, 40, 0], [0, -40, 0]];
+        var svg = new MLContext(1).Data.LoadFromEnumerable(points.Select(point => new Point { A = point })).PlotEmbeddings("A").Svg;
+        (double X, double Y)[] places = [.. Mark().Matches(svg).Select(mark => (Number(mark, 1), Number(mark, 2)))];
+        double Length(int from, int to) => Math.Sqrt(Math.Pow(places[from].X - places[to].X, 2) + Math.Pow(places[from].Y - places[to].Y, 2));
+        Assert.AreEqual(6.0 / 8, Length(0, 1) / Length(0, 2), 0.02);
+        Assert.AreEqual(10.0 / 8, Length(1, 2) / Length(0, 2), 0.02);
+    }
+
+    [TestMethod]
     public void ManyLabelsShareTheLastColour()
     {
         var rows = Enumerable.Range(0, 60).Select(i => new Point { A = [i % 7, i % 5, i % 3], Label = $"label {(i < 12 ? i : i % 3)}" });
         string svg = new MLContext(1).Data.LoadFromEnumerable(rows).PlotEmbeddings("A", labelColumnName: "Label").Svg;
-        StringAssert.Contains(svg, "5 others");
-        Assert.AreEqual(8, Count(svg, "<circle"), "seven labels and the others");
+        StringAssert.Contains(svg, "3 others");
+        Assert.AreEqual(10, Count(svg, "<circle"), "nine labels and the others");
         Assert.AreEqual(60, Count(svg, "h0"));
     }
 

@@ -5,11 +5,11 @@ using Microsoft.ML.GentleClip.Tool;
 
 namespace Microsoft.ML.GentleClip.Tests.Tools;
 
-/// <summary>The command gentleclip on the two files of the template: made-up spectra and images, 60 of them pairs.</summary>
+/// <summary>The command gentleclip on made-up spectra and images, 60 of them pairs, and on real digits and protein chains.</summary>
 [TestClass]
 public sealed class ToolTests : IDisposable
 {
-    private static readonly string Data = Path.Combine(Repository.Root, "templates", "gentleclip");
+    private static readonly string Data = Path.Combine(Repository.Root, "test", "data", "tables");
     private static readonly string Spectra = Path.Combine(Data, "spectra.csv"), Images = Path.Combine(Data, "images.csv");
 
     private readonly TemporaryFolder _folder = new();
@@ -156,7 +156,7 @@ public sealed class ToolTests : IDisposable
         await AssertSays($"{bad} has no column of numbers besides the id 'id'; numbers are written as 1.5. Found: 'x' (line 2: 'red').",
             "fit", Write("id,x\na,red\n"), Images, "--id", "id");
         await AssertSays($"{bad}, line 2: a quote is not closed.", "fit", Write("id,x\n\"a,1\n"), Images, "--id", "id");
-        await AssertSays("is no table that this command reads", "fit", "chains.fasta", Images, "--id", "id");
+        await AssertSays("is of no format that this command reads", "fit", "cells.h5ad", Images, "--id", "id");
         await AssertSays("There is no folder", "fit", Spectra, Images, "--id", "id", "--out", Path.Combine(_folder.FullName, "no", "model.zip"));
         await AssertSays("There is no model 'nowhere.zip'.", "embed", "nowhere.zip", Images, "--id", "id");
         await AssertSays("is no model of this command", "embed", Write("text"), Images, "--id", "id");
@@ -174,9 +174,9 @@ public sealed class ToolTests : IDisposable
     [TestMethod]
     public async Task WrongArgumentsAndHelp()
     {
-        Assert.AreEqual(ConsoleProgram.WrongUsage, await RunAsync("fit", Spectra, Images));
-        Assert.Contains("--id", Error);
+        Assert.AreEqual(ConsoleProgram.WrongUsage, await RunAsync("fit", Spectra));
         Clear();
+        await AssertSays($"{Spectra} is a table: name its column of ids with --id.", "fit", Spectra, Images);
         Assert.AreEqual(ConsoleProgram.WrongUsage, await RunAsync("fit", Spectra, Images, "--id", "id", "--test", "2"));
         Assert.Contains("--test needs a share from 0 to 0.9, such as 0.2, found '2'.", Error);
         Clear();

@@ -1,25 +1,30 @@
-// A smaller edition of what the page's program makes.
-class Thing
+// In place of the README's files: 20 pairs, ten rows of each side, and ten digits for the test.
+class Digit
 {
+    public string Id { get; set; }
+
     [VectorType(4)]
-    public float[] Spectrum { get; set; }
-
-    [VectorType(6)]
-    public float[] Image { get; set; }
-
-    public string Kind { get; set; }
+    public float[] Coefficients { get; set; }
 }
 
-Thing[] things = [.. Enumerable.Range(0, 40).Select(i => new Thing { Spectrum = Vector(i, 4), Image = Vector(i, 6), Kind = $"kind {i % 2}" })];
-Thing[] train = [.. things[..30].Select((thing, i) => new Thing { Spectrum = thing.Spectrum, Image = i < 20 ? thing.Image : null, Kind = thing.Kind })];
-Thing[] unseen = things[30..];
+class Drawn
+{
+    public string Id { get; set; }
 
-// In place of the README's training.
-IDataView data = mlContext.Data.LoadFromEnumerable(train);
-var closedForm = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
-closedForm.ModalityA = Modality.Vector("SpectrumEmbedding", "Spectrum");
-closedForm.ModalityB = Modality.Vector("ImageEmbedding", "Image");
-ITransformer model = mlContext.Transforms.GentleClip(closedForm)
-    .Append(mlContext.Transforms.Conversion.MapValueToKey("Label", "Kind"))
-    .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(featureColumnName: "SpectrumEmbedding"))
-    .Fit(data);
+    [VectorType(6)]
+    public float[] Profile { get; set; }
+}
+
+IDataView Table(params int[] numbers) => mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Digit { Id = $"{i}", Coefficients = Vector(i, 4) }).ToArray());
+IDataView Drawings(params int[] numbers) => mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Drawn { Id = $"{i}", Profile = Vector(i, 6) }).ToArray());
+JoinedModalities train = mlContext.Data.JoinModalities(
+    Table([.. Enumerable.Range(0, 30)]), Drawings([.. Enumerable.Range(0, 20), .. Enumerable.Range(30, 10)]), "Id");
+JoinedModalities test = mlContext.Data.JoinModalities(Table([.. Enumerable.Range(40, 10)]), Drawings([.. Enumerable.Range(40, 10)]), "Id");
+var options = GentleClipOptions.FromPreset(GentleClipPreset.ClosedForm);
+options.ModalityA = Modality.Vector("CoefficientsEmbedding", "Coefficients");
+options.ModalityB = Modality.Vector("ProfileEmbedding", "Profile");
+GentleClipTransformer model = mlContext.Transforms.GentleClip(options).Fit(train);
+
+// What the pieces of the README's program take as given there.
+IDataView coefficients = Table([.. Enumerable.Range(0, 30)]), profiles = Drawings([.. Enumerable.Range(0, 30)]);
+IDataView Where(IDataView table, Func<int, bool> isWanted) => table;
