@@ -21,7 +21,8 @@ internal static class GraphEngine
             lock (Gate)
             {
                 if (_open is null && _problem is null && (EncoderPackage.OnnxRuntime.TryLoad() is { } exception || _open is null))
-                    _problem = $"The package {EncoderPackage.OnnxRuntime.Assembly}, which runs models by ONNX Runtime, is not part of this application; add it.";
+                    _problem = $"The package {EncoderPackage.OnnxRuntime.Assembly}, which runs models by ONNX Runtime, is not part of this application; add "
+                        + "it.";
                 return _open is null ? _problem : null;
             }
         }

@@ -35,7 +35,7 @@ internal static class PlainLoading
             if (GraphEngine.Problem is { } problem)
                 throw new DllNotFoundException($"{exception.Message} A saved model can also be scored without libtorch: {problem}", exception);
             missing = exception.Message;
-            channel.Info($"The model is scored by ONNX Runtime, and libtorch is not loaded. {exception.Message}");
+            channel.Info(MessageSensitivity.None, $"The model is scored by ONNX Runtime, and libtorch is not loaded. {exception.Message}");
             return false;
         }
     }

@@ -33,7 +33,9 @@ internal sealed class ScoringBenchmark(IReadOnlyList<ScoringCase> towers, bool q
                 {
                     figures.Add(line);
                     Write(figures);
-                    Print(line.Tower, line.Way, Number(line.Rows), Number(line.RowsPerSecond), Number(line.RowsPerProcessorSecond), Number(line.Least), Number(line.Most),
+                    Print(
+                        line.Tower, line.Way, Number(line.Rows), Number(line.RowsPerSecond), Number(line.RowsPerProcessorSecond), Number(line.Least),
+                        Number(line.Most),
                         Number(line.PeakMegabytes), Number(line.ResidentMegabytes[^1]), Number(line.StartupMilliseconds));
                     if (line.Way == MemoryRun)
                         Console.WriteLine($"  resident MB after each tenth: {string.Join(", ", line.ResidentMegabytes.Select(Number))}");

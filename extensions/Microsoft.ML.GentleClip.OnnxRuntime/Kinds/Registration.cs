@@ -5,7 +5,9 @@ using Microsoft.ML.GentleClip.Onnx;
 
 namespace Microsoft.ML.GentleClip.OnnxEncoders;
 
-/// <summary>Tells the library of this package's encoders and engine, when anything of the package is used; a saved model that needs them loads it by its name.</summary>
+/// <summary>
+/// Tells the library of this package's encoders and engine, when anything of the package is used; a saved model that needs them loads it by its name.
+/// </summary>
 internal static class Registration
 {
     /// <summary>What the names of this package's towers in saved models begin with; the library knows it.</summary>

@@ -208,7 +208,8 @@ public sealed class EngineChoiceTests : IDisposable
         var rows = Transformers.Scoring.Load(TwoViews.Pairs(5, 1));
         plain.Scoring = new ScoringOptions();
         Assert.Contains("Engine = Torch cannot compute", Assert.Throws<InvalidOperationException>(() => plain.Transform(rows)).Message);
-        Assert.Contains("TorchSharp-cpu", Assert.Throws<DllNotFoundException>(() => plain.SaveTowerWeights(_folder.File("a.safetensors"), "EmbeddingA")).Message);
+        Assert.Contains("TorchSharp-cpu",
+            Assert.Throws<DllNotFoundException>(() => plain.SaveTowerWeights(_folder.File("a.safetensors"), "EmbeddingA")).Message);
         Assert.Contains("TorchSharp-cpu",
             Assert.Throws<DllNotFoundException>(() => _context.Model.ConvertGentleClipToOnnx(plain, _folder.File("a.onnx"), "EmbeddingA")).Message);
         plain.Scoring = ByOnnx;
@@ -220,7 +221,10 @@ public sealed class EngineChoiceTests : IDisposable
     {
         using (var made = Transformers.Scoring.CreateTransformer())
             _context.Model.Save(made, Transformers.Scoring.Load(TwoViews.Pairs(1, 1)).Schema, _folder.File("model.zip"));
-        foreach (var (from, to, expected) in new[] { ("layers.0.bias", "layers.0.bios", "layers.0.bias"), ("head.fc.weight", "head.fc.weighs", "head.fc.weight") })
+        foreach (var (from, to, expected) in new[]
+        {
+            ("layers.0.bias", "layers.0.bios", "layers.0.bias"), ("head.fc.weight", "head.fc.weighs", "head.fc.weight"),
+        })
         {
             var bytes = File.ReadAllBytes(_folder.File("model.zip"));
             var file = _folder.File($"{to}.zip");

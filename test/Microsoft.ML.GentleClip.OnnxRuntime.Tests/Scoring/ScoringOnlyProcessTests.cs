@@ -32,7 +32,7 @@ public sealed class ScoringOnlyProcessTests : IDisposable
         if (!OperatingSystem.IsLinux())
             Skip.Because(TestContext, "the process looks at its memory map, which only Linux has");
         var bin = Path.Combine(Repository.Root, "test", Program, "bin");
-        var program = Directory.EnumerateFiles(bin, Program + ".dll", SearchOption.AllDirectories).Where(file => !file.Contains("ref", StringComparison.Ordinal))
+        var program = Directory.EnumerateFiles(bin, Program + ".dll", SearchOption.AllDirectories)
             .OrderByDescending(File.GetLastWriteTimeUtc).First();
         Assert.IsEmpty(Directory.EnumerateFiles(Path.GetDirectoryName(program)!, "*torch*", SearchOption.AllDirectories)
             .Where(file => file.EndsWith(".so", StringComparison.Ordinal)), "the program's folder has a libtorch");

@@ -17,3 +17,4 @@ GentleClipTransformer transformer = mlContext.Transforms.GentleClip(new GentleCl
     MaximumNumberOfSteps = 2,
 }).Fit(data);
 IDataView asBefore = transformer.Transform(data);
+mlContext.Model.Save(transformer, data.Schema, "model.zip");
