@@ -51,15 +51,17 @@ internal sealed class TextNGramEncoder : Encoder
     }
 
     /// <inheritdoc/>
-    public override void Prepare(ExampleStore examples)
+    public override void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
         var store = (TextStore)examples;
-        var textsWith = new int[_options.Buckets];
+        var textsWith = new long[_options.Buckets];
         for (var i = 0; i < store.Count; i++)
             foreach (var (bucket, _) in TextNGrams.Count(store[i].Span, _options))
                 textsWith[bucket]++;
+        shards?.Group.Sum(textsWith, "the n-grams of the texts");
+        var texts = shards?.Count ?? store.Count;
         // The vector of an n-gram that no text has stays random: it would be noise.
-        var values = Array.ConvertAll(textsWith, count => count == 0 ? 0f : (float)(1 + Math.Log((1.0 + store.Count) / (1 + count))));
+        var values = Array.ConvertAll(textsWith, count => count == 0 ? 0f : (float)(1 + Math.Log((1.0 + texts) / (1 + count))));
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         rarity.copy_(tensor(values));

@@ -25,14 +25,14 @@ internal sealed class ProteinWindowEncoder : Encoder
     public static (long Weights, int FeatureDimension) Measure(ProteinWindowOptions options) => VectorEncoder.Measure(options.Network, ProteinProfile.Count);
 
     /// <inheritdoc/>
-    public override void Prepare(ExampleStore examples)
+    public override void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
         var sequences = (SequenceStore)examples;
         using var profiles = new VectorStore(ProteinProfile.Count);
         profiles.Extend(sequences.Count);
         for (var i = 0; i < sequences.Count; i++)
             ProteinProfile.Compute(sequences[i].Span, profiles.Row(i));
-        network.Prepare(profiles);
+        network.Prepare(profiles, shards);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
@@ -103,7 +104,7 @@ public sealed class ShardedTrainingTests : IDisposable
         var sharding = new BatchSharding(4, new SingleProcess());
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         sampler.Next();
-        using (var step = new ShardedStep(model, data, sampler, batches, options.Objectives.Needs, null, null, null, sharding, random, CPU))
+        using (var step = new ShardedStep(model, data, sampler, options.Objectives.Needs, null, null, null, sharding, random, CPU))
             step.Run(7, Descend);
         var sharded = Gradients();
 
@@ -111,7 +112,7 @@ public sealed class ShardedTrainingTests : IDisposable
         int width = 64;
         Tensor Whole(Side side, int view)
         {
-            using var layout = new ShardLayout(batches.Pairs, side == Side.A ? batches.UnpairedA : batches.UnpairedB, 4, width, CPU);
+            using var layout = new ShardLayout(sampler.PairsOfShards, sampler.UnpairedOfShards[side], width, CPU);
             var (tower, store) = side == Side.A ? (model.TowerA, data.A.Store) : (model.TowerB, data.B.Store);
             var parts = Enumerable.Range(0, 4).Select(shard =>
             {
@@ -261,13 +262,18 @@ public sealed class ShardedTrainingTests : IDisposable
         using var random = new RandomSource(5);
         var sampler = new MixedBatchSampler(data, batches, random, shards: 4);
         var seen = new List<int>();
-        for (int i = 0; i < 4; i++)
+        var shardOf = ((ShardedStore)data.A.Store).Shards;
+        int[] held = [.. Enumerable.Range(0, 4).Select(shard => data.A.Pairs.Count(position => shardOf.ShardOf(position) == shard))];
+        Assert.IsGreaterThan(5, held.Min());
+        for (int i = 0; i < 2; i++)
         {
             sampler.Next();
             seen.AddRange(sampler.Pairs);
-            CollectionAssert.AreEqual(new[] { 0, 0, 0, 1, 1, 1, 2, 2, 3, 3 }, sampler.Pairs.ToArray().Select(pair => pair % 4).ToArray());
+            int[] shards = [.. sampler.Pairs.ToArray().Select(pair => shardOf.ShardOf(data.A.Pairs[pair]))];
+            CollectionAssert.AreEqual(shards.Order().ToArray(), shards);
+            CollectionAssert.AreEqual(sampler.PairsOfShards, Enumerable.Range(0, 4).Select(shard => shards.Count(own => own == shard)).ToArray());
         }
-        Assert.AreEqual(seen.Count(pair => pair % 4 == 2), seen.Where(pair => pair % 4 == 2).Distinct().Count());
+        CollectionAssert.AllItemsAreUnique(seen);
     }
 
     [TestMethod]
