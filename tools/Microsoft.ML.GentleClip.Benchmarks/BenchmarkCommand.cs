@@ -18,6 +18,7 @@ internal static class BenchmarkCommand
         Of("encoders", "Forward and backward passes of the encoders.", "3 runs instead of 15.",
             EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         Training(),
+        Shares(),
         Alignment(),
         Of("scoring", "Embeddings of rows.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
@@ -57,6 +58,18 @@ internal static class BenchmarkCommand
         static GentleClipPreset Preset(string name) =>
             TrainingBenchmark.All.Cast<GentleClipPreset?>().FirstOrDefault(preset => preset.ToString()!.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new ArgumentException($"Unknown preset '{name}'; those that train towers are {string.Join(", ", TrainingBenchmark.All)}.");
+    }
+
+    private static CliCommand Shares()
+    {
+        var turns = CommandOption.Number("--turns", "NUMBER", "How often each number of processes takes its turn. Default 11.", 11);
+        var batches = CommandOption.List(
+            "--batches", "SIZES", "Rows of a side in a batch, 32 or more. Default 1024,2048.", text => Number("--batches", text, 32));
+        var dimension = CommandOption.Number("--dimension", "NUMBER", "Numbers of an embedding. Default 128.", 128);
+        var command = new CliCommand("shares", "What the losses take of each of several processes.") { turns, batches, dimension };
+        command.SetAction(result => new SharedLosses(
+            result.GetValue(batches) ?? [1024, 2048], result.GetValue(dimension), result.GetValue(turns)).Run());
+        return command;
     }
 
     private static CliCommand Alignment()

