@@ -140,7 +140,8 @@ internal static class ClosedFormFactory
         var received = new Dictionary<string, Tensor>();
         foreach (var (name, shape) in shapes.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            var flat = state is null ? empty(shape.Aggregate(1L, (product, size) => product * size), ScalarType.Float64) : state[name].cpu().contiguous().view(-1);
+            var flat = state is null
+                ? empty(shape.Aggregate(1L, (product, size) => product * size), ScalarType.Float64) : state[name].cpu().contiguous().view(-1);
             group.BroadcastFlat(flat, 0, purpose);
             received.Add(name, flat.view(shape).to(device));
         }

@@ -7,8 +7,8 @@ using Microsoft.ML.GentleClip.Trainers.Sharding;
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// The rows of a data view, read once, or those of this process's shards: a store per modality, and which examples are matched pairs and which are unpaired. Which those are does not change;
-/// holding pairs out makes another one of the same stores.
+/// The rows of a data view, read once, or those of this process's shards: a store per modality, and which examples are matched pairs and which are unpaired.
+/// Which those are does not change; holding pairs out makes another one of the same stores.
 /// </summary>
 internal sealed class TrainingData : IDisposable
 {

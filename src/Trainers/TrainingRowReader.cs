@@ -94,7 +94,8 @@ internal sealed class TrainingRowReader(
             }
             var kinds = (hasA ? RowKinds.A : 0) | (hasB ? RowKinds.B : 0) | (isPair ? RowKinds.Pair : 0) | (flagged ? RowKinds.Flagged : 0);
             if (isShared && IsProbe(Rows))
-                probe = RowProfile.Mix(RowProfile.Mix(RowProfile.Mix(probe, (ulong)kinds), hasA ? RowProfile.Hash(readerA) : 0), hasB ? RowProfile.Hash(readerB) : 0);
+                foreach (var word in new[] { (ulong)kinds, hasA ? RowProfile.Hash(readerA) : 0, hasB ? RowProfile.Hash(readerB) : 0 })
+                    probe = RowProfile.Mix(probe, word);
             if (!IsOwn(Rows))
                 continue;
             own.Add(kinds);

@@ -30,14 +30,16 @@ internal sealed class SharedLosses(IReadOnlyList<int> batches, int dimension, in
                     times[i].Add(Step(losses[i], input));
             var alone = Median(times[0]);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{batch,6}{alone,9:F1}   ") + string.Join("   ", times[1..].Select(own =>
-                string.Create(CultureInfo.InvariantCulture, $"{Median(own) / alone,5:F3} ({own.Zip(times[0]).Min(Ratio):F3} to {own.Zip(times[0]).Max(Ratio):F3})"))));
+            {
+                double[] ratios = [.. own.Zip(times[0], (shared, whole) => shared / whole)];
+                return string.Create(CultureInfo.InvariantCulture, $"{Median(own) / alone,5:F3} ({ratios.Min():F3} to {ratios.Max():F3})");
+            })));
             Array.ForEach(losses, loss => loss.Dispose());
         }
-        Console.WriteLine($"ms: processor time of a process alone, median of {turns} turns. Then the ratio of the medians, and the range of the turns' ratios.");
+        Console.WriteLine(
+            $"ms: processor time of a process alone, median of {turns} turns. Then the ratio of the medians, and the range of the turns' ratios.");
         return 0;
     }
-
-    private static double Ratio((double Own, double Alone) times) => times.Own / times.Alone;
 
     private static double Step(TotalLoss loss, ObjectiveInput input)
     {

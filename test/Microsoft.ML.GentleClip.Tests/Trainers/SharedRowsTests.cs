@@ -28,7 +28,8 @@ public sealed class SharedRowsTests
     public void DirectionsAreThoseOfTheRowsTogether(int count, int dimension, int largestExact, bool sparse)
     {
         byte[][] alone = Compute(new SingleRows(), count, dimension, largestExact, sparse);
-        byte[][][] found = [.. new[] { 1, 2, 4 }.Select(size => ThreadGroup.Succeed(size, group => Compute(new ByProcess(group), count, dimension, largestExact, sparse))[0])];
+        byte[][][] found = [.. new[] { 1, 2, 4 }.Select(size =>
+            ThreadGroup.Succeed(size, group => Compute(new ByProcess(group), count, dimension, largestExact, sparse))[0])];
         for (int i = 0; i < alone.Length; i++)
         {
             for (int j = 1; j < found.Length; j++)
@@ -101,7 +102,8 @@ public sealed class SharedRowsTests
             int[] slots = [.. Enumerable.Range(0, dimension).Where(slot => values[slot] != 0)];
             return new Row
             {
-                A = sparse ? new VBuffer<float>(dimension, slots.Length, [.. slots.Select(slot => values[slot])], slots) : new VBuffer<float>(dimension, values),
+                A = sparse
+                    ? new VBuffer<float>(dimension, slots.Length, [.. slots.Select(slot => values[slot])], slots) : new VBuffer<float>(dimension, values),
                 B = i % 3 == 0 ? null : [i, 1],
             };
         }).ToList();
