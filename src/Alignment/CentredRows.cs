@@ -57,12 +57,7 @@ internal sealed class CentredRows(IReadOnlyList<RowSource> parts, Tensor mean, P
     {
         var covariance = zeros([Dimension, Dimension], ScalarType.Float64, Device);
         foreach (var part in parts)
-            foreach (var (start, length) in part.Blocks(0, pace))
-            {
-                using var step = NewDisposeScope();
-                var centred = RowSource.Centred(part.Block(start, length), mean);
-                covariance.addmm_(centred.t(), centred);
-            }
+            part.AddCovariance(covariance, mean, pace);
         return covariance.div_(Scalars.Of(Count));
     }
 

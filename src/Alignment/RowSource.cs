@@ -72,6 +72,17 @@ internal abstract class RowSource
                 result.addmm_(Centred(Block(start, length), mean).t(), matrix.narrow(0, start, length));
     }
 
+    /// <summary>Adds (rows - mean)' (rows - mean) to `[dim, dim]`.</summary>
+    public virtual void AddCovariance(Tensor covariance, Tensor mean, Pace pace)
+    {
+        foreach (var (start, length) in Blocks(0, pace))
+            using (NewDisposeScope())
+            {
+                var centred = Centred(Block(start, length), mean);
+                covariance.addmm_(centred.t(), centred);
+            }
+    }
+
     /// <summary>Cuts the rows from a number on into blocks of few enough numbers.</summary>
     public IEnumerable<(long Start, long Length)> Blocks(long from, Pace pace)
     {

@@ -78,7 +78,11 @@ internal abstract class Encoder(string name) : nn.Module(name)
     }
 
     /// <summary>Learns what does not need gradients, such as the inputs' mean, from the training examples.</summary>
-    public virtual void Prepare(ExampleStore examples)
+    /// <param name="examples">Those of this process.</param>
+    /// <param name="shards">
+    /// Where each of all examples is, for a network that has to learn from all; null where this process has all and nothing is cut.
+    /// </param>
+    public virtual void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
     }
 

@@ -7,6 +7,7 @@ using Microsoft.ML.GentleClip.Options;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers;
 using Microsoft.ML.GentleClip.Trainers.Checkpoints;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
@@ -191,7 +192,8 @@ public sealed class GentleClipEstimator : IEstimator<GentleClipTransformer>
         TrainingData Read(IDataView rows, TrainingPhase phase, string rowName, bool trains)
         {
             reporter.Begin(phase, ProgressUnit.Rows, rows.GetRowCount());
-            return TrainingData.Read(rows, _options, CheckCancelled, rowName, trains, done => reporter.At(done));
+            return TrainingData.Read(
+                rows, _options, CheckCancelled, rowName, trains, done => reporter.At(done), BatchSharding.Of(_options));
         }
 
         void CheckCancelled() => this.CheckCancelled(host);

@@ -37,7 +37,7 @@ internal sealed class DerivedStore : ExampleStore
     public override long RowOf(int position) => _examples.RowOf(position);
 
     /// <inheritdoc/>
-    public override Modality Complete(Modality modality, Modality? initial) => _examples.Complete(modality, initial);
+    public override Modality Complete(Modality modality, Modality? initial, SampleShards? shards = null) => _examples.Complete(modality, initial, shards);
 
     /// <inheritdoc/>
     public override void AppendTo(IncrementalHash hash, int position) => _examples.AppendTo(hash, position);

@@ -33,9 +33,10 @@ internal abstract class ExampleStore : IDisposable
     /// </summary>
     /// <param name="modality">Settings of the training.</param>
     /// <param name="initial">The same side of the model that is trained on, or null.</param>
+    /// <param name="shards">Where each of all samples is; null where they are these.</param>
     /// <exception cref="ArgumentException">The initial model is not what the settings say.</exception>
     /// <exception cref="InvalidDataException">A file that the settings name cannot be used.</exception>
-    public virtual Modality Complete(Modality modality, Modality? initial) => modality;
+    public virtual Modality Complete(Modality modality, Modality? initial, SampleShards? shards = null) => modality;
 
     /// <summary>Forgets the examples and keeps the memory.</summary>
     public virtual void Clear()

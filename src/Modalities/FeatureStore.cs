@@ -34,7 +34,8 @@ internal sealed class FeatureStore : ExampleStore
     public override void Clear() => throw new NotSupportedException("The features of a frozen encoder stay with their examples.");
 
     /// <inheritdoc/>
-    public override Modality Complete(Modality modality, Modality? initial) => _examples.Complete(modality, initial);
+    public override Modality Complete(Modality modality, Modality? initial, SampleShards? shards = null) =>
+        _examples.Complete(modality, initial, shards);
 
     /// <inheritdoc/>
     public override long NumbersOf(int rows) => _features.NumbersOf(rows);

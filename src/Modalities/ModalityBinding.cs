@@ -16,11 +16,13 @@ internal abstract class ModalityBinding(DataViewSchema.Column column)
     public abstract ExampleReader Open(DataViewRow row);
 
     /// <summary>
-    /// Opens the getter of a cursor whose rows are all read, once each and in order. It may read ahead on other threads; then it is disposable.
+    /// Opens the getter of a cursor whose rows are all read, once each and in order, or those of them that <paramref name="isRead"/> says. It may read ahead
+    /// on other threads; then it is disposable.
     /// </summary>
     /// <param name="cursor">At its start.</param>
     /// <param name="data">The view that it belongs to.</param>
-    public virtual ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) => Open(cursor);
+    /// <param name="isRead">Whether a row is read, by its number; null for all rows. Thread-safe.</param>
+    public virtual ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data, Func<long, bool>? isRead = null) => Open(cursor);
 
     /// <summary>An empty store for examples of this modality.</summary>
     public abstract ExampleStore CreateStore();

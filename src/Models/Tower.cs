@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Weights;
 using static TorchSharp.torch;
 
@@ -40,7 +42,8 @@ internal sealed class Tower : nn.Module
     public void Prepare(ExampleStore examples, Action<string>? log = null)
     {
         encoder.LoadPretrained(log);
-        encoder.Prepare(examples);
+        var (local, shards) = ShardedStore.Of(examples);
+        encoder.Prepare(local, shards);
     }
 
     /// <summary>Width of the encoder's features.</summary>
@@ -68,13 +71,10 @@ internal sealed class Tower : nn.Module
         var isDone = false;
         try
         {
-            int[][] passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf)).Parts;
-            foreach (var (number, batch) in Read(examples, passes.Select(pass => Array.ConvertAll(pass, at => positions[at])), device).Index())
-            {
-                using var scope = NewDisposeScope();
-                encoder.Encode(batch, noise: null);
-                onPass(passes[number].Length);
-            }
+            if (examples is ShardedStore sharded)
+                MeasureShards(layers, sharded, positions, device, onPass);
+            else
+                Pass(examples, positions, device, onPass);
             isDone = true;
         }
         finally
@@ -84,7 +84,50 @@ internal sealed class Tower : nn.Module
     }
 
     /// <summary>What is wrong with the examples as the encoder's input, in a sentence without the column; null where nothing is.</summary>
-    public string? InputProblem(ExampleStore examples) => encoder.InputProblem(examples);
+    public string? InputProblem(ExampleStore examples)
+    {
+        var (local, shards) = ShardedStore.Of(examples);
+        var problem = encoder.InputProblem(local);
+        // A problem is one of all examples.
+        return shards is not null && shards.Group.Any(problem is null, "whether the examples suit the encoder") ? null : problem;
+    }
+
+    // Each shard where it is; what the layers counted is put together in the order of the shards.
+    private void MeasureShards(BatchNormalization[] layers, ShardedStore examples, int[] positions, Device device, Action<int> onPass)
+    {
+        var all = Array.ConvertAll(layers, _ => new BatchMoments());
+        int[] widths = Array.ConvertAll(layers, layer => BatchMoments.CountNumbers(layer.Channels));
+        examples.Shards.ExchangeShards(
+            sizeof(double) * widths.Sum(),
+            (shard, bytes) =>
+            {
+                Array.ForEach(layers, layer => layer.BeginMeasuring());
+                Pass(examples, Array.ConvertAll(examples.Shards.In(shard, positions), number => positions[number]), device, onPass);
+                var numbers = MemoryMarshal.Cast<byte, double>(bytes);
+                for (int i = 0, at = 0; i < layers.Length; at += widths[i++])
+                    layers[i].Measured.CopyTo(numbers.Slice(at, widths[i]));
+            },
+            (_, bytes) =>
+            {
+                var numbers = MemoryMarshal.Cast<byte, double>(bytes);
+                for (int i = 0, at = 0; i < layers.Length; at += widths[i++])
+                    all[i].AddNumbers(numbers.Slice(at, widths[i]));
+            },
+            "the statistics of the batch normalisations");
+        for (var i = 0; i < layers.Length; i++)
+            layers[i].Measured = all[i];
+    }
+
+    private void Pass(ExampleStore examples, int[] positions, Device device, Action<int> onPass)
+    {
+        int[][] passes = LengthBatches.InOrder(Array.ConvertAll(positions, examples.LengthOf)).Parts;
+        foreach (var (number, batch) in Read(examples, passes.Select(pass => Array.ConvertAll(pass, at => positions[at])), device).Index())
+        {
+            using var scope = NewDisposeScope();
+            encoder.Encode(batch, noise: null);
+            onPass(passes[number].Length);
+        }
+    }
 
     /// <summary>Takes over the encoder's weights of a tower of the same kind.</summary>
     public void CopyEncoder(Tower other)

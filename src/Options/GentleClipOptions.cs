@@ -97,8 +97,8 @@ public sealed record GentleClipOptions : TrainingOptions
     } = Defaults.EmbeddingDimension;
 
     /// <summary>
-    /// Processes that train together, each with the same rows and options; see docs/scale-out.md. <c>Fit</c> must be called in all of them and gives each
-    /// the same transformer. Borrowed. Null (default): this process alone.
+    /// Processes that train together, each with the same options and the same view of all rows, of which it reads and holds those of its shards; see
+    /// docs/scale-out.md. <c>Fit</c> must be called in all of them and gives each the same transformer. Borrowed. Null (default): this process alone.
     /// </summary>
     public ProcessGroup? ProcessGroup { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using static TorchSharp.torch;
@@ -9,6 +10,12 @@ internal static class Collectives
 {
     // Bytes of a call at most: an implementation may count in Int32, and a sum keeps as much beside what is summed.
     private const int LargestCall = 1 << 24;
+
+    /// <summary>Writes the bytes of an item.</summary>
+    public delegate void Fill(int item, Span<byte> bytes);
+
+    /// <summary>Takes the bytes of an item, which are valid during the call.</summary>
+    public delegate void Take(int item, ReadOnlySpan<byte> bytes);
 
     /// <summary>Whether there are other processes.</summary>
     public static bool IsShared(this ProcessGroup group) => group.Size > 1;
@@ -39,7 +46,7 @@ internal static class Collectives
         if (!group.IsShared())
             return numbers;
         var copy = numbers.ToArray();
-        group.Broadcast(System.Runtime.InteropServices.MemoryMarshal.AsBytes(copy.AsSpan()), 0, purpose);
+        group.Broadcast(MemoryMarshal.AsBytes(copy.AsSpan()), 0, purpose);
         return copy;
     }
 
@@ -65,6 +72,83 @@ internal static class Collectives
     {
         for (; group.IsShared() && !data.IsEmpty; data = data[Math.Min(LargestCall, data.Length)..])
             group.Broadcast(data[..Math.Min(LargestCall, data.Length)], root, purpose);
+    }
+
+    /// <summary>Gives every process the bytes of some items, each of which one process has. Little more than a call's bytes is held at a time.</summary>
+    /// <param name="group">The processes.</param>
+    /// <param name="items">How many items.</param>
+    /// <param name="rankOf">Which process has an item; the same everywhere.</param>
+    /// <param name="width">Bytes of an item.</param>
+    /// <param name="fill">Writes an item of this process.</param>
+    /// <param name="take">Told all items, in their order.</param>
+    /// <param name="purpose">What it is for, in a few words.</param>
+    public static void Exchange(this ProcessGroup group, int items, Func<int, int> rankOf, int width, Fill fill, Take take, string purpose)
+    {
+        var (size, own) = (group.Size, group.Rank);
+        var most = Math.Clamp(LargestCall / Math.Max(1, width) / size, 1, Math.Max(1, items));
+        for (int start = 0, count; start < items; start += count)
+        {
+            count = Math.Min(most, items - start);
+            var counts = new int[size];
+            for (var item = start; item < start + count; item++)
+                counts[rankOf(item)]++;
+            var length = counts.Max() * width;
+            var mine = new byte[length];
+            for (int item = start, at = 0; item < start + count; item++)
+                if (rankOf(item) == own)
+                {
+                    fill(item, mine.AsSpan(at, width));
+                    at += width;
+                }
+            var all = mine;
+            if (group.IsShared())
+                group.AllGather(mine, all = new byte[size * length], purpose);
+            Array.Clear(counts);
+            for (var item = start; item < start + count; item++)
+            {
+                var rank = rankOf(item);
+                take(item, all.AsSpan(rank * length + counts[rank]++ * width, width));
+            }
+        }
+    }
+
+    /// <summary>The bytes of every process, which may be of different numbers.</summary>
+    public static byte[][] GatherBytes(this ProcessGroup group, byte[] own, string purpose)
+    {
+        if (!group.IsShared())
+            return [own];
+        var lengths = new byte[group.Size * sizeof(long)];
+        group.AllGather(BitConverter.GetBytes((long)own.Length), lengths, purpose);
+        return [.. Enumerable.Range(0, group.Size).Select(rank =>
+        {
+            var bytes = rank == group.Rank ? own : new byte[BitConverter.ToInt64(lengths, rank * sizeof(long))];
+            group.BroadcastInParts(bytes, rank, purpose);
+            return bytes;
+        })];
+    }
+
+    /// <summary>Adds up whole numbers over the processes, in place.</summary>
+    public static void Sum(this ProcessGroup group, Span<long> numbers, string purpose)
+    {
+        if (!group.IsShared())
+            return;
+        var most = Math.Max(1, LargestCall / sizeof(long) / group.Size);
+        for (; !numbers.IsEmpty; numbers = numbers[Math.Min(most, numbers.Length)..])
+        {
+            var part = numbers[..Math.Min(most, numbers.Length)];
+            var all = new long[group.Size * part.Length];
+            group.AllGather(MemoryMarshal.AsBytes(part), MemoryMarshal.AsBytes(all.AsSpan()), purpose);
+            part.Clear();
+            for (var i = 0; i < all.Length; i++)
+                part[i % part.Length] += all[i];
+        }
+    }
+
+    /// <summary>Broadcasts a tensor of the CPU, contiguous, of one dimension, in place.</summary>
+    public static void BroadcastFlat(this ProcessGroup group, Tensor flat, int root, string purpose)
+    {
+        if (group.IsShared())
+            ForParts(flat, part => group.Broadcast(part.bytes, root, purpose));
     }
 
     /// <summary>
@@ -151,7 +235,7 @@ internal static class Collectives
         foreach (var (_, value) in ordered)
         {
             using var content = value.detach().cpu().contiguous().clone();
-            ForParts(content, part => group.Broadcast(part.bytes, 0, purpose));
+            group.BroadcastFlat(content.view(-1), 0, purpose);
             value.copy_(content);
         }
         return true;

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>
-/// Processes that train one model together: each runs the same program on the same rows, and <c>Fit</c> shares the work among them
+/// Processes that train one model together: each runs the same program on the same view of rows, and <c>Fit</c> shares rows and work among them
 /// (<see cref="GentleClipOptions.ProcessGroup"/>). The package Microsoft.ML.GentleClip.Mpi has one on MPI; derive from this class for another engine.
 /// </summary>
 /// <remarks>

@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -64,7 +66,10 @@ internal static class ClosedFormFactory
         Spectral = new SpectralSettings { Use = closedForm.Spectral },
     };
 
-    /// <summary>Fits a closed form, which the caller disposes.</summary>
+    /// <summary>
+    /// Fits a closed form, which the caller disposes. Where the rows are dealt out among processes, rank 0 fits and asks the others for what it needs of their
+    /// rows; all get its result.
+    /// </summary>
     /// <param name="closedForm">Its options.</param>
     /// <param name="dimension">Width of its embeddings; null leaves the natural width.</param>
     /// <param name="data">Pairs and unpaired samples.</param>
@@ -72,28 +77,88 @@ internal static class ClosedFormFactory
     /// <param name="device">Where it shall live.</param>
     /// <param name="progress">Told how far it is; may throw to stop.</param>
     /// <param name="cancellationToken">Stops between blocks.</param>
+    /// <param name="checkCancelled">Called by the others before each answer; throws to stop. Null for none.</param>
     /// <exception cref="NothingToAlignException">There is nothing to align.</exception>
     public static (ClosedFormAlignment Alignment, ClosedFormReport Report) Fit(
         ClosedFormOptions closedForm, int? dimension, TrainingData data, RandomSource random, Device device, Action<AlignmentProgress> progress,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken, Action? checkCancelled = null)
     {
         using var scope = NewDisposeScope();
-        var fitter = new AlignmentFitter(Settings(closedForm, dimension), random, progress, cancellationToken);
-        // Read from the stores a block at a time: copies would be as large as the features again.
-        StoredRows Rows(ExampleStore store, IReadOnlyList<int> positions) => new(store, [.. positions], device);
-        var (alignment, report) = fitter.Fit(new AlignmentData(
-            Rows(data.A.Store, data.A.Pairs), Rows(data.B.Store, data.B.Pairs), Rows(data.A.Store, data.A.Unpaired), Rows(data.B.Store, data.B.Unpaired)));
-        return (alignment, new ClosedFormReport(
-            report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
-            report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
+        var settings = Settings(closedForm, dimension);
+        if (data.A.Store is not ShardedStore { Shards: var shards } || data.B.Store is not ShardedStore)
+            return Fit(new AlignmentFitter(settings, random, progress, cancellationToken), Rows);
+        var shared = new SharedRows(shards, device, checkCancelled ?? (() => { }));
+        var parts = new Queue<RowSource>(AllRows(data).Select(rows => shared.Add((ShardedStore)rows.Store, rows.Positions)));
+        if (shards.Group.Rank > 0)
         {
-            PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
-            PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
-            Method = report.Method,
-            UsesTransport = report.UsesTransport,
-            Choice = report.Choice is { } choice ? Public(choice) : null,
-        });
+            if (shared.Serve() is { } nothing)
+                throw new NothingToAlignException(nothing);
+            return OfFirst(shards.Group, settings.BlockSize, device, null);
+        }
+        try
+        {
+            var fitted = Fit(new AlignmentFitter(settings, random, Tell, cancellationToken), (_, _) => parts.Dequeue());
+            shared.End(null);
+            return OfFirst(shards.Group, settings.BlockSize, device, fitted);
+        }
+        catch (NothingToAlignException nothing)
+        {
+            shared.End(nothing.Message);
+            throw;
+        }
+
+        void Tell(AlignmentProgress now)
+        {
+            progress(now);
+            shared.Tick();
+        }
+
+        // Read from the stores a block at a time: copies would be as large as the features again.
+        RowSource Rows(ExampleStore store, IReadOnlyList<int> positions) => new StoredRows(store, [.. positions], device);
+
+        (ClosedFormAlignment, ClosedFormReport) Fit(AlignmentFitter fitter, Func<ExampleStore, IReadOnlyList<int>, RowSource> source)
+        {
+            RowSource[] rows = [.. AllRows(data).Select(rows => source(rows.Store, rows.Positions))];
+            var (alignment, report) = fitter.Fit(new AlignmentData(rows[0], rows[1], rows[2], rows[3]));
+            return (alignment, Public(report));
+        }
     }
+
+    private static (ExampleStore Store, IReadOnlyList<int> Positions)[] AllRows(TrainingData data) =>
+        [(data.A.Store, data.A.Pairs), (data.B.Store, data.B.Pairs), (data.A.Store, data.A.Unpaired), (data.B.Store, data.B.Unpaired)];
+
+    // All that was fitted and found, tensors and numbers alike.
+    private static (ClosedFormAlignment Alignment, ClosedFormReport Report) OfFirst(
+        ProcessGroup group, int blockSize, Device device, (ClosedFormAlignment Alignment, ClosedFormReport Report)? fitted)
+    {
+        const string purpose = "the closed form of rank 0";
+        if (!group.IsShared())
+            return fitted!.Value;
+        var state = fitted?.Alignment.GetState();
+        var shapes = JsonSerializer.Deserialize<SortedDictionary<string, long[]>>(group.OfFirst(
+            state is null ? null : JsonSerializer.Serialize(state.ToDictionary(entry => entry.Key, entry => entry.Value.shape)), purpose)!)!;
+        var received = new Dictionary<string, Tensor>();
+        foreach (var (name, shape) in shapes.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            var flat = state is null
+                ? empty(shape.Aggregate(1L, (product, size) => product * size), ScalarType.Float64) : state[name].cpu().contiguous().view(-1);
+            group.BroadcastFlat(flat, 0, purpose);
+            received.Add(name, flat.view(shape).to(device));
+        }
+        var report = group.OfFirst(fitted is null ? null : JsonSerializer.Serialize(fitted.Value.Report, ModelSerializer.Json), purpose)!;
+        return fitted ?? (ClosedFormAlignment.FromState(received, blockSize), JsonSerializer.Deserialize<ClosedFormReport>(report, ModelSerializer.Json)!);
+    }
+
+    private static ClosedFormReport Public(AlignmentReport report) => new(
+        report.UsesSelfTraining, report.UsesSpectral, report.Gate?.Recipe, report.Gate?.SelfTraining, report.Gate?.Spectral,
+        report.UsesSelfTraining ? report.PseudoPairs : [], report.RowsA, report.RowsB, report.NaturalWidth, Share: 0, report.KeptEnergy)
+    {
+        PairLogRankOfPairsAlone = report.Gate?.PairsRecipe,
+        PairLogRankOfSelfTraining = report.Gate?.PairsSelfTraining,
+        Method = report.Method,
+        UsesTransport = report.UsesTransport,
+        Choice = report.Choice is { } choice ? Public(choice) : null,
+    };
 
     private static ClosedFormChoice Public(MethodChoice choice) => new(
         choice.Taken, choice.Anchor,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -23,11 +24,12 @@ internal static class DefaultValues
 
     /// <summary>What is to be said of a column; null where nothing is remarkable.</summary>
     /// <param name="profile">Its samples.</param>
-    /// <param name="store">The samples themselves.</param>
+    /// <param name="store">The samples themselves, or those of this process.</param>
+    /// <param name="shards">Where all of them are; null where they are here.</param>
     /// <param name="what">What messages call the data, empty or ending in a blank.</param>
     /// <param name="rows">Rows read.</param>
     /// <param name="pairs">Those that are matched pairs.</param>
-    public static string? Find(RowProfile profile, ExampleStore store, string what, long rows, int pairs)
+    public static string? Find(RowProfile profile, ExampleStore store, SampleShards? shards, string what, long rows, int pairs)
     {
         if (profile.Count < FewestRows)
             return null;
@@ -35,17 +37,18 @@ internal static class DefaultValues
         if (distinct == 1)
             return string.Create(CultureInfo.InvariantCulture,
                 $"{what}Column '{profile.Column}' is the same in all {profile.Count} rows that have it: nothing can be learnt from it.");
+        var constant = shards is null ? Constant(store, position) : Constant(store, shards, position);
         var othersDiffer = distinct - 1 >= (profile.Count - times) / 2;
         var isZero = HasTooManyZeros(profile, othersDiffer);
-        if (!isZero && (times < FewestRepeats || times < ShareOfRepeats * profile.Count || !othersDiffer || IsZero(store, position)))
+        if (!isZero && (times < FewestRepeats || times < ShareOfRepeats * profile.Count || !othersDiffer || constant == 0))
             return null;
-        var (count, value) = isZero ? (profile.Zeros, "0 in every slot") : (times, Constant(store, position) is { } constant
-            ? string.Create(CultureInfo.InvariantCulture, $"{constant} in every slot") : "bit for bit the same");
+        var (count, found) = isZero ? (profile.Zeros, "0 in every slot") : (times, constant is { } value
+            ? string.Create(CultureInfo.InvariantCulture, $"{value} in every slot") : "bit for bit the same");
         var first = isZero ? "" : string.Create(CultureInfo.InvariantCulture, $" (row {row} is the first)");
         var allPairs = pairs >= NearlyAll * rows
             ? string.Create(CultureInfo.InvariantCulture, $" {pairs} of {rows} rows count as matched pairs, these among them.") : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what}Column '{profile.Column}' is {value} in {count} of {profile.Count} rows{first}, which looks like a default value. " +
+            $"{what}Column '{profile.Column}' is {found} in {count} of {profile.Count} rows{first}, which looks like a default value. " +
             $"If these rows lack the column, they are learnt from all the same.{allPairs} " +
             $"Absent sides must be NaN in every slot, null or empty: see MarkMissingModality, and " +
             $"MissingRealsAsNaNs of text loaders; ReplaceMissingValues fills absent sides.");
@@ -76,7 +79,20 @@ internal static class DefaultValues
         return Math.Exp(-rate);
     }
 
-    private static bool IsZero(ExampleStore store, int position) => Constant(store, position) == 0;
+    private static float? Constant(ExampleStore store, SampleShards shards, int position)
+    {
+        float? constant = null;
+        shards.Exchange(
+            [position], 2 * sizeof(float),
+            (_, bytes) =>
+            {
+                var own = Constant(store, shards.Local(position));
+                MemoryMarshal.Cast<byte, float>(bytes)[0] = own is null ? 0 : 1;
+                MemoryMarshal.Cast<byte, float>(bytes)[1] = own ?? 0;
+            },
+            (_, bytes) => constant = MemoryMarshal.Cast<byte, float>(bytes)[0] == 0 ? null : MemoryMarshal.Cast<byte, float>(bytes)[1], "a frequent sample");
+        return constant;
+    }
 
     private static float? Constant(ExampleStore store, int position)
     {

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -26,12 +26,9 @@ internal sealed class FrozenFeatures : IDisposable
     /// <param name="device">Where the model lives.</param>
     /// <param name="reporter">Told after each pass.</param>
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
-    /// <param name="group">Processes that share the passes; each gets all features. Null for one.</param>
     public static FrozenFeatures Compute(
-        TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled,
-        ProcessGroup? group = null)
+        TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
-        group ??= new SingleProcess();
         var result = new FrozenFeatures();
         var specs = new Sides<TowerSpec>(model.Spec.A, model.Spec.B);
         var stores = Sides<ExampleStore?[]>.Of(side => [data.Sides[side].Store, validation?.Sides[side].Store]);
@@ -45,12 +42,12 @@ internal sealed class FrozenFeatures : IDisposable
                 {
                     if (!tower.IsFrozen)
                     {
-                        if (tower.Derive(examples) is { } derived)
+                        if (Derived(tower, examples) is { } derived)
                             result._stores.Add(examples, derived);
                         continue;
                     }
-                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled, group);
-                    result._stores.Add(examples, new FeatureStore(examples, features));
+                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled);
+                    result._stores.Add(examples, With(examples, features));
                 }
             }
             return result;
@@ -78,48 +75,46 @@ internal sealed class FrozenFeatures : IDisposable
 
     private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var features) ? features : examples;
 
-    /// <summary>What a tower's encoder makes of all examples of a store, without noise, in their order; the caller's.</summary>
-    public static VectorStore Compute(
-        Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled,
-        ProcessGroup? group = null)
+    private static ExampleStore? Derived(Tower tower, ExampleStore examples)
     {
-        group ??= new SingleProcess();
+        var (local, shards) = ShardedStore.Of(examples);
+        return tower.Derive(local) is { } derived ? shards is null ? derived : new ShardedStore(derived, shards) : null;
+    }
+
+    private static ExampleStore With(ExampleStore examples, VectorStore features)
+    {
+        var (local, shards) = ShardedStore.Of(examples);
+        var store = new FeatureStore(local, features);
+        return shards is null ? store : new ShardedStore(store, shards);
+    }
+
+    /// <summary>What a tower's encoder makes of the examples of a store that are here, without noise, in their order; the caller's.</summary>
+    public static VectorStore Compute(
+        Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
+    {
+        var (local, shards) = ShardedStore.Of(examples);
         var features = new VectorStore(tower.FeatureDimension);
         try
         {
-            features.Extend(examples.Count);
-            int[] all = [.. Enumerable.Range(0, examples.Count)];
+            features.Extend(local.Count);
             var (done, length) = (0, 0d);
-            var work = all.Sum(position => (double)examples.LengthOf(position));
-            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, all.Length, column: column, work: work);
+            var work = Enumerable.Range(0, local.Count).Sum(position => (double)local.LengthOf(position));
+            reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, local.Count, column: column, work: work);
             using var inference = inference_mode();
-            var passes = LengthBatches.Passes(examples, all);
-            var own = Enumerable.Range(0, passes.Count).Where(number => number % group.Size == group.Rank);
-            using var batches = tower.Read(examples, own.Select(number => passes[number].ToArray()), device).GetEnumerator();
-            for (var number = 0; number < passes.Count; number++)
+            int[][] passes = [.. ShardPasses.Of(examples, [.. Enumerable.Range(0, examples.Count)])];
+            using var batches = tower.Read(examples, passes, device).GetEnumerator();
+            foreach (var pass in passes)
             {
-                var pass = passes[number].ToArray();
                 checkCancelled();
-                done += pass.Length;
-                length += pass.Sum(position => (double)examples.LengthOf(position));
-                if (number % group.Size != group.Rank)
-                    continue;
                 using var scope = NewDisposeScope();
                 batches.MoveNext();
                 var encoded = tower.Features(batches.Current).cpu().contiguous();
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = 0; i < pass.Length; i++)
-                    values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(pass[i]));
+                    values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(shards?.Local(pass[i]) ?? pass[i]));
+                done += pass.Length;
+                length += pass.Sum(position => (double)examples.LengthOf(position));
                 reporter.At(done, length);
-            }
-            for (var number = 0; group.IsShared() && number < passes.Count; number++)
-            {
-                var rows = new float[passes[number].Length * tower.FeatureDimension];
-                for (var i = 0; i < passes[number].Length; i++)
-                    features.Row(passes[number][i]).CopyTo(rows.AsSpan(i * tower.FeatureDimension));
-                group.BroadcastInParts(MemoryMarshal.AsBytes(rows.AsSpan()), number % group.Size, "the features of a frozen encoder");
-                for (var i = 0; i < passes[number].Length; i++)
-                    rows.AsSpan(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(passes[number][i]));
             }
             checkCancelled();
             reporter.EndPhase();

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers.Sharding;
 
@@ -17,18 +18,36 @@ internal sealed class MixedBatchSampler
     /// <param name="data">Pairs and unpaired samples.</param>
     /// <param name="plan">How many of each make a batch.</param>
     /// <param name="random">Its streams.</param>
-    /// <param name="shards">
-    /// Shards of a batch. Each draws from its own part of the rows: pair k, unpaired sample k belong to shard k modulo their number.
-    /// </param>
+    /// <param name="shards">Shards of a batch. Each draws from its own rows, in proportion to what it has of each kind.</param>
+    /// <exception cref="InvalidOperationException">A shard's part of a batch would have too few rows.</exception>
     public MixedBatchSampler(TrainingData data, BatchPlan plan, RandomSource random, int shards = 1)
     {
         _data = data;
         _plan = plan;
-        _pairs = new Pool("pairs", [.. Enumerable.Range(0, data.PairCount)], shards, random);
-        _unpaired = Sides<Pool>.Of(side => new Pool($"unpaired{side}", data.Sides[side].Unpaired, shards, random));
+        var (a, b) = (ShardsOf(Side.A), ShardsOf(Side.B));
+        _pairs = new Pool("pairs", [.. Enumerable.Range(0, data.PairCount)], plan.Pairs, pair => a(data.A.Pairs[pair]), shards, random);
+        _unpaired = new(
+            new Pool($"unpaired{Side.A}", data.A.Unpaired, plan.UnpairedA, a, shards, random),
+            new Pool($"unpaired{Side.B}", data.B.Unpaired, plan.UnpairedB, b, shards, random));
         _drawnPairs = new int[plan.Pairs];
         _positions = new(new int[plan.Pairs + plan.UnpairedA], new int[plan.Pairs + plan.UnpairedB]);
+        foreach (var (side, pool) in _unpaired.Each)
+            for (var shard = 0; shards > 1 && shard < shards; shard++)
+                if (_pairs.Drawn[shard] + pool.Drawn[shard] is var rows and < BatchSharding.FewestRows)
+                    throw new InvalidOperationException(
+                        $"A batch has {rows} rows of {side} in shard {shard} of {shards} (Batches.Shards, or one a process), which holds "
+                        + $"{_pairs.Held[shard]} of the {data.PairCount} pairs and {pool.Held[shard]} of the {data.Sides[side].Unpaired.Count} unpaired samples of {side}; expected "
+                        + $"{BatchSharding.FewestRows} rows or more. Take larger batches or fewer shards.");
+
+        Func<int, int> ShardsOf(Side side) => shards == 1 ? _ => 0 : data.Sides[side].Store is ShardedStore { Shards: var own } && own.Shards == shards
+            ? own.ShardOf : throw new ArgumentException($"The rows were not read for {shards} shards.", nameof(shards));
     }
+
+    /// <summary>Pairs of a batch that each shard draws.</summary>
+    public int[] PairsOfShards => _pairs.Drawn;
+
+    /// <summary>Unpaired samples of a batch that each shard draws.</summary>
+    public Sides<int[]> UnpairedOfShards => _unpaired.Select(pool => pool.Drawn);
 
     /// <summary>Positions of the current batch in the store of a modality.</summary>
     public ReadOnlySpan<int> Positions(Side side) => _positions[side];
@@ -56,26 +75,34 @@ internal sealed class MixedBatchSampler
     }
 
     /// <summary>Rows of one kind, a cycle for each shard.</summary>
-    private sealed class Pool(string name, IReadOnlyList<int> rows, int shards, RandomSource random)
+    private sealed class Pool
     {
-        private readonly (string Name, IndexCycle Cycle)[] _cycles =
-        [
-            .. Enumerable.Range(0, shards).Select(shard => shards == 1 ? (name, rows) : ($"{name}/{shard}", [.. rows.Where((_, row) => row % shards == shard)]))
-                .Select(part => (part.Item1, new IndexCycle(part.Item2, random.Managed($"sampler/{part.Item1}")))),
-        ];
+        private readonly (string Name, IndexCycle Cycle)[] _cycles;
+
+        public Pool(string name, IReadOnlyList<int> rows, int ofBatch, Func<int, int> shardOf, int shards, RandomSource random)
+        {
+            var parts = rows.ToLookup(shardOf);
+            var held = Enumerable.Range(0, shards).Select(shard => parts[shard].ToArray()).ToArray();
+            _cycles = [.. held.Select((own, shard) => (Name: shards == 1 ? name : $"{name}/{shard}", Rows: own))
+                .Select(part => (part.Name, new IndexCycle(part.Rows, random.Managed($"sampler/{part.Name}"))))];
+            Held = Array.ConvertAll(held, own => own.Length);
+            Drawn = BatchSharding.Deal(ofBatch, Held);
+        }
 
         public IEnumerable<(string Name, IndexCycle Cycle)> Cycles => _cycles;
 
-        /// <summary>Draws as many as there is room for: first those of shard 0.</summary>
+        /// <summary>Rows of each shard.</summary>
+        public int[] Held { get; }
+
+        /// <summary>Rows of a batch that each shard draws.</summary>
+        public int[] Drawn { get; }
+
+        /// <summary>Draws those of a batch, shard 0's first.</summary>
         public void Draw(Span<int> target)
         {
-            var (at, all) = (0, target.Length);
-            for (var shard = 0; shard < _cycles.Length; shard++)
-            {
-                var count = BatchSharding.CountOf(all, shard, _cycles.Length);
-                _cycles[shard].Cycle.Draw(target.Slice(at, count));
-                at += count;
-            }
+            var at = 0;
+            for (var shard = 0; shard < _cycles.Length; at += Drawn[shard++])
+                _cycles[shard].Cycle.Draw(target.Slice(at, Drawn[shard]));
         }
     }
 }

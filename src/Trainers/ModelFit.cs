@@ -88,16 +88,10 @@ internal sealed class ModelFit(
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
             {
                 _prepared = Create(_plan, random, initial);
-                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled, _group);
+                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
             }
             _closedForm = ClosedFormFactory.Fit(
-                closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken);
-            if (_group.IsShared())
-            {
-                using var handles = NewDisposeScope();
-                if (_group.Synchronize(_closedForm.Value.Alignment.GetState(), "comparing the closed form"))
-                    reporter.Info($"The processes' closed forms differ, as their processors, libtorch or numbers of threads do; that of rank 0 is taken.");
-            }
+                closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken, checkCancelled);
             reporter.EndPhase();
             reporter.ClosedForm(_closedForm.Value.Report);
         }
@@ -152,7 +146,7 @@ internal sealed class ModelFit(
                 model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
             if (training.TrainsTowers)
             {
-                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled, _group);
+                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
                 reporter.EndPhase();
             }
             var history = training.TrainsTowers

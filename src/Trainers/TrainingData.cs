@@ -2,12 +2,13 @@ using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 
 namespace Microsoft.ML.GentleClip.Trainers;
 
 /// <summary>
-/// The rows of a data view, read once: a store per modality, and which examples are matched pairs and which are unpaired. Which those are does not change;
-/// holding pairs out makes another one of the same stores.
+/// The rows of a data view, read once, or those of this process's shards: a store per modality, and which examples are matched pairs and which are unpaired.
+/// Which those are does not change; holding pairs out makes another one of the same stores.
 /// </summary>
 internal sealed class TrainingData : IDisposable
 {
@@ -58,17 +59,21 @@ internal sealed class TrainingData : IDisposable
     /// <param name="rowName">What messages call a row.</param>
     /// <param name="trains">Whether the rows are trained on; keywords are read only then.</param>
     /// <param name="onRow">Told before each row and after the last how many are read.</param>
+    /// <param name="sharding">How the rows are dealt out among processes; null for the options' shards, all in this one.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
-    /// <exception cref="InvalidOperationException">A row cannot be used; the message names row, column and slot.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A row cannot be used; the message names row, column and slot. Or another process has other rows.
+    /// </exception>
     public static TrainingData Read(
-        IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null)
+        IDataView data, GentleClipOptions options, Action checkCancelled, string rowName = "Row", bool trains = true, Action<long>? onRow = null,
+        BatchSharding? sharding = null)
     {
         var schema = data.Schema;
         var bindings = new Sides<Modality>(options.ModalityA!, options.ModalityB!).Select(modality => ModalityKinds.Bind(modality, schema));
         var paired = PairedColumn(schema, options.PairedColumnName);
         var keywords = trains && options.Objectives.Needs.Keywords is { } given
             ? KeywordBatch.Bind(given, schema, bindings.A, bindings.B) : default(DataViewSchema.Column?);
-        var reader = new TrainingRowReader(bindings, paired, keywords, rowName);
+        var reader = new TrainingRowReader(bindings, paired, keywords, rowName, sharding ?? BatchSharding.Of(options).Alone);
         try
         {
             reader.Read(data, checkCancelled, onRow);

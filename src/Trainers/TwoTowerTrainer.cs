@@ -45,7 +45,7 @@ internal sealed class TwoTowerTrainer(
         using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
         using var sharded = sharding.IsOn
-            ? new ShardedStep(model, data, batches, needs, averaged, keywords, follows, sharding, random, device)
+            ? new ShardedStep(model, data, sampler, needs, averaged, keywords, follows, sharding, random, device)
             : null;
         var noise = sharded is null ? new NoiseSource(random.Torch("noise")) : null; // the shards' noise has no state
         using var best = new BestWeights();
@@ -212,9 +212,12 @@ internal sealed class TwoTowerTrainer(
         reporter.Begin(TrainingPhase.MeasuringStatistics, ProgressUnit.Rows, RunningStatistics.Samples(statistics));
         RunningStatistics.Measure(statistics, device, rows =>
         {
-            CheckCancelled(live, done, group);
+            // Processes have different numbers of passes: those of several ask each other at the end.
+            if (!group.IsShared())
+                CheckCancelled(live, done, group);
             reporter.At(rows);
         });
+        CheckCancelled(live, done, group);
     }
 
     // All processes stop, or none: any of them may be cancelled.

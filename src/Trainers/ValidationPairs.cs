@@ -67,27 +67,20 @@ internal static class ValidationPairs
             var count = trainPairs.Count + trainUnpaired.Count + (validated?.Unpaired.Count ?? 0);
             var chosen = Sample(count, random.Managed($"validation/distractors {side}"), side, reporter);
             List<int> fromTrain = [], fromValidation = [];
-            var equal = 0;
-            foreach (var number in chosen)
-            {
-                if (number < trainPairs.Count)
-                {
-                    // The partner of a sample that a validation pair holds as well is another right answer, on whichever side.
-                    if (items.A.Holds(train.A.Store, train.A.Pairs[number]) || items.B.Holds(train.B.Store, train.B.Pairs[number]))
-                        equal++;
-                    else
-                        fromTrain.Add(trainPairs[number]);
-                    continue;
-                }
-                var unpaired = number - trainPairs.Count;
-                var (store, position, list) = unpaired < trainUnpaired.Count
-                    ? (trained.Store, trainUnpaired[unpaired], fromTrain)
-                    : (sought.Store, validated!.Unpaired[unpaired - trainUnpaired.Count], fromValidation);
-                if (sought.Holds(store, position))
-                    equal++;
-                else
-                    list.Add(position);
-            }
+            int[] ofPairs = [.. chosen.Where(number => number < trainPairs.Count)];
+            int[] unpaired = [.. chosen.Where(number => number >= trainPairs.Count).Select(number => number - trainPairs.Count)];
+            var (keysA, keysB) = (Keys(train.A.Store, Of(ofPairs, train.A.Pairs)), Keys(train.B.Store, Of(ofPairs, train.B.Pairs)));
+            for (var i = 0; i < ofPairs.Length; i++)
+                // The partner of a sample that a validation pair holds as well is another right answer, on whichever side.
+                if (!items.A.Holds(keysA[i]) && !items.B.Holds(keysB[i]))
+                    fromTrain.Add(trainPairs[ofPairs[i]]);
+            int[] ofTrain = [.. unpaired.Where(number => number < trainUnpaired.Count).Select(number => trainUnpaired[number])];
+            int[] ofValidation =
+                [.. unpaired.Where(number => number >= trainUnpaired.Count).Select(number => validated!.Unpaired[number - trainUnpaired.Count])];
+            fromTrain.AddRange(ofTrain.Zip(Keys(trained.Store, ofTrain)).Where(sample => !sought.Holds(sample.Second)).Select(sample => sample.First));
+            fromValidation.AddRange(ofValidation.Zip(Keys(sought.Store, ofValidation)).Where(sample => !sought.Holds(sample.Second))
+                .Select(sample => sample.First));
+            var equal = chosen.Length - fromTrain.Count - fromValidation.Count;
             if (equal > 0)
                 reporter.Info($"Validation: {equal} samples of {side} are no distractors, as they equal a validation pair's sample or belong to one.");
             var distractors = new List<(ExampleStore, int[])> { (trained.Store, [.. fromTrain]) };
@@ -95,6 +88,8 @@ internal static class ValidationPairs
                 distractors.Add((sought.Store, [.. fromValidation]));
             return new ValidationSide(sought.Store, sought.Positions, distractors);
         }
+
+        static int[] Of(int[] numbers, IReadOnlyList<int> positions) => Array.ConvertAll(numbers, number => positions[number]);
     }
 
     private static int[] Sample(int count, ManagedGenerator random, Side side, TrainingReporter reporter)
@@ -122,9 +117,10 @@ internal static class ValidationPairs
         public Items(ExampleStore store, int[] positions)
         {
             (Store, Of) = (store, new int[positions.Length]);
+            var keys = Keys(store, positions);
             for (var pair = 0; pair < positions.Length; pair++)
             {
-                var key = Key(store, positions[pair]);
+                var key = keys[pair];
                 if (_numbers.TryAdd(key, _positions.Count))
                     _positions.Add(positions[pair]);
                 Of[pair] = _numbers[key];
@@ -138,13 +134,25 @@ internal static class ValidationPairs
 
         public int[] Positions => [.. _positions];
 
-        public bool Holds(ExampleStore store, int position) => _numbers.ContainsKey(Key(store, position));
+        public bool Holds(UInt128 key) => _numbers.ContainsKey(key);
+    }
 
-        private static UInt128 Key(ExampleStore store, int position)
-        {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            store.AppendTo(hash, position);
-            return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
-        }
+    // What the samples are, wherever they are.
+    private static UInt128[] Keys(ExampleStore store, int[] positions)
+    {
+        if (store is not ShardedStore sharded)
+            return Array.ConvertAll(positions, position => Key(store, position));
+        var keys = new UInt128[positions.Length];
+        sharded.Shards.Exchange(
+            positions, 16, (number, bytes) => BinaryPrimitives.WriteUInt128LittleEndian(bytes, Key(store, positions[number])),
+            (number, bytes) => keys[number] = BinaryPrimitives.ReadUInt128LittleEndian(bytes), "which validation samples are equal");
+        return keys;
+    }
+
+    private static UInt128 Key(ExampleStore store, int position)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        store.AppendTo(hash, position);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash.GetHashAndReset());
     }
 }

@@ -17,7 +17,7 @@ internal sealed record ValidationSet(Sides<ValidationSide> Sides, IReadOnlyColle
     /// <summary>Rows that an evaluation embeds: the samples of both sides and their distractors.</summary>
     public int Rows => Sides.A.CandidateCount + Sides.B.CandidateCount;
 
-    /// <summary>Processes that share the work; all of them evaluate together, and all get the figures of rank 0.</summary>
+    /// <summary>Processes that evaluate together, each the samples that it has; all get the figures of rank 0.</summary>
     public ProcessGroup Group { get; init; } = new SingleProcess();
 
     /// <summary>Retrieval of the model as it stands. The same model gives the same figures, whenever it is asked.</summary>
@@ -29,7 +29,7 @@ internal sealed record ValidationSet(Sides<ValidationSide> Sides, IReadOnlyColle
     {
         var done = 0;
         void OnRows(int rows) => embedded?.Invoke(done += rows);
-        var (a, b) = (Sides.A.Embed(model, Side.A, device, OnRows, Group), Sides.B.Embed(model, Side.B, device, OnRows, Group));
+        var (a, b) = (Sides.A.Embed(model, Side.A, device, OnRows), Sides.B.Embed(model, Side.B, device, OnRows));
         const string purpose = "the figures of the validation";
         if (Group.Rank != 0)
             return Retrieval(Group.OfFirst(new double[Figures], purpose));

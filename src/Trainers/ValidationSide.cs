@@ -1,10 +1,9 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Evaluation;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
-using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -27,14 +26,13 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
     /// <param name="side">Which of its towers.</param>
     /// <param name="device">Where it lives.</param>
     /// <param name="onRows">Told the rows of each pass; may throw to stop.</param>
-    /// <param name="group">Processes that share the passes.</param>
-    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, Side side, Device device, Action<int> onRows, ProcessGroup group)
+    public (EmbeddingRows Samples, EmbeddingRows All) Embed(TwoTowerModel model, Side side, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var (samples, all) = (new EmbeddingRows(dimension, Samples.Length), new EmbeddingRows(dimension, CandidateCount));
-        Add(Embed(model, side, Store, Samples, device, onRows, group), samples, all);
+        Add(Embed(model, side, Store, Samples, device, onRows), samples, all);
         foreach (var (store, positions) in Distractors)
-            Add(Embed(model, side, store, positions, device, onRows, group), all);
+            Add(Embed(model, side, store, positions, device, onRows), all);
         return (samples, all);
 
         static void Add(float[][] embeddings, params EmbeddingRows[] targets)
@@ -51,21 +49,18 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
     }
 
     private static float[][] Embed(
-        TwoTowerModel model, Side side, ExampleStore store, int[] positions, Device device, Action<int> onRows, ProcessGroup group)
+        TwoTowerModel model, Side side, ExampleStore store, int[] positions, Device device, Action<int> onRows)
     {
         var dimension = model.Spec.EmbeddingDimension;
         var result = new float[positions.Length][];
         using var inference = inference_mode();
-        var passes = LengthBatches.Passes(store, positions);
-        var own = Enumerable.Range(0, passes.Count).Where(number => number % group.Size == group.Rank);
-        using var batches = model.Read(side, store, own.Select(number => Array.ConvertAll(passes[number].ToArray(), row => positions[row])), device)
-            .GetEnumerator();
-        for (var number = 0; number < passes.Count; number++)
+        var done = 0;
+        int[][] passes = [.. ShardPasses.Of(store, positions)];
+        using var batches = model.Read(side, store, passes.Select(pass => Array.ConvertAll(pass, row => positions[row])), device).GetEnumerator();
+        foreach (var pass in passes)
         {
-            var pass = passes[number].ToArray();
             onRows(pass.Length);
-            if (number % group.Size != group.Rank)
-                continue;
+            done += pass.Length;
             using var scope = NewDisposeScope();
             batches.MoveNext();
             var embeddings = model.Embed(side, batches.Current).cpu().contiguous();
@@ -73,16 +68,13 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();
         }
-        for (var number = 0; group.IsShared() && number < passes.Count; number++)
-        {
-            var owner = number % group.Size;
-            var rows = new float[passes[number].Length * dimension];
-            for (var i = 0; i < passes[number].Length && owner == group.Rank; i++)
-                result[passes[number][i]].CopyTo(rows, i * dimension);
-            group.Broadcast(MemoryMarshal.AsBytes(rows.AsSpan()), owner, "the embeddings of the validation");
-            for (var i = 0; i < passes[number].Length; i++)
-                result[passes[number][i]] = rows.AsSpan(i * dimension, dimension).ToArray();
-        }
+        if (store is not ShardedStore { Shards: { Group.Size: > 1 } shards })
+            return result;
+        shards.Exchange(
+            positions, sizeof(float) * dimension, (row, bytes) => MemoryMarshal.AsBytes(result[row].AsSpan()).CopyTo(bytes),
+            (row, bytes) => result[row] = MemoryMarshal.Cast<byte, float>(bytes).ToArray(), "the embeddings of the validation");
+        if (done < positions.Length)
+            onRows(positions.Length - done);
         return result;
     }
 }

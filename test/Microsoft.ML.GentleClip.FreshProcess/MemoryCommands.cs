@@ -45,7 +45,7 @@ internal static class MemoryCommands
         void Train(int rows, int parts)
         {
             var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
-            var encoder = new VectorEncoderOptions { HiddenDimensions = [1024, 1024] };
+            var encoder = new VectorEncoderOptions { HiddenDimensions = [2048] }; // wide, so that what is kept costs little time
             (options.ModalityA, options.ModalityB) = (Modality.Vector(Embedding, nameof(Row.A), encoder), Modality.Vector("EB", nameof(Row.B), encoder));
             (options.Batches.Size, options.Batches.Shards, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (rows, parts, 2, 1, 1);
             new MLContext(seed: 1).Transforms.GentleClip(options).Fit(View(rows, columns, 1)).Dispose();

@@ -19,6 +19,7 @@ internal static class BenchmarkCommand
             EncoderCase.All, EncoderCase.Named, (cases, quick, json) => new EncoderBenchmark(cases, quick, json).Run()),
         Training(),
         Precision(),
+        Shares(),
         Alignment(),
         Of("scoring", "Embeddings of rows, by libtorch and ONNX Runtime.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
@@ -66,6 +67,18 @@ internal static class BenchmarkCommand
         var turns = CommandOption.Number("--turns", "NUMBER", "How often each precision takes its turn. Default 5.", 5);
         var command = new CliCommand("precision", "Encoders in float32 and with bfloat16 products.") { json, turns };
         command.SetAction(result => new PrecisionBenchmark(result.GetValue(turns), result.GetValue(json)).Run());
+        return command;
+    }
+
+    private static CliCommand Shares()
+    {
+        var turns = CommandOption.Number("--turns", "NUMBER", "How often each number of processes takes its turn. Default 11.", 11);
+        var batches = CommandOption.List(
+            "--batches", "SIZES", "Rows of a side in a batch, 32 or more. Default 1024,2048.", text => Number("--batches", text, 32));
+        var dimension = CommandOption.Number("--dimension", "NUMBER", "Numbers of an embedding. Default 128.", 128);
+        var command = new CliCommand("shares", "What the losses take of each of several processes.") { turns, batches, dimension };
+        command.SetAction(result => new SharedLosses(
+            result.GetValue(batches) ?? [1024, 2048], result.GetValue(dimension), result.GetValue(turns)).Run());
         return command;
     }
 

@@ -54,6 +54,16 @@ internal sealed class BatchNormalization : nn.Module
     /// <summary>From now on passes of inference count, and are normalised by their own statistics as batches of a training are.</summary>
     public void BeginMeasuring() => _moments = new BatchMoments();
 
+    /// <summary>What was counted since <see cref="BeginMeasuring"/>; may be replaced by what several processes counted.</summary>
+    public BatchMoments Measured
+    {
+        get => _moments ?? throw new InvalidOperationException("Nothing is measured.");
+        set => _moments = value;
+    }
+
+    /// <summary>Channels.</summary>
+    public int Channels => (int)running_mean.size(0);
+
     /// <summary>Ends it.</summary>
     /// <param name="keep">Whether what was counted becomes the running statistics.</param>
     public void EndMeasuring(bool keep)

@@ -53,10 +53,10 @@ internal sealed class VectorEncoder : Encoder
     }
 
     /// <inheritdoc/>
-    public override void Prepare(ExampleStore examples)
+    public override void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
         if (_options.Standardize)
-            InputStandardization.Fit((VectorStore)examples, input_mean, input_scale);
+            InputStandardization.Fit((VectorStore)examples, shards, input_mean, input_scale);
     }
 
     /// <inheritdoc/>

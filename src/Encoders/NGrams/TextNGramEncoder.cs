@@ -17,7 +17,7 @@ internal sealed class TextNGramEncoder : Encoder
     private readonly Tensor rarity;
     private readonly ModuleList<Linear> layers;
 
-    /// <summary>Creates the encoder with fresh weights; before <see cref="Prepare(ExampleStore)"/> all n-grams are equally rare.</summary>
+    /// <summary>Creates the encoder with fresh weights; before <see cref="Prepare(ExampleStore, SampleShards?)"/> all n-grams are equally rare.</summary>
     public TextNGramEncoder(TextNGramOptions options, Generator generator) : base(nameof(TextNGramEncoder))
     {
         (_options, _preparation) = (options, new NGramPreparation(options));
@@ -53,15 +53,17 @@ internal sealed class TextNGramEncoder : Encoder
     }
 
     /// <inheritdoc/>
-    public override void Prepare(ExampleStore examples)
+    public override void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
         var store = (TextStore)examples;
-        var textsWith = new int[_options.Buckets];
+        var textsWith = new long[_options.Buckets];
         for (var i = 0; i < store.Count; i++)
             foreach (var (bucket, _) in TextNGrams.Count(store[i].Span, _options))
                 textsWith[bucket]++;
+        shards?.Group.Sum(textsWith, "the n-grams of the texts");
+        var texts = shards?.Count ?? store.Count;
         // The vector of an n-gram that no text has stays random: it would be noise.
-        var values = Array.ConvertAll(textsWith, count => count == 0 ? 0f : (float)(1 + Math.Log((1.0 + store.Count) / (1 + count))));
+        var values = Array.ConvertAll(textsWith, count => count == 0 ? 0f : (float)(1 + Math.Log((1.0 + texts) / (1 + count))));
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         rarity.copy_(tensor(values));

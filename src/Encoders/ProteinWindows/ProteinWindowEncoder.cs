@@ -30,10 +30,10 @@ internal sealed class ProteinWindowEncoder : Encoder
     public static (long Weights, int FeatureDimension) Measure(ProteinWindowOptions options) => VectorEncoder.Measure(options.Network, ProteinProfile.Count);
 
     /// <inheritdoc/>
-    public override void Prepare(ExampleStore examples)
+    public override void Prepare(ExampleStore examples, SampleShards? shards = null)
     {
         using var profiles = Profiles((SequenceStore)examples);
-        network.Prepare(profiles);
+        network.Prepare(profiles, shards);
     }
 
     /// <inheritdoc/>

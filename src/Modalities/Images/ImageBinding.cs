@@ -62,9 +62,9 @@ internal sealed class ImageBinding : ModalityBinding, IPictureColumns
     /// <summary>
     /// Files are decoded and scaled on as many threads as there are cores, up to eight; pixels, and images that no column of text names, need no such thing.
     /// </summary>
-    public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data) =>
+    public override ExampleReader OpenAhead(DataViewRowCursor cursor, IDataView data, Func<long, bool>? isRead = null) =>
         _names.Length > 0 && Environment.ProcessorCount > 1
-            ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads)) : Open(cursor);
+            ? new PictureReadAhead(this, _options, cursor, data, Math.Min(Environment.ProcessorCount, MostThreads), isRead) : Open(cursor);
 
     /// <inheritdoc/>
     public Func<string> OpenNames(DataViewRow row)

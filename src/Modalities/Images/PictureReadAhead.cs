@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Modalities;
 
 /// <summary>
 /// Reads a column of images ahead on several threads. ML.NET reads rows with images on one thread, and decoding a file takes longer than all else. Each thread
-/// walks a cursor of its own and fetches the pictures of every n-th row alone: values that nobody fetches cost a row nothing.
+/// walks a cursor of its own and fetches the pictures of every n-th row that is read alone: values that nobody fetches cost a row nothing.
 /// </summary>
 /// <remarks>
 /// ML.NET asks of data views that they give the same rows in the same order at every reading; not all do (an enumerable that shuffles, a query without an
@@ -22,6 +22,7 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PictureReader _alone;
     private readonly Func<string> _names;
+    private readonly Func<long, bool> _isRead;
     private long _row;
     private string _problem = "";
 
@@ -31,8 +32,11 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
     /// <param name="cursor">The caller's, at its start.</param>
     /// <param name="data">The view that it belongs to.</param>
     /// <param name="threads">How many to start, 1 or more.</param>
-    public PictureReadAhead(IPictureColumns columns, ImageOptions options, DataViewRowCursor cursor, IDataView data, int threads) : base(options)
+    /// <param name="isRead">Whether a row is read, by its number; null for all.</param>
+    public PictureReadAhead(
+        IPictureColumns columns, ImageOptions options, DataViewRowCursor cursor, IDataView data, int threads, Func<long, bool>? isRead = null) : base(options)
     {
+        _isRead = isRead ?? (_ => true);
         _alone = columns.OpenPictures(cursor);
         _names = columns.OpenNames(cursor);
         _queues = [.. Enumerable.Range(0, threads).Select(_ => new BlockingCollection<Picture>(QueueLength))];
@@ -54,7 +58,7 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
     /// <inheritdoc/>
     public override string Problem => _problem;
 
-    /// <summary>The picture of the cursor's row; called once a row.</summary>
+    /// <summary>The picture of the cursor's row; called once for each row that is read.</summary>
     /// <exception cref="InvalidOperationException">The picture cannot be loaded.</exception>
     public override Presence Read()
     {
@@ -94,9 +98,9 @@ internal sealed class PictureReadAhead : PictureReader, IDisposable
         {
             using var own = cursor;
             var (reader, names) = (columns.OpenPictures(cursor), columns.OpenNames(cursor));
-            for (long row = 0; !_stop.IsCancellationRequested && cursor.MoveNext(); row++)
+            for (long row = 0, number = 0; !_stop.IsCancellationRequested && cursor.MoveNext(); row++)
             {
-                if (row % _queues.Length == offset)
+                if (_isRead(row) && number++ % _queues.Length == offset)
                     queue.Add(Fetch(reader, names), _stop.Token);
             }
         }

@@ -26,7 +26,7 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
     public override void AppendTo(IncrementalHash hash, int position) => Append(hash, MemoryMarshal.AsBytes(_texts[Checked(position)].Span));
 
     /// <inheritdoc/>
-    public override Modality Complete(Modality modality, Modality? initial)
+    public override Modality Complete(Modality modality, Modality? initial, SampleShards? shards = null)
     {
         if (modality is not TextModality { Encoder: IWordPieceOptions pieces } text)
             return modality;
@@ -35,7 +35,7 @@ internal sealed class TextStore(TextEncoderOptions encoder) : PackedStore
         if (known is not null && given is not null && !known.SequenceEqual(given))
             throw new ArgumentException(
                 $"The vocabulary of column '{text.InputColumnName}' is not that of the initial model; expected the same tokens, or none.", nameof(modality));
-        var vocabulary = given ?? known ?? TextVocabulary.Learn(Enumerable.Range(0, Count).Select(i => _texts[i]), pieces);
+        var vocabulary = given ?? known ?? TextVocabulary.Learn(Enumerable.Range(0, Count).Select(i => _texts[i]), pieces, shards?.Group);
         return text.With(pieces.WithVocabulary(vocabulary));
     }
 

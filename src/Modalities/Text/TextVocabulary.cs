@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.GentleClip.Options;
+using Microsoft.ML.GentleClip.Runtime;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -29,17 +30,44 @@ internal sealed class TextVocabulary
     /// <summary>Learns a vocabulary.</summary>
     /// <param name="texts">The training's texts.</param>
     /// <param name="options">Its size, and whether small letters are all there is.</param>
-    public static IReadOnlyList<string> Learn(IEnumerable<ReadOnlyMemory<char>> texts, IWordPieceOptions options)
+    /// <param name="group">Processes each of which has a part of the texts, or null.</param>
+    public static IReadOnlyList<string> Learn(IEnumerable<ReadOnlyMemory<char>> texts, IWordPieceOptions options, ProcessGroup? group = null)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in texts)
             foreach (var word in TextWords.Split(text.Span, options.LowerCase).Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 if (word.Length <= LongestWord)
                     CollectionsMarshal.GetValueRefOrAddDefault(counts, word, out _)++;
+        if (group is { Size: > 1 })
+            counts = OfAll(counts, group);
         var vocabulary = new TextVocabulary();
         vocabulary.AddCharacters(counts, options.MaximumVocabularySize);
         vocabulary.Merge(options.MaximumVocabularySize);
         return vocabulary._pieces;
+    }
+
+    // Words as they are in memory: half of a surrogate pair is no UTF-8.
+    private static Dictionary<string, long> OfAll(Dictionary<string, long> own, ProcessGroup group)
+    {
+        using var written = new MemoryStream();
+        using (var writer = new BinaryWriter(written))
+            foreach (var (word, count) in own)
+            {
+                writer.Write(word.Length);
+                writer.Write(MemoryMarshal.AsBytes(word.AsSpan()));
+                writer.Write(count);
+            }
+        var all = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var part in group.GatherBytes(written.ToArray(), "the words of the texts"))
+        {
+            using var reader = new BinaryReader(new MemoryStream(part));
+            while (reader.BaseStream.Position < part.Length)
+            {
+                var word = new string(MemoryMarshal.Cast<byte, char>(reader.ReadBytes(sizeof(char) * reader.ReadInt32())));
+                CollectionsMarshal.GetValueRefOrAddDefault(all, word, out _) += reader.ReadInt64();
+            }
+        }
+        return all;
     }
 
     // The most frequent characters, up to half of the vocabulary, both at the beginning of a word and within.

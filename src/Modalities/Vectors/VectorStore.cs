@@ -75,21 +75,30 @@ internal sealed unsafe class VectorStore(int dimension) : ExampleStore
     /// <summary>Mean and standard deviation (over n) of every feature in float64; 0 rows give 0 and 1.</summary>
     public (double[] Mean, double[] StandardDeviation) Moments()
     {
+        var (mean, squares) = Moments(Enumerable.Range(0, Count));
+        for (var i = 0; i < dimension; i++)
+            squares[i] = Count == 0 ? 1 : Math.Sqrt(squares[i] / Count);
+        return (mean, squares);
+    }
+
+    /// <summary>Mean of every feature of some rows, and the sum of the squared deviations from it, in float64.</summary>
+    public (double[] Mean, double[] Squares) Moments(IEnumerable<int> rows)
+    {
         var mean = new double[dimension];
         var squares = new double[dimension];
         // Welford's update: one pass, no cancellation for features far from 0.
-        for (var row = 0; row < Count; row++)
+        var count = 0;
+        foreach (var row in rows)
         {
+            count++;
             var values = Dense(row);
             for (var i = 0; i < dimension; i++)
             {
                 var delta = values[i] - mean[i];
-                mean[i] += delta / (row + 1);
+                mean[i] += delta / count;
                 squares[i] += delta * (values[i] - mean[i]);
             }
         }
-        for (var i = 0; i < dimension; i++)
-            squares[i] = Count == 0 ? 1 : Math.Sqrt(squares[i] / Count);
         return (mean, squares);
     }
 

@@ -72,8 +72,8 @@ internal static class CheckpointFingerprint
         DescribePrecision(result, plan.Options);
         result["training rows"] = Hash(hash =>
         {
-            data.A.Store.AppendTo(hash);
-            data.B.Store.AppendTo(hash);
+            Append(hash, data.A.Store);
+            Append(hash, data.B.Store);
             foreach (var positions in new[] { data.A.Pairs, data.B.Pairs, data.A.Unpaired, data.B.Unpaired })
                 Append(hash, positions);
             foreach (var keywords in data.PairKeywords)
@@ -84,7 +84,7 @@ internal static class CheckpointFingerprint
             foreach (var (side, samples) in validation.Sides.Each)
             {
                 if (samples.Store != data.Sides[side].Store)
-                    samples.Store.AppendTo(hash);
+                    Append(hash, samples.Store);
                 Append(hash, samples.Samples);
                 foreach (var distractors in samples.Distractors)
                     Append(hash, distractors.Positions);
@@ -187,7 +187,7 @@ internal static class CheckpointFingerprint
         if (differences.Length > 0)
             throw new InvalidOperationException(
                 $"The processes do not train the same: rank {group.Rank} differs from rank 0 ({string.Join("; ", differences)}); expected the same rows, in "
-                + "the same order, and the same options in all processes.");
+                + "the same order, and the same options in all processes. Give each all rows: of them it reads its own.");
         // The one that differs has the message, and ends all.
         if (differ)
             group.Barrier("waiting for the end: another process has other rows or options than rank 0");
@@ -281,6 +281,28 @@ internal static class CheckpointFingerprint
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         append(hash);
         return $"content {Convert.ToHexStringLower(hash.GetHashAndReset())[..16]}";
+    }
+
+    // Of rows that are dealt out, which shard each is in and a hash of each shard, from the process that has it.
+    private static void Append(IncrementalHash hash, ExampleStore store)
+    {
+        if (store is not ShardedStore sharded)
+        {
+            store.AppendTo(hash);
+            return;
+        }
+        int[] all = [.. Enumerable.Range(0, store.Count)];
+        Append(hash, Array.ConvertAll(all, sharded.Shards.ShardOf));
+        sharded.Shards.ExchangeShards(
+            SHA256.HashSizeInBytes,
+            (shard, bytes) =>
+            {
+                using var own = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                foreach (var position in sharded.Shards.In(shard, all))
+                    store.AppendTo(own, position);
+                own.GetHashAndReset(bytes);
+            },
+            (_, bytes) => hash.AppendData(bytes), "comparing the rows");
     }
 
     private static void Append(IncrementalHash hash, IEnumerable<KeyValuePair<string, Tensor>> weights)

@@ -81,7 +81,7 @@ internal sealed class FineTuningRows : IDisposable
 
     /// <summary>What looks like a default value where a side is in fact absent, in words.</summary>
     public IEnumerable<string> FindDefaultValues() =>
-        Sides.Select((side, number) => DefaultValues.Find(_profiles[number], side.Store, "", Count, 0)).OfType<string>();
+        Sides.Select((side, number) => DefaultValues.Find(_profiles[number], side.Store, null, "", Count, 0)).OfType<string>();
 
     /// <summary>Frees the samples.</summary>
     public void Dispose()

@@ -25,6 +25,22 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
     /// <summary>Whether there is anything to cut or to share.</summary>
     public bool IsOn => Shards > 1;
 
+    /// <summary>The same cut, by a process that does all of it.</summary>
+    public BatchSharding Alone => this with { Group = None.Group };
+
+    /// <summary>
+    /// The shard of a row. Of each V neighbouring rows every shard has one, so that sorted rows are dealt out evenly; which one turns from V rows to the next
+    /// without a pattern, as a file may have one: were it the row modulo V, one shard would have all pairs of a file in which each fourth row is one.
+    /// </summary>
+    public int ShardOf(long row)
+    {
+        var turn = (ulong)(row / Shards);
+        return (int)(((ulong)(row % Shards) + ManagedGenerator.SplitMix(ref turn) % (ulong)Shards) % (ulong)Shards);
+    }
+
+    /// <summary>Whether a shard is this process's.</summary>
+    public bool IsOwn(int shard) => shard / Own == Group.Rank;
+
     /// <summary>What the options say.</summary>
     public static BatchSharding Of(GentleClipOptions options) => new(ShardsOf(options), options.ProcessGroup ?? None.Group);
 
@@ -33,6 +49,19 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
 
     /// <summary>How many of some rows, which are dealt out one by one, a shard gets.</summary>
     public static int CountOf(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
+
+    /// <summary>Rows of a batch that each shard draws: in proportion to those that it has, and never more; what is left by rounding goes by its size.</summary>
+    /// <param name="rows">Of a batch, at most as many as there are.</param>
+    /// <param name="held">Rows that each shard has.</param>
+    public static int[] Deal(int rows, IReadOnlyList<int> held)
+    {
+        var all = Math.Max(1, held.Sum(own => (long)own));
+        int[] dealt = [.. held.Select(own => (int)(rows * (long)own / all))];
+        var rest = rows - dealt.Sum();
+        foreach (var shard in Enumerable.Range(0, held.Count).OrderByDescending(shard => rows * (long)held[shard] % all).Take(rest))
+            dealt[shard]++;
+        return dealt;
+    }
 
     /// <summary>Refuses batches that cannot be cut into so many shards.</summary>
     /// <exception cref="InvalidOperationException">A shard would have too few rows.</exception>

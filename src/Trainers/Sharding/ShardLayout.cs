@@ -11,19 +11,18 @@ internal sealed class ShardLayout : IDisposable
     private readonly (int Pairs, int FirstPair, int Unpaired, int FirstUnpaired)[] _shards;
     private readonly Tensor _order;
 
-    /// <param name="pairs">Pairs of a batch.</param>
-    /// <param name="unpaired">Unpaired samples of this side.</param>
-    /// <param name="shards">Number of shards.</param>
+    /// <param name="pairs">Pairs of a batch, of each shard.</param>
+    /// <param name="unpaired">Unpaired samples of this side, of each shard.</param>
     /// <param name="width">Rows that each shard is filled up to.</param>
     /// <param name="device">Where the batch is put together.</param>
-    public ShardLayout(int pairs, int unpaired, int shards, int width, Device device)
+    public ShardLayout(int[] pairs, int[] unpaired, int width, Device device)
     {
-        _shards = new (int, int, int, int)[shards];
-        var order = new long[pairs + unpaired];
-        var (pair, sample) = (0, pairs);
-        for (var shard = 0; shard < shards; shard++)
+        _shards = new (int, int, int, int)[pairs.Length];
+        var order = new long[pairs.Sum() + unpaired.Sum()];
+        var (pair, sample) = (0, pairs.Sum());
+        for (var shard = 0; shard < pairs.Length; shard++)
         {
-            var (p, u) = (BatchSharding.CountOf(pairs, shard, shards), BatchSharding.CountOf(unpaired, shard, shards));
+            var (p, u) = (pairs[shard], unpaired[shard]);
             _shards[shard] = (p, pair, u, sample);
             for (var i = 0; i < p; i++)
                 order[pair++] = (long)shard * width + i;

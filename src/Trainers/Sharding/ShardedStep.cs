@@ -29,18 +29,16 @@ internal sealed class ShardedStep : IDisposable
 
     /// <summary>Of a training; nothing is owned but what is made here.</summary>
     public ShardedStep(
-        TwoTowerModel model, TrainingData data, BatchPlan batches, ObjectiveNeeds needs, AveragedTowers? averaged,
-        KeywordBatch? keywords, ClosedFormAlignment? follows, BatchSharding sharding, RandomSource random, Device device)
+        TwoTowerModel model, TrainingData data, MixedBatchSampler sampler, ObjectiveNeeds needs, AveragedTowers? averaged, KeywordBatch? keywords,
+        ClosedFormAlignment? follows, BatchSharding sharding, RandomSource random, Device device)
     {
         (_model, _data, _averaged, _keywords, _follows) = (model, data, averaged, keywords, follows);
         (_sharding, _random, _device) = (sharding, random, device);
-        _width = BatchSharding.CountOf(batches.Pairs, 0, sharding.Shards)
-            + BatchSharding.CountOf(Math.Max(batches.UnpairedA, batches.UnpairedB), 0, sharding.Shards);
-        _layouts = new Sides<ShardLayout>(Layout(batches.UnpairedA), Layout(batches.UnpairedB));
+        var (pairs, unpaired) = (sampler.PairsOfShards, sampler.UnpairedOfShards);
+        _width = Enumerable.Range(0, sharding.Shards).Max(shard => pairs[shard] + Math.Max(unpaired.A[shard], unpaired.B[shard]));
+        _layouts = unpaired.Select(own => new ShardLayout(pairs, own, _width, device));
         _views = [new(Side.A, 0), new(Side.B, 0), .. needs.SecondViews ? new View[] { new(Side.A, 1), new(Side.B, 1) } : []];
         _gradients = new ShardGradients(model, sharding);
-
-        ShardLayout Layout(int unpaired) => new(batches.Pairs, unpaired, sharding.Shards, _width, device);
     }
 
     /// <summary>Computes a batch; gradients go to the parameters, which have none before.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
@@ -26,18 +27,19 @@ public sealed class ShardedTrainingTests : IDisposable
     [DataRow(GentleClipPreset.SotAlign)]
     public void OneTwoAndFourProcessesGiveTheSameBytes(GentleClipPreset preset)
     {
-        var options = Options(preset);
+        var options = Options(preset, steps: 6);
         byte[] one = Fit(options);
-        foreach (int size in new[] { 1, 2, 4 })
+        foreach (int size in new[] { 2, 4 })
             foreach (byte[] model in Fit(options, size))
                 CollectionAssert.AreEqual(one, model, $"{size} processes");
-        CollectionAssert.AreNotEqual(one, Fit(Cut(options, 2)), "another cut is another training");
+        if (preset == GentleClipPreset.Clip)
+            CollectionAssert.AreNotEqual(one, Fit(Cut(options, 2)), "another cut is another training");
     }
 
     [TestMethod]
     public void ShardsNeedNotBeAPowerOfTwo()
     {
-        var options = Cut(Options(GentleClipPreset.Recommended), 6);
+        var options = Cut(Options(GentleClipPreset.Recommended, steps: 3), 6);
         byte[] one = Fit(options);
         foreach (int size in new[] { 3, 6 })
             CollectionAssert.AreEqual(one, Fit(options, size)[0], $"{size} processes");
@@ -62,7 +64,7 @@ public sealed class ShardedTrainingTests : IDisposable
         options.Validation.Fraction = 0.25;
         options.Validation.EarlyStoppingPatience = 1;
         options.Validation.GuardUnpairedObjectives = true;
-        options.Optimizer.LearningRate = 0.3;
+        (options.Optimizer.LearningRate, options.Seed) = (0.3, 4);
         options.Objectives = options.Objectives.With(new PairDistance()).With(new TransportPairObjective())
             .With(new MmdObjective { KernelWeights = MmdKernelWeights.Learnable });
         byte[] one = Fit(options);
@@ -77,10 +79,12 @@ public sealed class ShardedTrainingTests : IDisposable
     }
 
     [TestMethod]
-    public void FrozenEncodersAndBatchNormalisationAreShared()
+    [DataRow(0.25)]
+    [DataRow(0.0)] // the statistics are measured at the end
+    public void FrozenEncodersAndBatchNormalisationAreShared(double validationFraction)
     {
         var options = Proteins.Options(steps: 3, sequence: Proteins.SmallSequence with { TrainableLayers = 0 });
-        (options.Batches.Shards, options.Validation.Fraction, options.ClosedForm) = (4, 0.25, null);
+        (options.Batches.Shards, options.Validation.Fraction, options.ClosedForm) = (4, validationFraction, null);
         var rows = Load(Proteins.Mixed(16, 8, 8));
         byte[] one = Fit(options, rows);
         CollectionAssert.AreEqual(one, Fit(options, 2, rows)[1]);
@@ -104,7 +108,7 @@ public sealed class ShardedTrainingTests : IDisposable
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         sampler.Next();
         var rows = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
-        using (var step = new ShardedStep(model, data, batches, options.Objectives.Needs, null, null, null, sharding, random, CPU))
+        using (var step = new ShardedStep(model, data, sampler, options.Objectives.Needs, null, null, null, sharding, random, CPU))
         using (var begun = rows with { FirstShard = step.OpenFirst(7, rows.Positions) })
             step.Run(7, begun, Descend);
         var sharded = Gradients();
@@ -113,7 +117,7 @@ public sealed class ShardedTrainingTests : IDisposable
         int width = 64;
         Tensor Whole(Side side, int view)
         {
-            using var layout = new ShardLayout(batches.Pairs, side == Side.A ? batches.UnpairedA : batches.UnpairedB, 4, width, CPU);
+            using var layout = new ShardLayout(sampler.PairsOfShards, sampler.UnpairedOfShards[side], width, CPU);
             var (tower, store) = side == Side.A ? (model.TowerA, data.A.Store) : (model.TowerB, data.B.Store);
             var parts = Enumerable.Range(0, 4).Select(shard =>
             {
@@ -263,13 +267,18 @@ public sealed class ShardedTrainingTests : IDisposable
         using var random = new RandomSource(5);
         var sampler = new MixedBatchSampler(data, batches, random, shards: 4);
         var seen = new List<int>();
-        for (int i = 0; i < 4; i++)
+        var shardOf = ((ShardedStore)data.A.Store).Shards;
+        int[] held = [.. Enumerable.Range(0, 4).Select(shard => data.A.Pairs.Count(position => shardOf.ShardOf(position) == shard))];
+        Assert.IsGreaterThan(5, held.Min());
+        for (int i = 0; i < 2; i++)
         {
             sampler.Next();
             seen.AddRange(sampler.Pairs);
-            CollectionAssert.AreEqual(new[] { 0, 0, 0, 1, 1, 1, 2, 2, 3, 3 }, sampler.Pairs.ToArray().Select(pair => pair % 4).ToArray());
+            int[] shards = [.. sampler.Pairs.ToArray().Select(pair => shardOf.ShardOf(data.A.Pairs[pair]))];
+            CollectionAssert.AreEqual(shards.Order().ToArray(), shards);
+            CollectionAssert.AreEqual(sampler.PairsOfShards, Enumerable.Range(0, 4).Select(shard => shards.Count(own => own == shard)).ToArray());
         }
-        Assert.AreEqual(seen.Count(pair => pair % 4 == 2), seen.Where(pair => pair % 4 == 2).Distinct().Count());
+        CollectionAssert.AllItemsAreUnique(seen);
     }
 
     [TestMethod]
@@ -326,11 +335,11 @@ public sealed class ShardedTrainingTests : IDisposable
     public void ManyShardsTakeLittleMemory()
     {
         var (whole, cut) = (Peak(1), Peak(16));
-        Assert.IsLessThan(0.5 * whole, cut, $"megabytes of a batch of 4,096 in 16 shards, and in one: {whole}");
+        Assert.IsLessThan(0.5 * whole, cut, $"megabytes of a batch of 2,048 in 16 shards, and in one: {whole}");
 
         static double Peak(int shards)
         {
-            var result = ChildProcess.Run(AppContext.BaseDirectory, ["batch-memory", "4096", shards.ToString(CultureInfo.InvariantCulture)]);
+            var result = ChildProcess.Run(AppContext.BaseDirectory, ["batch-memory", "2048", shards.ToString(CultureInfo.InvariantCulture)]);
             Assert.AreEqual(0, result.ExitCode, result.ToString());
             return double.Parse(result.Lines.Single(line => line.StartsWith("peak of the fit MB", StringComparison.Ordinal)).Split(": ")[1],
                 CultureInfo.InvariantCulture);
