@@ -12,7 +12,7 @@ public sealed partial class NameTests
 {
     private static readonly string[] Foreign =
     [
-        "TorchRuntime", // a property of the build
+        "TorchRuntime", "PackageProjectUrl", // properties of the build
         "BertModel", "WeightNet", // in the reference code
         "OrderedDict", // Python's
         "TrainingInfo", // a folder of ML.NET's zip files

@@ -33,7 +33,7 @@ public sealed class ToolFormatTests : IDisposable
         string csv = _folder.File("coefficients.csv"), parquet = _folder.File("coefficients.parquet"), profiles = _folder.File("profiles.csv");
         await File.WriteAllLinesAsync(csv, rows.Select(row => string.Join(',', row)), TestContext.CancellationToken);
         await File.WriteAllLinesAsync(profiles, File.ReadLines(Path.Combine(Digits, "profiles.csv")).Take(101), TestContext.CancellationToken);
-        // Two groups of rows, ids as whole numbers, the numerals as text, and one cell that is not there.
+        // Two groups of rows, ids as whole numbers, the numerals as text.
         await WriteAsync(parquet, rows, holeAt: -1);
         string fromCsv = _folder.File("csv.zip"), fromParquet = _folder.File("parquet.zip");
         Assert.AreEqual(0, await RunAsync("fit", csv, profiles, "--id", "Id", "--out", fromCsv));
@@ -46,10 +46,11 @@ public sealed class ToolFormatTests : IDisposable
             await File.ReadAllTextAsync(_folder.File("one.csv"), TestContext.CancellationToken),
             await File.ReadAllTextAsync(_folder.File("other.csv"), TestContext.CancellationToken));
 
+        // A cell that is not there in each of the groups.
         await WriteAsync(parquet, rows, holeAt: 7);
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", parquet, profiles, "--id", "Id"));
-        Assert.Contains("Empty cells get the mean of their column: 1 row of A, 0 rows of B.", Error);
+        Assert.Contains("Empty cells get the mean of their column: 2 rows of A, 0 rows of B.", Error);
     }
 
     [TestMethod]
