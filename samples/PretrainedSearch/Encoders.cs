@@ -41,7 +41,8 @@ internal sealed class Encoders(TextWriter output, CancellationToken cancellation
             var view = new MLContext().Data.LoadFromEnumerable(Enumerable.Range(0, rows).Select(i => row(drawings[i % drawings.Length])));
             int read = model.Transform(view).GetColumn<float[]>(column).Count(features => !float.IsNaN(features[0]));
             using var process = Process.GetCurrentProcess();
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{side}: {read} rows, {(Environment.CpuUsage.TotalTime - clock).TotalSeconds:f0} s of "
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{side}: {read} rows, {(Environment.CpuUsage.TotalTime - clock).TotalSeconds:f0} s of "
                 + $"processor time, {watch.Elapsed.TotalSeconds:f0} s by the clock; the process took {process.PeakWorkingSet64 / 1e6:f0} MB at most."));
         }
     }

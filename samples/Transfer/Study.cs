@@ -17,7 +17,8 @@ internal sealed class Study(TextWriter output, int steps, CancellationToken canc
     public void Run(TransferTask task, int seeds)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{task.Title}: {task.Train.Length} samples, {task.Pairs} of them with both sides; {task.Test.Length} held out.\n\n| per cent | right |\n|---|---|"));
+            $"\n{task.Title}: {task.Train.Length} samples, {task.Pairs} of them with both sides; {task.Test.Length} held out.\n"));
+        output.WriteLine("| per cent | right |\n|---|---|");
         Line("guessing the largest class", [task.Test.CountBy(sample => sample.Label).Max(group => group.Value) / (double)task.Test.Length]);
         if (task.IsOneKind)
             Line("the source's classifier as it is", Each(seed => Raw(SourceRows(task, seed).Select(sample => (sample.Source, sample.Label)), Targets(task))));
@@ -38,6 +39,7 @@ internal sealed class Study(TextWriter output, int steps, CancellationToken canc
         yield return new("the same and MMD on all rows", () => Towers(new MmdObjective()));
         yield return new("the same and SDD on all rows", () => Towers(new SddObjective()));
         yield return new("the same, MMD and SDD on all rows", () => Towers(new MmdObjective(), new SddObjective()));
+        yield return new("MMD and SDD, Gaussian rows for the unpaired", () => Towers(new MmdObjective(), new SddObjective()), IsControl: true);
         foreach (var method in Method.All.Where(method => !method.Title.StartsWith("Clip", StringComparison.Ordinal)))
             yield return method;
 
@@ -68,10 +70,12 @@ internal sealed class Study(TextWriter output, int steps, CancellationToken canc
     {
         Sample[] order = Order(task, seed), sources = [.. SourceRows(task, seed)];
         float[] noSource = Missing(order[0].Source.Length), noTarget = Missing(order[0].Target.Length);
-        var rows = (method.HasAllPairs ? order : order[..task.Pairs]).Select(sample => new TransferRow(sample.Source, sample.Target, sample.Label, true)).ToList();
+        var rows = (method.HasAllPairs ? order : order[..task.Pairs])
+            .Select(sample => new TransferRow(sample.Source, sample.Target, sample.Label, true)).ToList();
         if (!method.HasAllPairs && method.HasUnpaired)
         {
-            float[][] source = [.. sources[task.Pairs..].Select(sample => sample.Source)], target = [.. order[sources.Length..].Select(sample => sample.Target)];
+            float[][] source = [.. sources[task.Pairs..].Select(sample => sample.Source)];
+            float[][] target = [.. order[sources.Length..].Select(sample => sample.Target)];
             if (method.IsControl)
                 (source, target) = (Gaussians.Like(source, seed), Gaussians.Like(target, seed + 1));
             rows.AddRange(source.Select(values => new TransferRow(values, noTarget, "", false)));
@@ -85,7 +89,8 @@ internal sealed class Study(TextWriter output, int steps, CancellationToken canc
         options.Seed = seed;
         options.CancellationToken = cancellation;
         using var model = _mlContext.Transforms.GentleClip(options).Fit(View(rows));
-        var learnt = Embeddings((method.HasAllPairs ? order : sources).Select(sample => new TransferRow(sample.Source, noTarget, sample.Label, false)), SourceEmbedding);
+        var learnt = Embeddings(
+            (method.HasAllPairs ? order : sources).Select(sample => new TransferRow(sample.Source, noTarget, sample.Label, false)), SourceEmbedding);
         return Raw(learnt, Embeddings(task.Test.Select(sample => new TransferRow(noSource, sample.Target, sample.Label, false)), TargetEmbedding));
 
         (float[], string)[] Embeddings(IEnumerable<TransferRow> asked, string column)

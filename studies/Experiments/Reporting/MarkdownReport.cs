@@ -60,7 +60,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
             Invariant($"{first.PairCount} pairs; {groups.Max(group => group.Cells[0].UnpairedA)} unpaired rows of A, ")
             + Invariant($"{groups.Max(group => group.Cells[0].UnpairedB)} of B; seeds {string.Join(", ", config.Seeds)}."));
         Line("");
-        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", .. Gaps, "presented", "s", "cpu s"]);
+        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", .. Gaps, "presented", "s",
+            "cpu s"]);
         Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 6 : 5) + Gaps.Length)]);
         foreach (var group in groups)
         {
@@ -68,7 +69,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
             Row([
                 group.Label, .. curve ? (string[])[group.UnpairedRows] : [], .. figures.Select(figure => Percent(Summary.Of(group.Values(figure)))),
                     Percent(comparison?.Difference, signed: true),
-                Share(comparison?.ShareBetter), .. Recovered(comparison?.GapsRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"),
+                Share(comparison?.ShareBetter), .. Recovered(comparison?.GapsRecovered),
+                    Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"),
                     Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}"),
                 group.Cells.Average(cell => cell.Time?.ProcessorSeconds) is { } processor ? Invariant($"{processor:f1}") : ""]);
         }
@@ -181,7 +183,8 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
     // A column a ceiling; the column stays where there is none.
     private string[] Gaps => config.Ceilings.Count < 2 ? ["gap"] : [.. config.Ceilings.Select(ceiling => $"gap to {ceiling}")];
 
-    private string[] Recovered(IReadOnlyList<double?>? gaps) => [.. Gaps.Select((_, i) => gaps?.ElementAtOrDefault(i) is { } gap ? Invariant($"{gap:f2}") : "")];
+    private string[] Recovered(IReadOnlyList<double?>? gaps) =>
+        [.. Gaps.Select((_, i) => gaps?.ElementAtOrDefault(i) is { } gap ? Invariant($"{gap:f2}") : "")];
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -4,7 +4,7 @@ namespace Experiments.Reporting;
 /// <param name="Difference">Mean and deviation over the settings of the mean difference to the baseline.</param>
 /// <param name="SettingsBetter">Share of the settings whose mean is above the baseline's.</param>
 /// <param name="SeedsBetter">Share of all seeds of all settings.</param>
-/// <param name="GapsRecovered">For each ceiling the sum of the gains over the sum of the gaps, so that a small gap does not weigh more than a large one.</param>
+/// <param name="GapsRecovered">For each ceiling the sum of the gains over the sum of the gaps: a small gap does not weigh more than a large one.</param>
 internal sealed record PooledComparison(Summary? Difference, double? SettingsBetter, double? SeedsBetter, IReadOnlyList<double?> GapsRecovered)
 {
     public static PooledComparison Of(IEnumerable<MethodCells> settings, ResultTable results, string figure)

@@ -70,7 +70,8 @@ public sealed class ComparisonTests : ExperimentTest
     public void EachOfSeveralCeilingsHasItsGap()
     {
         string json = Configuration.Replace("\"ceiling\": \"All\"", "\"ceiling\": [ \"All\", \"Most\" ]", StringComparison.Ordinal)
-            .Replace("{ \"name\": \"Ours\"", "{ \"name\": \"Most\", \"preset\": \"ClosedForm\", \"pairs\": [ \"all\" ] }, { \"name\": \"Ours\"", StringComparison.Ordinal);
+            .Replace("{ \"name\": \"Ours\"", "{ \"name\": \"Most\", \"preset\": \"ClosedForm\", \"pairs\": [ \"all\" ] }, { \"name\": \"Ours\"",
+                StringComparison.Ordinal);
         CellResult[] cells = [Cell("points", "Clip", "8", 1, 0.2), Cell("points", "Ours", "8", 1, 0.4), Cell("points", "All", "all", 1, 0.6),
             Cell("points", "Most", "all", 1, 1.0)];
         var config = ExperimentConfig.Load(Write(json));
