@@ -71,7 +71,7 @@ public static class GentleClipCatalog
     /// <summary>Creates an estimator that learns one embedding space for two modalities.</summary>
     /// <remarks>Characteristics and algorithm: <see cref="GentleClipEstimator"/>.</remarks>
     /// <example>
-    /// Pictures and their captions, encoders included; the sample <c>studies/EmojiSearch</c> does this on real pictures.
+    /// Pictures and their captions, encoders included; the sample <c>samples/PretrainedSearch</c> does this on real pictures.
     /// <code>
     /// var estimator = mlContext.Transforms.GentleClip(new GentleClipOptions
     /// {

@@ -183,7 +183,7 @@ public sealed class GentleClipOperationsCatalog
 
     /// <summary>Makes an index for exact search among the rows of a view: each query is compared with every row.</summary>
     /// <example>
-    /// The sample <c>studies/EmojiSearch</c> finds pictures by words.
+    /// The sample <c>samples/PretrainedSearch</c> finds pictures by words.
     /// <code>
     /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(pictures), "PictureEmbedding");
     /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);

@@ -14,7 +14,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Embeds texts that are in no data view, such as what a user types into a search box.</summary>
     /// <example>
-    /// The sample <c>studies/EmojiSearch</c> finds pictures by words.
+    /// The sample <c>samples/PretrainedSearch</c> finds pictures by words.
     /// <code>
     /// EmbeddingIndex index = mlContext.GentleClip().CreateEmbeddingIndex(model.Transform(pictures), "PictureEmbedding");
     /// IReadOnlyList&lt;EmbeddingMatch&gt; found = index.Search(model.EmbedTexts(["a red apple"])[0], count: 5);
@@ -41,7 +41,7 @@ public static class ZeroShotCatalog
     /// model's.
     /// </summary>
     /// <example>
-    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>samples/PretrainedSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
     /// string? label = classifier.Classify(model.EmbedTexts(["a small red fruit"])[0]);
@@ -77,7 +77,7 @@ public static class ZeroShotCatalog
     /// <summary>Creates an estimator that appends the columns of a zero-shot classification: probabilities of the labels, and the most probable one.</summary>
     /// <remarks>Characteristics: <see cref="ZeroShotEstimator"/>. The fitted transformer is saved with the prototypes, not with the model.</remarks>
     /// <example>
-    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled. Here model and classification become one file.
+    /// The sample <c>samples/PretrainedSearch</c> sorts pictures into groups that nobody labelled. Here model and classification become one file.
     /// <code>
     /// ZeroShotClassifier classifier = model.CreateZeroShotClassifier(["apple", "car"], templates: ["a picture of {0}", "{0}"]);
     /// IDataView embedded = model.Transform(pictures);
@@ -112,7 +112,7 @@ public static class ZeroShotCatalog
 
     /// <summary>Embeds rows by a model and classifies those of its other modality by labels' texts.</summary>
     /// <example>
-    /// The sample <c>studies/EmojiSearch</c> sorts pictures into groups that nobody labelled.
+    /// The sample <c>samples/PretrainedSearch</c> sorts pictures into groups that nobody labelled.
     /// <code>
     /// IDataView classified = model.ClassifyZeroShot(mlContext, pictures, ["apple", "car"], templates: ["a picture of {0}"]);
     /// </code>

@@ -54,17 +54,6 @@ internal sealed record EmojiData(IReadOnlyList<Emoji> Train, IReadOnlyList<Emoji
         return new EmojiData(emoji[test..], emoji[..test]);
     }
 
-    /// <summary>
-    /// The training emoji as a seed deals them: some with both sides known, then those that give their pictures alone, then those that give their words alone.
-    /// </summary>
-    public (Emoji[] Pairs, Emoji[] PicturesAlone, Emoji[] WordsAlone) Deal(int seed, double pairedShare)
-    {
-        Emoji[] order = [.. Train];
-        new Random(seed).Shuffle(order);
-        int pairs = (int)Math.Round(pairedShare * order.Length), half = (order.Length - pairs) / 2;
-        return (order[..pairs], order[pairs..(pairs + half)], order[(pairs + half)..]);
-    }
-
     /// <summary>Planes of red, green and blue, as the library reads pictures.</summary>
     public static float[] Planes(byte[] picture)
     {

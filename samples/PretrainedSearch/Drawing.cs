@@ -13,7 +13,10 @@ internal sealed record Drawing(string Name, IReadOnlyList<string> Keywords, stri
     private const int TestShare = 4, SplitSeed = 1;
 
     /// <summary>Name and keywords, as a caption.</summary>
-    public string Words => $"{Name}, {string.Join(", ", Keywords)}";
+    public string Words => string.Join(", ", Texts);
+
+    /// <summary>Name and keywords, each for itself.</summary>
+    public IEnumerable<string> Texts => Keywords.Prepend(Name);
 
     /// <summary>The drawings that come with the sample: a quarter, the same for every seed, is held out.</summary>
     /// <param name="most">How many are used, the first of a fixed order.</param>

@@ -8,7 +8,12 @@ namespace PretrainedSearch;
 internal sealed record Query(string Word, IReadOnlySet<int> Right);
 
 /// <summary>Trains on features, searches the held-out drawings, and counts.</summary>
-internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, float[]> pictureOf, Func<string, float[]> wordsOf, CancellationToken cancellation)
+/// <param name="train">Drawings to learn from.</param>
+/// <param name="test">Drawings held out.</param>
+/// <param name="pictureOf">Features of a drawing.</param>
+/// <param name="textOf">Features of a text.</param>
+/// <param name="cancellation">Ends a training.</param>
+internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, float[]> pictureOf, Func<string, float[]> textOf, CancellationToken cancellation)
 {
     public const int Found = 5;
 
@@ -43,13 +48,13 @@ internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, floa
         new Random(seed).Shuffle(order);
         int half = method.HasAllPairs ? 0 : (order.Length - pairs) / 2;
         pairs = method.HasAllPairs ? order.Length : Math.Min(pairs, order.Length);
-        var rows = order[..pairs].Select(drawing => Row(pictureOf(drawing), wordsOf(drawing.Words), drawing.Group, true)).ToList();
+        var rows = order[..pairs].Select(drawing => Row(pictureOf(drawing), WordsOf(drawing), drawing.Group, true)).ToList();
         if (!method.HasUnpaired || method.HasAllPairs)
             return [.. rows];
         float[][] pictures = [.. order[pairs..(pairs + half)].Select(pictureOf)];
-        float[][] words = [.. order[(pairs + half)..].Select(drawing => wordsOf(drawing.Words))];
+        float[][] words = [.. order[(pairs + half)..].Select(drawing => WordsOf(drawing))];
         if (method.IsControl)
-            (pictures, words) = (Gaussians(pictures, seed), Gaussians(words, seed + 1));
+            (pictures, words) = (Gaussians.Like(pictures, seed), Gaussians.Like(words, seed + 1));
         rows.AddRange(pictures.Select(picture => Row(picture, Missing(words[0].Length), "", false)));
         rows.AddRange(words.Select(text => Row(Missing(pictures[0].Length), text, "", false)));
         return [.. rows];
@@ -72,10 +77,10 @@ internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, floa
     public Dictionary<string, double> Measure(GentleClipTransformer model)
     {
         var operations = new MLContext().GentleClip();
-        IDataView held = model.Transform(View([.. test.Select(drawing => Row(pictureOf(drawing), wordsOf(drawing.Words), drawing.Group, true))]));
+        IDataView held = model.Transform(View([.. test.Select(drawing => Row(pictureOf(drawing), WordsOf(drawing), drawing.Group, true))]));
         var retrieval = operations.EvaluateRetrieval(held, PictureEmbedding, WordsEmbedding, k: [1, 5, 10], cancellationToken: cancellation);
         float[] none = Missing(pictureOf(test[0]).Length);
-        IDataView prompts = model.Transform(View([.. Prompts().Select(prompt => Row(none, wordsOf(prompt.Text), prompt.Group, false))]));
+        IDataView prompts = model.Transform(View([.. Prompts().Select(prompt => Row(none, textOf(prompt.Text), prompt.Group, false))]));
         var zeroShot = operations.EvaluateZeroShot(held, PictureEmbedding, nameof(FeatureRow.Group), prompts, WordsEmbedding, nameof(FeatureRow.Group), [1],
             cancellation);
         return new()
@@ -92,16 +97,16 @@ internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, floa
     /// <summary>For each query the nearest held-out drawings.</summary>
     public int[][] Find(GentleClipTransformer model)
     {
-        float[] none = Missing(wordsOf(test[0].Words).Length);
+        float[] none = Missing(WordsOf(test[0]).Length);
         IDataView held = model.Transform(View([.. test.Select(drawing => Row(pictureOf(drawing), none, "", false))]));
         var index = new MLContext().GentleClip().CreateEmbeddingIndex(held, PictureEmbedding);
-        IDataView asked = model.Transform(View([.. Queries.Select(query => Row(Missing(pictureOf(test[0]).Length), wordsOf(query.Word), "", false))]));
+        IDataView asked = model.Transform(View([.. Queries.Select(query => Row(Missing(pictureOf(test[0]).Length), textOf(query.Word), "", false))]));
         return [.. asked.GetColumn<float[]>(WordsEmbedding).Select(embedding => index.Search(embedding, Found).Select(match => (int)match.Row).ToArray())];
     }
 
     /// <summary>All texts that need features.</summary>
     public IEnumerable<string> Texts() =>
-        train.Concat(test).Select(drawing => drawing.Words).Concat(Queries.Select(query => query.Word))
+        train.Concat(test).SelectMany(drawing => drawing.Texts).Concat(Queries.Select(query => query.Word))
             .Concat(Prompts().Select(prompt => prompt.Text)).Distinct();
 
     private static Query[] Draw(Drawing[] test)
@@ -124,7 +129,7 @@ internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, floa
     private double LearntFromWords(GentleClipTransformer model, IDataView held)
     {
         float[] none = Missing(pictureOf(test[0]).Length);
-        IDataView captions = model.Transform(View([.. train.Select(drawing => Row(none, wordsOf(drawing.Words), drawing.Group, false))]));
+        IDataView captions = model.Transform(View([.. train.Select(drawing => Row(none, WordsOf(drawing), drawing.Group, false))]));
         var classifier = _mlContext.Transforms.CopyColumns("Features", WordsEmbedding).Append(_mlContext.Transforms.Conversion.MapValueToKey("Label", "Group"))
             .Append(_mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy()).Fit(captions);
         // The same steps behind the other side's embedding.
@@ -137,24 +142,12 @@ internal sealed class Search(Drawing[] train, Drawing[] test, Func<Drawing, floa
     private static FeatureRow Row(float[] picture, float[] words, string group, bool isPaired) =>
         new() { Picture = picture, Words = words, Group = group, IsPaired = isPaired };
 
-    private static float[] Missing(int width) => [.. Enumerable.Repeat(float.NaN, width)];
-
-    // Rows of the mean and covariance of others, and of nothing else that they have.
-    private static float[][] Gaussians(float[][] rows, int seed)
+    // Name and keywords are asked for one by one, so the features of a drawing's words are the mean of the features of each.
+    private float[] WordsOf(Drawing drawing)
     {
-        var random = new Random(seed);
-        int width = rows[0].Length;
-        float[] mean = [.. Enumerable.Range(0, width).Select(slot => rows.Average(row => row[slot]))];
-        return [.. rows.Select(_ =>
-        {
-            float[] made = [.. mean];
-            foreach (float[] row in rows)
-            {
-                double weight = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()) / Math.Sqrt(rows.Length);
-                for (int slot = 0; slot < width; slot++)
-                    made[slot] += (float)(weight * (row[slot] - mean[slot]));
-            }
-            return made;
-        })];
+        float[][] texts = [.. drawing.Texts.Select(textOf)];
+        return [.. Enumerable.Range(0, texts[0].Length).Select(slot => texts.Average(text => text[slot]))];
     }
+
+    private static float[] Missing(int width) => [.. Enumerable.Repeat(float.NaN, width)];
 }

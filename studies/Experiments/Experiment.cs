@@ -82,14 +82,14 @@ internal static class Experiment
         if (cells.Length == 0)
             return [];
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        var left = new TimeLeft(cells.Length);
+        var left = new TimeLeft([.. cells.Select(cell => cell.Key)]);
         if (!console.Profile.Capabilities.Interactive)
         {
             return runner.Run(
                 cells,
-                (key, computed) =>
+                (key, computed, time) =>
                 {
-                    var state = left.Finished(computed);
+                    var state = left.Finished(key, time);
                     if (computed)
                         output.WriteLine($"{name} {state}: {key}");
                 },
@@ -104,9 +104,9 @@ internal static class Experiment
                 var bar = bars.AddTask(name, maxValue: cells.Length);
                 return runner.Run(
                     cells,
-                    (key, computed) =>
+                    (key, _, time) =>
                     {
-                        bar.Description = $"{name} {left.Finished(computed)}: {key}".EscapeMarkup();
+                        bar.Description = $"{name} {left.Finished(key, time)}: {key}".EscapeMarkup();
                         bar.Increment(1);
                     },
                     cancellation);

@@ -24,6 +24,10 @@ internal sealed class ConfigSection
         : value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text
         : throw Error(key, $"expected text, found {Describe(value)}");
 
+    /// <summary>One text or a list of texts; none where the key is absent.</summary>
+    public IReadOnlyList<string> OneOrMoreTexts(string key) =>
+        _values.TryGetValue(key, out var value) && value.ValueKind == JsonValueKind.Array ? OptionalTexts(key)! : OptionalText(key) is { } text ? [text] : [];
+
     public string Text(string key) => OptionalText(key) ?? throw Error(key, "the key is missing");
 
     public int? OptionalWhole(string key, int smallest) => Find(key) is { } value ? Whole(key, value, smallest) : null;

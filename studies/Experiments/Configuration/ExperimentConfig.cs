@@ -39,8 +39,8 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
     /// <summary>Method that differences are taken to.</summary>
     public string Baseline { get; init; } = "";
 
-    /// <summary>Method that has all pairs, or null.</summary>
-    public string? Ceiling { get; init; }
+    /// <summary>Methods that have all pairs; there may be none.</summary>
+    public IReadOnlyList<string> Ceilings { get; init; } = [];
 
     /// <exception cref="ConfigurationException">The file is no such configuration; the message names the key.</exception>
     public static ExperimentConfig Load(string file)
@@ -79,7 +79,7 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
             Threads = root.OptionalWhole("threads", 1) ?? 1,
             Common = root.Overrides("common"),
             Baseline = root.OptionalText("baseline") ?? "Clip",
-            Ceiling = root.OptionalText("ceiling"),
+            Ceilings = root.OneOrMoreTexts("ceiling"),
         };
         root.Done();
         config.Check(root);
@@ -103,8 +103,9 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
         for (var i = 0; i < Data.Count; i++)
             if (Data[i].Foreign is { } foreign && (foreign == Data[i].Name || Data.All(data => data.Name != foreign)))
                 throw root.Error($"data[{i}].foreign", $"expected the name of another data set, found \"{foreign}\"");
-        foreach (var (key, name) in new[] { ("baseline", Baseline), ("ceiling", Ceiling) })
-            if (name is not null && Methods.All(method => method.Name != name))
+        CheckNames(root, "ceiling", Ceilings);
+        foreach (var (key, name) in Ceilings.Select(ceiling => ("ceiling", ceiling)).Prepend(("baseline", Baseline)))
+            if (Methods.All(method => method.Name != name))
                 throw root.Error(key, $"there is no method \"{name}\"");
     }
 
@@ -125,7 +126,7 @@ internal sealed record ExperimentConfig(string File, IReadOnlyList<DataConfig> D
         return this with
         {
             Data = [.. Data.Where(set => data?.Contains(set.Name) ?? true)],
-            Methods = [.. Methods.Where(method => (methods?.Contains(method.Name) ?? true) || method.Name == Baseline || method.Name == Ceiling)],
+            Methods = [.. Methods.Where(method => (methods?.Contains(method.Name) ?? true) || method.Name == Baseline || Ceilings.Contains(method.Name))],
         };
 
         void Check(IReadOnlyList<string>? asked, IReadOnlyList<string> known, string option)

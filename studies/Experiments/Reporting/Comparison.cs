@@ -28,24 +28,25 @@ internal sealed record MethodCells(string Data, string Pairs, string UnpairedRow
 /// <param name="Value">The figure.</param>
 /// <param name="Difference">Paired difference to the baseline; null for the baseline itself and where no seed is shared.</param>
 /// <param name="ShareBetter">Share of the shared seeds in which the method is above the baseline; a tie is not.</param>
-/// <param name="GapRecovered">(method - baseline) / (ceiling - baseline) of the means over the shared seeds; null without a gap.</param>
-internal sealed record Comparison(Summary Value, Summary? Difference, double? ShareBetter, double? GapRecovered)
+/// <param name="GapsRecovered">For each ceiling (method - baseline) / (ceiling - baseline) of the means over the shared seeds; null without a gap.</param>
+internal sealed record Comparison(Summary Value, Summary? Difference, double? ShareBetter, IReadOnlyList<double?> GapsRecovered)
 {
     /// <summary>A gap below one point divides noise by noise.</summary>
     public const double SmallestGap = 0.01;
 
     /// <summary>Compares; null where the method has no such figure.</summary>
-    public static Comparison? Of(MethodCells method, MethodCells? baseline, MethodCells? ceiling, string figure)
+    public static Comparison? Of(MethodCells method, MethodCells? baseline, IReadOnlyList<MethodCells?> ceilings, string figure)
     {
+        var none = new double?[ceilings.Count];
         if (Summary.Of(method.Values(figure)) is not { } value)
             return null;
         if (baseline is null || ReferenceEquals(method, baseline))
-            return new Comparison(value, null, null, null);
+            return new Comparison(value, null, null, none);
         double[] differences = [.. Paired(method, baseline, figure)];
         if (Summary.Of(differences) is not { } difference)
-            return new Comparison(value, null, null, null);
+            return new Comparison(value, null, null, none);
         return new Comparison(value, difference, differences.Count(entry => entry > 0) / (double)differences.Length,
-            Gap(method, baseline, ceiling, figure) is { } gap ? gap.Gain / gap.Gap : null);
+            [.. ceilings.Select(ceiling => Gap(method, baseline, ceiling, figure) is { } gap ? gap.Gain / gap.Gap : (double?)null)]);
     }
 
     /// <summary>Differences over the seeds that both have.</summary>

@@ -19,13 +19,17 @@ internal static class CsvReport
 
     public static void WriteSummary(string file, ResultTable results)
     {
-        var text = new StringBuilder("data,method,pairs,unpaired,unpairedRows,figure,seeds,mean,sd,difference,differenceSd,shareOfSeedsBetter,gapRecovered\n");
+        var text = new StringBuilder();
+        string[] gaps = results.Ceilings.Count < 2 ? ["gapRecovered"] : [.. results.Ceilings.Select(ceiling => $"gapRecovered to {ceiling}")];
+        Line(text, ["data", "method", "pairs", "unpaired", "unpairedRows", "figure", "seeds", "mean", "sd", "difference", "differenceSd", "shareOfSeedsBetter",
+            .. gaps]);
         foreach (var group in results.Groups)
             foreach (var figure in results.Figures)
                 if (results.Compare(group, figure) is { } comparison)
-                    Line(text, group.Data, group.Method, group.Pairs, Lower(group.Unpaired), group.UnpairedRows, figure, comparison.Value.Count,
+                    Line(text, [group.Data, group.Method, group.Pairs, Lower(group.Unpaired), group.UnpairedRows, figure, comparison.Value.Count,
                         comparison.Value.Mean, comparison.Value.Deviation,
-                        comparison.Difference?.Mean, comparison.Difference?.Deviation, comparison.ShareBetter, comparison.GapRecovered);
+                        comparison.Difference?.Mean, comparison.Difference?.Deviation, comparison.ShareBetter,
+                        .. gaps.Select((_, i) => (object?)comparison.GapsRecovered.ElementAtOrDefault(i))]);
         File.WriteAllText(file, text.ToString());
     }
 

@@ -34,8 +34,9 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
                 + $"the transfer of labels "
             + "from one modality's training rows to the other's measured rows, by class centroid and by nearest neighbour.");
         Line($"Δ is the paired difference of {Running.Figures.RecallAt10} to {config.Baseline}, seed by seed; *better* the share of seeds above it"
-            + (config.Ceiling is { } ceiling
-                ? $"; *gap* = (method - {config.Baseline}) / ({ceiling} - {config.Baseline}), left out where the gap is below one point" : "") + ". "
+            + (config.Ceilings.Count > 0
+                ? $"; *gap* = (method - {config.Baseline}) / (ceiling - {config.Baseline}), left out where the gap is below one point; "
+                    + $"{(config.Ceilings.Count == 1 ? "the ceiling is" : "the ceilings are")} {string.Join(" and ", config.Ceilings)}" : "") + ". "
             + "*Presented* is the number of pairs in all batches together, in thousands: 0 for a closed form. *s* is the time of a fit by the clock on the "
                 + "wall, *cpu s* the processor time of the fit and its measurement.");
         if (cells.Select(cell => cell.Build).Distinct().Count() is var builds and > 1)
@@ -48,26 +49,28 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
     private void Table(string data, string pairs)
     {
         var groups = results.Of(data, pairs);
-        if (groups.All(group => group.Method == config.Ceiling))
+        if (groups.All(group => config.Ceilings.Contains(group.Method)))
             return;
         var curve = groups.Select(group => group.UnpairedRows).Distinct().Count(rows => rows is not "0") > 1;
         string[] figures = [.. results.Figures.Where(figure => groups.Any(group => group.Values(figure).Any()))];
         Line($"## {data}, {pairs} pairs");
         Line("");
-        var first = groups.First(group => group.Method != config.Ceiling).Cells[0];
+        var first = groups.First(group => !config.Ceilings.Contains(group.Method)).Cells[0];
         Line(
             Invariant($"{first.PairCount} pairs; {groups.Max(group => group.Cells[0].UnpairedA)} unpaired rows of A, ")
             + Invariant($"{groups.Max(group => group.Cells[0].UnpairedB)} of B; seeds {string.Join(", ", config.Seeds)}."));
         Line("");
-        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", "gap", "presented", "s", "cpu s"]);
-        Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 7 : 6))]);
+        Row(["method", .. curve ? (string[])["unpaired"] : [], .. figures, $"Δ {Running.Figures.RecallAt10}", "better", .. Gaps, "presented", "s",
+            "cpu s"]);
+        Row(["---", .. Enumerable.Repeat("---:", figures.Length + (curve ? 6 : 5) + Gaps.Length)]);
         foreach (var group in groups)
         {
             var comparison = results.Compare(group, Running.Figures.RecallAt10);
             Row([
                 group.Label, .. curve ? (string[])[group.UnpairedRows] : [], .. figures.Select(figure => Percent(Summary.Of(group.Values(figure)))),
                     Percent(comparison?.Difference, signed: true),
-                Share(comparison?.ShareBetter), Gap(comparison?.GapRecovered), Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"),
+                Share(comparison?.ShareBetter), .. Recovered(comparison?.GapsRecovered),
+                    Invariant($"{group.Cells.Average(cell => cell.PairPresentations) / 1000:f0}"),
                     Invariant($"{group.Cells.Average(cell => cell.FitSeconds):f1}"),
                 group.Cells.Average(cell => cell.Time?.ProcessorSeconds) is { } processor ? Invariant($"{processor:f1}") : ""]);
         }
@@ -81,13 +84,13 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
         foreach (var pairs in results.Pairs.Append(null).ToArray() is { Length: > 2 } several ? several : [.. results.Pairs])
         {
             MethodCells[] groups = [.. results.Groups.Where(
-                group => (pairs is null || group.Pairs == pairs || group.Method == config.Ceiling) && group.UnpairedRows is "all" or "0")];
-            if (groups.All(group => group.Method == config.Ceiling))
+                group => (pairs is null || group.Pairs == pairs || config.Ceilings.Contains(group.Method)) && group.UnpairedRows is "all" or "0")];
+            if (groups.All(group => config.Ceilings.Contains(group.Method)))
                 continue;
             Line($"## All data sets, {(pairs is null ? "all numbers of" : pairs)} pairs");
             Line("");
-            Row(["method", "settings", .. results.Figures, $"Δ {Running.Figures.RecallAt10}", "settings better", "seeds better", "gap"]);
-            Row(["---", .. Enumerable.Repeat("---:", results.Figures.Count + 5)]);
+            Row(["method", "settings", .. results.Figures, $"Δ {Running.Figures.RecallAt10}", "settings better", "seeds better", .. Gaps]);
+            Row(["---", .. Enumerable.Repeat("---:", results.Figures.Count + 4 + Gaps.Length)]);
             var order = config.Methods.Select(method => method.Name).ToList();
             foreach (var method in groups.GroupBy(group => (group.Method, group.Unpaired)).OrderBy(method => order.IndexOf(method.Key.Method))
                 .ThenBy(method => method.Key.Unpaired))
@@ -99,7 +102,7 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
                         figure =>
                             Percent(Summary.Of(method.Select(group => Summary.Of(group.Values(figure))?.Mean).OfType<double>()) is { } mean
                                 ? mean with { Deviation = null } : null)),
-                    Percent(pooled.Difference, signed: true), Share(pooled.SettingsBetter), Share(pooled.SeedsBetter), Gap(pooled.GapRecovered)]);
+                    Percent(pooled.Difference, signed: true), Share(pooled.SettingsBetter), Share(pooled.SeedsBetter), .. Recovered(pooled.GapsRecovered)]);
             }
 
             Line("");
@@ -177,7 +180,11 @@ internal sealed class MarkdownReport(ExperimentConfig config, ResultTable result
 
     private static string Share(double? share) => share is { } value ? Invariant($"{100 * value:f0} %") : "";
 
-    private static string Gap(double? gap) => gap is { } value ? Invariant($"{value:f2}") : "";
+    // A column a ceiling; the column stays where there is none.
+    private string[] Gaps => config.Ceilings.Count < 2 ? ["gap"] : [.. config.Ceilings.Select(ceiling => $"gap to {ceiling}")];
+
+    private string[] Recovered(IReadOnlyList<double?>? gaps) =>
+        [.. Gaps.Select((_, i) => gaps?.ElementAtOrDefault(i) is { } gap ? Invariant($"{gap:f2}") : "")];
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -23,17 +23,20 @@ internal sealed class ResultTable
 
     public IReadOnlyList<string> Figures { get; }
 
+    /// <summary>Methods that have all pairs.</summary>
+    public IReadOnlyList<string> Ceilings => _config.Ceilings;
+
     public IEnumerable<string> DataSets => Groups.Select(group => group.Data).Distinct();
 
-    /// <summary>Numbers of pairs, in the order of the configuration, without the ceiling's.</summary>
-    public IEnumerable<string> Pairs => Groups.Where(group => group.Method != _config.Ceiling).Select(group => group.Pairs).Distinct()
+    /// <summary>Numbers of pairs, in the order of the configuration, without the ceilings'.</summary>
+    public IEnumerable<string> Pairs => Groups.Where(group => !_config.Ceilings.Contains(group.Method)).Select(group => group.Pairs).Distinct()
         .OrderBy(pairs => _config.Pairs.Select(count => count.Text).ToList() is var order && order.IndexOf(pairs) is var at and >= 0 ? at : int.MaxValue);
 
-    /// <summary>The methods of one table, in the order of the configuration: controls after their method, the ceiling in every table.</summary>
+    /// <summary>The methods of one table, in the order of the configuration: controls after their method, the ceilings in every table.</summary>
     public IReadOnlyList<MethodCells> Of(string data, string pairs) =>
     [
         .. Groups
-            .Where(group => group.Data == data && (group.Pairs == pairs || group.Method == _config.Ceiling))
+            .Where(group => group.Data == data && (group.Pairs == pairs || _config.Ceilings.Contains(group.Method)))
             .OrderBy(group => _config.Methods.Select(method => method.Name).ToList().IndexOf(group.Method)).ThenBy(group => group.Unpaired),
     ];
 
@@ -45,9 +48,11 @@ internal sealed class ResultTable
             ?? found.FirstOrDefault(other => other.Unpaired is UnpairedRows.Real) ?? found.FirstOrDefault();
     }
 
-    public MethodCells? CeilingOf(MethodCells group) => Groups.FirstOrDefault(other => other.Method == _config.Ceiling && other.Data == group.Data);
+    /// <summary>A ceiling on the same data set.</summary>
+    public MethodCells? CeilingOf(MethodCells group, string ceiling) => Groups.FirstOrDefault(other => other.Method == ceiling && other.Data == group.Data);
 
-    public Comparison? Compare(MethodCells group, string figure) => Comparison.Of(group, BaselineOf(group), CeilingOf(group), figure);
+    public Comparison? Compare(MethodCells group, string figure) =>
+        Comparison.Of(group, BaselineOf(group), [.. _config.Ceilings.Select(ceiling => CeilingOf(group, ceiling))], figure);
 
     /// <summary>The method itself, of which a group is a control.</summary>
     public MethodCells? RealOf(MethodCells control) => Groups.FirstOrDefault(group =>

@@ -30,10 +30,10 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
 
     /// <summary>Computes what is missing and returns the results.</summary>
     /// <param name="cells">The plan.</param>
-    /// <param name="progress">Told of each finished cell, computed or not.</param>
+    /// <param name="progress">Told of each finished cell, whether it was computed now, and what it took, where that is known.</param>
     /// <param name="cancellation">Stops running cells at their next step; finished ones stay.</param>
     /// <returns>The results, in the order of the plan; of a run that was cancelled, those that there are.</returns>
-    public IReadOnlyList<CellResult> Run(IReadOnlyList<PlannedCell> cells, Action<CellKey, bool> progress, CancellationToken cancellation)
+    public IReadOnlyList<CellResult> Run(IReadOnlyList<PlannedCell> cells, Action<CellKey, bool, ComputingTime?> progress, CancellationToken cancellation)
     {
         _ = new GentleClipOptions(); // the library helps torch to load, so it comes first
         torch.set_num_threads(config.Threads);
@@ -42,7 +42,7 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         foreach (var cell in cells.Except(missing))
         {
             _resumed++;
-            progress(cell.Key, false);
+            progress(cell.Key, false, store.Find(cell.Key)!.Time);
         }
 
         // One at a time from the list: a range of it would leave one core with the slow methods.
@@ -64,12 +64,15 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
         return [.. cells.Select(cell => store.Find(cell.Key)).OfType<CellResult>().Where(cell => cell.Hash == hashes[cell.Key])];
     }
 
-    private void Compute(PlannedCell cell, string hash, Action<CellKey, bool> progress, CancellationToken cancellation)
+    private void Compute(PlannedCell cell, string hash, Action<CellKey, bool, ComputingTime?> progress, CancellationToken cancellation)
     {
+        ComputingTime? time = null;
         try
         {
             torch.set_num_threads(config.Threads); // the number is kept for each thread
-            store.Add(Timed(() => Measure(cell, hash, cancellation)));
+            var result = Timed(() => Measure(cell, hash, cancellation));
+            store.Add(result);
+            time = result.Time;
             Interlocked.Increment(ref _computed);
         }
         catch (Exception problem)
@@ -78,7 +81,7 @@ internal sealed class ExperimentRunner(ExperimentConfig config, IReadOnlyDiction
             Failures.Enqueue((cell.Key, problem.Message));
         }
 
-        progress(cell.Key, true);
+        progress(cell.Key, true, time);
     }
 
     private CellResult Timed(Func<CellResult> measure)

@@ -25,7 +25,7 @@ public sealed class ComparisonTests : ExperimentTest
         Assert.AreEqual(0.2, ours.Difference!.Mean, 1e-12, "0.3 and 0.1; seed 3 has no partner");
         Assert.AreEqual(Math.Sqrt(0.02), ours.Difference.Deviation!.Value, 1e-12);
         Assert.AreEqual(1.0, ours.ShareBetter);
-        Assert.AreEqual((0.5 - 0.3) / (0.7 - 0.3), ours.GapRecovered!.Value, 1e-12, "over seeds 1 and 2 alone");
+        Assert.AreEqual((0.5 - 0.3) / (0.7 - 0.3), ours.GapsRecovered.Single()!.Value, 1e-12, "over seeds 1 and 2 alone");
         Assert.IsNull(results.Compare(Group(results, "points", "Clip"), Figures.RecallAt10)!.Difference);
     }
 
@@ -37,7 +37,7 @@ public sealed class ComparisonTests : ExperimentTest
             ("points", "All", "all", 1, 0.505), ("points", "All", "all", 2, 0.505));
         var ours = results.Compare(Group(results, "points", "Ours"), Figures.RecallAt10)!;
         Assert.AreEqual(0.5, ours.ShareBetter);
-        Assert.IsNull(ours.GapRecovered);
+        Assert.IsNull(ours.GapsRecovered.Single());
     }
 
     [TestMethod]
@@ -50,7 +50,7 @@ public sealed class ComparisonTests : ExperimentTest
         Assert.AreEqual(0, pooled.Difference!.Mean, 1e-12);
         Assert.AreEqual(0.5, pooled.SettingsBetter);
         Assert.AreEqual(0.5, pooled.SeedsBetter);
-        Assert.AreEqual((0.1 - 0.1) / (0.2 + 0.8), pooled.GapRecovered!.Value, 1e-12);
+        Assert.AreEqual((0.1 - 0.1) / (0.2 + 0.8), pooled.GapsRecovered.Single()!.Value, 1e-12);
     }
 
     [TestMethod]
@@ -64,6 +64,28 @@ public sealed class ComparisonTests : ExperimentTest
         StringAssert.Contains(text, "| Ours | 50.0 | +30.0 | 100 % | 0.50 | 2 | 0.5 |  |");
         StringAssert.Contains(text, "| Ours, gaussian rows | 40.0 | +20.0 | 100 % | 0.33 | 2 | 0.5 |  |");
         StringAssert.Contains(text, "| Ours | gaussian | 8 | 1 | +10.0 | 100 % |");
+    }
+
+    [TestMethod]
+    public void EachOfSeveralCeilingsHasItsGap()
+    {
+        string json = Configuration.Replace("\"ceiling\": \"All\"", "\"ceiling\": [ \"All\", \"Most\" ]", StringComparison.Ordinal)
+            .Replace("{ \"name\": \"Ours\"", "{ \"name\": \"Most\", \"preset\": \"ClosedForm\", \"pairs\": [ \"all\" ] }, { \"name\": \"Ours\"",
+                StringComparison.Ordinal);
+        CellResult[] cells = [Cell("points", "Clip", "8", 1, 0.2), Cell("points", "Ours", "8", 1, 0.4), Cell("points", "All", "all", 1, 0.6),
+            Cell("points", "Most", "all", 1, 1.0)];
+        var config = ExperimentConfig.Load(Write(json));
+        var results = new ResultTable(config, cells);
+        CollectionAssert.AreEqual((string[])["8"], results.Pairs.ToArray(), "no ceiling has a table of its own");
+        MarkdownReport.Write(Folder.File("results.md"), config, results, [], cells, RunTotals.Of(cells, []));
+        var text = File.ReadAllText(Folder.File("results.md"));
+        StringAssert.Contains(text, "| better | gap to All | gap to Most | presented |");
+        StringAssert.Contains(text, "| Ours | 40.0 | +20.0 | 100 % | 0.50 | 0.25 | 2 | 0.5 |  |");
+        StringAssert.Contains(text, "| Most | 100.0 |  |  |  |  | 2 | 0.5 |  |");
+        CsvReport.WriteSummary(Folder.File("summary.csv"), results);
+        StringAssert.Contains(File.ReadLines(Folder.File("summary.csv")).First(), ",gapRecovered to All,gapRecovered to Most");
+        var only = config.Only(null, ["Ours"]);
+        CollectionAssert.AreEqual((string[])["Clip", "All", "Most", "Ours"], only.Methods.Select(method => method.Name).ToArray());
     }
 
     private ResultTable Table(params (string Data, string Method, string Pairs, int Seed, double Value)[] cells) =>

@@ -88,6 +88,40 @@ public sealed class ExperimentRunTests : ExperimentTest
     }
 
     [TestMethod]
+    public void OfACancelledRunThereIsAReportAndTheNextStartGoesOn()
+    {
+        string[] arguments = [Write(Json(Linear)), "--out", Folder.File("out"), "--parallel", "1"];
+        using var cancellation = new CancellationTokenSource();
+        var output = new CancellingWriter("cells 2/4", cancellation);
+        Assert.Throws<OperationCanceledException>(() => Experiment.Run(global::Experiments.CommandLine.Parse(arguments), output, cancellation.Token));
+        StringAssert.Contains(output.ToString(), "Cancelled after 2 cells: partial-results.md has what there is.");
+        string partial = Output("partial-results.md");
+        StringAssert.Contains(partial, "## points, 8 pairs");
+        StringAssert.Contains(partial, "2 cells: ");
+        Assert.IsFalse(File.Exists(Folder.File("out/results.md")), "a part is not taken for the whole");
+        StringAssert.Contains(Run(Json(Linear)), "2 cells computed, 2 taken over");
+        StringAssert.Contains(Output("results.md"), "4 cells: ");
+    }
+
+    [TestMethod]
+    public void SomeDataSetsAndMethodsAreRunAlone()
+    {
+        string two = Json($"{Linear}, {Full}", data: Synthetic + ", " + Synthetic.Replace("points", "others", StringComparison.Ordinal));
+        string text = Run(two, "out", "--only-data", "others", "--only-methods", "linear");
+        StringAssert.Contains(text, "1 of 2 data sets, 2 of 3 methods.");
+        StringAssert.Contains(text, "4 cells computed");
+        string results = Output("results.csv");
+        StringAssert.Contains(results, "others,linear,");
+        StringAssert.Contains(results, "others,Clip,", "the baseline stays");
+        Assert.DoesNotContain("points,", results);
+        Assert.DoesNotContain(",full,", results);
+        StringAssert.Contains(Assert.ThrowsExactly<ConfigurationException>(() => Run(two, "out", "--only-data", "points,dots")).Message,
+            "--only-data: there is no 'dots'; expected some of points, others.");
+        StringAssert.Contains(Assert.ThrowsExactly<ConfigurationException>(() => Run(two, "out", "--only-methods", "cca")).Message,
+            "--only-methods: there is no 'cca'; expected some of Clip, linear, full.");
+    }
+
+    [TestMethod]
     public void ForcedControlReplacesTheConfigured() =>
         Assert.DoesNotContain(",real,", RunAndRead(Json(Full), "--unpaired", "gaussian"));
 
@@ -112,6 +146,17 @@ public sealed class ExperimentRunTests : ExperimentTest
                 (options.ModalityA, options.ModalityB) = (Modality.Vector("EA", "A"), Modality.Vector("EB", "B"));
                 Assert.IsNotNull(new MLContext().Transforms.GentleClip(options), method.GetProperty("name").GetString());
             }
+        }
+    }
+
+    // Cancels when a line has something.
+    private sealed class CancellingWriter(string at, CancellationTokenSource cancellation) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(at, StringComparison.Ordinal) == true)
+                cancellation.Cancel();
         }
     }
 

@@ -72,6 +72,20 @@ public sealed class ExperimentTimeTests : ExperimentTest
         StringAssert.Contains(report[report.IndexOf("## Time", StringComparison.Ordinal)..], " 20.0 min of processor time");
     }
 
+    [TestMethod]
+    public void TimeLeftIsWhatLikeCellsTook()
+    {
+        CellKey[] cells = [Key("quick", 1), Key("slow", 1), Key("quick", 2), Key("slow", 2), Key("slow", 3), Key("new", 1)];
+        var left = new global::Experiments.TimeLeft(cells);
+        Assert.AreEqual("1/6", left.Finished(cells[0], null), "taken over from a version that did not time it");
+        Assert.AreEqual("2/6, 0:06:40 left", left.Finished(cells[1], new ComputingTime(100, 1)), "four that nothing else is known of");
+        Assert.AreEqual("3/6, 0:04:11 left", left.Finished(cells[2], new ComputingTime(2, 1)), "two slow ones, and the mean for the new");
+        Assert.AreEqual("4/6, 0:03:21 left", left.Finished(cells[3], new ComputingTime(140, 1)), "120 and the mean 80.67; the third slow one is dearer");
+        Assert.AreEqual("6/6, 0:00:00 left", (left.Finished(cells[4], null), left.Finished(cells[5], null)).Item2);
+
+        static CellKey Key(string method, int seed) => new(false, "d", method, null, "8", UnpairedRows.Real, "all", seed);
+    }
+
     private static CellResult Cell(int seed, ComputingTime? time) => new(
         new CellKey(false, "d", "Clip", null, "8", UnpairedRows.Real, "all", seed), "hash", "build", 8, 10, 10, 3, 2000, 0.5,
         new Dictionary<string, double>(), time);

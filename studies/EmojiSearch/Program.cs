@@ -1,8 +1,0 @@
-using EmojiSearch;
-using Microsoft.ML.GentleClip.Programs;
-
-return await ConsoleProgram.RunAsync(args, cancellation => CommandLine.Create(commandLine =>
-{
-    Study.Run(commandLine, Console.Out, cancellation);
-    return 0;
-}));
