@@ -20,7 +20,7 @@ namespace ProteinTasks.FineTuning;
 /// </summary>
 internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, TextWriter output, CancellationToken cancellation)
 {
-    private const string Label = "Label", HandMade = "computed by hand, no pretraining";
+    private const string Label = "Label", Validation = "validation", HandMade = "computed by hand, no pretraining";
 
     // So many of the most frequent folds and labels, and of each so many rows, that a seed takes minutes.
     private readonly int _folds = commandLine.Tiny ? 4 : 20, _domainsOfFold = commandLine.Tiny ? 6 : 25, _testDomains = commandLine.Tiny ? 20 : 200;
@@ -39,35 +39,57 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
         var pretrainer = new Pretrainer(data, settings, cancellation);
         output.WriteLine(Describe(data));
-        Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
-        foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
-            for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
-                foreach (var stage in round)
-                    Keep(json, NameOf(stage, data), PresetOf(stage), seed, () =>
-                    {
-                        using var model = FindOrFit(stage.Method);
-                        return stage.IsFrozen ? Frozen(data, pretrainer, model) : [Tuned(data, stage, model)];
-
-                        GentleClipTransformer FindOrFit(Method method)
-                        {
-                            if (cache.FindModel(method, seed) is GentleClipTransformer found)
-                                return found;
-                            var watch = Stopwatch.StartNew();
-                            var fitted = (GentleClipTransformer)pretrainer.Fit(method, seed, new Lines(output), out var inputs);
-                            cache.Keep(method, seed, fitted, inputs);
-                            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                                $"seed {seed}: {method.Title}: pretrained in {watch.Elapsed.TotalSeconds:0} s, {fitted.History[^1]}"));
-                            return fitted;
-                        }
-                    });
+        if (commandLine.Grid)
+            Grid();
+        else
+            Protocol();
         output.WriteLine();
         output.WriteLine(Markdown());
+
+        void Protocol()
+        {
+            Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
+            foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
+                for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                    foreach (var stage in round)
+                        Keep(json, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
+                        {
+                            using var model = FindOrFit(stage.Method, seed);
+                            return stage.IsFrozen ? Frozen(data, pretrainer, model)
+                                : [($"fine-tuned, {stage.Sides}, {stage.Steps} steps", Tuned(data, stage, model, TuningSetting.Study))];
+                        });
+        }
+
+        void Grid()
+        {
+            for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                foreach (var setting in TuningGrid.Settings)
+                    foreach (var method in TuningGrid.Presets.Select(Method.Named))
+                        Keep(json, $"{setting}", PresetOf(method), seed, () =>
+                        {
+                            using var model = FindOrFit(method, seed);
+                            return [($"{setting}",
+                                Tuned(data, new FineTuneStage(method, IsFrozen: false, commandLine.GridSide, null, _many), model, setting))];
+                        });
+        }
+
+        GentleClipTransformer FindOrFit(Method method, int seed)
+        {
+            if (cache.FindModel(method, seed) is GentleClipTransformer found)
+                return found;
+            var watch = Stopwatch.StartNew();
+            var fitted = (GentleClipTransformer)pretrainer.Fit(method, seed, new Lines(output), out var inputs);
+            cache.Keep(method, seed, fitted, inputs);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"seed {seed}: {method.Title}: pretrained in {watch.Elapsed.TotalSeconds:0} s, {fitted.History[^1]}"));
+            return fitted;
+        }
     }
 
     private static string NameOf(FineTuneStage stage, ProteinData data) => stage.IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture,
         $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Steps} steps");
 
-    private static string PresetOf(FineTuneStage stage) => stage.Method.Name == Method.Untrained ? "none (from scratch)" : stage.Method.Title;
+    private static string PresetOf(Method method) => method.Name == Method.Untrained ? "none (from scratch)" : method.Title;
 
     private void Keep(string json, string stage, string preset, int seed, Func<(string Reading, Dictionary<string, double> Figures)[]> compute)
     {
@@ -90,7 +112,9 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     {
         var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
             .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(_folds).Select(fold => fold.Key).ToHashSet();
-        ScopeDomain[] domains = [.. Of("train", int.MaxValue), .. ScopeDomain.Tests.SelectMany(test => Of(test, _testDomains))];
+        // Settings are compared on the validation domains instead.
+        ScopeDomain[] domains =
+            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, _testDomains))];
         if (domains.All(domain => domain.Split == "train"))
             throw new InvalidDataException($"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains.");
         LabelFile[] labels = Array.ConvertAll(data.LabelFiles, file => file with
@@ -103,7 +127,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         return data with { Domains = domains, LabelFiles = labels, HeldOut = heldOut, Pieces = [.. data.Pieces.Where(piece => needed.Contains(piece.Key))] };
 
         IEnumerable<ScopeDomain> Of(string split, int most) =>
-            Spread([.. data.Domains.Where(domain => domain.Split == split && folds.Contains(domain.Fold))], most);
+            Spread([.. data.Domains.Concat(data.Validation).Where(domain => domain.Split == split && folds.Contains(domain.Fold))], most);
 
         static T[] Spread<T>(T[] all, int most) =>
             [.. Enumerable.Range(0, Math.Min(most, all.Length)).Select(i => all[(long)i * all.Length / Math.Min(most, all.Length)])];
@@ -162,7 +186,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         }
     }
 
-    private (string, Dictionary<string, double>) Tuned(ProteinData data, FineTuneStage stage, GentleClipTransformer pretrained)
+    private Dictionary<string, double> Tuned(ProteinData data, FineTuneStage stage, GentleClipTransformer pretrained, TuningSetting setting)
     {
         var mlContext = new MLContext(pretrained.Seed);
         var options = new FineTuningOptions
@@ -170,19 +194,21 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             LabelColumnName = Label,
             Side = stage.Side,
             MaximumNumberOfSteps = stage.Steps,
+            Dropout = setting.Dropout,
+            // Encoders that have seen these many chains are trained at a rate as high as fresh ones: the steps are few.
+            EncoderLearningRate = setting.HeadRate * setting.EncoderShare,
             NumberOfThreads = 1,
             Device = commandLine.Device,
             CancellationToken = cancellation,
         };
-        // Encoders that have seen these many chains are trained at the full rate as well: the steps are few.
-        options.EncoderLearningRate = options.Optimizer.LearningRate;
-        return ($"fine-tuned, {stage.Sides}, {stage.Steps} steps", stage.LabelFile is { } file ? Labels(data.LabelFiles[file]) : Folds());
+        (options.Batches.Size, options.Optimizer.LearningRate) = (settings.TuningBatch, setting.HeadRate);
+        return stage.LabelFile is { } file ? Labels(data.LabelFiles[file]) : Folds();
 
         Dictionary<string, double> Folds()
         {
             var keys = mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(TuningRow.Class)).Fit(Of("train"));
             using var model = Told(mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(pretrained, options).Fit(keys.Transform(Of("train"))));
-            return ScopeDomain.Tests.Where(test => data.Domains.Any(domain => domain.Split == test)).ToDictionary(test => test,
+            return data.Domains.Select(domain => domain.Split).Distinct().Where(split => split != "train").ToDictionary(test => test,
                 test => mlContext.MulticlassClassification.Evaluate(model.Transform(keys.Transform(Of(test)))).MicroAccuracy);
 
             IDataView Of(string split) => TuningRow.View(mlContext,

@@ -34,7 +34,7 @@ internal sealed record Settings
     };
 
     /// <summary>Optimiser steps of every trained method.</summary>
-    public int Steps { get; init; } = 300;
+    public int Steps { get; init; } = 200;
 
     /// <summary>Pairs in a batch; methods with unpaired rows see as many of those of each modality beside them.</summary>
     public int Pairs { get; init; } = 32;
@@ -46,14 +46,17 @@ internal sealed record Settings
 
     public IReadOnlyList<int> SequenceWidths { get; private init; } = [256, 256];
 
-    public IReadOnlyList<int> Channels { get; private init; } = [32, 64, 128];
+    public IReadOnlyList<int> Channels { get; private init; } = [16, 32, 64];
 
     public IReadOnlyList<double> Radii { get; private init; } = [8, 12, 16];
 
-    public double LearningRate { get; private init; } = 1e-3;
+    public double LearningRate { get; private init; } = 3e-3;
 
     /// <summary>Optimiser steps of a fine-tuning; half of them are a row of their own.</summary>
-    public int TuningSteps { get; init; } = 200;
+    public int TuningSteps { get; init; } = 250;
+
+    /// <summary>Rows in a batch of a fine-tuning.</summary>
+    public int TuningBatch { get; private init; } = 16;
 
     /// <summary>Training domains of a fold that the fold tasks take at most.</summary>
     public int DomainsOfFold { get; init; } = 10;
