@@ -51,7 +51,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
             foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
-                    foreach (var stage in round)
+                    foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
                         Keep(json, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
                         {
                             using var model = FindOrFit(stage.Method, seed);
@@ -64,7 +64,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         {
             for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                 foreach (var setting in TuningGrid.Settings)
-                    foreach (var method in TuningGrid.Presets.Select(Method.Named))
+                    foreach (var method in TuningGrid.Presets.Select(Method.Named).Where(commandLine.Methods.Contains))
                         Keep(json, $"{setting}", PresetOf(method), seed, () =>
                         {
                             using var model = FindOrFit(method, seed);

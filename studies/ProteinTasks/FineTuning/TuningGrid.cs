@@ -10,7 +10,7 @@ namespace ProteinTasks.FineTuning;
 internal sealed record TuningSetting(double HeadRate, double EncoderShare, double Dropout)
 {
     /// <summary>What the study is run with.</summary>
-    public static readonly TuningSetting Study = new(3e-3, 1, 0.1);
+    public static readonly TuningSetting Study = new(1e-2, 0.3, 0.1);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"rate {HeadRate:g}, encoders {EncoderShare:g} of it, dropout {Dropout:g}");
@@ -25,7 +25,7 @@ internal static class TuningGrid
     /// <summary>Rates first, then dropout at the rates that have come out.</summary>
     public static readonly TuningSetting[] Settings =
     [
-        .. from rate in new[] { 3e-3, 1e-3, 1e-2 } from share in new[] { 1, 0.3, 0.1 } select new TuningSetting(rate, share, 0.1),
-        .. from dropout in new[] { 0, 0.3, 0.5 } select new TuningSetting(3e-3, 1, dropout),
+        .. from rate in new[] { 1e-2, 3e-3, 1e-3 } from share in new[] { 0.1, 0.3, 1 } select new TuningSetting(rate, share, 0.1),
+        .. from dropout in new[] { 0, 0.3, 0.5 } select new TuningSetting(1e-2, 0.3, dropout),
     ];
 }

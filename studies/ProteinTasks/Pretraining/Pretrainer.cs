@@ -104,7 +104,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
                 new ProteinWindowOptions { HiddenDimensions = settings.SequenceWidths }).WithFeatures(EncodedSequence);
             // No sequence column: the structure's side must not read what it is to be matched with.
             options.ModalityB = Modality.ProteinStructure(StructureEmbedding, nameof(ChainRow.AlphaCarbons),
-                encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii, MaximumLength = settings.Crop })
+                encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii })
                 .WithFeatures(EncodedStructure);
             options.EmbeddingDimension = settings.EmbeddingDimension;
             options.ClosedForm = null; // it needs vectors

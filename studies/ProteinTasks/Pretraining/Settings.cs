@@ -50,10 +50,10 @@ internal sealed record Settings
 
     public IReadOnlyList<double> Radii { get; private init; } = [8, 12, 16];
 
-    public double LearningRate { get; private init; } = 3e-3;
+    public double LearningRate { get; private init; } = 2e-3;
 
     /// <summary>Optimiser steps of a fine-tuning; half of them are a row of their own.</summary>
-    public int TuningSteps { get; init; } = 250;
+    public int TuningSteps { get; init; } = 160;
 
     /// <summary>Rows in a batch of a fine-tuning.</summary>
     public int TuningBatch { get; private init; } = 16;
