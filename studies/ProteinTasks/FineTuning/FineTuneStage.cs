@@ -6,7 +6,7 @@ namespace ProteinTasks.FineTuning;
 /// <summary>What is computed in one go: frozen encoders read by classifiers, or one training.</summary>
 /// <param name="Method">Where the encoders come from.</param>
 /// <param name="IsFrozen">Whether classifiers read the frozen encoders; else these are trained.</param>
-/// <param name="Side">The structure alone, or null for both sides.</param>
+/// <param name="Side">One side, or null for both.</param>
 /// <param name="LabelFile">The place of the label file; null for folds.</param>
 /// <param name="Steps">Optimiser steps of the training.</param>
 internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = null, int? LabelFile = null, int Steps = 0)
@@ -27,10 +27,11 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
                 from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
                 select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, many)];
         yield return [.. Presets[2..].SelectMany(preset => Folds(preset, few))];
+        yield return [.. Presets.Select(preset => new FineTuneStage(Method.Named(preset), IsFrozen: false, Microsoft.ML.GentleClip.Side.A, null, many))];
     }
 
     /// <summary>The sides in words.</summary>
-    public string Sides => Side is null ? "both sides" : "structure";
+    public string Sides => Side switch { null => "both sides", Microsoft.ML.GentleClip.Side.A => "sequence", _ => "structure" };
 
     private static FineTuneStage Frozen(string preset) => new(Method.Named(preset), IsFrozen: true);
 

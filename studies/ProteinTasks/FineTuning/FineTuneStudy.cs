@@ -49,6 +49,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         void Protocol()
         {
             Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
+            Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
             foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                     foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
@@ -151,6 +152,28 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         return Read(data, "features", sequences, structures);
     }
 
+    // What sequence features have to beat.
+    private (string, Dictionary<string, double>)[] SequenceBaselines(ProteinData data) =>
+    [
+        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences)),
+        ("n-grams of 1 to 3 residues, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => NGrams(piece.Sequence)))),
+    ];
+
+    private static float[] NGrams(string sequence)
+    {
+        const string Residues = "ACDEFGHIKLMNPQRSTVWY";
+        int[] codes = [.. sequence.Select(residue => Residues.IndexOf(residue, StringComparison.Ordinal))];
+        var shares = new float[20 + 400 + 8000];
+        for (int i = 0; i < codes.Length; i++)
+            for (int length = 1, code = 0, start = 0; length <= 3 && i + length <= codes.Length && codes[i + length - 1] >= 0; length++)
+            {
+                code = 20 * code + codes[i + length - 1];
+                shares[start + code] += 1f / codes.Length;
+                start += length == 1 ? 20 : 400;
+            }
+        return shares;
+    }
+
     private (string, Dictionary<string, double>)[] Frozen(ProteinData data, Pretrainer pretrainer, GentleClipTransformer model)
     {
         var embeddings = pretrainer.Embed(Method.Named(Method.ClipHalf), model);
@@ -173,17 +196,18 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
                     ("structure", structures),
                     ("both sides", [.. sequences.Zip(structures, (a, b) => (float[])[.. a, .. b])]),
                 }
-                select ($"{what}, {side.Name}", Figures(data.Pieces.Zip(side.Rows).ToDictionary(entry => entry.First.Key, entry => entry.Second))),
+                select ($"{what}, {side.Name}", Figures(data, side.Rows)),
         ];
+    }
 
-        Dictionary<string, double> Figures(Dictionary<string, float[]> features)
-        {
-            var figures = FoldTask.Classify(data.Domains, features);
-            foreach (var file in data.LabelFiles)
-                if (LabelTask.Measure(file, settings.MinimumPositives, features, cancellation) is { } figure)
-                    figures[Measurement.FigureOf(file)] = figure;
-            return figures;
-        }
+    private Dictionary<string, double> Figures(ProteinData data, float[][] rows)
+    {
+        var features = data.Pieces.Zip(rows).ToDictionary(entry => entry.First.Key, entry => entry.Second);
+        var figures = FoldTask.Classify(data.Domains, features);
+        foreach (var file in data.LabelFiles)
+            if (LabelTask.Measure(file, settings.MinimumPositives, features, cancellation) is { } figure)
+                figures[Measurement.FigureOf(file)] = figure;
+        return figures;
     }
 
     private Dictionary<string, double> Tuned(ProteinData data, FineTuneStage stage, GentleClipTransformer pretrained, TuningSetting setting)

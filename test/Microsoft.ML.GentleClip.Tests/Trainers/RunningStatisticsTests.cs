@@ -26,16 +26,16 @@ public sealed class RunningStatisticsTests : IDisposable
     [DataRow(0.2)]
     public void ATrainedModelEmbedsInTrainingAndScoringAlike(double validationFraction)
     {
-        var rows = Proteins.Chains(200).Where(row => row.Sequence!.Length >= 60).Take(120).Select(row => new Proteins.Row
+        var rows = Proteins.Chains(200).Where(row => row.Sequence!.Length >= 48).Take(80).Select(row => new Proteins.Row
         {
-            Sequence = row.Sequence![..60],
-            AlphaCarbons = row.AlphaCarbons![..180],
+            Sequence = row.Sequence![..48],
+            AlphaCarbons = row.AlphaCarbons![..144],
         }).ToList();
-        Assert.HasCount(120, rows);
+        Assert.HasCount(80, rows);
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
         options.ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new ProteinWindowOptions { HiddenDimensions = [32] });
         options.ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32, 64] });
-        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (16, 40, 1, 3);
+        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (16, 30, 1, 3);
         (options.Batches.Size, options.Validation.Fraction) = (32, validationFraction);
         using var model = Context.Transforms.GentleClip(options).Fit(Context.Data.LoadFromEnumerable(rows));
         var tower = model.Model.TowerB;
