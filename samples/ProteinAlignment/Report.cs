@@ -28,12 +28,12 @@ internal static class Report
 
         var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("per cent"));
         string[] methods = ["chance,\nmajority", "raw seq.\nfeatures"];
-        foreach (string method in (string[])[.. methods, .. compares ? ["only pairs", Experiment.GentleClip, "difference"] : [Experiment.GentleClip]])
+        foreach (string method in (string[])[.. methods, .. compares ? (string[])["only pairs", Experiment.GentleClip, "difference"] : [Experiment.GentleClip]])
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < Figures.Length; figure++)
             table.AddRow([Figures[figure], chance[figure] ?? "", raw[figure] ?? "", .. compares
-                ? [Percent(only[figure]), Percent(gentle[figure]), Percent(differences[figure], "+0.0;-0.0;0.0")]
-                : (string[])[Percent(gentle[figure])]]);
+                ? (string[])[Percent(only[figure]), Percent(gentle[figure]), Percent(differences[figure], "+0.0;-0.0;0.0")]
+                : [Percent(gentle[figure])]]);
 
         Console.WriteLine($"{results.Test} test chains; trained on {results.Pairs} pairs and {results.Unpaired} unpaired chains of each side.");
         string bySeed = compares ? "; the difference is taken seed by seed" : "";

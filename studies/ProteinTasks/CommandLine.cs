@@ -76,7 +76,7 @@ internal sealed record CommandLine
         var tiny = CommandOption.Flag("--tiny", "Small encoders, few steps and a small part of the rows: shows that all works, not how well.");
         var fineTune = CommandOption.Flag(
             "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure alone and both sides.");
-        var grid = CommandOption.Of<(bool, Side?)?>("--grid", "SIDE", "Compares settings of fine-tuning on validation domains: structure or both.", GridOf);
+        var grid = CommandOption.Of<(bool, Side?)?>("--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides: structure or both.", GridOf);
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {

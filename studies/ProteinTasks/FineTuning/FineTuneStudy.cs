@@ -16,7 +16,7 @@ namespace ProteinTasks.FineTuning;
 
 /// <summary>
 /// The paper's protocol: encoders from scratch and pretrained with three presets; folds and label files from the frozen features, the frozen embeddings and
-/// the fine-tuned encoders, the structure alone and both sides; beside them features computed by hand. Rows that are in the file are not computed again.
+/// the fine-tuned encoders, one side and both; beside them features computed by hand. Rows that are in the file are not computed again.
 /// </summary>
 internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, TextWriter output, CancellationToken cancellation)
 {
@@ -45,6 +45,22 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             Protocol();
         output.WriteLine();
         output.WriteLine(Markdown());
+        Draw();
+
+        // The first seed's test domains, where both models are at hand.
+        void Draw()
+        {
+            string picture = Path.ChangeExtension(json, ".png");
+            if (commandLine.Grid || File.Exists(picture)
+                || cache.FindModel(Method.Named(Method.Untrained), commandLine.FirstSeed) is not GentleClipTransformer before)
+                return;
+            using (before)
+                if (cache.FindModel(Method.Named(Method.GentleClip), commandLine.FirstSeed) is GentleClipTransformer after)
+                    using (after)
+                        EmbeddingPicture.Save(picture, data, Embed(before), Embed(after));
+
+            Embeddings Embed(GentleClipTransformer model) => pretrainer.Embed(Method.Named(Method.ClipHalf), model);
+        }
 
         void Protocol()
         {
