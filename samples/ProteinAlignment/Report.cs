@@ -40,7 +40,8 @@ internal static class Report
         Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds{bySeed}. ")
             + (compares ? "'Only pairs' is the contrastive loss on the pairs." : ""));
         AnsiConsole.Write(table);
-        Console.WriteLine(compares ? $"{Sentence(results)}\n{Conclusion(results)}" : "This shows that all works. A run without --quick compares Gentle-CLIP with a training on only the pairs.");
+        Console.WriteLine(compares ? $"{Sentence(results)}\n{Conclusion(results)}"
+            : "This shows that all works. A run without --quick compares Gentle-CLIP with a training on only the pairs.");
         if (results.Floor is { } floor)
             PrintFloor(floor, results, compares);
         Console.WriteLine(Invariant($"Whole run: {results.TotalSeconds:f0} s; a fit took {results.Runs.Average(run => run.FitSeconds):f1} s."));
@@ -88,8 +89,8 @@ internal static class Report
             table.AddRow([$"pieces {Figures[figure]}", Share(Math.Min(1, Scores.Ks[figure % Scores.Ks.Length] / (double)floor.Pieces)),
                 Share(floor.UntrainedPieceRecall[figure]), .. Recalls(run => run.PieceRecall![figure])]);
         Console.WriteLine(
-            $"By the chains' lengths and nothing else, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of {floor.Pieces} test "
-                + $"chains, where length tells nothing:");
+            $"By the chains' lengths and nothing else, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of "
+                + $"{floor.Pieces} test chains, where length tells nothing:");
         AnsiConsole.Write(table);
 
         IEnumerable<string> Recalls(Func<Run, double> figure) => methods.Select(method =>

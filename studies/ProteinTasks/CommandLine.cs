@@ -44,7 +44,7 @@ internal sealed record CommandLine
     /// <summary>Whether settings of fine-tuning are compared instead.</summary>
     public required bool Grid { get; init; }
 
-    /// <summary>What they are compared on: the structure alone, or null for both sides.</summary>
+    /// <summary>What they are compared on: the structure, or null for both sides.</summary>
     public required Side? GridSide { get; init; }
 
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
@@ -75,8 +75,9 @@ internal sealed record CommandLine
         };
         var tiny = CommandOption.Flag("--tiny", "Small encoders, few steps and a small part of the rows: shows that all works, not how well.");
         var fineTune = CommandOption.Flag(
-            "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure alone and both sides.");
-        var grid = CommandOption.Of<(bool, Side?)?>("--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides: structure or both.", GridOf);
+            "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure and both sides.");
+        var grid = CommandOption.Of<(bool, Side?)?>(
+            "--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides.", GridOf);
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {

@@ -44,7 +44,12 @@ internal static class LabelTask
         TaskRow[] Rows(string split) =>
         [
             .. file.Chains.Where(chain => chain.Split == split)
-                .Select(chain => new TaskRow { Features = features[chain.ChainKey], Class = chain.Labels[0], Labels = Array.ConvertAll(labels, chain.Labels.Contains) }),
+                .Select(chain => new TaskRow
+                {
+                    Features = features[chain.ChainKey],
+                    Class = chain.Labels[0],
+                    Labels = Array.ConvertAll(labels, chain.Labels.Contains),
+                }),
         ];
     }
 

@@ -29,7 +29,8 @@ public sealed class FineTuningTests
         var metrics = MlContext.MulticlassClassification.Evaluate(scored);
         TestContext.WriteLine($"{side}: {metrics.MicroAccuracy:0.000}, log loss {metrics.LogLoss:0.000}");
         // The clusters overlap: more than maximum entropy on the inputs themselves cannot be had, and it is to be reached but for the noise of 200 rows.
-        var plain = Inputs(side).Append(MlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options { NumberOfThreads = 1 }))
+        var plain = Inputs(side)
+            .Append(MlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(new LbfgsMaximumEntropyMulticlassTrainer.Options { NumberOfThreads = 1 }))
             .Fit(Train).Transform(Test);
         var reference = MlContext.MulticlassClassification.Evaluate(plain);
         TestContext.WriteLine($"maximum entropy {reference.MicroAccuracy:0.000}, log loss {reference.LogLoss:0.000}");

@@ -64,12 +64,15 @@ public sealed class RunningStatisticsTests : IDisposable
             using var generator = new Generator(2);
             List<Tensor> embeddings = [];
             for (var start = 0; start < rows.Count; start += size)
-                embeddings.Add(tower.Project(isNoisy ? tower.Run(Batch(start, size), new NoiseSource(generator)).Features : Alone(Batch(start, size)), noise: null));
+            {
+                var batch = Batch(start, size);
+                embeddings.Add(tower.Project(isNoisy ? tower.Run(batch, new NoiseSource(generator)).Features : Quiet(batch), noise: null));
+            }
             return (scored * cat(embeddings, 0)).sum(1);
         }
 
         // Normalised by the batch without the noise of training, as when statistics are measured.
-        Tensor Alone(StructureBatch batch)
+        Tensor Quiet(StructureBatch batch)
         {
             List<BatchNormalization> layers = [.. tower.modules().OfType<BatchNormalization>()];
             layers.ForEach(layer => layer.BeginMeasuring());
