@@ -11,7 +11,7 @@ namespace ProteinAlignment;
 /// <summary>Trains both methods on the same rows with the same seeds and measures them on the same test rows.</summary>
 internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int seeds, int steps, string modelFile, CancellationToken cancellation)
 {
-    public const string PairsAlone = "contrastive, pairs alone";
+    public const string OnlyPairs = "contrastive, only the pairs";
     public const string GentleClip = "Gentle-CLIP";
 
     private readonly string _sequence = raw ? nameof(Protein.Sequence) : nameof(Protein.SequenceFeatures);
@@ -27,7 +27,7 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         var split = ProteinSplit.Create(proteins, seed: 1);
         (int Seed, string Method, IProgress<TrainingProgress> Progress)[] plan =
             [.. from seed in Enumerable.Range(1, seeds)
-                from method in (string[])[PairsAlone, GentleClip]
+                from method in (string[])[OnlyPairs, GentleClip]
                 select (seed, method, progressOf(method, seed))];
         var runs = new Run[plan.Length];
         try
@@ -40,7 +40,7 @@ internal sealed class Experiment(IReadOnlyList<Protein> proteins, bool raw, int 
         {
             ExceptionDispatchInfo.Throw(problems.InnerExceptions[0]);
         }
-        return new Results(MeasureBaselines(split), raw ? RawFloor.Measure(split, Options(PairsAlone, seed: 1, progress: null)) : null, runs,
+        return new Results(MeasureBaselines(split), raw ? RawFloor.Measure(split, Options(OnlyPairs, seed: 1, progress: null)) : null, runs,
             split.Pairs.Length, split.Sequences.Length, split.Test.Length, watch.Elapsed.TotalSeconds);
     }
 

@@ -24,24 +24,26 @@ internal static class Report
         var (baselines, seeds) = (results.Baselines, results.Runs.Select(run => run.Seed).Distinct().Count());
         string?[] chance = [.. Shares([.. baselines.ChanceRecall, .. baselines.ChanceRecall, baselines.MajorityAccuracy, baselines.MajorityMacroAccuracy])];
         string?[] raw = [.. new string?[2 * Scores.Ks.Length], .. Shares([baselines.RawAccuracy, baselines.RawMacroAccuracy])];
-        Summary[] alone = Of(results, Experiment.PairsAlone), gentle = Of(results, Experiment.GentleClip), differences = Differences(results);
+        Summary[] only = Of(results, Experiment.OnlyPairs), gentle = Of(results, Experiment.GentleClip), differences = Differences(results);
 
         var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("per cent"));
-        string[] methods = ["chance,\nmajority", "raw seq.\nfeatures", "pairs alone", Experiment.GentleClip];
-        foreach (string method in compares ? [.. methods, "difference"] : methods)
+        string[] methods = ["chance,\nmajority", "raw seq.\nfeatures"];
+        foreach (string method in (string[])[.. methods, .. compares ? (string[])["only pairs", Experiment.GentleClip, "difference"] : [Experiment.GentleClip]])
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < Figures.Length; figure++)
-            table.AddRow([Figures[figure], chance[figure] ?? "", raw[figure] ?? "", Percent(alone[figure]), Percent(gentle[figure]),
-                .. compares ? [Percent(differences[figure], "+0.0;-0.0;0.0")] : Array.Empty<string>()]);
+            table.AddRow([Figures[figure], chance[figure] ?? "", raw[figure] ?? "", .. compares
+                ? (string[])[Percent(only[figure]), Percent(gentle[figure]), Percent(differences[figure], "+0.0;-0.0;0.0")]
+                : [Percent(gentle[figure])]]);
 
         Console.WriteLine($"{results.Test} test chains; trained on {results.Pairs} pairs and {results.Unpaired} unpaired chains of each side.");
         string bySeed = compares ? "; the difference is taken seed by seed" : "";
         Console.WriteLine((seeds == 1 ? "One seed. " : $"Mean and standard deviation of {seeds} seeds{bySeed}. ")
-            + "'Pairs alone' is the contrastive loss on the pairs.");
+            + (compares ? "'Only pairs' is the contrastive loss on the pairs." : ""));
         AnsiConsole.Write(table);
-        Console.WriteLine(compares ? Conclusion(results) : "Too few steps and chains to say which is better: a run without --quick compares them.");
+        Console.WriteLine(compares ? $"{Sentence(results)}\n{Conclusion(results)}"
+            : "This shows that all works. A run without --quick compares Gentle-CLIP with a training on only the pairs.");
         if (results.Floor is { } floor)
-            PrintFloor(floor, results);
+            PrintFloor(floor, results, compares);
         Console.WriteLine(Invariant($"Whole run: {results.TotalSeconds:f0} s; a fit took {results.Runs.Average(run => run.FitSeconds):f1} s."));
     }
 
@@ -63,8 +65,9 @@ internal static class Report
                 run.FitSeconds,
                 run.History,
             }),
-            Summary = ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).ToDictionary(method => method, method => Named(Of(results, method))),
+            Summary = ((string[])[Experiment.OnlyPairs, Experiment.GentleClip]).ToDictionary(method => method, method => Named(Of(results, method))),
             Difference = Named(Differences(results)),
+            Sentence = Sentence(results),
             Conclusion = Conclusion(results),
             results.TotalSeconds,
         };
@@ -72,10 +75,11 @@ internal static class Report
     }
 
     // What whole chains are found by may be their length; pieces of equal length leave the rest.
-    private static void PrintFloor(RawFloor floor, Results results)
+    private static void PrintFloor(RawFloor floor, Results results, bool compares)
     {
+        string[] methods = compares ? [Experiment.OnlyPairs, Experiment.GentleClip] : [Experiment.GentleClip];
         var table = new Table().Border(TableBorder.Horizontal).AddColumn(Column("recall, per cent"));
-        foreach (string method in (string[])["length\nalone", "untrained", "pairs alone", Experiment.GentleClip])
+        foreach (string method in (string[])["only\nlength", "untrained", .. compares ? ["only pairs"] : Array.Empty<string>(), Experiment.GentleClip])
             table.AddColumn(Column(method).RightAligned());
         for (int figure = 0; figure < 2 * Scores.Ks.Length; figure++)
             table.AddRow([Figures[figure], Share(floor.LengthRecall[figure % Scores.Ks.Length]), Share(floor.UntrainedRecall[figure]),
@@ -85,11 +89,11 @@ internal static class Report
             table.AddRow([$"pieces {Figures[figure]}", Share(Math.Min(1, Scores.Ks[figure % Scores.Ks.Length] / (double)floor.Pieces)),
                 Share(floor.UntrainedPieceRecall[figure]), .. Recalls(run => run.PieceRecall![figure])]);
         Console.WriteLine(
-            $"By the chains' lengths alone, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of {floor.Pieces} test "
-                + $"chains, where length tells nothing:");
+            $"By the chains' lengths and nothing else, by encoders that nobody trained, and on the {RawFloor.PieceLength} residues in the middle of "
+                + $"{floor.Pieces} test chains, where length tells nothing:");
         AnsiConsole.Write(table);
 
-        IEnumerable<string> Recalls(Func<Run, double> figure) => ((string[])[Experiment.PairsAlone, Experiment.GentleClip]).Select(method =>
+        IEnumerable<string> Recalls(Func<Run, double> figure) => methods.Select(method =>
             Percent(Summary.Of(results.Runs.Where(run => run.Method == method).Select(figure))));
         static string Share(double value) => Invariant($"{100 * value:f1}");
     }
@@ -108,12 +112,26 @@ internal static class Report
         options.NumberOfThreads,
     };
 
+    // For one who does not read tables: sequences, structures, and how many are found.
+    private static string Sentence(Results results)
+    {
+        Summary only = Of(results, Experiment.OnlyPairs)[Ten], gentle = Of(results, Experiment.GentleClip)[Ten], difference = Differences(results)[Ten];
+        string verdict = difference.Margin is not { } margin ? "one seed does not tell whether the difference is chance"
+            : Math.Abs(difference.Mean) <= margin ? "the difference may be chance"
+            : difference.Mean > 0 ? "the unpaired chains helped, by more than chance explains" : "the unpaired chains did harm, by more than chance explains";
+        return Invariant($"Of 100 new sequences, {100 * gentle.Mean:f0} have their own structure among the first ten of {results.Test} that the search gives, ")
+            + Invariant($"{100 * only.Mean:f0} when it learns from only the {results.Pairs} known pairs and ")
+            + Invariant($"{100 * results.Baselines.ChanceRecall[Ten]:f0} by guessing: {verdict}.");
+    }
+
+    private static int Ten => Array.IndexOf(Scores.Ks, 10);
+
     // Says what gained what. A difference counts when the 95 % interval of its mean over the seeds leaves out 0.
     private static string Conclusion(Results results)
     {
         Summary[] differences = Differences(results), gentle = Of(results, Experiment.GentleClip);
-        int recall = Array.IndexOf(Scores.Ks, 10), accuracy = Figures.Length - 2;
-        return "Gentle-CLIP against the contrastive loss on the pairs alone, in points with the 95 % margin: "
+        int recall = Ten, accuracy = Figures.Length - 2;
+        return "Gentle-CLIP against the contrastive loss on only the pairs, in points with the 95 % margin: "
             + $"{Verdict("recall@10 sequence to structure", differences[recall])}; "
             + $"{Verdict("recall@10 structure to sequence", differences[Scores.Ks.Length + recall])}; "
             + $"{Verdict("accuracy", differences[accuracy])}. "
@@ -134,7 +152,7 @@ internal static class Report
     private static Summary[] Differences(Results results) =>
         [.. Keys.Select((_, figure) => Summary.Of(results.Runs.GroupBy(run => run.Seed).Select(seed =>
             seed.Single(run => run.Method == Experiment.GentleClip).Scores.All[figure] - seed.Single(
-                run => run.Method == Experiment.PairsAlone).Scores.All[figure])))];
+                run => run.Method == Experiment.OnlyPairs).Scores.All[figure])))];
 
     private static Dictionary<string, T> Named<T>(IEnumerable<T> values) =>
         Keys.Zip(values).ToDictionary(entry => entry.First, entry => entry.Second);

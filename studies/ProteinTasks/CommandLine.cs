@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Programs;
 using ProteinTasks.Pretraining;
 
@@ -40,6 +41,12 @@ internal sealed record CommandLine
     /// <summary>Whether folds are fine-tuned, in the place of what the study does else.</summary>
     public required bool FineTune { get; init; }
 
+    /// <summary>Whether settings of fine-tuning are compared instead.</summary>
+    public required bool Grid { get; init; }
+
+    /// <summary>What they are compared on: the structure, or null for both sides.</summary>
+    public required Side? GridSide { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -53,7 +60,7 @@ internal sealed record CommandLine
         var cache = CommandOption.Text(
             "--cache", "DIR", "Models, embeddings and figures that are done; a second start goes on from there. Without it, the folder cache beside FILE.");
         var seeds = CommandOption.Of<(int From, int To)?>("--seeds", "N", "Seeds 1 to N, or A-B, seeds A to B. Without it, 3.", Range);
-        var steps = CommandOption.OptionalNumber("--steps", "N", "Optimizer steps of every preset. Without it, 300.");
+        var steps = CommandOption.OptionalNumber("--steps", "N", "Optimizer steps of every preset. Without it, 200.");
         var pairs = CommandOption.OptionalNumber("--pairs", "N", "Pairs in a batch. Without it, 32.");
         var crop = CommandOption.OptionalNumber("--crop", "N", "Longest crop in training, in residues. Without it, 128.");
         var domains = CommandOption.OptionalNumber(
@@ -68,11 +75,13 @@ internal sealed record CommandLine
         };
         var tiny = CommandOption.Flag("--tiny", "Small encoders, few steps and a small part of the rows: shows that all works, not how well.");
         var fineTune = CommandOption.Flag(
-            "--fine-tune", "Fine-tunes folds, structure alone and both sides, from scratch and pretrained, instead; FILE has a row a training.");
+            "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure and both sides.");
+        var grid = CommandOption.Of<(bool, Side?)?>(
+            "--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides.", GridOf);
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
-            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune,
+            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid,
         };
         command.SetAction(result =>
         {
@@ -93,7 +102,9 @@ internal sealed record CommandLine
                 Methods = result.GetValue(methods) ?? [.. Method.All.Where(method => !method.IsAblation)],
                 LabelFiles = result.GetValue(labels) ?? [],
                 Tiny = result.GetValue(tiny),
-                FineTune = result.GetValue(fineTune),
+                FineTune = result.GetValue(fineTune) || result.GetValue(grid) is not null,
+                Grid = result.GetValue(grid) is not null,
+                GridSide = result.GetValue(grid)?.Item2,
             });
         });
         return command;
@@ -103,6 +114,13 @@ internal sealed record CommandLine
         text is "cpu" or "cuda" || (text.StartsWith("cuda:", StringComparison.Ordinal) && Number(text[5..]) is not null)
             ? text
             : throw new ArgumentException($"--device is '{text}', expected cpu, cuda or cuda:N.");
+
+    private static (bool, Side?)? GridOf(string text) => text switch
+    {
+        "structure" => (true, Side.B),
+        "both" => (true, null),
+        _ => throw new ArgumentException($"--grid is '{text}', expected structure or both."),
+    };
 
     private static (int From, int To)? Range(string text)
     {

@@ -14,6 +14,9 @@ internal sealed record LabelFile(string Name, IReadOnlyList<LabelledChain> Chain
 {
     public const double MinimumCoverage = 0.7;
 
+    /// <summary>Whether every chain has one label, as with enzyme reactions: a choice among classes.</summary>
+    public bool IsSingle { get; private init; }
+
     private static readonly string[] Splits = ["train", "valid", "test"];
 
     /// <summary>Reads the file; chains that are not at hand are counted, those whose record holds too little of the chain left out.</summary>
@@ -44,7 +47,8 @@ internal sealed record LabelFile(string Name, IReadOnlyList<LabelledChain> Chain
         }
 
         string name = Path.GetFileName(file);
+        LabelledChain[] kept = [.. labelled.Values.Where(chain => chain.Split.Length > 0)];
         return new LabelFile(name[..(name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? dot : name.Length)],
-            [.. labelled.Values.Where(chain => chain.Split.Length > 0)], unknown);
+            kept, unknown) { IsSingle = kept.Length > 0 && kept.All(chain => chain.Labels.Length == 1) };
     }
 }

@@ -17,6 +17,9 @@ internal sealed record ProteinData
 
     public required ScopeDomain[] Domains { get; init; }
 
+    /// <summary>Domains that settings are chosen on; no figure of a method reads them.</summary>
+    public required ScopeDomain[] Validation { get; init; }
+
     public required LabelFile[] LabelFiles { get; init; }
 
     /// <summary>Every piece that a task looks at, once, shorter ones first so that batches hold little padding.</summary>
@@ -49,7 +52,8 @@ internal sealed record ProteinData
             throw new InvalidDataException($"{cathFile}: {pretraining.Length} chains of split 'train' are at hand; expected 8 or more.");
         var seen = pretraining.Select(chain => chain.Key).ToHashSet();
 
-        var domains = ScopeDomain.Read(splitFile, domainFile, chains).Where(domain => domain.Split != "validation").ToArray();
+        var allDomains = ScopeDomain.Read(splitFile, domainFile, chains).ToArray();
+        var domains = allDomains.Where(domain => domain.Split != "validation").ToArray();
         var kept = domains.Where(domain => domain.Split == "train" || !seen.Contains(domain.ChainKey)).ToArray();
         var labels = Array.ConvertAll(allLabelFiles, file => LabelFile.Read(file, chains));
         int dropped = labels.Sum(file => file.Chains.Count(IsLeak));
@@ -80,6 +84,7 @@ internal sealed record ProteinData
             Pretraining = pretraining,
             HeldOut = heldOut,
             Domains = kept,
+            Validation = [.. allDomains.Where(domain => domain.Split == "validation" && !seen.Contains(domain.ChainKey))],
             LabelFiles = labels,
             Pieces = pieces,
             DroppedDomains = droppedDomains,

@@ -5,197 +5,312 @@ using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
-using Microsoft.ML.Trainers;
 using ProteinAlignment;
 using ProteinTasks.Data;
 using ProteinTasks.Pretraining;
+using ProteinTasks.Reporting;
+using ProteinTasks.Running;
+using ProteinTasks.Tasks;
 
 namespace ProteinTasks.FineTuning;
 
 /// <summary>
-/// Folds of domains, fine-tuned: the structure alone and both sides, from scratch and pretrained, frozen and all, after few and many steps; and what maximum
-/// entropy makes of features computed by hand. Rows that are in the file already are not computed again.
+/// The paper's protocol: encoders from scratch and pretrained with three presets; folds and label files from the frozen features, the frozen embeddings and
+/// the fine-tuned encoders, one side and both; beside them features computed by hand. Rows that are in the file are not computed again.
 /// </summary>
 internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, TextWriter output, CancellationToken cancellation)
 {
-    private const string Label = "Label", Probe = "maximum entropy on hand-made features";
+    private const string Label = "Label", Validation = "validation", HandMade = "computed by hand, no pretraining";
 
-    // So many of the most frequent folds, and domains of each, that a seed takes minutes.
+    // So many of the most frequent folds and labels, and of each so many rows, that a seed takes minutes.
     private readonly int _folds = commandLine.Tiny ? 4 : 20, _domainsOfFold = commandLine.Tiny ? 6 : 25, _testDomains = commandLine.Tiny ? 20 : 200;
-    private readonly int _few = commandLine.Tiny ? 4 : 100, _many = commandLine.Tiny ? 8 : 400;
+    private readonly int _labelledChains = commandLine.Tiny ? 30 : 500, _heldOut = commandLine.Tiny ? 20 : 300;
+    private readonly int _few = settings.TuningSteps / 2, _many = settings.TuningSteps;
     private readonly List<FineTuneRow> _rows = [];
 
     /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished rows are kept.</exception>
     public void Run()
     {
-        string json = Path.GetFullPath(commandLine.JsonFile);
-        Directory.CreateDirectory(Path.GetDirectoryName(json)!);
+        string json = Path.GetFullPath(commandLine.JsonFile), folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;
         if (File.Exists(json))
             _rows.AddRange(JsonSerializer.Deserialize<FineTuneRow[]>(File.ReadAllText(json)) ?? []);
-        var data = ProteinData.Read(commandLine.DataFolder, [], _domainsOfFold, commandLine.Tiny);
-        var (train, superfamily, family) = Choose(data.Domains);
-        if (superfamily.Length == 0 || family.Length == 0)
-            throw new InvalidDataException(
-                $"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains of other superfamilies or families.");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{train.Length} training domains of {_folds} folds, {superfamily.Length} test domains of other superfamilies, {family.Length} of families."));
-        for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
-        {
-            foreach (bool both in new[] { false, true })
-                Keep(json, $"{Probe}, {(both ? "both sides" : "structure")}", seed, () => Probed(train, superfamily, family, both));
-            GentleClipTransformer? pretrained = null;
-            foreach (var variant in FineTuneVariant.All(_few, _many))
-                Keep(json, variant.Name, seed, () => Tuned(variant, seed, train, superfamily, family, () => pretrained ??= Pretrain(data, seed)));
-            pretrained?.Dispose();
-        }
+        var data = Reduce(ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, _domainsOfFold, commandLine.Tiny));
+        var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
+        var pretrainer = new Pretrainer(data, settings, cancellation);
+        output.WriteLine(Describe(data));
+        if (commandLine.Grid)
+            Grid();
+        else
+            Protocol();
         output.WriteLine();
         output.WriteLine(Markdown());
+        Draw();
+
+        // The first seed's test domains, where both models are at hand.
+        void Draw()
+        {
+            string picture = Path.ChangeExtension(json, ".png");
+            if (commandLine.Grid || File.Exists(picture)
+                || cache.FindModel(Method.Named(Method.Untrained), commandLine.FirstSeed) is not GentleClipTransformer before)
+                return;
+            using (before)
+                if (cache.FindModel(Method.Named(Method.GentleClip), commandLine.FirstSeed) is GentleClipTransformer after)
+                    using (after)
+                        EmbeddingPicture.Save(picture, data, Embed(before), Embed(after));
+
+            Embeddings Embed(GentleClipTransformer model) => pretrainer.Embed(Method.Named(Method.ClipHalf), model);
+        }
+
+        void Protocol()
+        {
+            Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
+            Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
+            foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
+                for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                    foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
+                        Keep(json, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
+                        {
+                            using var model = FindOrFit(stage.Method, seed);
+                            return stage.IsFrozen ? Frozen(data, pretrainer, model)
+                                : [($"fine-tuned, {stage.Sides}, {stage.Steps} steps", Tuned(data, stage, model, TuningSetting.Study))];
+                        });
+        }
+
+        void Grid()
+        {
+            for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                foreach (var setting in TuningGrid.Settings)
+                    foreach (var method in TuningGrid.Presets.Select(Method.Named).Where(commandLine.Methods.Contains))
+                        Keep(json, $"{setting}", PresetOf(method), seed, () =>
+                        {
+                            using var model = FindOrFit(method, seed);
+                            return [($"{setting}",
+                                Tuned(data, new FineTuneStage(method, IsFrozen: false, commandLine.GridSide, null, _many), model, setting))];
+                        });
+        }
+
+        GentleClipTransformer FindOrFit(Method method, int seed)
+        {
+            if (cache.FindModel(method, seed) is GentleClipTransformer found)
+                return found;
+            var watch = Stopwatch.StartNew();
+            var fitted = (GentleClipTransformer)pretrainer.Fit(method, seed, new Lines(output), out var inputs);
+            cache.Keep(method, seed, fitted, inputs);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"seed {seed}: {method.Title}: pretrained in {watch.Elapsed.TotalSeconds:0} s, {fitted.History[^1]}"));
+            return fitted;
+        }
     }
 
-    private void Keep(string json, string variant, int seed, Func<(double, double)> compute)
+    private static string NameOf(FineTuneStage stage, ProteinData data) => stage.IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture,
+        $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Steps} steps");
+
+    private static string PresetOf(Method method) => method.Name == Method.Untrained ? "none (from scratch)" : method.Title;
+
+    private void Keep(string json, string stage, string preset, int seed, Func<(string Reading, Dictionary<string, double> Figures)[]> compute)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (_rows.Exists(row => row.Variant == variant && row.Seed == seed))
+        if (_rows.Exists(row => row.Stage == stage && row.Preset == preset && row.Seed == seed))
             return;
         var watch = Stopwatch.StartNew();
-        var (superfamily, family) = compute();
-        var found = new FineTuneRow(variant, seed, superfamily, family, watch.Elapsed.TotalSeconds);
-        _rows.Add(found);
-        File.WriteAllText(json, JsonSerializer.Serialize(_rows));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"seed {seed}: {variant}: superfamily {100 * superfamily:0.0} %, family {100 * family:0.0} %, {found.Seconds:0} s"));
+        foreach (var (reading, figures) in compute())
+        {
+            _rows.Add(new FineTuneRow(stage, reading, preset, seed, figures, watch.Elapsed.TotalSeconds));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"seed {seed}: {reading}, {preset}: {string.Join(", ", figures.Select(figure => FormattableString.Invariant(
+                    $"{figure.Key} {100 * figure.Value:0.0} %")))}, {watch.Elapsed.TotalSeconds:0} s"));
+        }
+        StageCache.Write(json, stream => JsonSerializer.Serialize(stream, _rows));
     }
 
-    private (ScopeDomain[] Train, ScopeDomain[] Superfamily, ScopeDomain[] Family) Choose(ScopeDomain[] domains)
+    // The most frequent folds and fewer rows of everything, in the same order.
+    private ProteinData Reduce(ProteinData data)
     {
-        var folds = domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
+        var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
             .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(_folds).Select(fold => fold.Key).ToHashSet();
-        return (Of("train", int.MaxValue), Of("test_superfamily", _testDomains), Of("test_family", _testDomains));
-
-        ScopeDomain[] Of(string split, int most)
+        // Settings are compared on the validation domains instead.
+        ScopeDomain[] domains =
+            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, _testDomains))];
+        if (domains.All(domain => domain.Split == "train"))
+            throw new InvalidDataException($"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains.");
+        LabelFile[] labels = Array.ConvertAll(data.LabelFiles, file => file with
         {
-            ScopeDomain[] all = [.. domains.Where(domain => domain.Split == split && folds.Contains(domain.Fold))];
-            return [.. Enumerable.Range(0, Math.Min(most, all.Length)).Select(i => all[(long)i * all.Length / Math.Min(most, all.Length)])];
-        }
+            Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Spread([.. split], _labelledChains))],
+        });
+        Piece[] heldOut = Spread(data.HeldOut, _heldOut);
+        var needed = heldOut.Concat(domains.Select(domain => domain.Piece)).Select(piece => piece.Key)
+            .Concat(labels.SelectMany(file => file.Chains).Select(chain => chain.ChainKey)).ToHashSet();
+        return data with { Domains = domains, LabelFiles = labels, HeldOut = heldOut, Pieces = [.. data.Pieces.Where(piece => needed.Contains(piece.Key))] };
+
+        IEnumerable<ScopeDomain> Of(string split, int most) =>
+            Spread([.. data.Domains.Concat(data.Validation).Where(domain => domain.Split == split && folds.Contains(domain.Fold))], most);
+
+        static T[] Spread<T>(T[] all, int most) =>
+            [.. Enumerable.Range(0, Math.Min(most, all.Length)).Select(i => all[(long)i * all.Length / Math.Min(most, all.Length)])];
     }
 
-    private static (double, double) Probed(ScopeDomain[] train, ScopeDomain[] superfamily, ScopeDomain[] family, bool both)
+    private string Describe(ProteinData data)
     {
-        var mlContext = new MLContext(seed: 1);
-        var model = mlContext.Transforms.NormalizeMeanVariance(nameof(FeatureRow.Features), fixZero: false)
-            .Append(mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(FeatureRow.Fold)))
-            .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
-                new LbfgsMaximumEntropyMulticlassTrainer.Options { L1Regularization = 0, L2Regularization = 1, NumberOfThreads = 1 }))
-            .Fit(View(train));
-        return (Accuracy(mlContext, model.Transform(View(superfamily))), Accuracy(mlContext, model.Transform(View(family))));
-
-        IDataView View(ScopeDomain[] domains)
-        {
-            FeatureRow[] rows = [.. domains.Select(domain => new FeatureRow { Fold = domain.Fold, Features = Features(domain.Piece) })];
-            var schema = SchemaDefinition.Create(typeof(FeatureRow));
-            schema[nameof(FeatureRow.Features)].ColumnType = new VectorDataViewType(NumberDataViewType.Single, rows[0].Features.Length);
-            return mlContext.Data.LoadFromEnumerable(rows, schema);
-        }
-
-        float[] Features(Piece piece)
-        {
-            float[] structure = StructureFeatures.Compute([.. piece.AlphaCarbons.Chunk(3).Select(position => new Vector3(position))]);
-            return both ? [.. SequenceFeatures.Compute(piece.Sequence), .. structure] : structure;
-        }
+        string domains = string.Join(", ", data.Domains.CountBy(domain => domain.Split).Select(split => $"{split.Value} {split.Key}"));
+        string labels = string.Join(", ", data.LabelFiles.Select(file => $"{file.Name}: {string.Join(", ",
+            file.Chains.CountBy(chain => chain.Split).Select(split => $"{split.Value} {split.Key}"))} chains, "
+                + $"{LabelTask.LabelsOf(file, settings.MinimumPositives).Length} labels"));
+        return $"{data.Pretraining.Length} chains to pretrain on; domains of {_folds} folds: {domains}; {labels}; {data.HeldOut.Length} held-out chains; "
+            + settings.Describe();
     }
 
-    private (double, double) Tuned(
-        FineTuneVariant variant, int seed, ScopeDomain[] train, ScopeDomain[] superfamily, ScopeDomain[] family, Func<GentleClipTransformer> pretrained)
+    private (string, Dictionary<string, double>)[] ByHand(ProteinData data)
     {
-        var mlContext = new MLContext(seed);
+        float[][] sequences = Array.ConvertAll(data.Pieces, piece => SequenceFeatures.Compute(piece.Sequence));
+        float[][] structures = Array.ConvertAll(data.Pieces,
+            piece => StructureFeatures.Compute([.. piece.AlphaCarbons.Chunk(3).Select(position => new Vector3(position))]));
+        return Read(data, "features", sequences, structures);
+    }
+
+    // What sequence features have to beat.
+    private (string, Dictionary<string, double>)[] SequenceBaselines(ProteinData data) =>
+    [
+        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences)),
+        ("n-grams of 1 to 3 residues, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => NGrams(piece.Sequence)))),
+    ];
+
+    private static float[] NGrams(string sequence)
+    {
+        const string Residues = "ACDEFGHIKLMNPQRSTVWY";
+        int[] codes = [.. sequence.Select(residue => Residues.IndexOf(residue, StringComparison.Ordinal))];
+        var shares = new float[20 + 400 + 8000];
+        for (int i = 0; i < codes.Length; i++)
+            for (int length = 1, code = 0, start = 0; length <= 3 && i + length <= codes.Length && codes[i + length - 1] >= 0; length++)
+            {
+                code = 20 * code + codes[i + length - 1];
+                shares[start + code] += 1f / codes.Length;
+                start += length == 1 ? 20 : 400;
+            }
+        return shares;
+    }
+
+    private (string, Dictionary<string, double>)[] Frozen(ProteinData data, Pretrainer pretrainer, GentleClipTransformer model)
+    {
+        var embeddings = pretrainer.Embed(Method.Named(Method.ClipHalf), model);
+        var (encodedSequences, encodedStructures) = embeddings.Encoded!.Value;
+        return
+        [
+            .. Read(data, "frozen features", encodedSequences, encodedStructures),
+            .. Read(data, "frozen embeddings", embeddings.Sequences, embeddings.Structures),
+            ("search", Measurement.Retrieval(data, embeddings)),
+        ];
+    }
+
+    private (string, Dictionary<string, double>)[] Read(ProteinData data, string what, float[][] sequences, float[][] structures)
+    {
+        return
+        [
+            .. from side in new (string Name, float[][] Rows)[]
+                {
+                    ("sequence", sequences),
+                    ("structure", structures),
+                    ("both sides", [.. sequences.Zip(structures, (a, b) => (float[])[.. a, .. b])]),
+                }
+                select ($"{what}, {side.Name}", Figures(data, side.Rows)),
+        ];
+    }
+
+    private Dictionary<string, double> Figures(ProteinData data, float[][] rows)
+    {
+        var features = data.Pieces.Zip(rows).ToDictionary(entry => entry.First.Key, entry => entry.Second);
+        var figures = FoldTask.Classify(data.Domains, features);
+        foreach (var file in data.LabelFiles)
+            if (LabelTask.Measure(file, settings.MinimumPositives, features, cancellation) is { } figure)
+                figures[Measurement.FigureOf(file)] = figure;
+        return figures;
+    }
+
+    private Dictionary<string, double> Tuned(ProteinData data, FineTuneStage stage, GentleClipTransformer pretrained, TuningSetting setting)
+    {
+        var mlContext = new MLContext(pretrained.Seed);
         var options = new FineTuningOptions
         {
             LabelColumnName = Label,
-            TrainableLayers = variant.TrainableLayers,
-            MaximumNumberOfSteps = variant.Steps,
+            Side = stage.Side,
+            MaximumNumberOfSteps = stage.Steps,
+            Dropout = setting.Dropout,
+            // Encoders that have seen these many chains are trained at a rate as high as fresh ones: the steps are few.
+            EncoderLearningRate = setting.HeadRate * setting.EncoderShare,
             NumberOfThreads = 1,
             Device = commandLine.Device,
             CancellationToken = cancellation,
         };
-        // Encoders that have seen these many chains are trained at the full rate as well: the steps are few.
-        options.EncoderLearningRate = options.Optimizer.LearningRate;
-        if (!variant.IsPretrained)
-            options.Modalities = variant.Side is null ? [Sequence(), Structure()] : [Structure()];
-        else
-            options.Side = variant.Side;
-        var trainers = mlContext.MulticlassClassification.Trainers;
-        var keys = mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(DomainRow.Fold)).Fit(View(train));
-        using var model = (variant.IsPretrained ? trainers.GentleClipFineTuning(pretrained(), options) : trainers.GentleClipFineTuning(options))
-            .Fit(keys.Transform(View(train)));
-        return (Accuracy(mlContext, model.Transform(keys.Transform(View(superfamily)))), Accuracy(mlContext, model.Transform(keys.Transform(View(family)))));
+        (options.Batches.Size, options.Optimizer.LearningRate) = (settings.TuningBatch, setting.HeadRate);
+        return stage.LabelFile is { } file ? Labels(data.LabelFiles[file]) : Folds();
 
-        IDataView View(ScopeDomain[] domains) => mlContext.Data.LoadFromEnumerable(domains.Select(domain => new DomainRow
+        Dictionary<string, double> Folds()
         {
-            Fold = domain.Fold,
-            Sequence = domain.Piece.Sequence,
-            AlphaCarbons = domain.Piece.AlphaCarbons,
-        }));
-    }
+            var keys = mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(TuningRow.Class)).Fit(Of("train"));
+            using var model = Told(mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(pretrained, options).Fit(keys.Transform(Of("train"))));
+            return data.Domains.Select(domain => domain.Split).Distinct().Where(split => split != "train").ToDictionary(test => test,
+                test => mlContext.MulticlassClassification.Evaluate(model.Transform(keys.Transform(Of(test)))).MicroAccuracy);
 
-    // As the method clip-half of the study, on pairs alone.
-    private GentleClipTransformer Pretrain(ProteinData data, int seed)
-    {
-        output.WriteLine($"seed {seed}: pretraining, {settings.Steps} steps");
-        var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
-        (options.ModalityA, options.ModalityB) = (Sequence(), Structure());
-        options.EmbeddingDimension = 64;
-        options.MaximumNumberOfSteps = settings.Steps;
-        options.Batches.Size = settings.Pairs;
-        options.NumberOfThreads = 1;
-        options.Seed = seed;
-        options.Device = commandLine.Device;
-        options.CancellationToken = cancellation;
-        var mlContext = new MLContext(seed);
-        var crops = PretrainingRows.Crops(data.Pretraining, settings, seed);
-        return mlContext.Transforms.GentleClip(options).Fit(mlContext.Data.LoadFromEnumerable(
-            crops.Select(crop => new DomainRow { Sequence = crop.Sequence, AlphaCarbons = crop.AlphaCarbons })));
-    }
+            IDataView Of(string split) => TuningRow.View(mlContext,
+                data.Domains.Where(domain => domain.Split == split).Select(domain => TuningRow.Of(domain.Piece, domain.Fold, [])));
+        }
 
-    private ProteinSequenceModality Sequence() => Modality.ProteinSequence(
-        "SequenceEmbedding", nameof(DomainRow.Sequence), new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
-
-    // No sequence column: the structure alone must not read the letters.
-    private ProteinStructureModality Structure() => Modality.ProteinStructure(
-        "StructureEmbedding", nameof(DomainRow.AlphaCarbons), encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
-
-    private static double Accuracy(MLContext mlContext, IDataView scored) => mlContext.MulticlassClassification.Evaluate(scored).MicroAccuracy;
-
-    private string Markdown()
-    {
-        var lines = _rows.GroupBy(row => row.Variant).Select(group => string.Create(CultureInfo.InvariantCulture,
-            $"| {group.Key} | {Figure(group, row => 100 * row.Superfamily)} | {Figure(group, row => 100 * row.Family)} | ")
-            + string.Create(CultureInfo.InvariantCulture, $"{group.Average(row => row.Seconds):0} |"));
-        return $"| per cent | superfamily | family | seconds |\n|---|---|---|---|\n{string.Join('\n', lines)}";
-
-        static string Figure(IEnumerable<FineTuneRow> rows, Func<FineTuneRow, double> figure)
+        Dictionary<string, double> Labels(LabelFile labels)
         {
-            double[] values = [.. rows.Select(figure)];
-            double mean = values.Average();
-            return values.Length == 1 ? mean.ToString("0.0", CultureInfo.InvariantCulture)
-                : string.Create(CultureInfo.InvariantCulture,
-                    $"{mean:0.0} ± {Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)):0.0}");
+            string[] names = LabelTask.LabelsOf(labels, settings.MinimumPositives);
+            var pieces = data.Pieces.ToDictionary(piece => piece.Key);
+            if (labels.IsSingle)
+            {
+                var keys = mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(TuningRow.Class)).Fit(Of("train"));
+                using var model = Told(mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(pretrained, options).Fit(keys.Transform(Of("train"))));
+                return new() { [Measurement.FigureOf(labels)] = mlContext.MulticlassClassification.Evaluate(
+                    model.Transform(keys.Transform(Of("test")))).MicroAccuracy };
+            }
+            options.LabelColumnName = nameof(TuningRow.Labels);
+            using var several = Told(mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(pretrained, options).Fit(Of("train")));
+            return new() { [Measurement.FigureOf(labels)] = mlContext.GentleClip().EvaluateMultiLabel(
+                several.Transform(Of("test")), nameof(TuningRow.Labels), "Probability", cancellationToken: cancellation).FMax.FMax };
+
+            IDataView Of(string split) => TuningRow.View(mlContext, labels.Chains
+                .Where(chain => chain.Split == split && (!labels.IsSingle || names.Contains(chain.Labels[0])))
+                .Select(chain => TuningRow.Of(pieces[chain.ChainKey], chain.Labels[0], Array.ConvertAll(names, chain.Labels.Contains))));
+        }
+
+        FineTunedTransformer Told(FineTunedTransformer model)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  losses of the epochs: {string.Join(' ', model.History.Select(epoch => epoch.Loss.ToString("0.00", CultureInfo.InvariantCulture)))}"));
+            return model;
         }
     }
 
-    private sealed class DomainRow
+    private string Markdown()
     {
-        public string Fold { get; init; } = "";
+        string[] figures = [.. _rows.SelectMany(row => row.Figures.Keys).Distinct()];
+        var lines = _rows.GroupBy(row => (row.Reading, row.Preset)).OrderBy(group => group.Key.Reading, StringComparer.Ordinal).Select(group =>
+            $"| {group.Key.Reading} | {group.Key.Preset} | {string.Join(" | ", figures.Select(figure => Cell(group, figure)))} |");
+        return $"| per cent | encoders | {string.Join(" | ", figures)} |\n|{string.Concat(Enumerable.Repeat("---|", figures.Length + 2))}\n"
+            + string.Join('\n', lines);
 
-        public string Sequence { get; init; } = "";
-
-        public float[] AlphaCarbons { get; init; } = [];
+        static string Cell(IEnumerable<FineTuneRow> rows, string figure)
+        {
+            double[] values = [.. rows.Where(row => row.Figures.ContainsKey(figure)).Select(row => row.Figures[figure])];
+            return values.Length == 0 ? "–" : Summary.Of(values).ToString();
+        }
     }
 
-    private sealed class FeatureRow
+    /// <summary>A line of progress every while.</summary>
+    private sealed class Lines(TextWriter output) : IProgress<TrainingProgress>
     {
-        public string Fold { get; init; } = "";
+        private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
+        private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
 
-        public float[] Features { get; init; } = [];
+        public void Report(TrainingProgress value)
+        {
+            if (_sinceLine.Elapsed < Between)
+                return;
+            _sinceLine.Restart();
+            output.WriteLine($"  {value}");
+        }
     }
 }

@@ -39,7 +39,7 @@ internal sealed record Method(string Name, string Title)
             Input = MethodInput.Frozen,
             Base = ClipHalf,
         },
-        new("closed-form-frozen-pairs", "the same, pairs alone")
+        new("closed-form-frozen-pairs", "the same, only the pairs")
         {
             Preset = GentleClipPreset.ClosedForm,
             Input = MethodInput.Frozen,
@@ -81,7 +81,7 @@ internal sealed record Method(string Name, string Title)
 
     public bool HasSdd { get; private init; } = true;
 
-    /// <summary>Rough time of a run in units of a run on pairs alone, for the time left.</summary>
+    /// <summary>Rough time of a run in units of a run on only pairs, for the time left.</summary>
     public double Cost { get; private init; } = 1;
 
     /// <summary>Whether rows without a partner are read.</summary>

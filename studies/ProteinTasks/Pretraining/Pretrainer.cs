@@ -8,20 +8,27 @@ namespace ProteinTasks.Pretraining;
 /// <summary>The embeddings of the pieces, in their order. A floor has no sides: its features stand in the first list, the second is empty.</summary>
 internal sealed record Embeddings(float[][] Sequences, float[][] Structures)
 {
+    /// <summary>The encoders' features before the projection heads; null where there are no towers.</summary>
+    public (float[][] Sequences, float[][] Structures)? Encoded { get; init; }
+
     /// <summary>As features of a further alignment.</summary>
     public FeatureRow[] Rows => [.. Sequences.Zip(Structures, (a, b) => new FeatureRow { SequenceFeatures = a, StructureFeatures = b })];
 
-    /// <summary>What the classifiers read: both sides one after another.</summary>
-    public float[][] Both => Structures.Length == 0 ? Sequences : [.. Sequences.Zip(Structures, (a, b) => (float[])[.. a, .. b])];
+    /// <summary>What the classifiers read: both sides one after another, features where there are encoders.</summary>
+    public float[][] Both => Structures.Length == 0 ? Sequences
+        : Encoded is var (sequences, structures) ? Beside(sequences, structures) : Beside(Sequences, Structures);
+
+    private static float[][] Beside(float[][] sequences, float[][] structures) => [.. sequences.Zip(structures, (a, b) => (float[])[.. a, .. b])];
 }
 
 /// <summary>Fits a method through the catalog, and embeds the pieces with it.</summary>
 internal sealed class Pretrainer(ProteinData data, Settings settings, CancellationToken cancellation)
 {
     public const string SequenceEmbedding = nameof(SequenceEmbedding), StructureEmbedding = nameof(StructureEmbedding);
+    private const string EncodedSequence = nameof(EncodedSequence), EncodedStructure = nameof(EncodedStructure);
 
-    // An untrained model still takes steps, of no size, which give its normalisation layers their means and variances.
-    private const int UntrainedSteps = 20;
+    // An untrained model takes a step of no size; what its normalisations go by is measured when Fit ends, as for any other.
+    private const int UntrainedSteps = 1;
     private const double NoLearning = 1e-12;
 
     private FeatureRow[]? _chainFeatures, _pieceFeatures;
@@ -54,14 +61,23 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
     {
         var mlContext = new MLContext(seed: 1);
         IDataView scored = model.Transform(view(mlContext));
-        var (sequences, structures) = (new List<float[]>(), new List<float[]>());
-        foreach (var row in mlContext.Data.CreateEnumerable<EmbeddedRow>(scored, reuseRowObject: false))
+        if (scored.Schema.GetColumnOrNull(EncodedSequence) is null)
         {
-            cancellation.ThrowIfCancellationRequested();
-            sequences.Add(row.SequenceEmbedding);
-            structures.Add(row.StructureEmbedding);
+            EmbeddedRow[] rows = Rows<EmbeddedRow>();
+            return new Embeddings(Array.ConvertAll(rows, row => row.SequenceEmbedding), Array.ConvertAll(rows, row => row.StructureEmbedding));
         }
-        return new Embeddings([.. sequences], [.. structures]);
+        EncodedRow[] encoded = Rows<EncodedRow>();
+        return new Embeddings(Array.ConvertAll(encoded, row => row.SequenceEmbedding), Array.ConvertAll(encoded, row => row.StructureEmbedding))
+        {
+            Encoded = (Array.ConvertAll(encoded, row => row.EncodedSequence), Array.ConvertAll(encoded, row => row.EncodedStructure)),
+        };
+
+        T[] Rows<T>()
+            where T : class, new() => [.. mlContext.Data.CreateEnumerable<T>(scored, reuseRowObject: false).Select(row =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return row;
+            })];
     }
 
     /// <summary>Shares of the 20 residues and the logarithm of the length.</summary>
@@ -85,10 +101,11 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         else
         {
             options.ModalityA = Modality.ProteinSequence(SequenceEmbedding, nameof(ChainRow.Sequence),
-                new Esm2Options { Size = settings.SequenceSize, MaximumLength = settings.MaximumLength });
+                new ProteinWindowOptions { HiddenDimensions = settings.SequenceWidths }).WithFeatures(EncodedSequence);
             // No sequence column: the structure's side must not read what it is to be matched with.
             options.ModalityB = Modality.ProteinStructure(StructureEmbedding, nameof(ChainRow.AlphaCarbons),
-                encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii });
+                encoder: new CdConvOptions { Channels = settings.Channels, Radii = settings.Radii })
+                .WithFeatures(EncodedStructure);
             options.EmbeddingDimension = settings.EmbeddingDimension;
             options.ClosedForm = null; // it needs vectors
             options.Batches.PairsPerBatch = settings.Pairs;
@@ -125,10 +142,17 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         }),
     ];
 
-    private sealed class EmbeddedRow
+    private class EmbeddedRow
     {
         public float[] SequenceEmbedding { get; init; } = [];
 
         public float[] StructureEmbedding { get; init; } = [];
+    }
+
+    private sealed class EncodedRow : EmbeddedRow
+    {
+        public float[] EncodedSequence { get; init; } = [];
+
+        public float[] EncodedStructure { get; init; } = [];
     }
 }

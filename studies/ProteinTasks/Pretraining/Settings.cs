@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.ML.GentleClip;
 
 namespace ProteinTasks.Pretraining;
 
@@ -14,26 +13,28 @@ internal sealed record Settings
         Pairs = 8,
         Crop = 48,
         EmbeddingDimension = 16,
-        SequenceSize = new Esm2Size(2, 32, 2),
+        SequenceWidths = [32],
+        TuningSteps = 8,
         Channels = [16, 32],
         Radii = [8, 12],
         MinimumPositives = 2,
     };
 
-    /// <summary>For a GPU: the sequence encoder is of the shape of the smallest published ESM-2.</summary>
+    /// <summary>For a GPU.</summary>
     public static readonly Settings Large = new()
     {
         Steps = 1500,
         Pairs = 128,
         Crop = 256,
         EmbeddingDimension = 128,
-        SequenceSize = new Esm2Size(6, 320, 20),
+        SequenceWidths = [512, 512],
+        TuningSteps = 1000,
         Channels = [64, 128, 256],
         LearningRate = 5e-4,
     };
 
     /// <summary>Optimiser steps of every trained method.</summary>
-    public int Steps { get; init; } = 300;
+    public int Steps { get; init; } = 200;
 
     /// <summary>Pairs in a batch; methods with unpaired rows see as many of those of each modality beside them.</summary>
     public int Pairs { get; init; } = 32;
@@ -41,18 +42,21 @@ internal sealed record Settings
     /// <summary>Longest crop in training, in residues.</summary>
     public int Crop { get; init; } = 128;
 
-    /// <summary>Longest sequence in scoring; the structure is never cut there.</summary>
-    public int MaximumLength { get; private init; } = 512;
-
     public int EmbeddingDimension { get; private init; } = 64;
 
-    public Esm2Size SequenceSize { get; private init; } = new(4, 64, 4);
+    public IReadOnlyList<int> SequenceWidths { get; private init; } = [256, 256];
 
-    public IReadOnlyList<int> Channels { get; private init; } = [32, 64, 128];
+    public IReadOnlyList<int> Channels { get; private init; } = [16, 32, 64];
 
     public IReadOnlyList<double> Radii { get; private init; } = [8, 12, 16];
 
-    public double LearningRate { get; private init; } = 1e-3;
+    public double LearningRate { get; private init; } = 2e-3;
+
+    /// <summary>Optimiser steps of a fine-tuning; half of them are a row of their own.</summary>
+    public int TuningSteps { get; init; } = 160;
+
+    /// <summary>Rows in a batch of a fine-tuning.</summary>
+    public int TuningBatch { get; private init; } = 16;
 
     /// <summary>Training domains of a fold that the fold tasks take at most.</summary>
     public int DomainsOfFold { get; init; } = 10;
@@ -68,6 +72,6 @@ internal sealed record Settings
 
     /// <summary>All that changes a pretrained model, as text.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, scoring up to {MaximumLength}, {EmbeddingDimension} slots, ESM-2 {SequenceSize}, CDConv "
+        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, {EmbeddingDimension} slots, windows {string.Join(' ', SequenceWidths)}, CDConv "
             + $"{string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}, on {Device}");
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using ProteinAlignment;
 using ProteinTasks.Data;
 using ProteinTasks.Pretraining;
+using ProteinTasks.Tasks;
 using ScottPlot;
 
 namespace ProteinTasks.Reporting;
@@ -8,7 +10,7 @@ namespace ProteinTasks.Reporting;
 /// <summary>Test domains on the two principal axes of both embeddings together, coloured by SCOPe class, before and after pretraining.</summary>
 internal static class EmbeddingPicture
 {
-    private const int Width = 1500, Height = 880, MostDomains = 500;
+    private const int Width = 1500, Height = 860, MostDomains = 500;
 
     private static readonly (char Class, string Name, Color Color)[] Classes =
     [
@@ -32,8 +34,8 @@ internal static class EmbeddingPicture
 
         var multiplot = new Multiplot { Layout = new ScottPlot.MultiplotLayouts.Columns() };
         multiplot.AddPlots(2);
-        Draw(multiplot.GetPlot(0), "Before: untrained encoders", before);
-        Draw(multiplot.GetPlot(1), "After: Gentle-CLIP", after);
+        Draw(multiplot.GetPlot(0), "Untrained encoders", before);
+        Draw(multiplot.GetPlot(1), "Gentle-CLIP", after);
         string beside = file + ".part.png";
         multiplot.SavePng(beside, Width, Height);
         File.Move(beside, file, overwrite: true);
@@ -47,19 +49,25 @@ internal static class EmbeddingPicture
                 int[] members = [.. Enumerable.Range(0, tests.Length).Where(i => tests[i].Class == letter)];
                 if (members.Length == 0)
                     continue;
-                Add([.. members.Select(i => points[i])], MarkerShape.FilledCircle, name + ", sequence");
-                Add([.. members.Select(i => points[tests.Length + i])], MarkerShape.OpenTriangleUp, name + ", structure");
+                Add([.. members.Select(i => points[i])], MarkerShape.FilledCircle, name);
+                Add([.. members.Select(i => points[tests.Length + i])], MarkerShape.OpenTriangleUp, "");
 
                 void Add((double X, double Y)[] some, MarkerShape shape, string legend)
                 {
                     var markers = plot.Add.Markers(Array.ConvertAll(some, point => point.X), Array.ConvertAll(some, point => point.Y), shape,
                         6, color.WithAlpha(0.6));
-                    (markers.LegendText, markers.MarkerLineColor, markers.MarkerLineWidth) = (legend, color.WithAlpha(0.8), 1);
+                    (markers.LegendText, markers.MarkerLineColor, markers.MarkerLineWidth) = (legend, color.WithAlpha(0.9), 1.2f);
                 }
             }
-            plot.Title(title);
-            plot.XLabel("first principal axis");
+            var recall = Measurement.Retrieval(data, embeddings);
+            string found = recall.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+                $": {100 * recall[Measurement.Recall(Measurement.SequenceToStructure, Measurement.Ks[^1])]:f0} % of {data.HeldOut.Length} sequences find their "
+                    + $"structure among {Measurement.Ks[^1]}");
+            plot.Title(title + found, size: 18);
+            plot.XLabel("first principal axis (discs: sequences, triangles: structures)");
             plot.YLabel("second principal axis");
+            plot.Axes.SquareUnits();
+            plot.Legend.FontSize = 14;
             plot.ShowLegend(Edge.Bottom).Legend.Orientation = Orientation.Horizontal;
         }
     }

@@ -81,7 +81,7 @@ internal sealed class Report(string jsonFile, CommandLine commandLine, ProteinDa
     public string WriteMarkdown()
     {
         var text = new StringBuilder();
-        string[] tasks = [.. ScopeDomain.Tests, .. data.LabelFiles.Select(Measurement.FMax)];
+        string[] tasks = [.. ScopeDomain.Tests, .. data.LabelFiles.Select(Measurement.FigureOf)];
         string[] recalls = [.. from direction in (string[])[Measurement.SequenceToStructure, Measurement.StructureToSequence] from k in Measurement.Ks
             select Measurement.Recall(direction, k)];
         string[] neighbours = [.. from prefix in (string[])["1-NN ", "1-NN sequence ", "1-NN structure "] from test in ScopeDomain.Tests select prefix + test];

@@ -17,7 +17,7 @@ internal sealed record Run(string Method, int Seed, Dictionary<string, double> F
 /// </summary>
 internal sealed class StageCache(string folder, ProteinData data, Settings settings)
 {
-    private const string Magic = "ProteinTasks embeddings 1";
+    private const string Magic = "ProteinTasks embeddings 2";
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
 
@@ -38,7 +38,9 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
         if (reader.ReadString() != Magic)
             throw new InvalidDataException($"{file}: expected embeddings, found something else; delete the file.");
         var (pretraining, embedding) = (reader.ReadDouble(), reader.ReadDouble());
-        return (new Embeddings(Rows(), Rows()), pretraining, embedding);
+        var embeddings = new Embeddings(Rows(), Rows());
+        var encoded = (Sequences: Rows(), Structures: Rows());
+        return (encoded.Sequences.Length == 0 ? embeddings : embeddings with { Encoded = encoded }, pretraining, embedding);
 
         float[][] Rows()
         {
@@ -57,7 +59,8 @@ internal sealed class StageCache(string folder, ProteinData data, Settings setti
         writer.Write(Magic);
         writer.Write(pretrainingSeconds);
         writer.Write(embeddingSeconds);
-        foreach (float[][] rows in (float[][][])[embeddings.Sequences, embeddings.Structures])
+        var (sequences, structures) = embeddings.Encoded ?? ([], []);
+        foreach (float[][] rows in (float[][][])[embeddings.Sequences, embeddings.Structures, sequences, structures])
         {
             writer.Write(rows.Length);
             writer.Write(rows.Length > 0 ? rows[0].Length : 0);

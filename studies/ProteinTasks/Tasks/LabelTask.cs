@@ -4,7 +4,10 @@ using ProteinTasks.Data;
 
 namespace ProteinTasks.Tasks;
 
-/// <summary>Many labels a chain, such as EC numbers: one logistic regression a label on the embedding, and F-max.</summary>
+/// <summary>
+/// Many labels a chain, such as EC numbers: one logistic regression a label on the features, and F-max. One label a chain, such as enzyme reactions: maximum
+/// entropy, and accuracy.
+/// </summary>
 internal static class LabelTask
 {
     private const float Regularisation = 1;
@@ -14,7 +17,7 @@ internal static class LabelTask
         [.. file.Chains.Where(chain => chain.Split == "train").SelectMany(chain => chain.Labels).CountBy(label => label)
             .Where(entry => entry.Value >= minimumPositives).Select(entry => entry.Key).Order(StringComparer.Ordinal)];
 
-    /// <summary>F-max over the test chains that have one of the labels, or null where there is none.</summary>
+    /// <summary>F-max, or accuracy, over the test chains that have one of the labels, or null where there is none.</summary>
     public static double? Measure(LabelFile file, int minimumPositives, IReadOnlyDictionary<string, float[]> features, CancellationToken cancellation)
     {
         var mlContext = new MLContext(seed: 1);
@@ -22,6 +25,8 @@ internal static class LabelTask
         TaskRow[] train = Rows("train"), test = Rows("test");
         if (labels.Length == 0 || !test.Any(row => row.Labels.Contains(true)))
             return null;
+        if (file.IsSingle)
+            return Accuracy(mlContext, [.. train.Where(row => row.Labels.Contains(true))], [.. test.Where(row => row.Labels.Contains(true))]);
         var model = mlContext.Transforms.NormalizeMeanVariance(nameof(TaskRow.Features), fixZero: false)
             .Append(mlContext.BinaryClassification.Trainers.OnePerLabel(
                 (label, column) => mlContext.BinaryClassification.Trainers.LbfgsLogisticRegression(new LbfgsLogisticRegressionBinaryTrainer.Options
@@ -39,7 +44,22 @@ internal static class LabelTask
         TaskRow[] Rows(string split) =>
         [
             .. file.Chains.Where(chain => chain.Split == split)
-                .Select(chain => new TaskRow { Features = features[chain.ChainKey], Labels = Array.ConvertAll(labels, chain.Labels.Contains) }),
+                .Select(chain => new TaskRow
+                {
+                    Features = features[chain.ChainKey],
+                    Class = chain.Labels[0],
+                    Labels = Array.ConvertAll(labels, chain.Labels.Contains),
+                }),
         ];
+    }
+
+    private static double Accuracy(MLContext mlContext, TaskRow[] train, TaskRow[] test)
+    {
+        var model = mlContext.Transforms.NormalizeMeanVariance(nameof(TaskRow.Features), fixZero: false)
+            .Append(mlContext.Transforms.Conversion.MapValueToKey("Label", nameof(TaskRow.Class)))
+            .Append(mlContext.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
+                new LbfgsMaximumEntropyMulticlassTrainer.Options { L1Regularization = 0, L2Regularization = Regularisation, NumberOfThreads = 1 }))
+            .Fit(TaskRow.View(mlContext, train));
+        return mlContext.MulticlassClassification.Evaluate(model.Transform(TaskRow.View(mlContext, test))).MicroAccuracy;
     }
 }

@@ -15,7 +15,7 @@ internal static class Measurement
     public static string Recall(string direction, int k) => FormattableString.Invariant($"{direction} R@{k}");
 
     /// <summary>The name of a figure of a label file.</summary>
-    public static string FMax(LabelFile file) => $"F-max {file.Name}";
+    public static string FigureOf(LabelFile file) => $"{(file.IsSingle ? "accuracy" : "F-max")} {file.Name}";
 
     public static Dictionary<string, double> Measure(ProteinData data, Embeddings embeddings, int minimumPositives, Action<string> note,
         CancellationToken cancellation)
@@ -30,8 +30,8 @@ internal static class Measurement
         foreach (var file in data.LabelFiles)
         {
             note($"labels of {file.Name}");
-            if (LabelTask.Measure(file, minimumPositives, features, cancellation) is { } fMax)
-                figures[FMax(file)] = fMax;
+            if (LabelTask.Measure(file, minimumPositives, features, cancellation) is { } figure)
+                figures[FigureOf(file)] = figure;
         }
         if (embeddings.Structures.Length == 0)
             return figures;
@@ -39,14 +39,8 @@ internal static class Measurement
         var (sequences, structures) = (ByKey(embeddings.Sequences), ByKey(embeddings.Structures));
         Add("1-NN sequence ", FoldTask.NearestNeighbour(data.Domains, sequences, cancellation));
         Add("1-NN structure ", FoldTask.NearestNeighbour(data.Domains, structures, cancellation));
-        if (data.HeldOut.Length > 0)
-        {
-            var retrieval = RetrievalMetrics.Evaluate(
-                data.HeldOut.SelectMany(piece => sequences[piece.Key]).ToArray(), data.HeldOut.SelectMany(piece => structures[piece.Key]).ToArray(),
-                data.HeldOut.Length, embeddings.Sequences[0].Length, Ks);
-            foreach (int k in Ks)
-                (figures[Recall(SequenceToStructure, k)], figures[Recall(StructureToSequence, k)]) = (retrieval.AToB.RecallAt(k), retrieval.BToA.RecallAt(k));
-        }
+        foreach (var (name, recall) in Retrieval(data, embeddings))
+            figures[name] = recall;
         return figures;
 
         void Add(string prefix, Dictionary<string, double> accuracies)
@@ -55,6 +49,24 @@ internal static class Measurement
                 figures[prefix + test] = accuracy;
         }
 
-        Dictionary<string, float[]> ByKey(float[][] rows) => data.Pieces.Zip(rows).ToDictionary(entry => entry.First.Key, entry => entry.Second);
+        Dictionary<string, float[]> ByKey(float[][] rows) => Measurement.ByKey(data, rows);
     }
+
+    /// <summary>Shares of the held-out chains whose other side is among the nearest of all; empty where none are held out.</summary>
+    public static Dictionary<string, double> Retrieval(ProteinData data, Embeddings embeddings)
+    {
+        var figures = new Dictionary<string, double>();
+        if (data.HeldOut.Length == 0)
+            return figures;
+        var (sequences, structures) = (ByKey(data, embeddings.Sequences), ByKey(data, embeddings.Structures));
+        var retrieval = RetrievalMetrics.Evaluate(
+            data.HeldOut.SelectMany(piece => sequences[piece.Key]).ToArray(), data.HeldOut.SelectMany(piece => structures[piece.Key]).ToArray(),
+            data.HeldOut.Length, embeddings.Sequences[0].Length, Ks);
+        foreach (int k in Ks)
+            (figures[Recall(SequenceToStructure, k)], figures[Recall(StructureToSequence, k)]) = (retrieval.AToB.RecallAt(k), retrieval.BToA.RecallAt(k));
+        return figures;
+    }
+
+    private static Dictionary<string, float[]> ByKey(ProteinData data, float[][] rows) =>
+        data.Pieces.Zip(rows).ToDictionary(entry => entry.First.Key, entry => entry.Second);
 }

@@ -73,14 +73,17 @@ public sealed class ProteinTasksTests : IDisposable
     public void FineTuningHasARowATrainingAndTakesFinishedOnesOver()
     {
         string output = Run("tuned", "clip-half", "--fine-tune");
-        StringAssert.Contains(output, "| both sides, pretrained, all, 8 steps |");
-        StringAssert.Contains(output, "| maximum entropy on hand-made features, structure |");
+        StringAssert.Contains(output, "| fine-tuned, both sides, 8 steps | Clip (half) |");
+        StringAssert.Contains(output, "| frozen embeddings, structure | Clip (half) |");
+        StringAssert.Contains(output, "| features, structure | computed by hand, no pretraining |");
         string file = _folder.File("tuned/figures.json"), rows = File.ReadAllText(file);
         using (var json = JsonDocument.Parse(rows))
         {
-            Assert.AreEqual(14, json.RootElement.GetArrayLength());
+            // By hand 3 and 2; frozen 6 and the search; folds with two sides and two numbers of steps, labels with two sides, the sequence.
+            Assert.AreEqual(5 + 7 + 4 + 2 + 1, json.RootElement.GetArrayLength());
             foreach (var row in json.RootElement.EnumerateArray())
-                Assert.IsInRange(0.0, 1.0, row.GetProperty("Family").GetDouble(), row.GetRawText());
+                foreach (var figure in row.GetProperty("Figures").EnumerateObject())
+                    Assert.IsInRange(0.0, 1.0, figure.Value.GetDouble(), row.GetRawText());
         }
         StringAssert.DoesNotMatch(Run("tuned", "clip-half", "--fine-tune"), new("seed 1"));
         Assert.AreEqual(rows, File.ReadAllText(file));
@@ -95,7 +98,7 @@ public sealed class ProteinTasksTests : IDisposable
         StringAssert.Contains(Run("out", "composition", "--labels", _folder.File("go.tsv")),
             "go: 30 training and 18 test chains, 2 labels with 2 training chains or more, 2 unknown chains");
         using var json = JsonDocument.Parse(Figures("out"));
-        Assert.IsGreaterThan(0, json.RootElement[0].GetProperty("figures").GetProperty("F-max go").GetDouble());
+        Assert.IsGreaterThan(0, json.RootElement[0].GetProperty("figures").GetProperty("accuracy go").GetDouble());
     }
 
     [TestMethod]
@@ -129,6 +132,8 @@ public sealed class ProteinTasksTests : IDisposable
         Assert.AreEqual("Option '--data' is required.", Assert.ThrowsExactly<ArgumentException>(() => TaskCommandLine.Parse(["--json", "x"])).Message);
         Assert.AreEqual("--seeds is '3-2', expected N or A-B, whole numbers above 0.",
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--seeds", "3-2")).Message);
+        Assert.AreEqual("--grid is 'all', expected structure or both.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--grid", "all")).Message);
         Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.",
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
         Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));

@@ -1,0 +1,40 @@
+using Microsoft.ML.GentleClip;
+using ProteinTasks.Pretraining;
+
+namespace ProteinTasks.FineTuning;
+
+/// <summary>What is computed in one go: frozen encoders read by classifiers, or one training.</summary>
+/// <param name="Method">Where the encoders come from.</param>
+/// <param name="IsFrozen">Whether classifiers read the frozen encoders; else these are trained.</param>
+/// <param name="Side">One side, or null for both.</param>
+/// <param name="LabelFile">The place of the label file; null for folds.</param>
+/// <param name="Steps">Optimiser steps of the training.</param>
+internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = null, int? LabelFile = null, int Steps = 0)
+{
+    private static readonly string[] Presets = [Method.Untrained, Method.ClipHalf, Method.GentleClip, Method.ClipAll];
+
+    /// <summary>All of them, the most telling first: one that is stopped has whole comparisons.</summary>
+    /// <param name="few">Half of the steps.</param>
+    /// <param name="many">All steps.</param>
+    /// <param name="labelFiles">How many label files there are.</param>
+    public static IEnumerable<FineTuneStage[]> Rounds(int few, int many, int labelFiles)
+    {
+        yield return [.. Presets[..2].SelectMany(preset => Folds(preset, many).Prepend(Frozen(preset)))];
+        yield return [.. Presets[..2].SelectMany(preset => Folds(preset, few))];
+        yield return [.. Presets[2..].SelectMany(preset => Folds(preset, many).Prepend(Frozen(preset)))];
+        foreach (int file in Enumerable.Range(0, labelFiles))
+            yield return [.. from preset in Presets
+                from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
+                select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, many)];
+        yield return [.. Presets[2..].SelectMany(preset => Folds(preset, few))];
+        yield return [.. Presets.Select(preset => new FineTuneStage(Method.Named(preset), IsFrozen: false, Microsoft.ML.GentleClip.Side.A, null, many))];
+    }
+
+    /// <summary>The sides in words.</summary>
+    public string Sides => Side switch { null => "both sides", Microsoft.ML.GentleClip.Side.A => "sequence", _ => "structure" };
+
+    private static FineTuneStage Frozen(string preset) => new(Method.Named(preset), IsFrozen: true);
+
+    private static IEnumerable<FineTuneStage> Folds(string preset, int steps) =>
+        from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null } select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, null, steps);
+}
