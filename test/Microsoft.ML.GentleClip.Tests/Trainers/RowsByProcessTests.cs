@@ -327,7 +327,7 @@ public sealed class RowsByProcessTests
                 Restore();
                 using var generator = random.TorchAt("noise", [step, shard, 1, 0]);
                 var noise = new NoiseSource(generator);
-                model.TowerB.Embed(model.TowerB.Prepare(data.B.Store.Gather(layout.Of(sampler.Positions(Side.B), shard), CPU), noise), noise);
+                model.TowerB.Embed(data.B.Store.Gather(layout.Of(sampler.Positions(Side.B), shard), CPU), noise);
                 foreach (var (name, value) in Statistics())
                     expected[name].add_(value / shards);
             }
@@ -335,11 +335,15 @@ public sealed class RowsByProcessTests
         using var loss = new TotalLoss(options.Objectives);
         using (var sharded = new ShardedStep(
             model, data, sampler, options.Objectives.Needs, null, null, null, new BatchSharding(shards, new SingleProcess()), random, CPU))
-            sharded.Run(step, input =>
+        {
+            var rows = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
+            using var begun = rows with { FirstShard = sharded.OpenFirst(step, rows.Positions) };
+            sharded.Run(step, begun, input =>
             {
                 using var losses = loss.Compute(input with { Step = step, NumberOfSteps = 10 });
                 losses.Total.backward();
             });
+        }
         foreach (var (name, value) in Statistics())
         {
             Assert.IsGreaterThan(1e-4f, (value - before[name]).abs().max().item<float>(), $"{name} moves");
