@@ -48,7 +48,7 @@ internal sealed record LabelFile(string Name, IReadOnlyList<LabelledChain> Chain
 
         string name = Path.GetFileName(file);
         LabelledChain[] kept = [.. labelled.Values.Where(chain => chain.Split.Length > 0)];
-        return new LabelFile(name[..(name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? dot : name.Length)],
-            kept, unknown) { IsSingle = kept.Length > 0 && kept.All(chain => chain.Labels.Length == 1) };
+        string shortName = name[..(name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? dot : name.Length)];
+        return new LabelFile(shortName, kept, unknown) { IsSingle = kept.Length > 0 && kept.All(chain => chain.Labels.Length == 1) };
     }
 }

@@ -263,13 +263,14 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             {
                 var keys = mlContext.Transforms.Conversion.MapValueToKey(Label, nameof(TuningRow.Class)).Fit(Of("train"));
                 using var model = Told(mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(pretrained, options).Fit(keys.Transform(Of("train"))));
-                return new() { [Measurement.FigureOf(labels)] = mlContext.MulticlassClassification.Evaluate(
-                    model.Transform(keys.Transform(Of("test")))).MicroAccuracy };
+                return Named(mlContext.MulticlassClassification.Evaluate(model.Transform(keys.Transform(Of("test")))).MicroAccuracy);
             }
             options.LabelColumnName = nameof(TuningRow.Labels);
             using var several = Told(mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(pretrained, options).Fit(Of("train")));
-            return new() { [Measurement.FigureOf(labels)] = mlContext.GentleClip().EvaluateMultiLabel(
-                several.Transform(Of("test")), nameof(TuningRow.Labels), "Probability", cancellationToken: cancellation).FMax.FMax };
+            return Named(mlContext.GentleClip().EvaluateMultiLabel(
+                several.Transform(Of("test")), nameof(TuningRow.Labels), "Probability", cancellationToken: cancellation).FMax.FMax);
+
+            Dictionary<string, double> Named(double figure) => new([new(Measurement.FigureOf(labels), figure)]);
 
             IDataView Of(string split) => TuningRow.View(mlContext, labels.Chains
                 .Where(chain => chain.Split == split && (!labels.IsSingle || names.Contains(chain.Labels[0])))
