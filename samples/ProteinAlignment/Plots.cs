@@ -1,5 +1,4 @@
 using System.Globalization;
-using Microsoft.ML.GentleClip.Interactive;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 using Palette = Microsoft.ML.GentleClip.Interactive.Palette;

@@ -44,8 +44,9 @@ public sealed record BatchOptions
     /// <summary>
     /// Shards that a batch is cut into, 1 to 1048576; each has 2 rows of each modality or more, drawn from its own part of the rows. Every shard is embedded on
     /// its own, with noise and batch normalisation of its own, while the loss sees the whole batch: memory is that of a shard beside the
-    /// embeddings, for a second pass through the towers (GradCache). The processes of a <see cref="GentleClipOptions.ProcessGroup"/> share the shards, and for equal shards the weights are the same bits
-    /// whatever their number: a multiple of the number of processes, and for several processes a power of two times it. Part of a checkpoint's fingerprint.
+    /// embeddings, for a second pass through the towers (GradCache). The processes of a <see cref="GentleClipOptions.ProcessGroup"/> share the shards, and
+    /// for equal shards the weights are the same bits whatever their number: a multiple of the number of processes, and for several processes a power of two
+    /// times it. Part of a checkpoint's fingerprint.
     /// Null (default): as many as there are processes; 1 cuts nothing.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>

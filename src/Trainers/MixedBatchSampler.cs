@@ -36,8 +36,8 @@ internal sealed class MixedBatchSampler
                 if (_pairs.Drawn[shard] + pool.Drawn[shard] is var rows and < BatchSharding.FewestRows)
                     throw new InvalidOperationException(
                         $"A batch has {rows} rows of {side} in shard {shard} of {shards} (Batches.Shards, or one a process), which holds "
-                        + $"{_pairs.Held[shard]} of the {data.PairCount} pairs and {pool.Held[shard]} of the {data.Sides[side].Unpaired.Count} unpaired samples of {side}; expected "
-                        + $"{BatchSharding.FewestRows} rows or more. Take larger batches or fewer shards.");
+                        + $"{_pairs.Held[shard]} of the {data.PairCount} pairs and {pool.Held[shard]} of the {data.Sides[side].Unpaired.Count} unpaired "
+                        + $"samples of {side}; expected {BatchSharding.FewestRows} rows or more. Take larger batches or fewer shards.");
 
         Func<int, int> ShardsOf(Side side) => shards == 1 ? _ => 0 : data.Sides[side].Store is ShardedStore { Shards: var own } && own.Shards == shards
             ? own.ShardOf : throw new ArgumentException($"The rows were not read for {shards} shards.", nameof(shards));

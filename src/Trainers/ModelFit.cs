@@ -41,7 +41,7 @@ internal sealed class ModelFit(
         {
             reporter.Begin(TrainingPhase.HashingRows);
             _fingerprint = CheckpointFingerprint.Of(_plan, seed, data, validation, initial);
-            CheckpointFingerprint.CheckAlike(_group, _fingerprint);
+            AlikeProcesses.Check(_group, _fingerprint);
             reporter.EndPhase();
             checkCancelled();
         }

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Runtime;
-using Microsoft.ML.GentleClip.Trainers.Checkpoints;
 using Microsoft.ML.GentleClip.Trainers.Sharding;
 
 namespace Microsoft.ML.GentleClip.Trainers;
@@ -108,7 +107,7 @@ internal sealed class TrainingRowReader(
         }
         onRow?.Invoke(Rows);
         if (isShared)
-            CheckpointFingerprint.CheckAlike(sharding.Group, new(StringComparer.Ordinal)
+            AlikeProcesses.Check(sharding.Group, new(StringComparer.Ordinal)
             {
                 [rowName == "Row" ? "training rows" : "validation rows"] =
                     string.Create(CultureInfo.InvariantCulture, $"content {probe:x16} in the first and each {RowsBetweenProbes}th of {Rows}"),

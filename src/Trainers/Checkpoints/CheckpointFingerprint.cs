@@ -11,7 +11,6 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Options;
-using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers.Sharding;
 using static TorchSharp.torch;
 
@@ -172,25 +171,6 @@ internal static class CheckpointFingerprint
         return !name.EndsWith(former, StringComparison.Ordinal) || now.ContainsKey(name)
             ? name
             : FormerWidths.Select(width => $"{name[..^former.Length]}.{width}").FirstOrDefault(now.ContainsKey) ?? name;
-    }
-
-    /// <summary>Refuses processes that do not train the same on the same rows.</summary>
-    /// <exception cref="InvalidOperationException">This process differs from rank 0, or another does; the message names what differs.</exception>
-    public static void CheckAlike(ProcessGroup group, SortedDictionary<string, string> fingerprint)
-    {
-        const string purpose = "comparing rows and options";
-        if (!group.IsShared())
-            return;
-        var first = JsonSerializer.Deserialize<SortedDictionary<string, string>>(group.OfFirst(JsonSerializer.Serialize(fingerprint), purpose)!)!;
-        var differences = Differences(first, fingerprint).Select(line => line.Replace(", was ", ", of rank 0 ", StringComparison.Ordinal)).ToArray();
-        var differ = group.Any(differences.Length > 0, purpose);
-        if (differences.Length > 0)
-            throw new InvalidOperationException(
-                $"The processes do not train the same: rank {group.Rank} differs from rank 0 ({string.Join("; ", differences)}); expected the same rows, in "
-                + "the same order, and the same options in all processes. Give each all rows: of them it reads its own.");
-        // The one that differs has the message, and ends all.
-        if (differ)
-            group.Barrier("waiting for the end: another process has other rows or options than rank 0");
     }
 
     // Checkpoints from before know but one.
