@@ -4,7 +4,6 @@ using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Trainers;
-using Microsoft.ML.GentleClip.Trainers.FineTuning;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Trainers;
