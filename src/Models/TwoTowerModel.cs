@@ -58,7 +58,10 @@ internal sealed class TwoTowerModel : SidedModel
     {
         var tower = TowerOf(side);
         return SideParts.Of(Spec, side, tower is null ? null : GraphWeight.Of(tower.state_dict()),
-            ClosedForm is null ? null : GraphWeight.Of(ClosedForm.GetState()), FeatureDimensionOf(side)) with { Obstacle = tower?.OnnxObstacle };
+            ClosedForm is null ? null : GraphWeight.Of(ClosedForm.GetState()), FeatureDimensionOf(side)) with
+        {
+            Obstacle = tower?.OnnxObstacle,
+        };
     }
 
     /// <summary>The closed-form part, owned; null until <see cref="SetClosedForm"/>, and where the spec has none.</summary>
