@@ -39,8 +39,8 @@ internal static class Plots
             foreach (string term in Terms(run))
             {
                 var line = plot.Add.ScatterLine(steps, Powers(run, term));
-                (line.LegendText, line.LineWidth, line.Color) = term == Total
-                    ? ("total, weighted", 3, Color.FromHex(Palette.Ink)) : (term, 2, Colour(Array.IndexOf(terms, term)));
+                (line.LegendText, line.LineWidth) = term == Total ? ("total, weighted", 3f) : (term, 2f);
+                line.Color = term == Total ? Color.FromHex(Palette.Ink) : Colour(Array.IndexOf(terms, term));
             }
 
             if (run.History.All(epoch => epoch.Validation is not null))
