@@ -124,7 +124,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         StageCache.Write(json, stream => JsonSerializer.Serialize(stream, _rows));
     }
 
-    // The most frequent folds and fewer rows of everything, in the same order.
+    // Folds that have as many training domains as are taken, the first by name, and fewer rows of everything, in the same order.
     private ProteinData Reduce(ProteinData data)
     {
         var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)

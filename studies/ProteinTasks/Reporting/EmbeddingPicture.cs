@@ -63,7 +63,7 @@ internal static class EmbeddingPicture
             string found = recall.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
                 $": {100 * recall[Measurement.Recall(Measurement.SequenceToStructure, Measurement.Ks[^1])]:f0} % of {data.HeldOut.Length} sequences find their "
                     + $"structure among {Measurement.Ks[^1]}");
-            plot.Title(title + found, size: 18);
+            plot.Title(title + found, size: 15);
             plot.XLabel("first principal axis (discs: sequences, triangles: structures)");
             plot.YLabel("second principal axis");
             plot.Axes.SquareUnits();
