@@ -12,7 +12,8 @@ public sealed partial class NameTests
 {
     private static readonly string[] Foreign =
     [
-        "TorchRuntime", "PackageProjectUrl", // properties of the build
+        "TorchRuntime", "PackageProjectUrl", "RuntimeHostConfigurationOption", // properties and items of the build
+        "LoadWithoutTorch", // the last part of a switch of the runtime
         "BertModel", "WeightNet", // in the reference code
         "OrderedDict", // Python's
         "TrainingInfo", // a folder of ML.NET's zip files

@@ -26,7 +26,7 @@ public sealed class ConfigurationTests : ExperimentTest
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "checkpoints": { "keep": 2 } } }""", "", "methods[1].options.checkpoints: the runner sets")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "seed": 1 } }""", "", "methods[1].options.seed: the runner sets")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "sdd": { "variance": "Twice" } } } }""", "",
-        "methods[1].options.objectives.sdd.variance: expected one of Own, Pooled, None")]
+        "methods[1].options.objectives.sdd.variance: expected one of PerSet, Pooled, None")]
     [DataRow("""{ "name": "x", "preset": "Clip", "options": { "objectives": { "centroid": { "weights": 1 } } } }""", "",
         "methods[1].options.objectives.centroid.weights: unknown key; CentroidObjective has ramp, weight")]
     [DataRow("""{ "name": "x", "preset": "Clip", "candidates": [ {} ] }""", "", "methods[1].candidates: validationSeeds are missing")]
