@@ -22,7 +22,7 @@ public sealed class TotalLossTests : ObjectiveTest
             new SelfSupervisedObjective
             {
                 Weight = golden.Number("alpha") * golden.Number("mu"),
-                Form = Enum.Parse<SelfSupervisedForm>(golden.Text("ssl_form")!, ignoreCase: true),
+                Form = SelfSupervisedLossTests.Form(golden.Text("ssl_form")!),
             },
             new MmdObjective
             {

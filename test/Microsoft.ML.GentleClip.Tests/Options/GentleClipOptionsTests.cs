@@ -15,6 +15,7 @@ public sealed class GentleClipOptionsTests
         ("Batches.PairsPerBatchRule", [(PairsPerBatchRule)2, (PairsPerBatchRule)(-1)], "one of Fixed, Proportional",
             [PairsPerBatchRule.Proportional, PairsPerBatchRule.Fixed]),
         ("Batches.Shards", [0, -1, 1048577], "from 1 to 1048576", [null, 1, 1048576]),
+        ("Precision", [(EncoderPrecision)2, (EncoderPrecision)(-1)], "one of Float32, BFloat16", [EncoderPrecision.BFloat16, EncoderPrecision.Float32]),
         ("MaximumNumberOfSteps", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
         ("Optimizer.LearningRate", [0.0, -1e-3, double.NaN, double.PositiveInfinity], "above 0", [1e-9, 10.0]),
         ("Optimizer.WeightDecay", [-0.1, double.NaN, double.PositiveInfinity], "0 or more", [0.0, 1.5]),
@@ -45,7 +46,7 @@ public sealed class GentleClipOptionsTests
         "AllowNoPairs",
     ];
 
-    private static readonly PropertyInfo[] Groups = typeof(TrainingOptions).GetProperties();
+    private static readonly PropertyInfo[] Groups = [.. typeof(TrainingOptions).GetProperties().Where(property => property.PropertyType.IsClass)];
 
     // Of a group, what is in it.
     private static readonly string[] Properties =
