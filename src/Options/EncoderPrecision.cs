@@ -13,7 +13,8 @@ public enum EncoderPrecision
 
     /// <summary>
     /// The factors of the products of linear layers, and of convolutions of 32 channels and multiples, are rounded to bfloat16, numbers with the range of
-    /// float32 and 8 significant bits; their sums are float32. Fast where the processor has such products (AVX-512 BF16 or AMX; NVIDIA GPUs from Ampere on), refused elsewhere.
+    /// float32 and 8 significant bits; their sums are float32. Fast where the processor has such products (AVX-512 BF16 or AMX; NVIDIA GPUs
+    /// from Ampere on), refused elsewhere.
     /// </summary>
     BFloat16,
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Runtime;
 
-/// <summary>Whether products of bfloat16 numbers are computed by instructions made for them; libtorch computes them anyway, but far slower than float32.</summary>
+/// <summary>Whether products of bfloat16 numbers have instructions made for them; libtorch computes them anyway, but far slower than float32.</summary>
 internal static class BFloat16Products
 {
     private const int ExtendedFeatures = 7;

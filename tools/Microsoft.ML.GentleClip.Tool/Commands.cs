@@ -63,7 +63,8 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         Replace(to, path =>
         {
             using var writer = new StreamWriter(path, false, new UTF8Encoding(false));
-            writer.WriteLine(string.Join(',', new[] { DelimitedFile.Quote(ids.First ?? "id") }.Concat(Enumerable.Range(0, embeddings[0].Length).Select(i => $"e{i}"))));
+            var slots = Enumerable.Range(0, embeddings[0].Length).Select(i => $"e{i}");
+            writer.WriteLine(string.Join(',', slots.Prepend(DelimitedFile.Quote(ids.First ?? "id"))));
             foreach (var (row, embedding) in table.Rows.Zip(embeddings))
                 writer.WriteLine($"{DelimitedFile.Quote(row.Id)},{string.Join(',', embedding.Select(DelimitedFile.Number))}");
         });

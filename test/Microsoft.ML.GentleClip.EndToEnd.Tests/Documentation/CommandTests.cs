@@ -63,8 +63,8 @@ public sealed partial class CommandTests
             ["dotnet", "nuget", "add", "source", ..] or ["dotnet", "new", "console" or "gentleclip" or "nugetconfig", ..] or ["dotnet", "run"] or ["cd", _]
                 or ["git", "clone", ..] or ["curl", ..] => null,
             _ =>
-                "an unknown command; expected dotnet run, test, build, pack, new console, new gentleclip, new nugetconfig, new install, nuget add source or add package, cd, git clone or "
-                    + "curl",
+                "an unknown command; expected dotnet run, test, build, pack, new console, new gentleclip, new nugetconfig, new install, nuget add source "
+                    + "or add package, cd, git clone or curl",
         };
     }
 

@@ -16,7 +16,8 @@ class Drawn
 }
 
 IDataView Table(params int[] numbers) => mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Digit { Id = $"{i}", Coefficients = Vector(i, 4) }).ToArray());
-IDataView Drawings(params int[] numbers) => mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Drawn { Id = $"{i}", Profile = Vector(i, 6) }).ToArray());
+IDataView Drawings(params int[] numbers) =>
+    mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Drawn { Id = $"{i}", Profile = Vector(i, 6) }).ToArray());
 JoinedModalities train = mlContext.Data.JoinModalities(
     Table([.. Enumerable.Range(0, 30)]), Drawings([.. Enumerable.Range(0, 20), .. Enumerable.Range(30, 10)]), "Id");
 JoinedModalities test = mlContext.Data.JoinModalities(Table([.. Enumerable.Range(40, 10)]), Drawings([.. Enumerable.Range(40, 10)]), "Id");
