@@ -182,7 +182,9 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
             .Select(side => new InputOutputColumnPair(side.Name))];
         return mlContext.Transforms.MarkMissingModality(columns, MissingSlotReplacement.Mean);
 
-        static int Partly(Table table) => table.Kind != SideKind.Numbers ? 0 : table.Rows.Count(row => row.Values.Any(float.IsNaN) && !row.Values.All(float.IsNaN));
+        static int Partly(Table table) => table.Kind != SideKind.Numbers
+            ? 0
+            : table.Rows.Count(row => row.Values.Any(float.IsNaN) && !row.Values.All(float.IsNaN));
     }
 
     private GentleClipOptions Options(FitArguments arguments, Table a, Table b)

@@ -44,7 +44,8 @@ internal sealed class SavedAlignment : IDisposable
                 throw new ToolException($"'{path}' does not say which features its column '{modality.InputColumnName}' holds; expected a model that "
                     + "'gentleclip fit' saved.");
             column.GetSlotNames(ref names);
-            return new AlignedSide(modality.InputColumnName, modality.OutputColumnName, SideKind.Numbers, [.. names.DenseValues().Select(name => name.ToString())]);
+            return new AlignedSide(
+                modality.InputColumnName, modality.OutputColumnName, SideKind.Numbers, [.. names.DenseValues().Select(name => name.ToString())]);
         }
     }
 
@@ -64,11 +65,13 @@ internal sealed class SavedAlignment : IDisposable
         if (fitting.Length == 1)
             return fitting[0];
         if (fitting.Length == 0 && (kind != SideKind.Numbers || asked.All(side => side.Kind != SideKind.Numbers)))
-            throw new ToolException($"{path} holds {Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{Words(side.Kind)} (side {side.Column})"))}.");
+            throw new ToolException(
+                $"{path} holds {Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{Words(side.Kind)} (side {side.Column})"))}.");
         throw new ToolException(fitting.Length == 2
             ? $"{path} fits both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
             : $"{path} lacks columns of {(asked.Length == 2 ? "either side" : $"side {named}")} of '{_path}'. "
-                + string.Join(" ", asked.Where(side => side.Kind == kind).Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
+                + string.Join(" ", asked.Where(side => side.Kind == kind)
+                    .Select(side => Lacking(side.Column, [.. side.Features.Where(name => !header.Contains(name))]))));
 
         static string Lacking(string column, string[] names) => $"For side {column}: {Table.FirstOf(names, 5)}.";
     }

@@ -119,7 +119,8 @@ internal sealed record Table(string Path, SideKind Kind, string[] Features, IRea
     {
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
         if (System.IO.Path.GetExtension(name).ToLowerInvariant() is ".xlsx" or ".h5ad" or ".feather" or ".zip" || name != path && ParquetTable.Is(name))
-            throw new ToolException($"'{path}' is of no format that this command reads; expected CSV or TSV with a header, Parquet, FASTA or protein structures.");
+            throw new ToolException(
+                $"'{path}' is of no format that this command reads; expected CSV or TSV with a header, Parquet, FASTA or protein structures.");
     }
 }
 

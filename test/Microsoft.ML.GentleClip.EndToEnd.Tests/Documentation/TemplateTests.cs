@@ -59,8 +59,8 @@ public sealed partial class TemplateTests
             Assert.IsTrue(File.Exists(Path.Combine(at, file)), file);
         // What README shows of the output, words and numbers.
         string[] found = output.Split('\n', StringSplitOptions.TrimEntries);
-        string shown = blocks.First(block => block.Language == "text").Text;
-        foreach (string line in shown.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        string printed = blocks.First(block => block.Language == "text").Text;
+        foreach (string line in printed.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             string other = found.FirstOrDefault(candidate => Words(candidate) == Words(line))
                 ?? throw new AssertFailedException($"README shows '{line}'; the program printed {output}");

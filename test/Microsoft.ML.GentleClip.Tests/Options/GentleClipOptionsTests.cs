@@ -292,7 +292,7 @@ public sealed class GentleClipOptionsTests
         return options;
     }
 
-    private static bool IsGroup(PropertyInfo property) => property.DeclaringType == typeof(TrainingOptions);
+    private static bool IsGroup(PropertyInfo property) => property.DeclaringType == typeof(TrainingOptions) && property.PropertyType.IsClass;
 
     private static object? Get(GentleClipOptions options, string name)
     {

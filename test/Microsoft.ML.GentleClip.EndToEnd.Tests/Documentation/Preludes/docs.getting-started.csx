@@ -15,7 +15,8 @@ class Drawn
     public float[] Profile { get; set; }
 }
 
-IDataView Table(params int[] numbers) => mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Digit { Id = $"{i}", Coefficients = Vector(i, 4) }).ToArray());
+IDataView Table(params int[] numbers) =>
+    mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Digit { Id = $"{i}", Coefficients = Vector(i, 4) }).ToArray());
 IDataView Drawings(params int[] numbers) =>
     mlContext.Data.LoadFromEnumerable(numbers.Select(i => new Drawn { Id = $"{i}", Profile = Vector(i, 6) }).ToArray());
 JoinedModalities train = mlContext.Data.JoinModalities(
