@@ -203,11 +203,10 @@ public sealed class ToolFormatTests : IDisposable
         return (fasta, structures);
     }
 
-    private static readonly Dictionary<char, string> Residues = new()
-    {
-        ['A'] = "ALA", ['R'] = "ARG", ['N'] = "ASN", ['D'] = "ASP", ['C'] = "CYS", ['Q'] = "GLN", ['E'] = "GLU", ['G'] = "GLY", ['H'] = "HIS", ['I'] = "ILE",
-        ['L'] = "LEU", ['K'] = "LYS", ['M'] = "MET", ['F'] = "PHE", ['P'] = "PRO", ['S'] = "SER", ['T'] = "THR", ['W'] = "TRP", ['Y'] = "TYR", ['V'] = "VAL",
-    };
+    // One letter, then three.
+    private static readonly Dictionary<char, string> Residues =
+        "AALA RARG NASN DASP CCYS QGLN EGLU GGLY HHIS IILE LLEU KLYS MMET FPHE PPRO SSER TTHR WTRP YTYR VVAL"
+        .Split(' ').ToDictionary(name => name[0], name => name[1..]);
 
     private string Output => _output.ToString();
 
