@@ -258,6 +258,7 @@ public sealed class GentleClipOptionsTests
         ["Batches.Shards"] = 4,
         ["ProcessGroup"] = new SingleProcess(),
         ["Batches.PairsPerBatchRule"] = PairsPerBatchRule.Proportional,
+        ["Precision"] = EncoderPrecision.BFloat16,
         ["MaximumNumberOfSteps"] = 123,
         ["Optimizer.LearningRate"] = 0.25,
         ["Optimizer.WeightDecay"] = 0.125,
