@@ -193,7 +193,9 @@ internal sealed class TwoTowerTrainer(
         var measured = RunningStatistics.Samples(statistics);
         using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, measured + validation.Rows);
         RunningStatistics.Measure(statistics, device, OnRows);
-        return validation.Evaluate(model, device, rows => OnRows(measured + rows), checkpoints is null ? _options.CancellationToken : default);
+        var retrieval = validation.Evaluate(model, device, rows => OnRows(measured + rows), checkpoints is null ? _options.CancellationToken : default);
+        WeightCasts.Forget(); // made in inference mode, where no gradient may go through them
+        return retrieval;
 
         // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
         void OnRows(int rows)

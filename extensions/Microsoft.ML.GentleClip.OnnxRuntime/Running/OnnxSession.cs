@@ -62,15 +62,7 @@ internal sealed class OnnxSession : IDisposable
 
     private static InferenceSession Create(OnnxContent content, int threads)
     {
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = threads,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        // Spinning threads would take the cores from torch.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        using var options = SessionSettings.Create(threads);
         try
         {
             return content.Facts.WeightFiles.Count == 0 ? new InferenceSession(content.Bytes, options) : new InferenceSession(content.Path, options);

@@ -27,15 +27,7 @@ internal sealed class ScoringSession : GraphSession
     /// <exception cref="InvalidOperationException">ONNX Runtime does not take it.</exception>
     public static ScoringSession Open(GraphContent content, int threads)
     {
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = threads,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        // Threads that spin between two runs would take the cores from whoever reads the rows.
-        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        using var options = SessionSettings.Create(threads);
         try
         {
             return new ScoringSession(content.Bytes is { } bytes ? new InferenceSession(bytes, options) : new InferenceSession(content.Path, options));

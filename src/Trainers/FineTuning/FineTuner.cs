@@ -231,6 +231,7 @@ internal sealed class FineTuner(
                     checkCancelled();
                 reporter.At(done += rows);
             }));
+        WeightCasts.Forget(); // made in inference mode, where no gradient may go through them
         var outputs = model.Outputs(features, noise: null);
         var labels = Labels(validation, validation.Rows);
         var (sum, weight) = loss.Sums(outputs, labels);
