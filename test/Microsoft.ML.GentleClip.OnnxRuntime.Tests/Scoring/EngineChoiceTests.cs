@@ -1,6 +1,7 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.OnnxEncoders;
+using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tests.Transformers;
 using static TorchSharp.torch;
@@ -26,6 +27,23 @@ public sealed class EngineChoiceTests : IDisposable
     public TestContext TestContext { get; set; } = null!;
 
     public void Dispose() => _folder.Dispose();
+
+    [TestMethod]
+    public void PrecisionIsOfLibtorchsProducts()
+    {
+        using var transformer = Transformers.Scoring.CreateTransformer();
+        var message = Assert.ThrowsExactly<NotSupportedException>(
+            () => transformer.Scoring = ByOnnx with { Precision = EncoderPrecision.BFloat16 }).Message;
+        Assert.Contains("ScoringOptions.Precision is BFloat16, which is of libtorch's products, and Engine is OnnxRuntime", message);
+        Assert.AreEqual(new ScoringOptions(), transformer.Scoring, "refused, so nothing is changed");
+        if (BFloat16Products.Missing(CPU) is { } reason)
+            Skip.Because(TestContext, reason);
+        transformer.Scoring = new ScoringOptions { Engine = ScoringEngine.Auto, Precision = EncoderPrecision.BFloat16 };
+        var open = ScoringSession.OpenCount;
+        Transformers.Scoring.ReadAll(transformer.Transform(Transformers.Scoring.Load(TwoViews.Pairs(20, 1))), "EmbeddingA");
+        Assert.AreEqual(open, ScoringSession.OpenCount, "libtorch computes");
+        Assert.ThrowsExactly<NotSupportedException>(() => transformer.Scoring = transformer.Scoring with { Engine = ScoringEngine.OnnxRuntime });
+    }
 
     [TestMethod]
     public void TheFirstRowsNeedFewRows()

@@ -151,6 +151,43 @@ public sealed class EncoderPrecisionTests
     }
 
     [TestMethod]
+    public void HeadsAreFloat32()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var head = new ProjectionHead(16, 8, generator);
+        using var casts = WeightCasts.For(EncoderPrecision.BFloat16)!;
+        var features = randn([5, 16], generator: generator);
+        var plain = head.Project(features, noise: null);
+        using var stay = WeightCasts.Enter(casts);
+        Assert.IsTrue(plain.equal(head.Project(features, noise: null)).all().item<bool>());
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(1)]
+    public void FineTuningAndItsScoringTakeThemToo(int? layers)
+    {
+        Need();
+        using var cases = new EncoderCases();
+        using var initial = Fit(cases, "ViT", EncoderPrecision.Float32);
+        FineTunedTransformer Tuned(EncoderPrecision precision)
+        {
+            // With validation, whose passes are made without gradients between steps that need them.
+            var options = EncoderCases.Options(layers, steps: 25) with { Side = Side.A, Precision = precision };
+            options.Validation.Fraction = 0.25;
+            return cases.Context.MulticlassClassification.Trainers.GentleClipFineTuning(initial, options).Fit(cases.View);
+        }
+        using FineTunedTransformer half = Tuned(EncoderPrecision.BFloat16), full = Tuned(EncoderPrecision.Float32);
+        var scores = Embeddings.Column(half.Transform(cases.View), "Score");
+        Assert.IsFalse(scores.Zip(Embeddings.Column(full.Transform(cases.View), "Score")).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
+        half.Scoring = new ScoringOptions { Precision = EncoderPrecision.BFloat16 };
+        var rounded = Embeddings.Column(half.Transform(cases.View), "Score");
+        Assert.IsFalse(scores.Zip(rounded).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)), "scored with them");
+        Assert.IsLessThan(0.1f, scores.Zip(rounded).Max(pair => pair.First.Zip(pair.Second, (a, b) => Math.Abs(a - b)).Max()));
+    }
+
+    [TestMethod]
     public void AnotherPrecisionIsAnotherTraining()
     {
         Need();
