@@ -5,7 +5,8 @@ namespace Microsoft.ML.GentleClip.Alignment;
 /// <summary>The saved form of an alignment: tensors 'a.mean', 'b.kernel' and so on, all float64; each side's scalars are one more, 'a.numbers'.</summary>
 internal static class AlignmentState
 {
-    private const string PrefixA = "a.", PrefixB = "b.", Numbers = "numbers", TransportNumbers = "transport.numbers";
+    private const string PrefixA = AlignmentRules.PrefixA, PrefixB = AlignmentRules.PrefixB, Numbers = AlignmentRules.Numbers,
+        TransportNumbers = AlignmentRules.TransportNumbers;
 
     /// <summary>The tensors of both sides under their full names.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(SideAlignment a, SideAlignment b) =>
@@ -35,92 +36,40 @@ internal static class AlignmentState
     /// <exception cref="InvalidDataException">A tensor is missing or unknown, or its shape, type or value cannot be.</exception>
     public static (SideAlignment A, SideAlignment B) Load(IReadOnlyDictionary<string, Tensor> state)
     {
-        var (a, b) = (LoadSide(state, PrefixA), LoadSide(state, PrefixB));
-        // Whoever wrote more meant more: the maps alone would give other embeddings.
-        var others = state.Keys.Except(Tensors(a, b).Select(tensor => tensor.Key));
-        if (others.FirstOrDefault(name => !IsNumbers(name, PrefixA, a) && !IsNumbers(name, PrefixB, b)) is { } unknown)
-            throw new InvalidDataException($"Saved alignment: tensor '{unknown}' is not one of an alignment.");
-        if (a.Width != b.Width || (a.NaturalWidth, a.Cut is null) != (b.NaturalWidth, b.Cut is null))
-            throw new InvalidDataException(
-                $"Saved alignment: the sides have widths {a.NaturalWidth} -> {a.Width} and {b.NaturalWidth} -> {b.Width}; expected the same.");
-        return (a, b);
+        AlignmentRules.Check(state.ToDictionary(entry => entry.Key, entry => Saved(entry.Value)));
+        return (LoadSide(state, PrefixA), LoadSide(state, PrefixB));
     }
 
-    private static bool IsNumbers(string name, string prefix, SideAlignment side) =>
-        name == prefix + Numbers || (name == prefix + TransportNumbers && side.Transport is not null);
+    private static SavedTensor Saved(Tensor tensor) => new(tensor.shape, tensor.dtype, () =>
+    {
+        using var scope = NewDisposeScope();
+        return tensor.isfinite().all().item<bool>();
+    }, () => Values(tensor));
 
+    private static double[] Values(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.cpu().data<double>().ToArray();
+    }
+
+    // Of a state that the rules have passed.
     private static SideAlignment LoadSide(IReadOnlyDictionary<string, Tensor> state, string prefix)
     {
-        // A negative size stands for any.
-        Tensor Take(string name, params long[] shape)
-        {
-            if (!state.TryGetValue(prefix + name, out var value))
-                throw new InvalidDataException($"Saved alignment: tensor '{prefix + name}' is missing.");
-            if (value.dtype != ScalarType.Float64 || value.dim() != shape.Length || shape.Where((size, i) => size >= 0 && size != value.size(i)).Any())
-                throw new InvalidDataException(
-                    $"Saved alignment: tensor '{prefix + name}': expected float64 [{string.Join(", ", shape)}] (-1 for any), found {value.dtype} "
-                        + $"[{string.Join(", ", value.shape)}].");
-            if (!value.isfinite().all().item<bool>())
-                throw new InvalidDataException($"Saved alignment: tensor '{prefix + name}' has values that are not finite.");
-            return value.detach().clone();
-        }
-
+        Tensor Take(string name) => state[prefix + name].detach().clone();
         bool Has(string name) => state.ContainsKey(prefix + name);
-        var numbers = Take(Numbers, 8).cpu().data<double>().ToArray();
-        // Written by us as they are; read from a file that anyone may have written.
-        double Number(int index, string what, double least, double most) => numbers[index] is var number && number >= least && number <= most
-            ? number
-            : throw new InvalidDataException(
-                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected {least} to {most}."));
-        int Count(int index, string what, long most) => Number(index, what, 1, most) is var number && number == Math.Floor(number)
-            ? (int)number
-            : throw new InvalidDataException(
-                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
-        var basis = Take("basis", -1, -1);
-        var (dimension, components) = (basis.size(0), basis.size(1));
-        RecipeMap Map(string part, double linearWeight, double kernelWeight)
-        {
-            var (linear, anchors) = (Take(part + "linear", components, -1), Take(part + "anchors", -1, components));
-            var kernel = Take(part + "kernel", anchors.size(0), -1);
-            var (linearBias, kernelBias) = (Take(part + "linear.bias", linear.size(1)), Take(part + "kernel.bias", kernel.size(1)));
-            return new RecipeMap(linear, linearBias, anchors, kernel, kernelBias, numbers[1], linearWeight, kernelWeight);
-        }
-        var recipe = Map("", Number(2, "linear weight", 0, double.MaxValue), Number(3, "kernel weight", 0, double.MaxValue));
-        RecipeMap? transport = null;
-        if (Has("transport.linear"))
-        {
-            var weights = Take(TransportNumbers, 2).cpu().data<double>().ToArray();
-            transport = weights[0] >= 0 && weights[1] >= 0 && weights[0] + weights[1] > 0
-                ? Map("transport.", weights[0], weights[1])
-                : throw new InvalidDataException(FormattableString.Invariant(
-                    $"Saved alignment: '{prefix}{TransportNumbers}' says weights {weights[0]} and {weights[1]}; expected 0 or more, not both 0."));
-        }
-        SpectralMap? spectral = null;
-        if (Has("spectral.bank"))
-        {
-            var bank = Take("spectral.bank", -1, components);
-            var coordinates = Take("spectral.coordinates", bank.size(0), -1);
-            var map = Take("spectral.map", coordinates.size(1), -1);
-            spectral = new SpectralMap(new SpectralGraph(bank, Take("spectral.scales", bank.size(0)), coordinates,
-                Count(5, "spectral neighbours", int.MaxValue)), map, Take("spectral.bias", map.size(1)), Number(4, "spectral weight", 0, double.MaxValue));
-        }
-        var side = new SideAlignment(Take("mean", dimension), basis, recipe, transport, spectral, null, null, Count(0, "width", 1 << 20));
-        if (Has("smoothing.bank"))
-        {
-            var bank = Take("smoothing.bank", -1, components);
-            side =
-                side with
-                {
-                    Smoothing = new SmoothingBank(bank, Take("smoothing.embeddings", bank.size(0), side.NaturalWidth),
-                    Number(6, "smoothing weight", 0, double.MaxValue), Count(7, "smoothing neighbours", int.MaxValue))
-                };
-        }
-        if (Has("cut"))
-            side = side with { Cut = Take("cut", side.NaturalWidth, side.Width) };
-        return side.Width >= 1 && (side.Cut is not null || side.NaturalWidth <= side.Width) && numbers[1] > 0
-            ? side
-            : throw new InvalidDataException(
-                $"Saved alignment: '{prefix}{Numbers}' says width {numbers[0]} and bandwidth {numbers[1]}, which do not fit the maps of width "
-                    + $"{side.NaturalWidth}.");
+        var numbers = Values(state[prefix + Numbers]);
+        RecipeMap Map(string part, double linearWeight, double kernelWeight) => new(
+            Take(part + "linear"), Take(part + "linear.bias"), Take(part + "anchors"), Take(part + "kernel"), Take(part + "kernel.bias"), numbers[1],
+            linearWeight, kernelWeight);
+        var recipe = Map("", numbers[2], numbers[3]);
+        var weights = Has("transport.linear") ? Values(state[prefix + TransportNumbers]) : null;
+        var transport = weights is null ? null : Map("transport.", weights[0], weights[1]);
+        var spectral = !Has("spectral.bank") ? null : new SpectralMap(
+            new SpectralGraph(Take("spectral.bank"), Take("spectral.scales"), Take("spectral.coordinates"), (int)numbers[5]), Take("spectral.map"),
+            Take("spectral.bias"), numbers[4]);
+        var smoothing = !Has("smoothing.bank") ? null
+            : new SmoothingBank(Take("smoothing.bank"), Take("smoothing.embeddings"), numbers[6], (int)numbers[7]);
+        return new SideAlignment(
+            Take("mean"), Take("basis"), recipe, transport, spectral, smoothing, Has("cut") ? Take("cut") : null, (int)numbers[0]);
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.GentleClip.Alignment;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Weights;
@@ -26,6 +28,9 @@ internal sealed class PlainModel : ISidedModel
     public static PlainModel Of(TwoTowerSpec spec, RawWeights weights, string closedFormPrefix)
     {
         var alignment = spec.ClosedForm is null ? null : Below(weights, closedFormPrefix);
+        if (spec.ClosedForm is { } closedForm)
+            CheckAlignment(spec, closedForm, weights, closedFormPrefix);
+        weights.Singles(TwoTowerModel.LogitScaleName, 1);
         var sides = new[] { Side.A, Side.B }.ToDictionary(side => side, side =>
         {
             var tower = spec.HasEncoder(spec.Of(side)) ? Below(weights, Prefix(side)) : null;
@@ -51,6 +56,28 @@ internal sealed class PlainModel : ISidedModel
 
     /// <inheritdoc/>
     public SideParts PartsOf(Side side) => _parts(side);
+
+    // As libtorch's reader does: nothing is made of a state that does not hold.
+    private static void CheckAlignment(TwoTowerSpec spec, ClosedFormSpec closedForm, RawWeights weights, string prefix)
+    {
+        var state = weights.Tensors.Where(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary(tensor => tensor.Name[prefix.Length..], Saved);
+        var (width, a, b) = AlignmentRules.Check(state);
+        foreach (var (side, tower, found) in new[] { (Side.A, spec.A, a), (Side.B, spec.B, b) })
+        {
+            var expected = spec.ReadsFeatures(tower) ? Width(tower) : tower.InputDimension;
+            if (found != expected)
+                throw new InvalidDataException($"{weights.Source}: the closed form's side {side} takes rows of dimension {found}; expected {expected}.");
+        }
+        if (width != closedForm.Dimension)
+            throw new InvalidDataException($"{weights.Source}: the closed form's embeddings have {width} dimensions; expected {closedForm.Dimension}.");
+
+        static SavedTensor Saved(RawTensor tensor)
+        {
+            double[] Values() => MemoryMarshal.Cast<byte, double>(tensor.Bytes).ToArray();
+            return new SavedTensor(tensor.Shape, tensor.Type, () => Array.TrueForAll(Values(), double.IsFinite), Values);
+        }
+    }
 
     private static string Prefix(Side side) => side == Side.A ? "tower_a." : "tower_b.";
 

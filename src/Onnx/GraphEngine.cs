@@ -32,10 +32,22 @@ internal static class GraphEngine
     /// Threads that a graph gets: libtorch's number where libtorch is loaded; else that of <c>OMP_NUM_THREADS</c>, which libtorch would take, or one per
     /// processor.
     /// </summary>
-    public static int Threads => TorchNativeLibrary.IsLoaded ? Math.Clamp(torch.get_num_threads(), 1, Environment.ProcessorCount)
-        : int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
-            ? Math.Min(threads, Environment.ProcessorCount)
-            : Environment.ProcessorCount;
+    public static int Threads
+    {
+        get
+        {
+            if (TorchNativeLibrary.IsLoaded)
+            {
+                // A pool's thread may still have the number of a training that has leased one.
+                ThreadCountLease.KeepOwnNumber();
+                return Math.Clamp(torch.get_num_threads(), 1, Environment.ProcessorCount);
+            }
+            return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads)
+                && threads > 0
+                ? Math.Min(threads, Environment.ProcessorCount)
+                : Environment.ProcessorCount;
+        }
+    }
 
     /// <summary>Called by the package.</summary>
     /// <param name="open">Opens a graph with a number of threads.</param>
@@ -61,7 +73,14 @@ internal static class GraphEngine
         }
         finally
         {
-            folder.Delete(recursive: true);
+            try
+            {
+                folder.Delete(recursive: true);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Some systems keep a mapped file as long as the session; it lies in the folder for temporary files.
+            }
         }
     }
 }

@@ -56,6 +56,7 @@ internal sealed class TwoTowerTrainer(
 
         var live = new LiveTraining(model, loss, optimizer, averaged, best, recorder, history, sampler.Cycles, random);
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
+        WeightCasts.Forget();
         if (isFinished)
         {
             CheckCancelled(live, done, sharding.Group);
@@ -192,15 +193,17 @@ internal sealed class TwoTowerTrainer(
         var statistics = RunningStatistics.Of(model, data);
         var measured = RunningStatistics.Samples(statistics);
         using var passing = reporter.Pass(TrainingPhase.Validating, ProgressUnit.Rows, measured + validation.Rows);
+        // In the middle of a step there is no state to go on from, and a process that left would leave the others waiting: where a cancelled training writes
+        // a checkpoint or has company, its validation ends first.
+        var asks = checkpoints is null && !BatchSharding.Of(_options).Group.IsShared();
         RunningStatistics.Measure(statistics, device, OnRows);
-        var retrieval = validation.Evaluate(model, device, rows => OnRows(measured + rows), checkpoints is null ? _options.CancellationToken : default);
+        var retrieval = validation.Evaluate(model, device, rows => OnRows(measured + rows), asks ? _options.CancellationToken : default);
         WeightCasts.Forget(); // made in inference mode, where no gradient may go through them
         return retrieval;
 
-        // In the middle of a step there is no state to go on from: where a cancelled training leaves a checkpoint, its validation ends first.
         void OnRows(int rows)
         {
-            if (checkpoints is null)
+            if (asks)
                 checkCancelled();
             reporter.At(rows);
         }

@@ -88,17 +88,14 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     /// <summary>Seed that decided everything random in the training.</summary>
     public int Seed => _facts.Seed;
 
-    /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
-    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    /// <inheritdoc cref="GentleClipTransformer.Scoring"/>
     public ScoringOptions Scoring
     {
         get => _scoring;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            if ((value.Precision, value.Engine) != (_scoring.Precision, _scoring.Engine))
-                _shared.SetPrecision(value, _device);
-            _scoring = value;
+            _shared.Set(value, _device, () => _scoring = value);
         }
     }
 
@@ -116,13 +113,13 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     public override IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new ScoreView(input, Bind(input.Schema), ScoringPlan.Of(Scoring, UsesGraph), Use);
+        return new ScoreView(input, Bind(input.Schema), Plan(), Use);
     }
 
     /// <summary>A mapper of single rows.</summary>
     /// <param name="inputSchema">Schema of the rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema), UsesGraph);
+    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema), Plan().UsesGraph);
 
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
     public void Dispose() => _shared.Dispose();
@@ -134,7 +131,7 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     static FineTunedTransformer ILoadable<FineTunedTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
         using var channel = environment.Start("Loading FineTunedTransformer");
-        return PlainLoading.HasTorch(channel, out var missing)
+        return PlainLoading.HasTorch(environment, channel, out var missing)
             ? LoadTorch(environment, channel, reader)
             : LoadPlain(environment, reader, missing!);
     }
@@ -184,7 +181,11 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
 
     private FineTunedModel Model => _model as FineTunedModel ?? throw PlainLoading.NeedsTorch();
 
-    private bool UsesGraph => _engine.UsesGraph(Scoring, _features);
+    private ScoringPlan Plan()
+    {
+        var options = Scoring;
+        return ScoringPlan.Of(options, _engine.UsesGraph(options, _features));
+    }
 
     private void WriteWeights(Stream stream)
     {

@@ -116,18 +116,20 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     /// <summary>Rows that the next estimator of a pipeline is fitted on.</summary>
     public TrainingRows TrainingRows => _facts.TrainingRows;
 
-    /// <summary>How the columns of views made from now on are computed; not saved with the model. Never null.</summary>
+    /// <summary>
+    /// How the columns of views made from now on are computed, and with <see cref="ScoringOptions.Precision"/> those of views made before; not saved with the
+    /// model. Never null.
+    /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
-    /// <exception cref="NotSupportedException">The processor has no products of the <see cref="ScoringOptions.Precision"/>.</exception>
+    /// <exception cref="NotSupportedException">The processor, or the engine, has no products of the <see cref="ScoringOptions.Precision"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public ScoringOptions Scoring
     {
         get => _scoring;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            if ((value.Precision, value.Engine) != (_scoring.Precision, _scoring.Engine))
-                _shared.SetPrecision(value, _device);
-            _scoring = value;
+            _shared.Set(value, _device, () => _scoring = value);
         }
     }
 
@@ -147,7 +149,14 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
     /// <summary>ln(1 / temperature).</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    internal float LogitScale => _model is PlainModel plain ? plain.Weights.Singles(TwoTowerModel.LogitScaleName, 1)[0] : Model.LogitScale.item<float>();
+    internal float LogitScale
+    {
+        get
+        {
+            using var use = _shared.Enter();
+            return _model is PlainModel plain ? plain.Weights.Singles(TwoTowerModel.LogitScaleName, 1)[0] : Model.LogitScale.item<float>();
+        }
+    }
 
     /// <summary>How columns are computed now.</summary>
     /// <param name="columns">Those that can be.</param>
@@ -251,7 +260,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     static GentleClipTransformer ILoadable<GentleClipTransformer>.Load(IHostEnvironment environment, ModelReader reader)
     {
         using var channel = environment.Start("Loading GentleClipTransformer");
-        return PlainLoading.HasTorch(channel, out var missing)
+        return PlainLoading.HasTorch(environment, channel, out var missing)
             ? LoadTorch(environment, channel, reader)
             : LoadPlain(environment, reader, missing!);
     }

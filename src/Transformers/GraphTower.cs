@@ -53,9 +53,9 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
         CancellationToken cancellationToken)
     {
         var session = Session();
-        var (names, targets) = (new string[columns.Length], new float[columns.Length][]);
+        var (names, targets, widths) = (new string[columns.Length], new float[columns.Length][], new int[columns.Length]);
         for (var i = 0; i < columns.Length; i++)
-            (names[i], targets[i]) = (columns[i].Output.GraphName, columns[i].Target);
+            (names[i], targets[i], widths[i]) = (columns[i].Output.GraphName, columns[i].Target, columns[i].Output.Dimension(model, side));
         var passes = Passes(examples, _preparation!, batches, batchSize);
         passes.ForEach(Run);
         return passes.Count;
@@ -70,7 +70,11 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
             {
                 session.Run(Inputs(store, ref rented), names, (column, values) =>
                 {
-                    var dimension = values.Length / positions.Length;
+                    var dimension = widths[column];
+                    if (values.Length != (long)positions.Length * dimension)
+                        throw new InvalidOperationException(
+                            $"The graph of column '{model.SpecOf(side).Modality.InputColumnName}' gave {values.Length} numbers for {positions.Length} rows of "
+                            + $"{dimension}: the saved weights do not fit the model.");
                     if (isWhole)
                         values.CopyTo(targets[column]);
                     for (var i = 0; !isWhole && i < positions.Length; i++)
@@ -155,6 +159,10 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
         catch (NotSupportedException exception)
         {
             return exception.Message;
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException && model is not PlainModel)
+        {
+            return exception.Message; // weights that a graph would leave out, for instance: libtorch is there for them
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.Runtime;
@@ -17,14 +18,16 @@ internal static class PlainLoading
         + "TorchSharp, such as TorchSharp-cpu, in the application.");
 
     /// <summary>Whether libtorch is there; where it is not, why, and whether ONNX Runtime can take its place.</summary>
+    /// <param name="environment">Says whether a GPU is asked for.</param>
     /// <param name="channel">Told that it does.</param>
     /// <param name="missing">What is missing; null where the result is true.</param>
-    /// <exception cref="DllNotFoundException">Neither is there.</exception>
-    public static bool HasTorch(IChannel channel, out string? missing)
+    /// <exception cref="DllNotFoundException">Neither is there, or libtorch is not and a GPU is asked for.</exception>
+    public static bool HasTorch(IHostEnvironment environment, IChannel channel, out string? missing)
     {
+        var isOff = AppContext.TryGetSwitch(Switch, out var isOn) && isOn;
         try
         {
-            if (AppContext.TryGetSwitch(Switch, out var isOn) && isOn)
+            if (isOff)
                 throw new DllNotFoundException($"The application's switch {Switch} is on.");
             TorchNativeLibrary.EnsureLoaded();
             missing = null;
@@ -34,8 +37,15 @@ internal static class PlainLoading
         {
             if (GraphEngine.Problem is { } problem)
                 throw new DllNotFoundException($"{exception.Message} A saved model can also be scored without libtorch: {problem}", exception);
+            // A GPU that was asked for is not replaced by a processor unless that is allowed, as where libtorch finds no GPU.
+            if (HostSettings.GpuDeviceId(environment) is not null && !HostSettings.FallbackToCpu(environment))
+                throw;
             missing = exception.Message;
-            channel.Info(MessageSensitivity.None, $"The model is scored by ONNX Runtime, and libtorch is not loaded. {exception.Message}");
+            var message = $"The model is scored by ONNX Runtime, and libtorch is not loaded. {exception.Message}";
+            if (isOff)
+                channel.Info(MessageSensitivity.None, message);
+            else
+                channel.Warning(MessageSensitivity.None, message);
             return false;
         }
     }

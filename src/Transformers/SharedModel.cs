@@ -30,11 +30,13 @@ internal sealed class SharedModel(IDisposable? model, string owner = nameof(Gent
         }
     }
 
-    /// <summary>What those who come from now on compute with.</summary>
+    /// <summary>Sets what those who come from now on compute with, together with whatever has to agree with it.</summary>
     /// <param name="options">Precision and engine.</param>
     /// <param name="device">Where the model lives; null where it has no libtorch.</param>
+    /// <param name="set">Sets the rest.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="NotSupportedException">The device or the engine has no such products.</exception>
-    public void SetPrecision(ScoringOptions options, Device? device)
+    public void Set(ScoringOptions options, Device? device, Action set)
     {
         const string setting = $"{nameof(ScoringOptions)}.{nameof(ScoringOptions.Precision)}";
         var precision = options.Precision;
@@ -49,6 +51,7 @@ internal sealed class SharedModel(IDisposable? model, string owner = nameof(Gent
             ThrowIfDisposed();
             // Kept to the end: threads may compute with it.
             _current = precision == EncoderPrecision.Float32 ? null : _casts ??= WeightCasts.For(precision);
+            set();
         }
     }
 

@@ -14,6 +14,7 @@ internal static class SessionSettings
             IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            EnableMemoryPattern = false, // a plan of memory would be kept for every set of lengths that ever came
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         // Threads that spin between two runs would take the cores from torch, and from whoever reads the rows.

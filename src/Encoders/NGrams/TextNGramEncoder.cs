@@ -1,5 +1,4 @@
 using Microsoft.ML.GentleClip.Modalities;
-using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -70,13 +69,13 @@ internal sealed class TextNGramEncoder : Encoder
     }
 
     /// <inheritdoc/>
-    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => new PreparedBatch(_preparation.Prepare((TextBatch)batch));
+    public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () => _preparation.Count((TextBatch)batch);
 
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
         using var scope = NewDisposeScope();
-        var x = Sum(batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((TextBatch)batch)), noise);
+        var x = Sum(batch as NGramBatch ?? _preparation.Count((TextBatch)batch), noise);
         foreach (var layer in layers)
         {
             x = nn.functional.gelu(layer.forward(x));
@@ -86,27 +85,16 @@ internal sealed class TextNGramEncoder : Encoder
         return x.MoveToOuterDisposeScope();
     }
 
-    // Of the arrays only what is there: padding would be looked up in the table, and trained.
-    private Tensor Sum(PreparedBatch texts, NoiseSource? noise)
+    private Tensor Sum(NGramBatch texts, NoiseSource? noise)
     {
-        var numbers = texts.Values<long>(OnnxNames.NGrams, out var shape);
-        var occurrences = texts.Values<float>(OnnxNames.NGramCounts, out _);
-        var (count, width, known) = (shape[0], (int)shape[1], occurrences.Length - occurrences.AsSpan().Count(0f));
-        var (rows, buckets, counts) = (new long[known], new long[known], new float[known]);
-        for (var (at, i) = (0, 0); at < known; i++)
-        {
-            if (occurrences[i] == 0)
-                continue;
-            (rows[at], buckets[at], counts[at]) = (i / width, numbers[i], 1 + MathF.Log(occurrences[i]));
-            at++;
-        }
         var device = table.device;
-        var (row_, bucket_) = (tensor(rows, device: device), tensor(buckets, device: device));
+        var (row_, bucket_) = (tensor(texts.Rows, device: device), tensor(texts.Buckets, device: device));
+        var counts = Array.ConvertAll(texts.Occurrences, occurrences => 1 + MathF.Log(occurrences));
         var weight = tensor(counts, device: device).to(table.dtype) * rarity.index_select(0, bucket_);
-        var squares = zeros(count, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
+        var squares = zeros(texts.Texts, table.dtype, device).index_add_(0, row_, weight.Squared(), Scalars.One);
         weight = weight / squares.sqrt().clamp_min(Scalars.Of(float.Epsilon)).index_select(0, row_);
         if (noise is not null)
             weight = noise.Dropout(weight, _options.NGramDropout);
-        return zeros([count, table.size(1)], table.dtype, device).index_add(0, row_, table.index_select(0, bucket_) * weight.unsqueeze(1), Scalars.One);
+        return zeros([texts.Texts, table.size(1)], table.dtype, device).index_add(0, row_, table.index_select(0, bucket_) * weight.unsqueeze(1), Scalars.One);
     }
 }

@@ -59,6 +59,7 @@ internal sealed class FineTuner(
 
         var live = new LiveTraining(model, null, optimizer, null, best, recorder, [], [("rows", cycle)], random) { FineTuning = history };
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
+        WeightCasts.Forget();
         if (isFinished)
         {
             checkCancelled();
@@ -164,14 +165,14 @@ internal sealed class FineTuner(
 
     private static RowBatch Begin(FineTunedModel model, FineTuningSet set, int[] rows, NoiseSource noise)
     {
-        var work = new List<Ahead<TowerBatch>>();
-        foreach (var (number, side) in model.Towers.Index())
+        // Begun together: what one side has begun would be lost where drawing the other's noise fails.
+        var work = model.Towers.Select((side, number) =>
         {
             var own = side.Tower.Work(set.Stores[number], rows);
             own.AddView(side.Tower.IsFrozen ? null : noise);
-            work.Add(own.Begin());
-        }
-        return new RowBatch(rows, work);
+            return own;
+        }).ToList();
+        return new RowBatch(rows, work.ConvertAll(own => own.Begin()));
     }
 
     private List<Tensor> Features(FineTunedModel model, RowBatch rows, NoiseSource noise)

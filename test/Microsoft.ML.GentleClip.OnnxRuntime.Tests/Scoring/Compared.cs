@@ -4,7 +4,7 @@ namespace Microsoft.ML.GentleClip.Tests.OnnxEncoders;
 internal static class Compared
 {
     /// <summary>Largest difference of a slot that is allowed.</summary>
-    public const float Tolerance = 1e-4f;
+    public const float Tolerance = 1e-5f;
 
     /// <summary>Largest difference of two columns; fails above the tolerance, and where one is NaN and the other is not.</summary>
     public static float Columns(IReadOnlyList<float[]> expected, IReadOnlyList<float[]> actual, string where)

@@ -102,14 +102,21 @@ public sealed class EngineChoiceTests : IDisposable
     public async Task ThreadsShareOneSession()
     {
         using var transformer = Transformers.Scoring.CreateTransformer();
+        var rows = Transformers.Scoring.Load(TwoViews.Pairs(700, 1));
+        var expected = Embeddings.Column(transformer.Transform(rows), "EmbeddingA"); // by libtorch: nobody has opened the session
         transformer.Scoring = ByOnnx;
-        var view = transformer.Transform(Transformers.Scoring.Load(TwoViews.Pairs(700, 1)));
-        var expected = Embeddings.Column(view, "EmbeddingA");
+        var view = transformer.Transform(rows);
         var open = ScoringSession.OpenCount;
-        var found = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => Embeddings.Column(view, "EmbeddingA"))));
+        const int threads = 6;
+        using var start = new Barrier(threads);
+        var found = await Task.WhenAll(Enumerable.Range(0, threads).Select(_ => Task.Factory.StartNew(() =>
+        {
+            start.SignalAndWait();
+            return Embeddings.Column(view, "EmbeddingA");
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         foreach (var column in found)
             Compared.Columns(expected, column, "threads");
-        Assert.AreEqual(open, ScoringSession.OpenCount);
+        Assert.AreEqual(open + 1, ScoringSession.OpenCount);
     }
 
     [TestMethod]
@@ -242,31 +249,90 @@ public sealed class EngineChoiceTests : IDisposable
         foreach (var (from, to, expected) in new[]
         {
             ("layers.0.bias", "layers.0.bios", "layers.0.bias"), ("head.fc.weight", "head.fc.weighs", "head.fc.weight"),
+            ("logit_scale", "logit_scala", "logit_scale"),
         })
         {
-            var bytes = File.ReadAllBytes(_folder.File("model.zip"));
-            var file = _folder.File($"{to}.zip");
-            File.WriteAllBytes(file, bytes);
-            using (var zip = System.IO.Compression.ZipFile.Open(file, System.IO.Compression.ZipArchiveMode.Update))
-            {
-                var entry = zip.Entries.Single(entry => entry.Name == "weights.safetensors");
-                using var copy = new MemoryStream();
-                using (var stream = entry.Open())
-                    stream.CopyTo(copy);
-                var path = entry.FullName;
-                entry.Delete();
-                using var target = zip.CreateEntry(path).Open();
-                target.Write(Replace(copy.ToArray(), from, to));
-            }
+            var file = WithWeights(to, bytes => Replace(bytes, from, to));
             Assert.Contains(expected, Compared.Messages(Assert.Throws<Exception>(() => Compared.LoadPlain<GentleClipTransformer>(file))));
         }
+    }
 
-        static byte[] Replace(byte[] bytes, string from, string to)
+    /// <summary>A closed form that lacks a part would give other embeddings: libtorch's reader and the plain one refuse the same files.</summary>
+    [TestMethod]
+    public void ADamagedClosedFormIsRefusedWithoutLibtorchToo()
+    {
+        var vector = new VectorEncoderOptions { HiddenDimensions = [8] };
+        var rows = _context.Data.LoadFromEnumerable(TwoViews.Mixed(30, 60, 60));
+        using (var made = _context.Transforms.GentleClip(new GentleClipOptions
         {
-            var at = bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(from));
-            System.Text.Encoding.ASCII.GetBytes(to).CopyTo(bytes, at);
-            return bytes;
+            ModalityA = Modality.Vector("EmbeddingA", "A", vector),
+            ModalityB = Modality.Vector("EmbeddingB", "B", vector),
+            ClosedForm = new ClosedFormOptions
+            {
+                Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Transport, Smoothing = true, Spectral = ClosedFormPart.On,
+            },
+            NumberOfThreads = 1,
+        }).Fit(rows))
+            _context.Model.Save(made, rows.Schema, _folder.File("model.zip"));
+        Compared.LoadPlain<GentleClipTransformer>(_folder.File("model.zip")).Dispose();
+        var names = 0;
+        foreach (var (name, start) in Tensors())
+        {
+            names++;
+            var renamed = WithWeights($"{name}-renamed", bytes => Replace(bytes, $"\"{name}\"", $"\"{name[..^1]}?\""));
+            AssertRefused(renamed, name);
+            var notFinite = WithWeights($"{name}-nan", bytes =>
+            {
+                BitConverter.TryWriteBytes(bytes.AsSpan(start), double.NaN);
+                return bytes;
+            });
+            AssertRefused(notFinite, name);
         }
+        Assert.IsGreaterThan(20, names);
+
+        void AssertRefused(string file, string name)
+        {
+            var byLibtorch = Problem(Assert.Throws<Exception>(() => _context.Model.Load(file, out _), $"{name}, by libtorch"));
+            var without = Problem(Assert.Throws<Exception>(() => Compared.LoadPlain<GentleClipTransformer>(file), $"{name}, without"));
+            Assert.AreEqual(byLibtorch, without);
+
+            static string Problem(Exception exception) => Compared.Messages(exception).Split('\n').Single(line => line.StartsWith("Saved alignment: "));
+        }
+
+        List<(string Name, int Start)> Tensors()
+        {
+            byte[] weights = [];
+            WithWeights("read", bytes => weights = bytes);
+            var length = (int)BitConverter.ToInt64(weights);
+            using var header = System.Text.Json.JsonDocument.Parse(weights.AsMemory(8, length));
+            return [.. header.RootElement.EnumerateObject().Where(tensor => tensor.Name.StartsWith("teacher.", StringComparison.Ordinal))
+                .Select(tensor => (tensor.Name, 8 + length + tensor.Value.GetProperty("data_offsets")[0].GetInt32(),
+                    tensor.Value.GetProperty("data_offsets")[1].GetInt32() - tensor.Value.GetProperty("data_offsets")[0].GetInt32()))
+                .Where(tensor => tensor.Item3 > 0).Select(tensor => (tensor.Name, tensor.Item2))];
+        }
+    }
+
+    private static byte[] Replace(byte[] bytes, string from, string to)
+    {
+        var at = bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(from));
+        System.Text.Encoding.ASCII.GetBytes(to).CopyTo(bytes, at);
+        return bytes;
+    }
+
+    private string WithWeights(string name, Func<byte[], byte[]> change)
+    {
+        var file = _folder.File($"{name.Replace('/', '_')}.zip");
+        File.Copy(_folder.File("model.zip"), file, overwrite: true);
+        using var zip = System.IO.Compression.ZipFile.Open(file, System.IO.Compression.ZipArchiveMode.Update);
+        var entry = zip.Entries.Single(entry => entry.Name == "weights.safetensors");
+        using var copy = new MemoryStream();
+        using (var stream = entry.Open())
+            stream.CopyTo(copy);
+        var path = entry.FullName;
+        entry.Delete();
+        using var target = zip.CreateEntry(path).Open();
+        target.Write(change(copy.ToArray()));
+        return file;
     }
 
     [TestMethod]

@@ -62,6 +62,32 @@ public sealed class EncoderPrecisionTests
     }
 
     [TestMethod]
+    public void GradientsReachTheFloat32Weights()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        using var layer = new Linear(32, 8, generator);
+        using var casts = WeightCasts.For(EncoderPrecision.BFloat16)!;
+        var x = randn([16, 32], generator: generator);
+        var plain = Gradients();
+        using var stay = WeightCasts.Enter(casts);
+        foreach (var (expected, found) in plain.Zip(Gradients()))
+        {
+            Assert.AreEqual(ScalarType.Float32, found.dtype);
+            Assert.IsFalse(expected.equal(found).all().item<bool>());
+            Assert.IsGreaterThan(
+                0.9999, nn.functional.cosine_similarity(expected.flatten(), found.flatten(), dim: 0).to(ScalarType.Float64).item<double>());
+        }
+
+        Tensor[] Gradients()
+        {
+            layer.zero_grad();
+            layer.forward(x).square().mean().backward();
+            return [.. layer.parameters().Select(weight => weight.grad!.clone())];
+        }
+    }
+
+    [TestMethod]
     public void ConvolutionsOfWholeBlocksTakePart()
     {
         using var scope = NewDisposeScope();

@@ -114,6 +114,22 @@ public sealed class TextNGramEncoderTests
 
     private static TextBatch Batch(string[] texts) => new([.. texts.Select(text => text.AsMemory())]);
 
+    /// <summary>One long text among short ones costs what it has, not what it has times the texts.</summary>
+    [TestMethod]
+    public void APreparedBatchHoldsTheNGramsThereAre()
+    {
+        using var encoder = Encoder(new TextNGramOptions { Buckets = 1 << 16, TableDimension = 4, HiddenDimensions = [4] });
+        var random = new Random(1);
+        var longest = string.Join(' ', Enumerable.Range(0, 2000).Select(_ => random.Next(1_000_000)));
+        ReadOnlyMemory<char>[] texts = [longest.AsMemory(), .. Enumerable.Repeat("ash".AsMemory(), 999)];
+        var alone = (NGramBatch)encoder.Prepare(new TextBatch([texts[0]]), null)();
+        var short1 = (NGramBatch)encoder.Prepare(new TextBatch([texts[1]]), null)();
+        var all = (NGramBatch)encoder.Prepare(new TextBatch(texts), null)();
+        Assert.IsGreaterThan(5000, alone.Rows.Length);
+        Assert.AreEqual(alone.Rows.Length + 999 * short1.Rows.Length, all.Rows.Length);
+        Assert.AreEqual((all.Rows.Length, all.Rows.Length), (all.Buckets.Length, all.Occurrences.Length));
+    }
+
     private static TextNGramEncoder Encoder(TextNGramOptions options)
     {
         using var generator = new Generator(1);
