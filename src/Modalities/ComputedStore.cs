@@ -44,6 +44,9 @@ internal abstract class ComputedStore : ExampleStore
     public sealed override long NumbersOf(int rows) => Computed.NumbersOf(rows);
 
     /// <inheritdoc/>
+    public sealed override string RowName => Examples.RowName;
+
+    /// <inheritdoc/>
     public sealed override long RowOf(int position) => Examples.RowOf(position);
 
     /// <inheritdoc/>

@@ -63,9 +63,15 @@ internal abstract class ExampleStore : IDisposable
     /// </summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions) => GatherExamples(positions);
 
+    /// <summary>What messages call a row of the source, such as that of a validation set.</summary>
+    public virtual string RowName { get; private protected set; } = "Row";
+
     /// <summary>Notes which row of the source the example that was added last came from.</summary>
-    public void NameLast(long row)
+    /// <param name="row">Its number.</param>
+    /// <param name="rowName">What messages call it.</param>
+    public void NameLast(long row, string rowName = "Row")
     {
+        RowName = rowName;
         while (_rows.Count < Count - 1)
             _rows.Add(_rows.Count);
         _rows.Add(row);

@@ -50,6 +50,9 @@ internal sealed class ShardedStore : ExampleStore
     public override long NumbersOf(int rows) => Local.NumbersOf(rows);
 
     /// <inheritdoc/>
+    public override string RowName => Local.RowName;
+
+    /// <inheritdoc/>
     public override long RowOf(int position) => Local.RowOf(Shards.Local(position));
 
     /// <inheritdoc/>

@@ -80,7 +80,7 @@ internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore ex
             catch (Exception own) when (own is not OutOfMemoryException)
             {
                 return new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-                    $"Row {examples.RowOf(position)}, column '{column}': the sample cannot be prepared for its encoder: {own.Message}"), own);
+                    $"{examples.RowName} {examples.RowOf(position)}, column '{column}': the sample cannot be prepared for its encoder: {own.Message}"), own);
             }
             finally
             {
@@ -88,7 +88,8 @@ internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore ex
             }
         }
         return new InvalidOperationException(string.Create(CultureInfo.InvariantCulture,
-            $"{positions.Length} samples of column '{column}', of rows {positions.Min(examples.RowOf)} to {positions.Max(examples.RowOf)}, cannot be prepared ")
-            + $"for their encoder in one batch: {problem.Message}", problem);
+            $"{positions.Length} samples of column '{column}', of {examples.RowName.ToLowerInvariant()}s {positions.Min(examples.RowOf)} ")
+            + string.Create(CultureInfo.InvariantCulture, $"to {positions.Max(examples.RowOf)}, ")
+            + $"cannot be prepared for their encoder in one batch: {problem.Message}", problem);
     }
 }

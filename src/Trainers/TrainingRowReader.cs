@@ -153,7 +153,7 @@ internal sealed class TrainingRowReader(
     {
         side.Profile.Add(reader, Rows);
         side.Store.Add(reader);
-        side.Store.NameLast(Rows);
+        side.Store.NameLast(Rows, rowName);
     }
 
     private bool IsOwn(long row) => sharding.IsOwn(sharding.ShardOf(row));

@@ -117,7 +117,7 @@ internal sealed class FineTuningRows : IDisposable
                 {
                     _profiles[number].Add(readers[number], Rows);
                     Sides[number].Store.Add(readers[number]);
-                    Sides[number].Store.NameLast(Rows);
+                    Sides[number].Store.NameLast(Rows, rowName);
                 }
                 _labels.Add(label);
             }

@@ -269,7 +269,10 @@ public sealed class EngineChoiceTests : IDisposable
             ModalityB = Modality.Vector("EmbeddingB", "B", vector),
             ClosedForm = new ClosedFormOptions
             {
-                Role = ClosedFormRole.Alone, Method = ClosedFormMethod.Transport, Smoothing = true, Spectral = ClosedFormPart.On,
+                Role = ClosedFormRole.Alone,
+                Method = ClosedFormMethod.Transport,
+                Smoothing = true,
+                Spectral = ClosedFormPart.On,
             },
             NumberOfThreads = 1,
         }).Fit(rows))

@@ -67,7 +67,7 @@ public sealed class ReadingAheadTests
     [TestMethod]
     public void ACancelledTrainingLeavesNoThreadAndNoTensor()
     {
-        var (options, data) = Training("structures");
+        var (options, data) = Training("pictures"); // whose batches are tensors, gathered by a thread of the pool
         Run(isCancelled: false);
         // What a model's parameters leave behind (LiveTensors) is in both.
         var whole = Growth(isCancelled: false);
@@ -205,6 +205,12 @@ public sealed class ReadingAheadTests
         Assert.AreEqual(13, data.A.Store.RowOf(13));
         Assert.AreEqual(14, data.B.Store.RowOf(8));
         Assert.AreEqual(18, data.B.Store.RowOf(12));
+        using var validation = TrainingData.Read(view, options, () => { }, "Validation row", trains: false);
+        Assert.AreEqual(("Row", "Validation row"), (data.A.Store.RowName, validation.A.Store.RowName));
+        using var picky = new Picky { Disliked = ((SequenceBatch)validation.A.Store.Gather([2])).Residues[0].Length };
+        var work = new TowerWork(picky, "Sequence", validation.A.Store, [2]);
+        work.AddView(noise: null);
+        Assert.StartsWith("Validation row 2, column 'Sequence'", Assert.ThrowsExactly<InvalidOperationException>(() => work.Run()).Message);
     }
 
     [TestMethod]
@@ -357,10 +363,12 @@ public sealed class ReadingAheadTests
     {
         public bool LikesBatches { get; set; } = true;
 
+        public int Disliked { get; init; } = 6;
+
         public override int FeatureDimension => 1;
 
         public override Func<ModalityBatch> Prepare(ModalityBatch batch, NoiseSource? noise) => () =>
-            ((SequenceBatch)batch).Residues.Any(sequence => sequence.Length == 6) ? throw new FormatException("six residues are not liked.")
+            ((SequenceBatch)batch).Residues.Any(sequence => sequence.Length == Disliked) ? throw new FormatException("six residues are not liked.")
             : !LikesBatches && ((SequenceBatch)batch).Residues.Count > 1 ? throw new FormatException("too many.")
             : batch;
 
