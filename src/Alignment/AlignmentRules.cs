@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>A saved tensor as far as rules look at it, whether libtorch holds it or an array does.</summary>
+/// <summary>What rules look at in a saved tensor, whether libtorch or an array holds it.</summary>
 /// <param name="Shape">Its sizes.</param>
 /// <param name="Type">Of its elements.</param>
 /// <param name="IsFinite">Whether all of them are finite; asked of float64 only.</param>
@@ -117,6 +117,7 @@ internal static class AlignmentRules
 
         private long Count(double number, string what, long most) => Number(number, what, 1, most) == Math.Floor(number)
             ? (long)number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
+using Microsoft.ML.GentleClip.Benchmarks;
 using Microsoft.ML.GentleClip.Mpi;
 using static TorchSharp.torch;
 

@@ -11,9 +11,9 @@ internal sealed class AlignmentScale(int runs, string? json)
     private static readonly AlignmentSize[] Sizes =
     [
         new(200, 2_000, 64), new(200, 2_000, 256), new(200, 2_000, 2_000),
-        new(200, 20_000, 64), new(200, 20_000, 256),
+        new(200, 20_000, 64), new(200, 20_000, 256), new(200, 20_000, 2_000),
         new(200, 30_000, 2_000), new(200, 30_000, 20_000, Share: 0.02),
-        new(200, 200_000, 64), new(1_000, 200_000, 64), new(200, 200_000, 256),
+        new(200, 200_000, 64), new(1_000, 200_000, 64), new(200, 200_000, 256), new(200, 200_000, 2_000),
     ];
 
     private sealed record Figure(int Pairs, int Rows, int Dimension, double Share, double FeatureMegabytes, double Seconds, double Least, double Most,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.GentleClip.Mpi;
 using Microsoft.ML.GentleClip.Programs;
 using CliCommand = System.CommandLine.Command;
 
@@ -76,9 +77,13 @@ internal static class BenchmarkCommand
         var batches = CommandOption.List(
             "--batches", "SIZES", "Rows of a side in a batch, 32 or more. Default 1024,2048.", text => Number("--batches", text, 32));
         var dimension = CommandOption.Number("--dimension", "NUMBER", "Numbers of an embedding. Default 128.", 128);
-        var command = new CliCommand("shares", "What the losses take of each of several processes.") { turns, batches, dimension };
-        command.SetAction(result => new SharedLosses(
-            result.GetValue(batches) ?? [1024, 2048], result.GetValue(dimension), result.GetValue(turns)).Run());
+        var mpi = CommandOption.Flag("--mpi", "The processes that mpirun starts, instead of one that stands for them.");
+        var command = new CliCommand("shares", "What the losses take of each of several processes.") { turns, batches, dimension, mpi };
+        command.SetAction(result =>
+        {
+            using var joined = result.GetValue(mpi) ? MpiProcessGroup.Join() : null;
+            return new SharedLosses(result.GetValue(batches) ?? [1024, 2048], result.GetValue(dimension), result.GetValue(turns), joined).Run();
+        });
         return command;
     }
 

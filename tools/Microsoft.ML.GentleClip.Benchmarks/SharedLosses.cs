@@ -6,14 +6,54 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 
 /// <summary>
 /// Processor time that the recommended losses take of one of several processes, forward and backward, beside that of a process alone: what the processes do
-/// not share shows. There is one process; the others are thought to have sent what it sent itself, at the cost of copying it.
+/// not share shows. There is one process; the others are thought to have sent what it sent itself, at the cost of copying it. Or all of them are there, and
+/// what each spends in calls, where a process that waits may spin, is counted apart.
 /// </summary>
-internal sealed class SharedLosses(IReadOnlyList<int> batches, int dimension, int turns)
+/// <param name="batches">Rows of a side.</param>
+/// <param name="dimension">Numbers of an embedding.</param>
+/// <param name="turns">How often each number of processes takes its turn.</param>
+/// <param name="joined">The processes that are there; null: this one stands for all.</param>
+internal sealed class SharedLosses(IReadOnlyList<int> batches, int dimension, int turns, ProcessGroup? joined = null)
 {
     private const int Slices = 4, Warmups = 3;
     private static readonly int[] Sizes = [1, 2, 4];
 
-    public int Run()
+    public int Run() => joined is null ? Simulate() : Measure(new MeasuredGroup(joined));
+
+    /// <summary>All processes work alone at the same time, then together, by turns: what they cost each other in caches and memory is in both.</summary>
+    private int Measure(MeasuredGroup group)
+    {
+        if (Slices % group.Size != 0)
+            throw new ArgumentException($"There are {group.Size} processes; --mpi needs 1, 2 or 4.");
+        foreach (var batch in batches)
+        {
+            using var alone = new TotalLoss(new GentleClipOptions().Objectives, share: new PairShare(Slices, new OneOf(1)));
+            using var shared = new TotalLoss(new GentleClipOptions().Objectives, share: new PairShare(Slices, group));
+            var input = Input(batch);
+            List<double> whole = [], own = [], calls = [];
+            for (var turn = -Warmups; turn < turns; turn++)
+            {
+                group.Barrier("all alone");
+                var time = Step(alone, input);
+                group.Barrier("all together");
+                var before = group.Seconds;
+                var together = Step(shared, input);
+                var within = 1e3 * (group.Seconds - before);
+                if (turn < 0)
+                    continue;
+                whole.Add(time);
+                own.Add(together - within);
+                calls.Add(within);
+            }
+            double[] ratios = [.. own.Zip(whole, (part, time) => part / time)];
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rank {group.Rank} of {group.Size}: {batch,5} rows, {Median(whole):F1} ms alone, ")
+                + string.Create(CultureInfo.InvariantCulture, $"{Median(own) / Median(whole):F3} of it ({ratios.Min():F3} to {ratios.Max():F3}) together, ")
+                + string.Create(CultureInfo.InvariantCulture, $"and {Median(calls):F1} ms in calls"));
+        }
+        return 0;
+    }
+
+    private int Simulate()
     {
         Console.WriteLine($"{"rows",6}{"ms",9}   {string.Join("   ", Sizes[1..].Select(size => $"{$"one of {size}",-24}"))}");
         foreach (var batch in batches)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.GentleClip.Programs;
 using CliCommand = System.CommandLine.Command;
 
@@ -76,7 +77,9 @@ internal static class ReliabilityCommand
         var steps = CommandOption.Number("--steps", "N", "Steps.", 20_000);
         var rows = CommandOption.Number("--rows", "N", "Rows.", 1_000_000);
         var command = new CliCommand("soak", "Trains and scores for long, and looks at the memory.") { steps, rows };
-        command.SetAction(result => Counted(new SoakRun(result.GetValue(steps), result.GetValue(rows), output), output));
+        command.SetAction(result => Environment.GetEnvironmentVariable(ChildProgram.Generation0) is null
+            ? ChildProgram.Pass(["soak", "--steps", Text(result.GetValue(steps)), "--rows", Text(result.GetValue(rows))], output)
+            : Counted(new SoakRun(result.GetValue(steps), result.GetValue(rows), output), output));
         return command;
     }
 
@@ -100,6 +103,8 @@ internal static class ReliabilityCommand
         });
         return option;
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int Counted(ITrial trial, TextWriter output)
     {

@@ -14,7 +14,6 @@ public sealed class PreparationTests
 
     public static IEnumerable<object[]> Encoders =>
     [
-        ["n-grams", Modality.Text("E", "Text", new TextNGramOptions { Buckets = 256, TableDimension = 8 })],
         ["BERT", Modality.Text("E", "Text", new BertEncoderOptions { Size = new BertSize(1, 16, 2), Vocabulary = Vocabulary })],
         ["ESM-2", Modality.ProteinSequence("E", "Sequence", new Esm2Options { Size = new Esm2Size(1, 16, 2), MaximumLength = 12 })],
         ["windows", Modality.ProteinSequence("E", "Sequence", new ProteinWindowOptions { HiddenDimensions = [8] })],
@@ -39,6 +38,28 @@ public sealed class PreparationTests
             CollectionAssert.AreEqual(exported.Values, own.Values, own.Name);
             CollectionAssert.AreEqual(exported.Shape.ToArray(), own.Shape.ToArray(), own.Name);
         }
+        CollectionAssert.AreEqual(Values(encoder.Encode(batch, noise: null)), Values(encoder.Encode(prepared, noise: null)), "prepared before or within");
+    }
+
+    /// <summary>In training they stay one after the other, as rows of one length would grow with the longest text; a graph has no such form.</summary>
+    [TestMethod]
+    public void NGramsAreThoseOfTheirGraphWithoutItsPadding()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(1);
+        var modality = Modality.Text("E", "Text", new TextNGramOptions { Buckets = 256, TableDimension = 8 });
+        using var store = Store(modality);
+        var kind = EncoderKinds.Of(modality);
+        using var encoder = kind.Create(modality, 0, generator);
+        var batch = store.Gather([0, 1, 2, 3]);
+        var prepared = (NGramBatch)encoder.Prepare(batch, noise: null)();
+        var graph = new PreparedBatch(kind.CreatePreparation(modality, 0).Prepare(store));
+        var (ids, counts) = (graph.Values<long>("ngram_ids", out _), graph.Values<float>("ngram_counts", out _));
+        var slots = Enumerable.Range(0, counts.Length).Where(slot => counts[slot] > 0).ToArray();
+        Assert.IsLessThan(counts.Length, slots.Length, "the test needs texts of unequal lengths");
+        CollectionAssert.AreEqual(slots.Select(slot => (long)(slot / (counts.Length / 4))).ToArray(), prepared.Rows);
+        CollectionAssert.AreEqual(slots.Select(slot => ids[slot]).ToArray(), prepared.Buckets);
+        CollectionAssert.AreEqual(slots.Select(slot => counts[slot]).ToArray(), prepared.Occurrences);
         CollectionAssert.AreEqual(Values(encoder.Encode(batch, noise: null)), Values(encoder.Encode(prepared, noise: null)), "prepared before or within");
     }
 
@@ -68,9 +89,7 @@ public sealed class PreparationTests
         using var encoder = EncoderKinds.Of(modality).Create(modality, 0, generator);
         // Padding has bucket 0: a text beside a longer one must not train it.
         encoder.Encode(store.Gather([2, 3]), noise: null).sum().backward();
-        var arrays = (PreparedBatch)encoder.Prepare(store.Gather([2, 3]), noise: null)();
-        var buckets = arrays.Values<long>("ngram_ids", out _).Zip(arrays.Values<float>("ngram_counts", out _)).Where(slot => slot.Second > 0)
-            .Select(slot => slot.First).ToHashSet();
+        var buckets = ((NGramBatch)encoder.Prepare(store.Gather([2, 3]), noise: null)()).Buckets.ToHashSet();
         var gradient = encoder.named_parameters().First(entry => entry.name == "table").parameter.grad!.abs().sum(1).data<float>().ToArray();
         Assert.IsFalse(buckets.Contains(0), "the test needs texts without bucket 0");
         Assert.AreEqual(0f, gradient[0]);

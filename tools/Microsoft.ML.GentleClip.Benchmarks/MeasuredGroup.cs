@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.GentleClip;
+
+namespace Microsoft.ML.GentleClip.Benchmarks;
 
 /// <summary>Another group, with the processor time that its calls take: a process that waits for others may spin.</summary>
 internal sealed partial class MeasuredGroup(ProcessGroup group) : ProcessGroup
