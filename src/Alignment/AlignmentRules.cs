@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Alignment;
 
-/// <summary>A saved tensor as far as rules look at it, whether libtorch holds it or an array does.</summary>
+/// <summary>What the rules see of a saved tensor, whether libtorch holds it or an array does.</summary>
 /// <param name="Shape">Its sizes.</param>
 /// <param name="Type">Of its elements.</param>
 /// <param name="IsFinite">Whether all of them are finite; asked of float64 only.</param>
