@@ -117,6 +117,7 @@ internal static class AlignmentRules
 
         private long Count(double number, string what, long most) => Number(number, what, 1, most) == Math.Floor(number)
             ? (long)number
-            : throw new InvalidDataException(FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
+            : throw new InvalidDataException(
+                FormattableString.Invariant($"Saved alignment: '{prefix}{Numbers}' says {what} {number}; expected a whole number."));
     }
 }
