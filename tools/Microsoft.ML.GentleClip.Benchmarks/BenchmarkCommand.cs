@@ -21,6 +21,7 @@ internal static class BenchmarkCommand
         Training(),
         Precision(),
         Shares(),
+        Curves(),
         Alignment(),
         Of("scoring", "Embeddings of rows, by libtorch and ONNX Runtime.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
@@ -68,6 +69,21 @@ internal static class BenchmarkCommand
         var turns = CommandOption.Number("--turns", "NUMBER", "How often each precision takes its turn. Default 5.", 5);
         var command = new CliCommand("precision", "Encoders in float32 and with bfloat16 products.") { json, turns };
         command.SetAction(result => new PrecisionBenchmark(result.GetValue(turns), result.GetValue(json)).Run());
+        return command;
+    }
+
+    private static CliCommand Curves()
+    {
+        var digits = CommandOption.Text("--digits", "FOLDER", "Where coefficients.csv and profiles.csv lie, as in samples/FirstHour.");
+        var chains = CommandOption.Text("--chains", "FILE", "The gzipped table of chains, as in samples/ProteinAlignment/data.");
+        var seeds = CommandOption.Number("--seeds", "NUMBER", "Seeds. Default 3.", 3, smallest: 2);
+        var command = new CliCommand("curves", "Whole trainings in float32 and with bfloat16 products: losses and retrieval.") { digits, chains, seeds };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(digits) is null && result.GetValue(chains) is null)
+                result.AddError("Expected --digits, --chains or both.");
+        });
+        command.SetAction(result => new PrecisionCurves(result.GetValue(digits), result.GetValue(chains), result.GetValue(seeds)).Run());
         return command;
     }
 

@@ -8,10 +8,10 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// Whole trainings in float32 and with bfloat16 products: their losses, and how well held-out rows find their partners. Float32 with another seed shows what
 /// chance does.
 /// </summary>
-/// <param name="digits">Folder of the tables coefficients.csv and profiles.csv.</param>
-/// <param name="chains">The gzipped table of chains.</param>
+/// <param name="digits">Folder of the tables coefficients.csv and profiles.csv; null: not these.</param>
+/// <param name="chains">The gzipped table of chains; null: not these.</param>
 /// <param name="seeds">Seeds of weights, batches and pairs.</param>
-internal sealed class PrecisionCurves(string digits, string chains, int seeds)
+internal sealed class PrecisionCurves(string? digits, string? chains, int seeds)
 {
     private const string A = "EmbeddingA", B = "EmbeddingB";
 
@@ -19,8 +19,10 @@ internal sealed class PrecisionCurves(string digits, string chains, int seeds)
 
     public int Run()
     {
-        Compare("digits, MLPs", Digits().ToArray(), steps: 300);
-        Compare("chains, ESM-2 of 4 layers and an MLP", Chains().ToArray(), steps: 120);
+        if (digits is not null)
+            Compare("digits, MLPs", Digits(digits).ToArray(), steps: 300);
+        if (chains is not null)
+            Compare("chains, ESM-2 of 4 layers and an MLP", Chains(chains).ToArray(), steps: 120);
         return 0;
     }
 
@@ -71,7 +73,7 @@ internal sealed class PrecisionCurves(string digits, string chains, int seeds)
         };
         using var model = mlContext.Transforms.GentleClip(options).Fit(view);
         var metrics = mlContext.GentleClip().EvaluateRetrieval(model.Transform(mlContext.Data.LoadFromEnumerable(test)), A, B);
-        return new([.. model.History.Select(epoch => epoch.Losses["total"])], 100 * (metrics.AToB.RecallAt10 + metrics.BToA.RecallAt10) / 2);
+        return new([.. model.History.Select(epoch => epoch.Losses["total"])], 100 * (metrics.AToB.RecallAt(10) + metrics.BToA.RecallAt(10)) / 2);
     }
 
     private static string Spread(IEnumerable<double> values)
@@ -81,21 +83,21 @@ internal sealed class PrecisionCurves(string digits, string chains, int seeds)
         return string.Create(CultureInfo.InvariantCulture, $"{mean:F2} ± {Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1)):F2}");
     }
 
-    private IEnumerable<DigitRow> Digits()
+    private static IEnumerable<DigitRow> Digits(string folder)
     {
         float[][] Table(string file, int skipped) =>
         [
-            .. File.ReadLines(Path.Combine(digits, file)).Skip(1)
+            .. File.ReadLines(Path.Combine(folder, file)).Skip(1)
                 .Select(line => line.Split(',').Skip(skipped).Select(cell => float.Parse(cell, CultureInfo.InvariantCulture)).ToArray()),
         ];
         return Table("coefficients.csv", 2).Zip(Table("profiles.csv", 1), (a, b) => new DigitRow { A = a, B = b });
     }
 
     // Secondary structure, by the shares of its letters and of their neighbours: a second view of a chain that needs no encoder.
-    private IEnumerable<ChainRow> Chains()
+    private static IEnumerable<ChainRow> Chains(string file)
     {
         const string Letters = "HBEGITSC";
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(chains), CompressionMode.Decompress));
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         while (reader.ReadLine() is { } line)
         {
             if (line.StartsWith('#'))
