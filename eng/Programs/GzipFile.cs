@@ -8,15 +8,16 @@ public static class GzipFile
     /// <summary>The content of a file; its first bytes tell whether it is compressed.</summary>
     /// <param name="path">The file.</param>
     /// <param name="prefix">Before the message about damaged data, such as the file's name where no one adds it.</param>
+    /// <param name="isPacked">Whether the file must be compressed; otherwise it may be.</param>
     /// <returns>A stream that throws an <see cref="InvalidDataException"/> where the data is damaged or cut off.</returns>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static Stream Open(string path, string prefix = "")
+    public static Stream Open(string path, string prefix = "", bool isPacked = false)
     {
         var file = File.OpenRead(path);
         Span<byte> magic = stackalloc byte[2];
         int read = file.ReadAtLeast(magic, 2, throwOnEndOfStream: false);
         file.Position = 0;
-        return read == 2 && magic is [0x1F, 0x8B] ? new Packed(new GzipContent(file), prefix) : file;
+        return isPacked || read == 2 && magic is [0x1F, 0x8B] ? new Packed(new GzipContent(file), prefix) : file;
     }
 
     private sealed class Packed(GzipContent content, string prefix) : Stream

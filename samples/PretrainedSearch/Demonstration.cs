@@ -24,7 +24,7 @@ internal sealed class Demonstration(TextWriter output, CancellationToken cancell
     public void Run(int pairs, int seeds, int drawings, string folder)
     {
         if (Problem(pairs, drawings) is { } problem)
-            throw new ArgumentException(problem, nameof(pairs));
+            throw new ArgumentException(problem);
         var (train, test) = Drawing.Read(drawings);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{train.Length} drawings to learn from, {pairs} of them with their words; {test.Length} held out."));

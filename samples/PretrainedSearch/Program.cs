@@ -1,4 +1,5 @@
 using Microsoft.ML.GentleClip.Programs;
 using PretrainedSearch;
 
-return await ConsoleProgram.RunAsync(args, cancellation => SearchCommand.Create(Console.Out, cancellation));
+return await ConsoleProgram.RunAsync(args, cancellation => SearchCommand.Create(Console.Out, cancellation),
+    problem => problem is ArgumentException ? ConsoleProgram.WrongUsage : null);

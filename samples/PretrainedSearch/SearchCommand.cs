@@ -19,13 +19,6 @@ internal static class SearchCommand
         var encode = CommandOption.OptionalNumber("--encode", "N", "Only sends N drawings and N captions through the encoders, and says what that takes.");
         var command = new RootCommand("Finds drawings by words with pretrained encoders and few pairs.") { pairs, seeds, drawings, folder, encode };
         command.Excludes(encode, pairs, seeds, drawings);
-        command.Validators.Add(result =>
-        {
-            // A number that is wrong by itself has a message of its own.
-            if (result.GetResult(pairs)?.Errors.Any() != true && result.GetResult(drawings)?.Errors.Any() != true
-                && Demonstration.Problem(result.GetValue(pairs), result.GetValue(drawings)) is { } problem)
-                result.AddError(problem);
-        });
         command.SetAction(result =>
         {
             string to = Directory.CreateDirectory(result.GetRequiredValue(folder)!).FullName;

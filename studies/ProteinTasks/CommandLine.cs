@@ -91,9 +91,11 @@ internal sealed record CommandLine
             if (isTuning && result.GetResult(domains) is { Implicit: false })
                 result.AddError("--domains is not for --fine-tune or --grid, which take 25 training domains of a fold.");
             string[] taken = isGrid ? TuningGrid.Presets : FineTuneStage.Presets;
-            var named = isTuning && result.GetResult(methods) is { } given && !given.Errors.Any() ? result.GetValue(methods) : null;
-            if (named?.FirstOrDefault(method => !taken.Contains(method.Name)) is { } other)
-                result.AddError($"{(isGrid ? "--grid" : "--fine-tune")} has no method '{other.Name}'; expected some of {string.Join(", ", taken)}.");
+            // As written: values are read later, and names that no method has are complained of there.
+            string[] named = isTuning && result.GetResult(methods) is { Implicit: false, Tokens: [.., var list] }
+                ? list.Value.Split(',', StringSplitOptions.TrimEntries) : [];
+            if (Array.Find(named, name => Method.All.Any(method => method.Name == name) && !taken.Contains(name)) is { } other)
+                result.AddError($"{(isGrid ? "--grid" : "--fine-tune")} has no method '{other}'; expected some of {string.Join(", ", taken)}.");
         });
         command.SetAction(result =>
         {

@@ -131,12 +131,19 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         var a = Told(A, Read(arguments.FileA, arguments.Ids.First, arguments.Ids.ByFile, arguments.ColumnsA));
         var b = Told(B, Read(arguments.FileB, arguments.Ids.Second ?? arguments.Ids.First, arguments.Ids.ByFile, arguments.ColumnsB));
         CheckRepeated(a, b);
+        // Two sides of one table are two sides where their columns are others.
+        if (Path.GetFullPath(a.Path) == Path.GetFullPath(b.Path) && (a.Kind != SideKind.Numbers || a.Features.Intersect(b.Features).Any()))
+            throw new ToolException($"{a.Path} is given as both sides, and each row would find itself"
+                + (a.Kind == SideKind.Numbers ? $" by '{a.Features.Intersect(b.Features).First()}': say which columns are A's and which are B's, with "
+                    + "--columns-a and --columns-b." : "; expected two files."));
         return (Context(arguments.Seed, a.Path, b.Path), a, b);
     }
 
     // An option that changes nothing was meant to change something.
     private static void CheckIds(IdNames ids, string first, string? second = null)
     {
+        if (string.IsNullOrWhiteSpace(first) || second is not null && string.IsNullOrWhiteSpace(second))
+            throw new ToolException("The name of a file is empty; expected a table, FASTA file or folder of structures.");
         var kinds = new[] { first, second ?? first }.Select(ProteinFiles.KindOf).ToArray();
         string files = second is null ? first : $"{first} and {second}";
         if (ids.Second is not null && kinds[1] != SideKind.Numbers)
@@ -176,6 +183,8 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
 
     private Table Told(string side, Table table)
     {
+        if (table.IsConstant)
+            throw new ToolException($"{table.Path}: every row holds the same numbers ({Table.FirstOf(table.Features, 5)}); nothing can be learnt from it.");
         error.WriteLine($"{side} is {table.Path}: " + table.Kind switch
         {
             SideKind.Sequences => Count(table.Rows.Count, "sequence"),
@@ -308,12 +317,14 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
     // Before minutes of work, not after them.
     private static void CheckWritable(string path, bool overwrite, params string[] inputs)
     {
+        if (string.IsNullOrWhiteSpace(path))
+            throw new ToolException("--out is empty; expected the name of a file.");
         string full = Path.GetFullPath(path), folder = Path.GetDirectoryName(full)!;
         if (Directory.Exists(path) || !Directory.Exists(folder))
             throw new ToolException(Directory.Exists(path)
                 ? $"'{path}' is a folder; expected the name of a file."
                 : $"There is no folder '{folder}' to write '{path}' to.");
-        if (inputs.FirstOrDefault(input => Path.GetFullPath(input) == full) is not null)
+        if (inputs.Any(input => input.Length > 0 && Path.GetFullPath(input) == full))
             throw new ToolException($"'{path}' is read by this command and cannot be written as well; name another file with --out.");
         if (File.Exists(path) && !overwrite)
             throw new ToolException($"'{path}' is there already; name another file with --out, or replace it with --overwrite.");

@@ -104,7 +104,7 @@ internal static class ParquetTable
             throw new ToolException($"{path}: the column '{id}' holds {found}; expected ids: {IdsExpected}. Write the ids as text.");
     }
 
-    private static bool HoldsIds(DataField field) => !field.IsArray
+    private static bool HoldsIds(DataField field) => !field.IsArray && field is not TimeDataField
         && (IsText(field) || IsBytes(field) || IsDate(field) || field.ClrType == typeof(Guid) || field.ClrType == typeof(decimal)
             || field.ClrType == typeof(float) || field.ClrType == typeof(double) || IsWhole(field.ClrType));
 
@@ -121,7 +121,7 @@ internal static class ParquetTable
     private static string WordsOf(DataField field) => field.IsArray ? "lists"
         : IsDate(field) ? "dates"
         : field.ClrType == typeof(DateTime) ? "timestamps"
-        : field.ClrType == typeof(TimeSpan) || field.ClrType == typeof(TimeOnly) ? "times of day"
+        : field is TimeDataField || field.ClrType == typeof(TimeSpan) || field.ClrType == typeof(TimeOnly) ? "times of day"
         : field.ClrType == typeof(bool) ? "true and false"
         : field.ClrType == typeof(Guid) ? "UUIDs"
         : IsBytes(field) ? "bytes"
@@ -162,6 +162,8 @@ internal static class ParquetTable
         Type type = field.ClrType;
         if (field.IsArray)
             return _ => "a list";
+        if (field is TimeDataField)
+            return _ => WordsOf(field); // its numbers are of milliseconds or microseconds
         if (IsText(field))
         {
             var cells = new string?[count];

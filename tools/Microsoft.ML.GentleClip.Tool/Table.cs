@@ -100,6 +100,10 @@ internal sealed record Table(
     /// <summary>Whether a cell, without blanks around, stands for no value.</summary>
     public static bool IsMissing(string cell) => cell.Length == 0 || cell.Equals("NaN", StringComparison.OrdinalIgnoreCase) || cell is "NA" or "null";
 
+    /// <summary>Whether every row holds the same numbers, from which nothing can be learnt.</summary>
+    public bool IsConstant => Kind == SideKind.Numbers && Rows.Count > 1
+        && Enumerable.Range(0, Features.Length).All(slot => Rows.Select(row => row.Values[slot]).Where(value => !float.IsNaN(value)).Distinct().Take(2).Count() < 2);
+
     /// <summary>The first few of several names, and whether there are more.</summary>
     public static string FirstOf(IReadOnlyCollection<string> names, int count) =>
         string.Join(", ", names.Take(count)) + (names.Count > count ? $" and {names.Count - count} more" : "");
@@ -144,7 +148,16 @@ internal sealed record Table(
 
     private static int Find(string path, string[] header, string name) => Array.IndexOf(header, name) is >= 0 and var found
         ? found
-        : throw new ToolException($"{path} has no column '{name}'. Columns: {FirstOf(header, 30)}.");
+        : throw new ToolException($"{path} has no column '{name}'. Columns: {FirstOf(header, 30)}.{Hint(header, name)}");
+
+    // What is most often behind it.
+    private static string Hint(string[] header, string name) =>
+        Array.Find(header, column => column.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } near ? $" Did you mean '{near}'?"
+        : header.Length == 1 && header[0].AsSpan().ContainsAny('|', ' ', ':') ? " Between columns, commas, tabs or semicolons are expected."
+        : header.Length > 1 && header.Skip(1).All(IsNumber) ? " The first line looks like a row; expected the names of the columns."
+        : "";
+
+    private static bool IsNumber(string cell) => float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     private static float Number(string path, string line, string column, string cell, bool isNamed, ref string? text)
     {

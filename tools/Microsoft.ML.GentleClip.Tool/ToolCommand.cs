@@ -37,8 +37,8 @@ internal static class ToolCommand
         Argument<string> a = File("A", "The first table, FASTA file or folder of structures."), b = File("B", "The second.");
         var (id, idB, byFile) = Ids();
         var columnsA = CommandOption.List("--columns-a", "LIST",
-            "Columns of A to learn from, separated by commas. Without it, all columns of numbers.", column => column);
-        var columnsB = CommandOption.List("--columns-b", "LIST", "The same for B.", column => column);
+            "Columns of A to learn from, separated by commas. Without it, all columns of numbers.", column => Column("--columns-a", column));
+        var columnsB = CommandOption.List("--columns-b", "LIST", "The same for B.", column => Column("--columns-b", column));
         var model = CommandOption.Text("--out", "FILE", "Where the model is saved.", "model.zip");
         var overwrite = Overwrite();
         var steps = CommandOption.OptionalNumber("--steps", "N",
@@ -99,6 +99,9 @@ internal static class ToolCommand
             Names(result, id, idB, byFile)));
         return command;
     }
+
+    private static string Column(string option, string name) =>
+        name.Length > 0 ? name : throw new ArgumentException($"{option} has an empty name; expected names of columns, separated by commas.");
 
     private static Argument<string> File(string name, string description) => new(name) { Description = description };
 

@@ -8,7 +8,12 @@ namespace ProteinTasks.FineTuning;
 internal sealed class FineTuneFile
 {
     // A property that is not there, or one too many, is another version's.
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        RespectNullableAnnotations = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
     private readonly string _path;
     private readonly FineTuneSetup _setup;

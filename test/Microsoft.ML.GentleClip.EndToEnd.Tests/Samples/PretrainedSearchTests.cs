@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.ML.GentleClip.Programs;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using PretrainedSearch;
 
@@ -36,9 +37,6 @@ public sealed class PretrainedSearchTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("--drawings 100", "--pairs is 200, but of 100 drawings 75 are learnt from, and 4 of them or more are to be unpaired; expected at most 71 pairs.")]
-    [DataRow("--drawings 100 --pairs 72", "expected at most 71 pairs.")]
-    [DataRow("--pairs 634", "--pairs is 634, but of 849 drawings 637 are learnt from")]
     [DataRow("--drawings 850", "--drawings needs a whole number from 100 to 849, found '850'.")]
     [DataRow("--drawings 99", "--drawings needs a whole number from 100 to 849, found '99'.")]
     [DataRow("--drawings 0", "--drawings needs a whole number from 100 to 849, found '0'.")]
@@ -51,6 +49,19 @@ public sealed class PretrainedSearchTests : IDisposable
     {
         var result = SearchCommand.Create(TextWriter.Null, TestContext.CancellationToken).Parse(arguments.Split(' '));
         Assert.Contains(expected, string.Join('\n', result.Errors.Select(problem => problem.Message)));
+    }
+
+    [TestMethod]
+    [DataRow("--drawings 100", "--pairs is 200, but of 100 drawings 75 are learnt from, and 4 of them or more are to be unpaired; expected at most 71 pairs.")]
+    [DataRow("--drawings 100 --pairs 72", "expected at most 71 pairs.")]
+    [DataRow("--pairs 634", "--pairs is 634, but of 849 drawings 637 are learnt from")]
+    public async Task NumbersThatDoNotFitTogetherAreRefused(string arguments, string expected)
+    {
+        var command = SearchCommand.Create(TextWriter.Null, TestContext.CancellationToken);
+        var problem = await Assert.ThrowsExactlyAsync<ArgumentException>(() => ConsoleProgram.RunAsync(
+            command, [.. arguments.Split(' '), "--out", _folder.FullName], TextWriter.Null, TextWriter.Null));
+        Assert.Contains(expected, problem.Message);
+        Assert.IsEmpty(Directory.GetFiles(_folder.FullName));
     }
 
     [TestMethod]

@@ -163,6 +163,16 @@ public sealed class ProteinTasksTests : IDisposable
     }
 
     [TestMethod]
+    public void AGzippedTableThatWasCutOffIsNoShorterTable()
+    {
+        string file = _folder.File("ec_deepfri.tsv.gz");
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^4]);
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Run("out", "composition")).Message;
+        StringAssert.StartsWith(message, $"{file}, line {Chains + 2}: ");
+        StringAssert.Contains(message, "the gzip data is damaged or cut off");
+    }
+
+    [TestMethod]
     public void CancelledRunKeepsNothingHalf()
     {
         var commandLine = Parse("out", "clip-half");
@@ -186,6 +196,8 @@ public sealed class ProteinTasksTests : IDisposable
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--domains", "3", "--fine-tune")).Message);
         Assert.AreEqual("--fine-tune has no method 'closed-form'; expected some of untrained, clip-half, gentle, clip-all.",
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half,closed-form", "--fine-tune")).Message);
+        Assert.AreEqual("There is no method 'clip'; expected some of", Assert.ThrowsExactly<ArgumentException>(
+            () => Parse("out", "clip", "--fine-tune")).Message[..43]);
         Assert.AreEqual("--grid has no method 'gentle'; expected some of untrained, clip-half.",
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "gentle", "--grid", "both")).Message);
         Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));

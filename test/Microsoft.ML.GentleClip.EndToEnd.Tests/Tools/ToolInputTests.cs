@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.ML.GentleClip.Programs;
 
 namespace Microsoft.ML.GentleClip.Tests.Tools;
 
@@ -148,6 +149,29 @@ public sealed class ToolInputTests : ToolTest
     }
 
     [TestMethod]
+    public async Task AColumnThatIsNotThereIsGuessedAt()
+    {
+        await AssertSays("has no column 'ID'. Columns: id, x, y. Did you mean 'id'?", "plan", One, Other, "--id", "ID");
+        await AssertSays("has no column 'id'. Columns: id|x|y. Between columns, commas, tabs or semicolons are expected.",
+            "plan", Write("pipes.csv", "id|x|y\na|1|2\n"), Other, "--id", "id");
+        await AssertSays("has no column 'id'. Columns: a, 1, 4. The first line looks like a row; expected the names of the columns.",
+            "plan", Write("headless.csv", Rows), Other, "--id", "id");
+        Assert.AreEqual(ConsoleProgram.WrongUsage, await RunAsync("plan", One, Other, "--id", "id", "--columns-a", "x,"));
+        Assert.Contains("--columns-a has an empty name; expected names of columns, separated by commas.", Error);
+    }
+
+    [TestMethod]
+    public async Task OneTableIsTwoSidesOnlyByOtherColumns()
+    {
+        await AssertSays($"{One} is given as both sides, and each row would find itself by 'x': say which columns are A's and which are B's, with "
+            + "--columns-a and --columns-b.", "plan", One, One, "--id", "id");
+        await AssertSays("find itself by 'y'", "plan", One, One, "--id", "id", "--columns-b", "y");
+        Assert.AreEqual(0, await RunAsync("plan", One, One, "--id", "id", "--columns-a", "x", "--columns-b", "y"));
+        string sequences = Write("s.fasta", ">a\nMKVLAAGG\n>b\nMKKLLAGS\n");
+        await AssertSays($"{sequences} is given as both sides, and each row would find itself; expected two files.", "plan", sequences, sequences);
+    }
+
+    [TestMethod]
     public async Task WhatIsNoTableOrLeavesNothingToLearnIsSaid()
     {
         string parts = Folder.File("parts.parquet");
@@ -156,6 +180,10 @@ public sealed class ToolInputTests : ToolTest
         await AssertSays("; found part-0.parquet. A table is one file.", "plan", parts, Other, "--id", "id");
         await AssertSays("is a pattern, which may stand for protein files only; expected one table.", "plan", Folder.File("*.csv"), Other, "--id", "id");
         await AssertSays("--test 0.9 leaves 1 of 6 paired ids to learn from; expected at least 2.", "plan", One, Other, "--id", "id", "--test", "0.9");
+        await AssertSays("The name of a file is empty", "plan", "", Other, "--id", "id");
+        await AssertSays("--out is empty; expected the name of a file.", "fit", One, Other, "--id", "id", "--out", " ");
+        await AssertSays("five.csv: every row holds the same numbers (x, y); nothing can be learnt from it.",
+            "plan", Write("five.csv", "id,x,y\na,5,1\nb,5,1\nc,5,\n"), Other, "--id", "id");
         string model = Folder.File("model.zip");
         Assert.AreEqual(0, await RunAsync("fit", One, Other, "--id", "id", "--out", model));
         string hollow = Write("hollow.csv", "id,x,y\na,,\nb,,\n");
