@@ -119,7 +119,8 @@ public static class ProteinCatalog
     /// <param name="catalog">The data catalog.</param>
     /// <param name="path">
     /// A file; a folder, of which all files ending in .fasta, .fa, .faa, .fas, .fsa or .seq, also with .gz, are read; or a pattern with
-    /// <c>*</c> and <c>?</c> in the file name and, optionally, <c>**</c> for all folders below. Files are sorted by ordinal path.
+    /// <c>*</c> and <c>?</c> in the file name and, optionally, <c>**</c> for all folders below. Files are sorted by ordinal path. Alignments in a folder
+    /// (.a2m, .a3m), of many sequences per protein, are passed over with a warning; a pattern reads them.
     /// </param>
     /// <param name="options">Settings; null for the defaults.</param>
     /// <returns>The sequences.</returns>
@@ -132,7 +133,10 @@ public static class ProteinCatalog
     public static IDataView LoadFasta(this DataOperationsCatalog catalog, string path, FastaLoadOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return catalog.LoadFasta(ProteinFile.Find(path, ProteinFile.SuffixesOf(isStructure: false)), options);
+        ArgumentNullException.ThrowIfNull(catalog);
+        var files = ProteinFile.Find(path, ProteinFile.SuffixesOf(isStructure: false));
+        ProteinFileLog.WarnOfAlignments(CatalogEnvironment.Of(catalog), path);
+        return catalog.LoadFasta(files, options);
     }
 
     /// <summary>Loads protein sequences in FASTA format, plain or gzip, one row a sequence; the other overload says what the columns are.</summary>

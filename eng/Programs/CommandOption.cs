@@ -39,13 +39,14 @@ public static class CommandOption
     /// <param name="description">What the help says.</param>
     /// <param name="fallback">Without the option.</param>
     /// <param name="smallest">The smallest that is taken.</param>
-    public static Option<int> Number(string name, string value, string description, int fallback, int smallest = 1) => new(name)
+    /// <param name="largest">The largest that is taken.</param>
+    public static Option<int> Number(string name, string value, string description, int fallback, int smallest = 1, int largest = int.MaxValue) => new(name)
     {
         HelpName = value,
         Description = description,
         Arity = ArgumentArity.OneOrMore,
         DefaultValueFactory = _ => fallback,
-        CustomParser = result => ParseNumber(result, name, smallest) ?? fallback,
+        CustomParser = result => ParseNumber(result, name, smallest, largest) ?? fallback,
     };
 
     /// <summary>A whole number above 0, or nothing without the option.</summary>
@@ -57,7 +58,7 @@ public static class CommandOption
         HelpName = value,
         Description = description,
         Arity = ArgumentArity.OneOrMore,
-        CustomParser = result => ParseNumber(result, name, smallest: 1),
+        CustomParser = result => ParseNumber(result, name, smallest: 1, largest: int.MaxValue),
     };
 
     /// <summary>A value that is read by a function.</summary>
@@ -94,12 +95,26 @@ public static class CommandOption
     public static Option<IReadOnlyList<T>?> List<T>(string name, string value, string description, Func<string, T> named) =>
         Of<IReadOnlyList<T>>(name, value, description, text => [.. text.Split(',', StringSplitOptions.TrimEntries).Select(named)]);
 
-    private static int? ParseNumber(ArgumentResult result, string name, int smallest)
+    /// <summary>Refuses options beside one that makes them void: what changes nothing was meant to change something.</summary>
+    /// <param name="command">The command that has all of them.</param>
+    /// <param name="option">The option that is given.</param>
+    /// <param name="others">Those that say nothing then.</param>
+    public static void Excludes(this Command command, Option option, params IReadOnlyList<Option> others) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(option) is not { Implicit: false })
+            return;
+        foreach (var other in others)
+            if (result.GetResult(other) is { Implicit: false })
+                result.AddError($"{option.Name} and {other.Name} exclude each other.");
+    });
+
+    private static int? ParseNumber(ArgumentResult result, string name, int smallest, int largest)
     {
         var text = result.Tokens[^1].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= smallest)
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= smallest && number <= largest)
             return number;
-        result.AddError($"{name} needs a whole number {(smallest == 1 ? "above 0" : $"of {smallest} or more")}, found '{text}'.");
+        var range = largest < int.MaxValue ? $"from {smallest} to {largest}" : smallest == 1 ? "above 0" : $"of {smallest} or more";
+        result.AddError($"{name} needs a whole number {range}, found '{text}'.");
         return null;
     }
 

@@ -15,6 +15,11 @@ internal sealed class Scoring(TextWriter output)
         var file = Path.Combine(folder, part.FileName);
         if (File.Exists(file))
         {
+            // Whole or not at all; but another number of rows was asked for where its lines are others.
+            int expected = part.Rows(rows).Count(), found = File.ReadLines(file).Count();
+            if (found != expected)
+                throw new IOException(string.Create(CultureInfo.InvariantCulture,
+                    $"{file} is there already with {found} rows, expected {expected}: it is of another --rows. Delete it, or name another folder with --out."));
             output.WriteLine($"{part.FileName} is there already.");
             return 0;
         }

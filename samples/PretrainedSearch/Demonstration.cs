@@ -5,14 +5,29 @@ namespace PretrainedSearch;
 /// <summary>Two pretrained encoders, few pairs: trains from files to search, then compares methods on the same features, and draws what is found.</summary>
 internal sealed class Demonstration(TextWriter output, CancellationToken cancellation)
 {
-    private const int Shown = 10;
+    /// <summary>With fewer than 60, no word is a keyword of three held-out drawings.</summary>
+    public const int FewestDrawings = 100;
+
+    private const int Shown = 10, FewestUnpaired = 4;
+
+    /// <summary>What is wrong with numbers that fit by themselves and not together; null where nothing is.</summary>
+    /// <param name="pairs">Drawings with their words.</param>
+    /// <param name="drawings">Drawings in all.</param>
+    public static string? Problem(int pairs, int drawings) => Drawing.TrainOf(drawings) - pairs < FewestUnpaired
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"--pairs is {pairs}, but of {drawings} drawings {Drawing.TrainOf(drawings)} are learnt from, and {FewestUnpaired} of them or more are to be "
+            + $"unpaired; expected at most {Drawing.TrainOf(drawings) - FewestUnpaired} pairs.")
+        : null;
 
     /// <summary>Runs; the figures go to the output, the picture into a folder.</summary>
+    /// <exception cref="ArgumentException">There are not as many drawings as are asked for.</exception>
     public void Run(int pairs, int seeds, int drawings, string folder)
     {
+        if (Problem(pairs, drawings) is { } problem)
+            throw new ArgumentException(problem);
         var (train, test) = Drawing.Read(drawings);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{train.Length} drawings to learn from, {Math.Min(pairs, train.Length)} of them with their words; {test.Length} held out."));
+            $"{train.Length} drawings to learn from, {pairs} of them with their words; {test.Length} held out."));
         string[] texts = [.. new Search(train, test, _ => [], _ => [], cancellation).Texts()];
         var (pictures, words) = new Encoders(output, cancellation).Features([.. train, .. test], texts, Path.Combine(folder, "search.zip"));
         var search = new Search(train, test, drawing => pictures[drawing], text => words[text], cancellation);

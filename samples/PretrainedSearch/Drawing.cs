@@ -10,6 +10,9 @@ namespace PretrainedSearch;
 /// <param name="Content">Of the picture file.</param>
 internal sealed record Drawing(string Name, IReadOnlyList<string> Keywords, string Group, string Subgroup, byte[] Content)
 {
+    /// <summary>Drawings that come with the sample.</summary>
+    public const int Count = 849;
+
     private const int TestShare = 4, SplitSeed = 1;
 
     /// <summary>Name and keywords, as a caption.</summary>
@@ -17,6 +20,9 @@ internal sealed record Drawing(string Name, IReadOnlyList<string> Keywords, stri
 
     /// <summary>Name and keywords, each for itself.</summary>
     public IEnumerable<string> Texts => Keywords.Prepend(Name);
+
+    /// <summary>How many of so many drawings are learnt from.</summary>
+    public static int TrainOf(int drawings) => drawings - drawings / TestShare;
 
     /// <summary>The drawings that come with the sample: a quarter, the same for every seed, is held out.</summary>
     /// <param name="most">How many are used, the first of a fixed order.</param>

@@ -36,6 +36,7 @@ internal sealed record CommandLine
         {
             seeds, steps, output, json, raw, quick, samplingSize,
         };
+        command.Excludes(samplingSize, seeds, steps, json, raw);
         command.SetAction(result =>
         {
             bool isQuick = result.GetValue(quick), isRaw = result.GetValue(raw);

@@ -9,6 +9,8 @@ return await ConsoleProgram.RunAsync(args, cancellation => CommandLine.Create(co
         proteins = [.. proteins.Where((_, row) => row % 4 == 0)];
 
     string folder = Directory.CreateDirectory(commandLine.OutputFolder).FullName;
+    if (commandLine.JsonFile is { } file)
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!); // before minutes of training, not after them
     if (commandLine.SamplingSize)
     {
         SamplingSize.Run(proteins, commandLine.Quick ? 20 : 400, Path.Combine(folder, "sampling-size.png"), cancellation);

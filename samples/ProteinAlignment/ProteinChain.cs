@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Numerics;
+using Microsoft.ML.GentleClip.Programs;
 
 namespace ProteinAlignment;
 
@@ -38,7 +38,7 @@ internal sealed record ProteinChain(string Key, string Sequence, string Dssp, Ve
     /// <exception cref="InvalidDataException">The file is no such table; the message names the file and the line.</exception>
     public static IEnumerable<ProteinChain> Read(string path)
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        using var reader = new StreamReader(GzipFile.Open(path, isPacked: true));
         int number = 1;
         if (Next() is not Header)
             throw Malformed($"expected the header '{Header.Replace("\t", "<tab>", StringComparison.Ordinal)}'");

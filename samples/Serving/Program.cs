@@ -11,6 +11,12 @@ if (args.Contains("--help") || args.Contains("-h"))
 if (args is ["train", .. var training])
     return await ConsoleProgram.RunAsync(training, Training.Create);
 
+if (ServingOptions.Fault(args) is { } fault)
+{
+    Console.Error.WriteLine(fault);
+    return ConsoleProgram.WrongUsage;
+}
+
 await using var app = Server.Build(args);
 var readiness = app.Services.GetRequiredService<Readiness>(); // a host that has run hands out nothing any more
 try

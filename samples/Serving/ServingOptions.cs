@@ -45,6 +45,26 @@ internal sealed class ServingOptions
         ["--pixels"] = $"{Section}:{nameof(MaximumPixels)}",
     };
 
+    // Of the web host itself; keys of its sections have a colon.
+    private static readonly string[] HostSwitches = ["--urls", "--environment", "--contentRoot", "--applicationName", "--http_ports", "--https_ports"];
+
+    /// <summary>What is wrong with a command line, whose unknown words the host would pass over; null where nothing is.</summary>
+    public static string? Fault(IReadOnlyList<string> arguments)
+    {
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            string name = arguments[i].Split('=')[0];
+            if (!name.StartsWith("--", StringComparison.Ordinal))
+                return $"'{name}' is no option; --help lists them.";
+            if (!Switches.ContainsKey(name) && !HostSwitches.Contains(name, StringComparer.OrdinalIgnoreCase) && !name.Contains(':', StringComparison.Ordinal))
+                return $"There is no option {name}; --help lists them.";
+            if (!arguments[i].Contains('=', StringComparison.Ordinal)
+                && (++i == arguments.Count || arguments[i].StartsWith("--", StringComparison.Ordinal)))
+                return $"{name} needs a value.";
+        }
+        return null;
+    }
+
     public string? Model { get; set; }
 
     public string? Catalogue { get; set; }

@@ -15,7 +15,7 @@ return await ConsoleProgram.RunAsync(args, cancellation =>
     {
         var study = new Study(Console.Out, result.GetValue(steps), cancellation);
         study.Run(Tasks.Styles(), result.GetValue(seeds));
-        study.Run(Tasks.Distillation(Console.Out, result.GetRequiredValue(output)!, cancellation), result.GetValue(seeds));
+        study.Run(Tasks.Distillation(Console.Out, Directory.CreateDirectory(result.GetRequiredValue(output)!).FullName, cancellation), result.GetValue(seeds));
     });
     return command;
 });

@@ -20,6 +20,7 @@ internal sealed record CommandLine(string? Model, int Steps)
         {
             model, steps,
         };
+        command.Excludes(model, steps); // a model that is there is not trained
         command.SetAction((result, _) => run(new CommandLine(result.GetValue(model), result.GetValue(steps))));
         return command;
     }

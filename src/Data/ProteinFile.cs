@@ -5,6 +5,7 @@ internal static class ProteinFile
 {
     private static readonly string[] StructureSuffixes = [".pdb", ".ent", ".cif", ".mmcif"];
     private static readonly string[] FastaSuffixes = [".fasta", ".fa", ".faa", ".fas", ".fsa", ".seq"];
+    private static readonly string[] AlignmentSuffixes = [".a2m", ".a3m"];
 
     /// <summary>Suffixes that a folder is searched for; each may be followed by .gz.</summary>
     public static IReadOnlyList<string> SuffixesOf(bool isStructure) => isStructure ? StructureSuffixes : FastaSuffixes;
@@ -69,6 +70,9 @@ internal static class ProteinFile
 
     /// <summary>Whether the name is one of a structure file.</summary>
     public static bool IsStructure(string path) => HasSuffix(path, StructureSuffixes);
+
+    /// <summary>Whether the name is one of an alignment.</summary>
+    public static bool IsAlignment(string path) => HasSuffix(path, AlignmentSuffixes);
 
     private static bool HasSuffix(string name, IReadOnlyList<string> suffixes)
     {

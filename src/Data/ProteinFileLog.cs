@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.GentleClip.Data;
@@ -13,6 +14,18 @@ internal static class ProteinFileLog
         ProteinFileRemark.BadRecord, ProteinFileRemark.FurtherDataBlocks, ProteinFileRemark.SplitChain, ProteinFileRemark.RepairedNumber,
         ProteinFileRemark.InnerStop, ProteinFileRemark.EmptyRecord,
     ];
+
+    /// <summary>Warns of alignments in a folder of sequences: they hold many rows for each protein and are read by a pattern.</summary>
+    public static void WarnOfAlignments(IHostEnvironment env, string path)
+    {
+        string[] alignments = Directory.Exists(path) ? [.. Directory.EnumerateFiles(path).Where(ProteinFile.IsAlignment).Order(StringComparer.Ordinal)] : [];
+        if (alignments.Length == 0)
+            return;
+        using var channel = env.Start("Protein files");
+        channel.Warning(MessageSensitivity.None, string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {alignments.Length} alignments are passed over, such as {Path.GetFileName(alignments[0])}: they hold many sequences per protein. ")
+            + $"A pattern reads them, such as '{Path.Combine(path, "*.a3m")}'.");
+    }
 
     /// <summary>Writes the warnings, and the sum last.</summary>
     public static void Write(IHostEnvironment env, IReadOnlyList<ProteinFileNotes> files, ProteinFileOptions options)

@@ -22,14 +22,14 @@ internal sealed class FigureTable
         return table;
     }
 
-    /// <summary>A figure over the seeds: mean and standard deviation in per cent.</summary>
+    /// <summary>A figure over the seeds: mean and standard deviation in per cent; of one seed the deviation is NaN, as it is not known.</summary>
     public (double Mean, double Deviation)? Of(string method, int unpairedRows, Func<Figures, double> figure)
     {
         double[] values = [.. _rows.Where(row => row.Method == method && row.UnpairedRows == unpairedRows).Select(row => 100 * figure(row.Figures))];
         if (values.Length == 0)
             return null;
         double mean = values.Average();
-        return (mean, values.Length > 1 ? Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)) : 0);
+        return (mean, values.Length > 1 ? Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)) : double.NaN);
     }
 
     /// <summary>The table as README has it.</summary>
@@ -42,7 +42,8 @@ internal sealed class FigureTable
             int rows = method.Unpaired is Unpaired.None or Unpaired.Paired ? 0 : Trial.UnpairedRows;
             string[] cells = [.. new Func<Figures, double>[] { f => f.RecallAt1, f => f.RecallAt10, f => f.Coefficients, f => f.Profiles }
                 .Select(figure => Of(method.Name, rows, figure) is { } value
-                    ? string.Create(CultureInfo.InvariantCulture, $"{value.Mean:0.0} ± {value.Deviation:0.0}") : "")];
+                    ? string.Create(CultureInfo.InvariantCulture, $"{value.Mean:0.0}{(double.IsNaN(value.Deviation) ? "" : $" ± {value.Deviation:0.0}")}")
+                    : "")];
             text.Append(CultureInfo.InvariantCulture, $"| {method.Name} | {string.Join(" | ", cells)} |\n");
         }
         return text.ToString().TrimEnd();

@@ -42,7 +42,7 @@ internal static partial class Pictures
                 ? ((double)number, value.Mean, value.Deviation)
                 : throw new InvalidDataException($"There is no figure for '{name}' with {number} unpaired rows."))];
             chart.AddLine(points.Select(point => (point.X, point.Y)), Palette.Colour(i), legend, isBold: i == 0, isDashed: isControl);
-            chart.AddBars(points, Palette.Colour(i));
+            chart.AddBars(points.Where(point => !double.IsNaN(point.Deviation)), Palette.Colour(i));
         }
         return chart.Render();
     }

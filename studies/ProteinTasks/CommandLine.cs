@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.GentleClip;
 using Microsoft.ML.GentleClip.Programs;
+using ProteinTasks.FineTuning;
 using ProteinTasks.Pretraining;
 
 namespace ProteinTasks;
@@ -83,6 +84,19 @@ internal sealed record CommandLine
         {
             data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid,
         };
+        command.Excludes(tiny, large);
+        command.Validators.Add(result =>
+        {
+            bool isGrid = result.GetResult(grid) is { Implicit: false }, isTuning = isGrid || result.GetValue(fineTune);
+            if (isTuning && result.GetResult(domains) is { Implicit: false })
+                result.AddError("--domains is not for --fine-tune or --grid, which take 25 training domains of a fold.");
+            string[] taken = isGrid ? TuningGrid.Presets : FineTuneStage.Presets;
+            // As written: values are read later, and names that no method has are complained of there.
+            string[] named = isTuning && result.GetResult(methods) is { Implicit: false, Tokens: [.., var list] }
+                ? list.Value.Split(',', StringSplitOptions.TrimEntries) : [];
+            if (Array.Find(named, name => Method.All.Any(method => method.Name == name) && !taken.Contains(name)) is { } other)
+                result.AddError($"{(isGrid ? "--grid" : "--fine-tune")} has no method '{other}'; expected some of {string.Join(", ", taken)}.");
+        });
         command.SetAction(result =>
         {
             var (first, last) = result.GetValue(seeds) ?? (1, 3);
@@ -125,7 +139,7 @@ internal sealed record CommandLine
     private static (int From, int To)? Range(string text)
     {
         string[] ends = text.Split('-');
-        return ends.Length <= 2 && Number(ends[^1]) is { } to && Number(ends.Length == 2 ? ends[0] : "1") is { } from && from > 0 && from <= to
+        return ends.Length <= 2 && Number(ends[^1]) is { } to && Number(ends.Length == 2 ? ends[0] : "1") is { } from && from > 0 && from <= to && to < int.MaxValue
             ? (from, to)
             : throw new ArgumentException($"--seeds is '{text}', expected N or A-B, whole numbers above 0.");
     }

@@ -31,8 +31,9 @@ internal static class Study
             new FineTuneStudy(commandLine, settings, output, cancellation).Run();
             return;
         }
-        var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, settings.DomainsOfFold, commandLine.Tiny);
         string json = Path.GetFullPath(commandLine.JsonFile);
+        Report.CheckReplaceable(json);
+        var data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, settings.DomainsOfFold, commandLine.Tiny);
         string folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;
         var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
 

@@ -66,7 +66,7 @@ internal sealed class SavedAlignment : IDisposable
             return fitting[0];
         if (fitting.Length == 0 && (kind != SideKind.Numbers || asked.All(side => side.Kind != SideKind.Numbers)))
             throw new ToolException(
-                $"{path} holds {Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{Words(side.Kind)} (side {side.Column})"))}.");
+                $"{path} holds {ProteinFiles.Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{ProteinFiles.Words(side.Kind)} (side {side.Column})"))}.");
         throw new ToolException(fitting.Length == 2
             ? $"{path} fits both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
             : $"{path} lacks columns of {(asked.Length == 2 ? "either side" : $"side {named}")} of '{_path}'. "
@@ -98,19 +98,12 @@ internal sealed class SavedAlignment : IDisposable
     public IDataView Embed(AlignedSide side, Table table)
     {
         var other = Sides.First(candidate => candidate != side);
-        var none = new Table("", other.Kind, [.. other.Features], [], []);
+        var none = new Table("", other.Kind, [.. other.Features], [], [], []);
         return _model.Transform(MlContext.Data.CombineModalities(null, table.ToView(MlContext, side.Column), none.ToView(MlContext, other.Column)));
     }
 
     /// <summary>A view with both sides, embedded.</summary>
     public IDataView Transform(IDataView data) => _model.Transform(data);
-
-    private static string Words(SideKind kind) => kind switch
-    {
-        SideKind.Sequences => "sequences",
-        SideKind.Structures => "protein structures",
-        _ => "a table of numbers",
-    };
 
     public void Dispose() => (_model as IDisposable)?.Dispose();
 }

@@ -37,9 +37,10 @@ internal static class ToolCommand
         Argument<string> a = File("A", "The first table, FASTA file or folder of structures."), b = File("B", "The second.");
         var (id, idB, byFile) = Ids();
         var columnsA = CommandOption.List("--columns-a", "LIST",
-            "Columns of A to learn from, separated by commas. Without it, all columns of numbers.", column => column);
-        var columnsB = CommandOption.List("--columns-b", "LIST", "The same for B.", column => column);
+            "Columns of A to learn from, separated by commas. Without it, all columns of numbers.", column => Column("--columns-a", column));
+        var columnsB = CommandOption.List("--columns-b", "LIST", "The same for B.", column => Column("--columns-b", column));
         var model = CommandOption.Text("--out", "FILE", "Where the model is saved.", "model.zip");
+        var overwrite = Overwrite();
         var steps = CommandOption.OptionalNumber("--steps", "N",
             "Trains neural networks for so many steps as well, which takes minutes. Without it, tables get only the closed form, which takes seconds.");
         var test = CommandOption.Of<double?>("--test", "SHARE", "Share of the pairs to test on and not to learn from, 0 to 0.9. Without it, none.", text =>
@@ -47,10 +48,10 @@ internal static class ToolCommand
                 ? share
                 : throw new ArgumentException($"--test needs a share from 0 to 0.9, such as 0.2, found '{text}'."));
         var seed = CommandOption.Number("--seed", "N", "Equal seeds give equal models.", 1, 0);
-        var command = new CliCommand(name, description) { a, b, id, idB, byFile, columnsA, columnsB, model, steps, test, seed };
+        var command = new CliCommand(name, description) { a, b, id, idB, byFile, columnsA, columnsB, model, overwrite, steps, test, seed };
         command.SetAction(result => run(new FitArguments(
             result.GetRequiredValue(a), result.GetRequiredValue(b), Names(result, id, idB, byFile), result.GetValue(columnsA),
-            result.GetValue(columnsB), result.GetValue(model)!, result.GetValue(steps), result.GetValue(test) ?? 0, result.GetValue(seed))));
+            result.GetValue(columnsB), result.GetValue(model)!, result.GetValue(overwrite), result.GetValue(steps), result.GetValue(test) ?? 0, result.GetValue(seed))));
         return command;
     }
 
@@ -60,10 +61,11 @@ internal static class ToolCommand
         var (id, _, byFile) = Ids();
         var side = Side("--side", "the table");
         var to = CommandOption.Text("--out", "FILE", "Where the embeddings are written.", "embeddings.csv");
-        var command = new CliCommand("embed", "Writes the embedding of each row of a table, as CSV.") { model, table, id, byFile, side, to };
-        command.SetAction(result =>
-            commands.Embed(result.GetRequiredValue(model), result.GetRequiredValue(table), Names(result, id, null, byFile), result.GetValue(side),
-                result.GetValue(to)!));
+        var overwrite = Overwrite();
+        var command = new CliCommand("embed", "Writes the embedding of each row of a table, as CSV.") { model, table, id, byFile, side, to, overwrite };
+        command.SetAction(result => commands.Embed(new EmbedArguments(
+            result.GetRequiredValue(model), result.GetRequiredValue(table), Names(result, id, null, byFile), result.GetValue(side),
+            result.GetValue(to)!, result.GetValue(overwrite))));
         return command;
     }
 
@@ -98,7 +100,12 @@ internal static class ToolCommand
         return command;
     }
 
+    private static string Column(string option, string name) =>
+        name.Length > 0 ? name : throw new ArgumentException($"{option} has an empty name; expected names of columns, separated by commas.");
+
     private static Argument<string> File(string name, string description) => new(name) { Description = description };
+
+    private static Option<bool> Overwrite() => CommandOption.Flag("--overwrite", "Replaces FILE where it is there already; without it, that is an error.");
 
     private static Option<string?> Side(string name, string what) =>
         CommandOption.Text(name, "A|B", $"The model's side for {what}. Needed only where the file fits both sides.");

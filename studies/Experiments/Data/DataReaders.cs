@@ -1,7 +1,7 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using Experiments.Configuration;
+using Microsoft.ML.GentleClip.Programs;
 
 namespace Experiments.Data;
 
@@ -67,9 +67,7 @@ internal sealed class DataSource(DataConfig config, ExperimentConfig experiment,
     /// <summary>Text of a file, gzipped or not.</summary>
     public static StreamReader OpenText(string file) => new(Open(file));
 
-    public static Stream Open(string file) =>
-        file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(System.IO.File.OpenRead(file), CompressionMode.Decompress)
-            : System.IO.File.OpenRead(file);
+    public static Stream Open(string file) => GzipFile.Open(file, $"{file}: ");
 
     /// <summary>The data set, with a hash of everything that it was made from.</summary>
     public TwoViewData Result(float[]?[] a, float[]?[] b, string[]? labels)

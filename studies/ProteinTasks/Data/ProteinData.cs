@@ -56,6 +56,9 @@ internal sealed record ProteinData
         var domains = allDomains.Where(domain => domain.Split != "validation").ToArray();
         var kept = domains.Where(domain => domain.Split == "train" || !seen.Contains(domain.ChainKey)).ToArray();
         var labels = Array.ConvertAll(allLabelFiles, file => LabelFile.Read(file, chains));
+        if (labels.Zip(allLabelFiles).GroupBy(entry => entry.First.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new InvalidDataException($"{string.Join(" and ", twice.Select(entry => entry.Second))} are both called '{twice.Key}', by which their "
+                + "figures are known; rename one.");
         int dropped = labels.Sum(file => file.Chains.Count(IsLeak));
         labels = Array.ConvertAll(labels, file => file with { Chains = [.. file.Chains.Where(chain => chain.Split != "valid" && !IsLeak(chain))] });
         var heldOut = cath["validation"].Concat(cath["test"]).Select(Piece.Of).ToArray();
@@ -75,6 +78,9 @@ internal sealed record ProteinData
         // A test domain of a fold that no training domain has cannot be told by anyone.
         var folds = kept.Where(domain => domain.Split == "train").Select(domain => domain.Fold).ToHashSet();
         kept = [.. kept.Where(domain => folds.Contains(domain.Fold))];
+        if (folds.Count < 2 || kept.All(domain => domain.Split == "train"))
+            throw new InvalidDataException($"{splitFile}: {folds.Count} folds with training domains at hand and {kept.Count(domain => domain.Split != "train")} "
+                + "test domains of them; expected 2 or more, and 1 or more.");
         var pieces =
             heldOut.Concat(kept.Select(domain => domain.Piece)).Concat(labels.SelectMany(file => file.Chains).Select(chain => Piece.Of(chains[chain.ChainKey])))
             .DistinctBy(piece => piece.Key).OrderBy(piece => piece.Sequence.Length).ThenBy(piece => piece.Key, StringComparer.Ordinal).ToArray();

@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using Microsoft.ML.GentleClip.Programs;
 
 namespace ProteinTasks.Data;
 
@@ -14,10 +14,7 @@ internal static class Table
     /// <exception cref="InvalidDataException">The file is no such table; the message names file and line.</exception>
     public static IEnumerable<TableRow> Read(string file, int minimumColumns)
     {
-        using var stream = File.OpenRead(file);
-        bool isGzip = stream.ReadByte() == 0x1f && stream.ReadByte() == 0x8b;
-        stream.Position = 0;
-        using var reader = new StreamReader(isGzip ? new GZipStream(stream, CompressionMode.Decompress) : stream);
+        using var reader = new StreamReader(GzipFile.Open(file));
         int line = 0;
         while (Next() is { } text)
         {
@@ -41,7 +38,7 @@ internal static class Table
             }
             catch (InvalidDataException problem)
             {
-                throw new InvalidDataException($"{file}, line {line + 1}: {problem.Message}", problem);
+                throw new InvalidDataException($"{file}, line {line + 1}: {problem.Message}.", problem);
             }
         }
     }

@@ -11,7 +11,8 @@ namespace ProteinTasks.FineTuning;
 /// <param name="Steps">Optimiser steps of the training.</param>
 internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = null, int? LabelFile = null, int Steps = 0)
 {
-    private static readonly string[] Presets = [Method.Untrained, Method.ClipHalf, Method.GentleClip, Method.ClipAll];
+    /// <summary>Where encoders come from, by name.</summary>
+    public static readonly string[] Presets = [Method.Untrained, Method.ClipHalf, Method.GentleClip, Method.ClipAll];
 
     /// <summary>All of them, the most telling first: one that is stopped has whole comparisons.</summary>
     /// <param name="few">Half of the steps.</param>

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip;
@@ -22,29 +21,23 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
 {
     private const string Label = "Label", Validation = "validation", HandMade = "computed by hand, no pretraining";
 
-    // So many of the most frequent folds and labels, and of each so many rows, that a seed takes minutes.
-    private readonly int _folds = commandLine.Tiny ? 4 : 20, _domainsOfFold = commandLine.Tiny ? 6 : 25, _testDomains = commandLine.Tiny ? 20 : 200;
-    private readonly int _labelledChains = commandLine.Tiny ? 30 : 500, _heldOut = commandLine.Tiny ? 20 : 300;
-    private readonly int _few = settings.TuningSteps / 2, _many = settings.TuningSteps;
-    private readonly List<FineTuneRow> _rows = [];
-
-    /// <exception cref="InvalidDataException">A file is malformed; the message names file and line.</exception>
+    /// <exception cref="InvalidDataException">A file is malformed, or of another set-up; the message says what and where.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished rows are kept.</exception>
     public void Run()
     {
         string json = Path.GetFullPath(commandLine.JsonFile), folder = Directory.CreateDirectory(Path.GetDirectoryName(json)!).FullName;
-        if (File.Exists(json))
-            _rows.AddRange(JsonSerializer.Deserialize<FineTuneRow[]>(File.ReadAllText(json)) ?? []);
-        var data = Reduce(ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, _domainsOfFold, commandLine.Tiny));
+        var setup = FineTuneSetup.Of(commandLine, settings, out var all);
+        var file = FineTuneFile.Open(json, setup);
+        var data = Reduce(all, setup);
         var cache = new StageCache(commandLine.CacheFolder ?? Path.Combine(folder, "cache"), data, settings);
         var pretrainer = new Pretrainer(data, settings, cancellation);
-        output.WriteLine(Describe(data));
+        output.WriteLine(Describe(data, setup));
         if (commandLine.Grid)
             Grid();
         else
             Protocol();
         output.WriteLine();
-        output.WriteLine(Markdown());
+        output.WriteLine(Markdown(file.Rows));
         Draw();
 
         // The first seed's test domains, where both models are at hand.
@@ -64,12 +57,12 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
 
         void Protocol()
         {
-            Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
-            Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
-            foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
+            Keep(file, "hand-made", HandMade, null, () => ByHand(data));
+            Keep(file, "sequence baselines", HandMade, null, () => SequenceBaselines(data));
+            foreach (var round in FineTuneStage.Rounds(setup.Steps / 2, setup.Steps, data.LabelFiles.Length))
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                     foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
-                        Keep(json, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
+                        Keep(file, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
                         {
                             using var model = FindOrFit(stage.Method, seed);
                             return stage.IsFrozen ? Frozen(data, pretrainer, model)
@@ -82,11 +75,11 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                 foreach (var setting in TuningGrid.Settings)
                     foreach (var method in TuningGrid.Presets.Select(Method.Named).Where(commandLine.Methods.Contains))
-                        Keep(json, $"{setting}", PresetOf(method), seed, () =>
+                        Keep(file, $"{setting}", PresetOf(method), seed, () =>
                         {
                             using var model = FindOrFit(method, seed);
                             return [($"{setting}",
-                                Tuned(data, new FineTuneStage(method, IsFrozen: false, commandLine.GridSide, null, _many), model, setting))];
+                                Tuned(data, new FineTuneStage(method, IsFrozen: false, commandLine.GridSide, null, setup.Steps), model, setting))];
                         });
         }
 
@@ -108,37 +101,42 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
 
     private static string PresetOf(Method method) => method.Name == Method.Untrained ? "none (from scratch)" : method.Title;
 
-    private void Keep(string json, string stage, string preset, int seed, Func<(string Reading, Dictionary<string, double> Figures)[]> compute)
+    // Without a seed: what every seed would give.
+    private void Keep(FineTuneFile file, string stage, string preset, int? seed, Func<(string Reading, Dictionary<string, double> Figures)[]> compute)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (_rows.Exists(row => row.Stage == stage && row.Preset == preset && row.Seed == seed))
+        if (file.Has(stage, preset, seed))
             return;
         var watch = Stopwatch.StartNew();
-        foreach (var (reading, figures) in compute())
-        {
-            _rows.Add(new FineTuneRow(stage, reading, preset, seed, figures, watch.Elapsed.TotalSeconds));
+        FineTuneRow[] rows = [.. compute().Select(read =>
+            new FineTuneRow(stage, read.Reading, preset, seed ?? commandLine.FirstSeed, read.Figures, watch.Elapsed.TotalSeconds))];
+        foreach (var row in rows)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"seed {seed}: {reading}, {preset}: {string.Join(", ", figures.Select(figure => FormattableString.Invariant(
-                    $"{figure.Key} {100 * figure.Value:0.0} %")))}, {watch.Elapsed.TotalSeconds:0} s"));
-        }
-        StageCache.Write(json, stream => JsonSerializer.Serialize(stream, _rows));
+                $"seed {row.Seed}: {row.Reading}, {preset}: {string.Join(", ", row.Figures.Select(figure => FormattableString.Invariant(
+                    $"{figure.Key} {100 * figure.Value:0.0} %")))}, {row.Seconds:0} s"));
+        file.Add(rows);
     }
 
     // Folds that have as many training domains as are taken, the first by name, and fewer rows of everything, in the same order.
-    private ProteinData Reduce(ProteinData data)
+    private ProteinData Reduce(ProteinData data, FineTuneSetup setup)
     {
         var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
-            .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(_folds).Select(fold => fold.Key).ToHashSet();
+            .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(setup.Folds).Select(fold => fold.Key).ToHashSet();
         // Settings are compared on the validation domains instead.
         ScopeDomain[] domains =
-            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, _testDomains))];
+            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, setup.TestDomains))];
         if (domains.All(domain => domain.Split == "train"))
-            throw new InvalidDataException($"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains.");
+            throw new InvalidDataException($"{commandLine.DataFolder}: the {setup.Folds} most frequent folds have no "
+                + $"{(commandLine.Grid ? Validation : "test")} domains.");
+        if (folds.Count < 2)
+            throw new InvalidDataException($"{commandLine.DataFolder}: the training domains are of {folds.Count} fold; expected 2 or more to tell apart.");
         LabelFile[] labels = Array.ConvertAll(data.LabelFiles, file => file with
         {
-            Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Spread([.. split], _labelledChains))],
+            Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Spread([.. split], setup.LabelledChains))],
         });
-        Piece[] heldOut = Spread(data.HeldOut, _heldOut);
+        foreach (var file in labels)
+            LabelTask.Check(file, settings.MinimumPositives);
+        Piece[] heldOut = Spread(data.HeldOut, setup.HeldOut);
         var needed = heldOut.Concat(domains.Select(domain => domain.Piece)).Select(piece => piece.Key)
             .Concat(labels.SelectMany(file => file.Chains).Select(chain => chain.ChainKey)).ToHashSet();
         return data with { Domains = domains, LabelFiles = labels, HeldOut = heldOut, Pieces = [.. data.Pieces.Where(piece => needed.Contains(piece.Key))] };
@@ -150,13 +148,13 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
             [.. Enumerable.Range(0, Math.Min(most, all.Length)).Select(i => all[(long)i * all.Length / Math.Min(most, all.Length)])];
     }
 
-    private string Describe(ProteinData data)
+    private string Describe(ProteinData data, FineTuneSetup setup)
     {
         string domains = string.Join(", ", data.Domains.CountBy(domain => domain.Split).Select(split => $"{split.Value} {split.Key}"));
         string labels = string.Join(", ", data.LabelFiles.Select(file => $"{file.Name}: {string.Join(", ",
             file.Chains.CountBy(chain => chain.Split).Select(split => $"{split.Value} {split.Key}"))} chains, "
                 + $"{LabelTask.LabelsOf(file, settings.MinimumPositives).Length} labels"));
-        return $"{data.Pretraining.Length} chains to pretrain on; domains of {_folds} folds: {domains}; {labels}; {data.HeldOut.Length} held-out chains; "
+        return $"{data.Pretraining.Length} chains to pretrain on; domains of {setup.Folds} folds: {domains}; {labels}; {data.HeldOut.Length} held-out chains; "
             + settings.Describe();
     }
 
@@ -285,17 +283,17 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         }
     }
 
-    private string Markdown()
+    private static string Markdown(IReadOnlyList<FineTuneRow> rows)
     {
-        string[] figures = [.. _rows.SelectMany(row => row.Figures.Keys).Distinct()];
-        var lines = _rows.GroupBy(row => (row.Reading, row.Preset)).OrderBy(group => group.Key.Reading, StringComparer.Ordinal).Select(group =>
+        string[] figures = [.. rows.SelectMany(row => row.Figures.Keys).Distinct()];
+        var lines = rows.GroupBy(row => (row.Reading, row.Preset)).OrderBy(group => group.Key.Reading, StringComparer.Ordinal).Select(group =>
             $"| {group.Key.Reading} | {group.Key.Preset} | {string.Join(" | ", figures.Select(figure => Cell(group, figure)))} |");
         return $"| per cent | encoders | {string.Join(" | ", figures)} |\n|{string.Concat(Enumerable.Repeat("---|", figures.Length + 2))}\n"
             + string.Join('\n', lines);
 
-        static string Cell(IEnumerable<FineTuneRow> rows, string figure)
+        static string Cell(IEnumerable<FineTuneRow> some, string figure)
         {
-            double[] values = [.. rows.Where(row => row.Figures.ContainsKey(figure)).Select(row => row.Figures[figure])];
+            double[] values = [.. some.Where(row => row.Figures.ContainsKey(figure)).Select(row => row.Figures[figure])];
             return values.Length == 0 ? "–" : Summary.Of(values).ToString();
         }
     }

@@ -34,6 +34,25 @@ internal sealed class Report(string jsonFile, CommandLine commandLine, ProteinDa
 
     private readonly List<Run> _runs = [];
 
+    /// <summary>Refuses to write over what is no such report: hours of fine-tuning, or anything else.</summary>
+    /// <exception cref="InvalidDataException">The file is there and holds something else.</exception>
+    public static void CheckReplaceable(string jsonFile)
+    {
+        if (!File.Exists(jsonFile))
+            return;
+        try
+        {
+            using var found = JsonDocument.Parse(File.ReadAllText(jsonFile));
+            if (found.RootElement.ValueKind == JsonValueKind.Object && found.RootElement.TryGetProperty("runsPlanned", out _))
+                return;
+        }
+        catch (JsonException)
+        {
+            // said below
+        }
+        throw new InvalidDataException($"{jsonFile} is there and no report of this study, which would replace it; name another file with --json.");
+    }
+
     /// <summary>What there is, in words.</summary>
     public string Data => string.Create(CultureInfo.InvariantCulture,
         $"{data.Pretraining.Length} chains to pretrain on; {Count("train")} training and "

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Trainers;
 using ProteinTasks.Data;
@@ -17,13 +18,33 @@ internal static class LabelTask
         [.. file.Chains.Where(chain => chain.Split == "train").SelectMany(chain => chain.Labels).CountBy(label => label)
             .Where(entry => entry.Value >= minimumPositives).Select(entry => entry.Key).Order(StringComparer.Ordinal)];
 
+    /// <summary>Throws unless there is something to learn and something to measure.</summary>
+    /// <exception cref="InvalidDataException">No label has enough training chains, or only one where each chain has one, or no test chain has any.</exception>
+    public static void Check(LabelFile file, int minimumPositives)
+    {
+        if (Problem(file, minimumPositives) is { } problem)
+            throw new InvalidDataException($"The labels of {file.Name}: {problem}.");
+    }
+
+    /// <summary>What is lacking to learn the labels and to measure them; null where nothing is.</summary>
+    public static string? Problem(LabelFile file, int minimumPositives)
+    {
+        string[] labels = LabelsOf(file, minimumPositives);
+        int expected = file.IsSingle ? 2 : 1;
+        return labels.Length < expected
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"{labels.Length} of them have {minimumPositives} training chains or more, expected {expected} or more labels")
+            : file.Chains.Any(chain => chain.Split == "test" && chain.Labels.Any(labels.Contains)) ? null
+            : "no test chain has one that is learnt, expected one or more";
+    }
+
     /// <summary>F-max, or accuracy, over the test chains that have one of the labels, or null where there is none.</summary>
     public static double? Measure(LabelFile file, int minimumPositives, IReadOnlyDictionary<string, float[]> features, CancellationToken cancellation)
     {
         var mlContext = new MLContext(seed: 1);
         string[] labels = LabelsOf(file, minimumPositives);
         TaskRow[] train = Rows("train"), test = Rows("test");
-        if (labels.Length == 0 || !test.Any(row => row.Labels.Contains(true)))
+        if (Problem(file, minimumPositives) is not null)
             return null;
         if (file.IsSingle)
             return Accuracy(mlContext, [.. train.Where(row => row.Labels.Contains(true))], [.. test.Where(row => row.Labels.Contains(true))]);

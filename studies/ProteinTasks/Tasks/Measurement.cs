@@ -32,6 +32,8 @@ internal static class Measurement
             note($"labels of {file.Name}");
             if (LabelTask.Measure(file, minimumPositives, features, cancellation) is { } figure)
                 figures[FigureOf(file)] = figure;
+            else
+                note($"labels of {file.Name} have no figure: {LabelTask.Problem(file, minimumPositives)}");
         }
         if (embeddings.Structures.Length == 0)
             return figures;

@@ -185,6 +185,19 @@ public sealed class MpiTests
     }
 
     [TestMethod]
+    public void APartOfAnotherNumberOfRowsIsNotTakenForThisOne()
+    {
+        using var folder = new TemporaryFolder();
+        var part = new Distributed.Part(0, 2);
+        File.WriteAllLines(folder.File(part.FileName), ["0\t1.5", "2\t1.5"]);
+        var output = new StringWriter();
+        Assert.AreEqual(0, new Distributed.Scoring(output).Run("no.zip", folder.FullName, rows: 4, part, default));
+        Assert.Contains("is there already", output.ToString());
+        Assert.Contains("is there already with 2 rows, expected 5: it is of another --rows.", Assert.ThrowsExactly<IOException>(
+            () => new Distributed.Scoring(output).Run("no.zip", folder.FullName, rows: 10, part, default)).Message);
+    }
+
+    [TestMethod]
     public void APartComesFromOptionsOrFromTheScheduler()
     {
         Assert.AreEqual(new Distributed.Part(0, 1), Of([]));

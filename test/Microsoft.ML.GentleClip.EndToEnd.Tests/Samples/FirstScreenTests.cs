@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using FirstScreen;
+using Microsoft.ML.GentleClip.Tests.Runtime;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
 
@@ -41,6 +42,19 @@ public sealed partial class FirstScreenTests
         double recall = 100 * double.Parse(line.Split(',')[3], CultureInfo.InvariantCulture);
         StringAssert.Contains(embeddings, string.Create(CultureInfo.InvariantCulture, $"After: recall@1 {recall:0.0} %"));
         Assert.HasCount(3, Opened().Matches(embeddings), "one picture with two plots in it");
+    }
+
+    [TestMethod]
+    public void OneSeedHasNoSpread()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File(Study.FiguresFile);
+        File.WriteAllLines(file, File.ReadLines(Figures).Where((line, i) => i == 0 || line.Split(',')[^5] == "1"));
+        var table = FigureTable.Read(file);
+        string[] rows = table.ToMarkdown().Split('\n');
+        Assert.IsTrue(rows.Any(row => row.StartsWith($"| {Method.Default.Name} | ", StringComparison.Ordinal)));
+        Assert.IsFalse(rows.Any(row => row.Contains('±', StringComparison.Ordinal)), "a spread of one value");
+        Assert.DoesNotContain("NaN", table.ToMarkdown() + Pictures.Curve(table));
     }
 
     [GeneratedRegex("<svg ")]

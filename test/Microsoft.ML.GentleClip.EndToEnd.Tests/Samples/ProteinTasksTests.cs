@@ -80,13 +80,57 @@ public sealed class ProteinTasksTests : IDisposable
         using (var json = JsonDocument.Parse(rows))
         {
             // By hand 3 and 2; frozen 6 and the search; folds with two sides and two numbers of steps, labels with two sides, the sequence.
-            Assert.AreEqual(5 + 7 + 4 + 2 + 1, json.RootElement.GetArrayLength());
-            foreach (var row in json.RootElement.EnumerateArray())
+            Assert.AreEqual(5 + 7 + 4 + 2 + 1, json.RootElement.GetProperty("Rows").GetArrayLength());
+            foreach (var row in json.RootElement.GetProperty("Rows").EnumerateArray())
                 foreach (var figure in row.GetProperty("Figures").EnumerateObject())
                     Assert.IsInRange(0.0, 1.0, figure.Value.GetDouble(), row.GetRawText());
         }
         StringAssert.DoesNotMatch(Run("tuned", "clip-half", "--fine-tune"), new("seed 1"));
         Assert.AreEqual(rows, File.ReadAllText(file));
+
+        // Figures of another set-up are not taken for these, nor written over.
+        Refused("--steps 3 --fine-tune", "figures.json has rows of another set-up: Pretraining is \"2 steps, 8 pairs", "expected \"3 steps, 8 pairs");
+        Refused("--pairs 4 --fine-tune", "Pretraining is \"2 steps, 8 pairs", "expected \"2 steps, 4 pairs");
+        Refused("--grid structure", "Study is \"protocol\", expected \"settings, structure\"", "Tuning is ");
+        Refused("", "is there and no report of this study, which would replace it; name another file with --json.");
+        File.WriteAllLines(_folder.File("go.tsv"), [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tGO:{i % 2}")]);
+        Refused($"--fine-tune --labels {_folder.File("go.tsv")}", "LabelFiles is [\"ec_deepfri\"], expected [\"ec_deepfri\",\"go\"]", "TaskData is ");
+        Assert.AreEqual(rows, File.ReadAllText(file));
+        // What an earlier version wrote, and what is cut short.
+        foreach (string other in new[] { "[]", rows[..^20], """{"Setup": null, "Rows": []}""" })
+        {
+            File.WriteAllText(file, other);
+            Refused("--fine-tune", "figures.json: expected the rows of a fine-tuning and their set-up, as this version writes them");
+        }
+
+        void Refused(string arguments, params string[] messages)
+        {
+            string problem = Assert.ThrowsExactly<InvalidDataException>(
+                () => Run("tuned", "clip-half", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Message;
+            foreach (string message in messages)
+                Assert.Contains(message, problem);
+        }
+    }
+
+    [TestMethod]
+    public void WhatCannotBeLearntOrMeasuredIsSaidBeforeTheWork()
+    {
+        string rare = _folder.File("rare.tsv");
+        File.WriteAllLines(rare, [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tR:{i},R:{i + 100}")]);
+        Says("The labels of rare: 0 of them have 2 training chains or more, expected 1 or more labels.", "--fine-tune", "--labels", rare);
+        StringAssert.Contains(Run("plain", "composition", "--labels", rare), "labels of rare have no figure: 0 of them have 2 training chains or more");
+        File.WriteAllLines(rare, [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\tR:1")]);
+        Says("The labels of rare: 1 of them have 2 training chains or more, expected 2 or more labels.", "--fine-tune", "--labels", rare);
+        File.WriteAllLines(rare, [Header, .. _keys.Select((key, i) => $"{key}\t{(i >= 30 ? "test" : "train")}\t{(i >= 30 ? "T" : $"R:{i % 2}")}")]);
+        Says("The labels of rare: no test chain has one that is learnt, expected one or more.", "--fine-tune", "--labels", rare);
+        Directory.CreateDirectory(_folder.File("again"));
+        File.Copy(rare, _folder.File("again/rare.tsv"));
+        Says("are both called 'rare', by which their figures are known; rename one.", "--labels", rare, "--labels", _folder.File("again/rare.tsv"));
+        Write("scope_split.tsv.gz", ["#sid\tchain_key\tsccs\tfold\tsplit", .. _keys.Select((key, i) => $"d{i}\t{key}\ta.1.1.1\ta.1\t{Split(i)}")]);
+        Says("1 folds with training domains at hand", "--fine-tune");
+
+        void Says(string message, params string[] arguments) => StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Run("checked", "clip-half", arguments)).Message, message);
     }
 
     [TestMethod]
@@ -119,6 +163,16 @@ public sealed class ProteinTasksTests : IDisposable
     }
 
     [TestMethod]
+    public void AGzippedTableThatWasCutOffIsNoShorterTable()
+    {
+        string file = _folder.File("ec_deepfri.tsv.gz");
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^4]);
+        string message = Assert.ThrowsExactly<InvalidDataException>(() => Run("out", "composition")).Message;
+        StringAssert.StartsWith(message, $"{file}, line {Chains + 2}: ");
+        StringAssert.Contains(message, "the gzip data is damaged or cut off");
+    }
+
+    [TestMethod]
     public void CancelledRunKeepsNothingHalf()
     {
         var commandLine = Parse("out", "clip-half");
@@ -136,6 +190,16 @@ public sealed class ProteinTasksTests : IDisposable
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--grid", "all")).Message);
         Assert.AreEqual("--device is 'gpu', expected cpu, cuda or cuda:N.",
             Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--device", "gpu")).Message);
+        Assert.AreEqual("--tiny and --large exclude each other.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--large")).Message);
+        Assert.AreEqual("--domains is not for --fine-tune or --grid, which take 25 training domains of a fold.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half", "--domains", "3", "--fine-tune")).Message);
+        Assert.AreEqual("--fine-tune has no method 'closed-form'; expected some of untrained, clip-half, gentle, clip-all.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip-half,closed-form", "--fine-tune")).Message);
+        Assert.AreEqual("There is no method 'clip'; expected some of", Assert.ThrowsExactly<ArgumentException>(
+            () => Parse("out", "clip", "--fine-tune")).Message[..43]);
+        Assert.AreEqual("--grid has no method 'gentle'; expected some of untrained, clip-half.",
+            Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "gentle", "--grid", "both")).Message);
         Assert.AreEqual((2, 3), (Parse("out", "clip-half", "--seeds", "2-4").FirstSeed, Parse("out", "clip-half", "--seeds", "2-4").Seeds));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("out", "clip")).Message,
             "There is no method 'clip'; expected some of composition, untrained, clip-half");

@@ -98,6 +98,30 @@ public sealed class ProtocolTests : ExperimentTest
     }
 
     [TestMethod]
+    public void AGzippedTableThatWasCutOffIsNoShorterTable()
+    {
+        string file = Folder.File("table.tsv.gz");
+        using (var writer = new StreamWriter(new GZipStream(File.Create(file), CompressionMode.Compress)))
+        {
+            writer.Write("#left\tright\n");
+            for (int row = 0; row < 20_000; row++)
+                writer.Write($"{row % 17} {row % 5}\t{row % 11}\n");
+        }
+        const string Set = """{ "name": "t", "file": "table.tsv.gz", "columnA": "left", "columnB": "right" }""";
+        Assert.AreEqual(20_000, Read(Set).Rows);
+        byte[] bytes = File.ReadAllBytes(file);
+        foreach (int kept in new[] { bytes.Length / 2, bytes.Length - 8, bytes.Length - 1 })
+        {
+            File.WriteAllBytes(file, bytes[..kept]);
+            string message = Assert.ThrowsExactly<InvalidDataException>(() => Read(Set)).Message;
+            // Half a line may be found before the end is.
+            Assert.Contains(file, message);
+            if (kept > bytes.Length / 2)
+                Assert.Contains($"{file}: the gzip data is damaged or cut off", message);
+        }
+    }
+
+    [TestMethod]
     public void TableMayBeGzippedAndLackSides()
     {
         using (var file = new StreamWriter(new GZipStream(File.Create(Folder.File("table.tsv.gz")), CompressionMode.Compress)))

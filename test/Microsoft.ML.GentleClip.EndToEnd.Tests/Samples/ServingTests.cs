@@ -46,6 +46,15 @@ public sealed class ServingTests
     public static void Delete() => Folder.Dispose();
 
     [TestMethod]
+    [DataRow("--bach 5", "There is no option --bach; --help lists them.")]
+    [DataRow("trian --out model.zip", "'trian' is no option; --help lists them.")]
+    [DataRow("--model", "--model needs a value.")]
+    [DataRow("--model --batch 5", "--model needs a value.")]
+    [DataRow("--batch=5 --Serving:MaximumBatch 5 --urls http://localhost:1 --engine Torch", null)]
+    public void AWordThatTheHostWouldPassOverIsNamed(string arguments, string? expected) =>
+        Assert.AreEqual(expected, ServingOptions.Fault(arguments.Split(' ')));
+
+    [TestMethod]
     public async Task HealthSaysWhatIsServed()
     {
         await using var server = await StartAsync();

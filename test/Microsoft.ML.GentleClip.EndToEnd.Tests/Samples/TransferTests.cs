@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using EmojiPictures;
+using PretrainedSearch;
 using Transfer;
 
 namespace Microsoft.ML.GentleClip.Tests.Samples;
@@ -56,6 +59,42 @@ public sealed class TransferTests
             Assert.AreEqual((768, 768), (sample.Source.Length, sample.Target.Length));
             CollectionAssert.AreNotEqual(sample.Source, sample.Target);
         }
-        Assert.IsEmpty(task.Train.Select(sample => sample.Source).Intersect(task.Test.Select(sample => sample.Source)));
+    }
+
+    [TestMethod]
+    public void DrawingsThatAreInBothPartsUnderTwoNamesAreTheKnownOnes()
+    {
+        // By their pixels: by reference no two arrays are the same, and by name no two emoji.
+        var data = EmojiData.Read(EmojiData.Own);
+        var found = new List<string>();
+        for (int style = 0; style < EmojiData.Styles.Length; style++)
+        {
+            var train = data.Train.ToLookup(emoji => Convert.ToHexString(emoji.Pictures[style]), emoji => emoji.Name);
+            found.AddRange(data.Test.Where(emoji => train.Contains(Convert.ToHexString(emoji.Pictures[style]))).Select(emoji =>
+                $"{EmojiData.Styles[style]}: {emoji.Name} = {string.Join(" = ", train[Convert.ToHexString(emoji.Pictures[style])].Order(StringComparer.Ordinal))}"));
+        }
+        CollectionAssert.AreEquivalent(new[]
+        {
+            "google: family: adult, child, child = family: man, boy, boy",
+            "twitter: family: adult, child, child = family: man, boy, boy = family: woman, boy, boy",
+            "twitter: family: man, woman, boy = family: man, man, boy = family: woman, woman, boy",
+        }, found, "The page of figures names two emoji that are no unseen test samples.");
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "reproduction", "transfer.md"));
+        foreach (string name in new[] { "family: adult, child, child", "family: man, woman, boy" })
+            Assert.Contains(name, page);
+
+        // What the task makes of them: as many samples, none of them without its mean of pixels.
+        var task = Tasks.Styles();
+        Assert.AreEqual(1, task.Test.Count(sample => task.Train.Any(other => sample.Source.AsSpan().SequenceEqual(other.Source))));
+        Assert.AreEqual(2, task.Test.Count(sample => task.Train.Any(other => sample.Target.AsSpan().SequenceEqual(other.Target))));
+    }
+
+    [TestMethod]
+    public void NoDrawingWithWordsIsInBothParts()
+    {
+        var (train, test) = Drawing.Read(int.MaxValue);
+        HashSet<string> learnt = [.. train.Select(drawing => Convert.ToHexString(SHA256.HashData(drawing.Content)))];
+        Assert.HasCount(train.Length, learnt);
+        Assert.IsEmpty(test.Where(drawing => learnt.Contains(Convert.ToHexString(SHA256.HashData(drawing.Content)))).Select(drawing => drawing.Name));
     }
 }

@@ -92,6 +92,10 @@ public sealed class VectorSearchTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(value.Length == 0 ? [option] : [option, value])).Message,
             message);
 
+    [TestMethod]
+    public void AModelThatIsThereIsNotTrained() => Assert.AreEqual("--model and --steps exclude each other.",
+        Assert.ThrowsExactly<ArgumentException>(() => SearchCommandLine.Parse(["--model", "model.zip", "--steps", "5"])).Message);
+
     private static PictureRecord Record(int number, string group)
     {
         float[] vector = new float[128];

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.IO.Compression;
-using Microsoft.ML.GentleClip.Programs;
-using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tool;
 using Parquet;
 using Parquet.Schema;
@@ -10,41 +8,29 @@ namespace Microsoft.ML.GentleClip.Tests.Tools;
 
 /// <summary>The command gentleclip on Parquet, FASTA and structure files: the sample's real digits, and real protein chains.</summary>
 [TestClass]
-public sealed class ToolFormatTests : IDisposable
+public sealed class ToolFormatTests : ToolTest
 {
     private static readonly string Digits = Path.Combine(Repository.Root, "samples", "FirstHour");
-
-    private readonly TemporaryFolder _folder = new();
-    private readonly StringWriter _output = new(CultureInfo.InvariantCulture), _error = new(CultureInfo.InvariantCulture);
-
-    public TestContext TestContext { get; set; } = null!;
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _output.Dispose();
-        _error.Dispose();
-    }
 
     [TestMethod]
     public async Task AParquetFileIsTheTableThatItsCsvIs()
     {
         string[][] rows = [.. File.ReadLines(Path.Combine(Digits, "coefficients.csv")).Take(151).Select(line => line.Split(','))];
-        string csv = _folder.File("coefficients.csv"), parquet = _folder.File("coefficients.parquet"), profiles = _folder.File("profiles.csv");
+        string csv = Folder.File("coefficients.csv"), parquet = Folder.File("coefficients.parquet"), profiles = Folder.File("profiles.csv");
         await File.WriteAllLinesAsync(csv, rows.Select(row => string.Join(',', row)), TestContext.CancellationToken);
         await File.WriteAllLinesAsync(profiles, File.ReadLines(Path.Combine(Digits, "profiles.csv")).Take(101), TestContext.CancellationToken);
         // Two groups of rows, ids as whole numbers, the numerals as text.
         await WriteAsync(parquet, rows, holeAt: -1);
-        string fromCsv = _folder.File("csv.zip"), fromParquet = _folder.File("parquet.zip");
+        string fromCsv = Folder.File("csv.zip"), fromParquet = Folder.File("parquet.zip");
         Assert.AreEqual(0, await RunAsync("fit", csv, profiles, "--id", "Id", "--out", fromCsv));
         Assert.Contains("150 rows, 65 features: Digit, K1", Error);
         Assert.AreEqual(0, await RunAsync("fit", parquet, profiles, "--id", "Id", "--out", fromParquet, "--columns-a", string.Join(',', rows[0][1..])));
         // Equal numbers give equal models, and either file is embedded by either of them.
-        Assert.AreEqual(0, await RunAsync("embed", fromCsv, parquet, "--id", "Id", "--out", _folder.File("one.csv")));
-        Assert.AreEqual(0, await RunAsync("embed", fromParquet, csv, "--id", "Id", "--out", _folder.File("other.csv")));
+        Assert.AreEqual(0, await RunAsync("embed", fromCsv, parquet, "--id", "Id", "--out", Folder.File("one.csv")));
+        Assert.AreEqual(0, await RunAsync("embed", fromParquet, csv, "--id", "Id", "--out", Folder.File("other.csv")));
         Assert.AreEqual(
-            await File.ReadAllTextAsync(_folder.File("one.csv"), TestContext.CancellationToken),
-            await File.ReadAllTextAsync(_folder.File("other.csv"), TestContext.CancellationToken));
+            await File.ReadAllTextAsync(Folder.File("one.csv"), TestContext.CancellationToken),
+            await File.ReadAllTextAsync(Folder.File("other.csv"), TestContext.CancellationToken));
 
         // A cell that is not there in each of the groups.
         await WriteAsync(parquet, rows, holeAt: 7);
@@ -56,12 +42,12 @@ public sealed class ToolFormatTests : IDisposable
     [TestMethod]
     public async Task WhatIsWrongWithAParquetFileIsNamed()
     {
-        string profiles = Path.Combine(Digits, "profiles.csv"), wrong = _folder.File("wrong.parquet");
+        string profiles = Path.Combine(Digits, "profiles.csv"), wrong = Folder.File("wrong.parquet");
         await File.WriteAllTextAsync(wrong, "Id,K1\n1,2\n", TestContext.CancellationToken);
         await AssertSays($"{wrong} cannot be read as Parquet", "fit", wrong, profiles, "--id", "Id");
         await AssertSays("There is no file 'nowhere.parquet'.", "fit", "nowhere.parquet", profiles, "--id", "Id");
 
-        string texts = _folder.File("texts.parquet");
+        string texts = Folder.File("texts.parquet");
         var schema = new ParquetSchema(new DataField<string>("Id"), new DataField<string>("K1"), new ListField("Windows", new DataField<int>("Window")));
         await using (var file = File.Create(texts))
         await using (var writer = await ParquetWriter.CreateAsync(schema, file, cancellationToken: TestContext.CancellationToken))
@@ -84,7 +70,7 @@ public sealed class ToolFormatTests : IDisposable
     public async Task SequencesFindStructures()
     {
         var (fasta, structures) = await ProteinsAsync(40);
-        string model = _folder.File("model.zip");
+        string model = Folder.File("model.zip");
         Assert.AreEqual(0, await RunAsync("fit", fasta, structures, "--file-ids", "--steps", "4", "--test", "0.2", "--out", model));
         Assert.Contains($"A is {fasta}: 40 sequences", Error);
         Assert.Contains($"B is {structures}: 40 protein chains", Error);
@@ -92,9 +78,9 @@ public sealed class ToolFormatTests : IDisposable
         Assert.Contains("On 8 pairs that the fit did not see:", Output);
 
         Clear();
-        Assert.AreEqual(0, await RunAsync("embed", model, structures, "--file-ids", "--out", _folder.File("e.csv")));
+        Assert.AreEqual(0, await RunAsync("embed", model, structures, "--file-ids", "--out", Folder.File("e.csv")));
         Assert.Contains("Wrote 40 embeddings of side B", Output);
-        string[] lines = await File.ReadAllLinesAsync(_folder.File("e.csv"), TestContext.CancellationToken);
+        string[] lines = await File.ReadAllLinesAsync(Folder.File("e.csv"), TestContext.CancellationToken);
         Assert.AreEqual(1, lines[1].Split(',')[1..].Sum(cell => Math.Pow(double.Parse(cell, CultureInfo.InvariantCulture), 2)), 1e-4);
 
         Clear();
@@ -115,11 +101,11 @@ public sealed class ToolFormatTests : IDisposable
     {
         var (fasta, _) = await ProteinsAsync(30);
         // Measurements of each protein, 20 of them for a protein that is in the FASTA file.
-        string table = _folder.File("assay.csv");
+        string table = Folder.File("assay.csv");
         string[] names = [.. File.ReadLines(fasta).Where(line => line.StartsWith('>')).Select(line => line[1..])];
         await File.WriteAllLinesAsync(table, names.Skip(10).Select((name, i) => $"{name},{i % 7},{i % 5},{i % 3}").Prepend("protein,x,y,z"),
             TestContext.CancellationToken);
-        string model = _folder.File("model.zip");
+        string model = Folder.File("model.zip");
         Assert.AreEqual(0, await RunAsync("fit", table, fasta, "--id", "protein", "--steps", "3", "--out", model));
         Assert.Contains("20 pairs of 20 ids, 0 rows of A only, 10 rows of B only", Error);
         Clear();
@@ -132,7 +118,7 @@ public sealed class ToolFormatTests : IDisposable
     public async Task WhatIsWrongWithProteinFilesIsNamed()
     {
         var (fasta, structures) = await ProteinsAsync(4);
-        string mixed = _folder.File("mixed"), empty = _folder.File("empty"), twice = _folder.File("twice.fasta");
+        string mixed = Folder.File("mixed"), empty = Folder.File("empty"), twice = Folder.File("twice.fasta");
         Directory.CreateDirectory(mixed);
         Directory.CreateDirectory(empty);
         File.Copy(fasta, Path.Combine(mixed, "a.fasta"));
@@ -146,6 +132,39 @@ public sealed class ToolFormatTests : IDisposable
         // Without --file-ids a chain is called 1abc_A, and no id is on both sides.
         await AssertSays("matched pairs; expected at least 2", "fit", fasta, structures, "--steps", "2");
         Assert.Contains("No id is on both sides", Error);
+    }
+
+    [TestMethod]
+    public async Task AFolderOfAlignmentsIsReadAndWhatIsNotReadIsNamed()
+    {
+        var (fasta, structures) = await ProteinsAsync(4);
+        string[] lines = await File.ReadAllLinesAsync(fasta, TestContext.CancellationToken);
+        // The first chain as it is, the second with gaps and an insertion, as a2m and a3m have them.
+        string folder = Folder.File("alignments"), one = Path.Combine(folder, "one.a3m"), two = Path.Combine(folder, "two.a2m");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(one, $"#{lines[1].Length}\t1\n{lines[0]}\n{lines[1]}\n", TestContext.CancellationToken);
+        await File.WriteAllTextAsync(two,
+            $"{lines[2]}\n{lines[3][..5]}--..{lines[3][5..8].ToLowerInvariant()}{lines[3][8..]}\n", TestContext.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "text", TestContext.CancellationToken);
+        Assert.AreEqual(0, await RunAsync("plan", folder, structures, "--file-ids"));
+        Assert.Contains("  not read, by their names: notes.txt", Error);
+        Assert.Contains("  alignments: each row is a sequence of its own, without gaps and with its insertions", Error);
+        Assert.Contains($"A is {folder}: 2 sequences", Error);
+        Assert.Contains("2 pairs of 2 ids", Output);
+        // They are the sequences that the plain file has.
+        var read = ProteinFiles.Read(folder, SideKind.Sequences, byFile: false, _ => { });
+        CollectionAssert.AreEqual(new[] { lines[1], lines[3] }, read.Rows.Select(row => row.Sequence).ToArray());
+
+        // Another row of the same protein, in another file.
+        await File.WriteAllTextAsync(two, $"{lines[0]}\n{lines[1]}\n", TestContext.CancellationToken);
+        await AssertSays($"{folder} has two sequences called '{lines[0][1..]}', in {one} and {two}; expected different identifiers.",
+            "plan", folder, structures, "--file-ids");
+        File.Copy(fasta, Path.Combine(folder, "chains.fasta"));
+        await AssertSays($"The folder '{folder}' has sequences and alignments; name one kind, such as '{Path.Combine(folder, "*.fasta")}'.",
+            "plan", folder, structures, "--file-ids");
+        Clear();
+        Assert.AreEqual(0, await RunAsync("plan", Path.Combine(folder, "*.fasta"), structures, "--file-ids"));
+        Assert.Contains("4 pairs of 4 ids", Output);
     }
 
     private static async Task WriteAsync(string path, string[][] rows, int holeAt)
@@ -175,7 +194,7 @@ public sealed class ToolFormatTests : IDisposable
     /// <summary>The first chains of the sample as one FASTA file and as a folder of PDB files, called by their keys.</summary>
     private async Task<(string Fasta, string Structures)> ProteinsAsync(int count)
     {
-        string fasta = _folder.File("chains.fasta"), structures = _folder.File("structures");
+        string fasta = Folder.File("chains.fasta"), structures = Folder.File("structures");
         Directory.CreateDirectory(structures);
         using var reader = new StreamReader(new GZipStream(
             File.OpenRead(Path.Combine(AppContext.BaseDirectory, "data", "samples", "protein-chains.tsv.gz")), CompressionMode.Decompress));
@@ -207,23 +226,4 @@ public sealed class ToolFormatTests : IDisposable
     private static readonly Dictionary<char, string> Residues =
         "AALA RARG NASN DASP CCYS QGLN EGLU GGLY HHIS IILE LLEU KLYS MMET FPHE PPRO SSER TTHR WTRP YTYR VVAL"
         .Split(' ').ToDictionary(name => name[0], name => name[1..]);
-
-    private string Output => _output.ToString();
-
-    private string Error => _error.ToString();
-
-    private void Clear()
-    {
-        _output.GetStringBuilder().Clear();
-        _error.GetStringBuilder().Clear();
-    }
-
-    private Task<int> RunAsync(params string[] arguments) =>
-        ConsoleProgram.RunAsync(ToolCommand.Create(new Commands(_output, _error, TestContext.CancellationToken)), arguments, _output, _error);
-
-    private async Task AssertSays(string expected, params string[] arguments)
-    {
-        var problem = await Assert.ThrowsAsync<Exception>(() => RunAsync(arguments));
-        Assert.Contains(expected, problem.Message);
-    }
 }

@@ -1,33 +1,16 @@
 using System.Globalization;
 using Microsoft.ML.GentleClip.Programs;
-using Microsoft.ML.GentleClip.Tests.Runtime;
-using Microsoft.ML.GentleClip.Tool;
 
 namespace Microsoft.ML.GentleClip.Tests.Tools;
 
 /// <summary>The command gentleclip on made-up spectra and images, 60 of them pairs, and on real digits and protein chains.</summary>
 [TestClass]
-public sealed class ToolTests : IDisposable
+public sealed class ToolTests : ToolTest
 {
-    private static readonly string Data = Path.Combine(Repository.Root, "test", "data", "tables");
-    private static readonly string Spectra = Path.Combine(Data, "spectra.csv"), Images = Path.Combine(Data, "images.csv");
-
-    private readonly TemporaryFolder _folder = new();
-    private readonly StringWriter _output = new(CultureInfo.InvariantCulture), _error = new(CultureInfo.InvariantCulture);
-
-    public TestContext TestContext { get; set; } = null!;
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _output.Dispose();
-        _error.Dispose();
-    }
-
     [TestMethod]
     public async Task FitEmbedSearchAndEvaluate()
     {
-        string model = _folder.File("model.zip");
+        string model = Folder.File("model.zip");
         Assert.AreEqual(0, await RunAsync("fit", Spectra, Images, "--id", "id", "--out", model, "--test", "0.25"));
         Assert.Contains("spectra.csv: 160 rows, 12 features: s1, s2, s3, s4, s5 and 7 more", Error);
         Assert.Contains("left out, not numbers: 'kind' (line 2: 'round')", Error);
@@ -35,7 +18,7 @@ public sealed class ToolTests : IDisposable
         Assert.Contains($"Saved {model}.", Output);
         Assert.Contains("On 15 pairs that the fit did not see:", Output);
         Assert.Contains("Retrieval over 15 pairs", Output);
-        Assert.HasCount(1, Directory.GetFiles(_folder.FullName), "the model and nothing half written beside it");
+        Assert.HasCount(1, Directory.GetFiles(Folder.FullName), "the model and nothing half written beside it");
 
         // All 60 pairs find each other far better than by guessing.
         Clear();
@@ -46,7 +29,7 @@ public sealed class ToolTests : IDisposable
         Assert.IsGreaterThan(0.6, recall);
 
         Clear();
-        string embeddings = _folder.File("embeddings.csv");
+        string embeddings = Folder.File("embeddings.csv");
         Assert.AreEqual(0, await RunAsync("embed", model, Images, "--id", "id", "--out", embeddings));
         Assert.Contains("Wrote 160 embeddings of side B", Output);
         string[] lines = await File.ReadAllLinesAsync(embeddings, TestContext.CancellationToken);
@@ -67,7 +50,7 @@ public sealed class ToolTests : IDisposable
     {
         Assert.AreEqual(0, await RunAsync("plan", Spectra, Images, "--id", "id"));
         Assert.Contains("60 pairs", Output);
-        Assert.IsEmpty(Directory.GetFiles(_folder.FullName));
+        Assert.IsEmpty(Directory.GetFiles(Folder.FullName));
     }
 
     [TestMethod]
@@ -79,14 +62,14 @@ public sealed class ToolTests : IDisposable
         rows[1][5] = "";
         Array.Fill(rows[2], "", 2, rows[2].Length - 2);
         rows[3][0] = "\"tab\tin it\"";
-        string tsv = _folder.File("images.tsv"), model = _folder.File("model.zip");
+        string tsv = Folder.File("images.tsv"), model = Folder.File("model.zip");
         await File.WriteAllLinesAsync(tsv, rows.Select(row => string.Join('\t', row)), TestContext.CancellationToken);
         Assert.AreEqual(0, await RunAsync("fit", Spectra, tsv, "--id", "id", "--id-b", "sample", "--out", model));
         Assert.Contains("Empty cells get the mean of their column: 0 rows of A, 1 row of B.", Error);
         Clear();
-        Assert.AreEqual(0, await RunAsync("embed", model, tsv, "--id", "sample", "--out", _folder.File("e.csv")));
+        Assert.AreEqual(0, await RunAsync("embed", model, tsv, "--id", "sample", "--out", Folder.File("e.csv")));
         Assert.Contains("For 1 row with empty cells, NaN.", Output);
-        string[] lines = await File.ReadAllLinesAsync(_folder.File("e.csv"), TestContext.CancellationToken);
+        string[] lines = await File.ReadAllLinesAsync(Folder.File("e.csv"), TestContext.CancellationToken);
         Assert.IsTrue(lines[3].StartsWith("tab\tin it,", StringComparison.Ordinal), lines[3]);
         Assert.DoesNotContain("NaN", lines[1]);
     }
@@ -95,7 +78,7 @@ public sealed class ToolTests : IDisposable
     public async Task WhatIsEmptyIsSaidAndNeverFound()
     {
         string[] lines = await File.ReadAllLinesAsync(Images, TestContext.CancellationToken);
-        string holed = _folder.File("holed.csv"), model = _folder.File("model.zip"), wrong = _folder.File("empty.csv");
+        string holed = Folder.File("holed.csv"), model = Folder.File("model.zip"), wrong = Folder.File("empty.csv");
         // A column of empty cells, and a row of them.
         string hole = lines[1].Split(',')[0];
         string[][] rows = [.. lines.Select((line, at) => $"{line},{(at == 0 ? "void" : "")}".Split(','))];
@@ -118,7 +101,7 @@ public sealed class ToolTests : IDisposable
     public async Task SidesWithTheSameColumnNamesAreNamed()
     {
         // The same names on both sides, and ids under different ones.
-        string twin = _folder.File("twin.csv"), model = _folder.File("model.zip");
+        string twin = Folder.File("twin.csv"), model = Folder.File("model.zip");
         string[] lines = await File.ReadAllLinesAsync(Spectra, TestContext.CancellationToken);
         await File.WriteAllLinesAsync(twin, lines.Select((line, at) => at == 0 ? $"sample{line[2..]}" : line), TestContext.CancellationToken);
         Assert.AreEqual(0, await RunAsync("fit", Spectra, twin, "--id", "id", "--id-b", "sample", "--out", model));
@@ -126,7 +109,7 @@ public sealed class ToolTests : IDisposable
         await AssertSays("has no side 'C'; expected A or B.", "embed", model, Spectra, "--id", "id", "--side", "C");
         await AssertSays($"{Images} lacks columns of side A", "embed", model, Images, "--id", "id", "--side", "A");
         Clear();
-        string embeddings = _folder.File("e.csv");
+        string embeddings = Folder.File("e.csv");
         Assert.AreEqual(0, await RunAsync("embed", model, twin, "--id", "sample", "--side", "B", "--out", embeddings));
         Assert.Contains("160 embeddings of side B", Output);
         Clear();
@@ -140,7 +123,7 @@ public sealed class ToolTests : IDisposable
     [TestMethod]
     public async Task ErrorsNameFileLineAndColumn()
     {
-        string bad = _folder.File("bad.csv");
+        string bad = Folder.File("bad.csv");
         await AssertSays($"{Spectra} has no column 'sample'. Columns: id, kind, s1", "fit", Spectra, Images, "--id", "sample");
         await AssertSays("There is no file 'nowhere.csv'.", "fit", Spectra, "nowhere.csv", "--id", "id");
         await AssertSays($"{bad} is empty", "fit", Write(""), Images, "--id", "id");
@@ -157,18 +140,14 @@ public sealed class ToolTests : IDisposable
             "fit", Write("id,x\na,red\n"), Images, "--id", "id");
         await AssertSays($"{bad}, line 2: a quote is not closed.", "fit", Write("id,x\n\"a,1\n"), Images, "--id", "id");
         await AssertSays("is of no format that this command reads", "fit", "cells.h5ad", Images, "--id", "id");
-        await AssertSays("There is no folder", "fit", Spectra, Images, "--id", "id", "--out", Path.Combine(_folder.FullName, "no", "model.zip"));
+        await AssertSays("There is no folder", "fit", Spectra, Images, "--id", "id", "--out", Path.Combine(Folder.FullName, "no", "model.zip"));
         await AssertSays("There is no model 'nowhere.zip'.", "embed", "nowhere.zip", Images, "--id", "id");
         await AssertSays("is no model of this command", "embed", Write("text"), Images, "--id", "id");
         // No pair at all: said as a warning with examples, and then by the fit.
         await AssertSays("matched pairs; expected at least 2", "fit", Write("id,x,y\nq1,1,2\nq2,2,1\nq3,1,1\n"), Images, "--id", "id");
         Assert.Contains("No id is on both sides", Error);
 
-        string Write(string text)
-        {
-            File.WriteAllText(bad, text);
-            return bad;
-        }
+        string Write(string text) => this.Write("bad.csv", text);
     }
 
     [TestMethod]
@@ -191,28 +170,7 @@ public sealed class ToolTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         await cancellation.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() =>
-            RunAsync(cancellation.Token, "fit", Spectra, Images, "--id", "id", "--out", _folder.File("m.zip")));
-        Assert.IsEmpty(Directory.GetFiles(_folder.FullName));
-    }
-
-    private string Output => _output.ToString();
-
-    private string Error => _error.ToString();
-
-    private void Clear()
-    {
-        _output.GetStringBuilder().Clear();
-        _error.GetStringBuilder().Clear();
-    }
-
-    private Task<int> RunAsync(params string[] arguments) => RunAsync(TestContext.CancellationToken, arguments);
-
-    private Task<int> RunAsync(CancellationToken cancellation, params string[] arguments) =>
-        ConsoleProgram.RunAsync(ToolCommand.Create(new Commands(_output, _error, cancellation)), arguments, _output, _error);
-
-    private async Task AssertSays(string expected, params string[] arguments)
-    {
-        var problem = await Assert.ThrowsAsync<Exception>(() => RunAsync(arguments));
-        Assert.Contains(expected, problem.Message);
+            RunAsync(cancellation.Token, "fit", Spectra, Images, "--id", "id", "--out", Folder.File("m.zip")));
+        Assert.IsEmpty(Directory.GetFiles(Folder.FullName));
     }
 }

@@ -17,6 +17,22 @@ public sealed class FastaDataViewTests : IDisposable
     private static string[] Texts(IDataView view, string column) => [.. view.GetColumn<string>(column)];
 
     [TestMethod]
+    public void AlignmentsOfAFolderArePassedOverWithAWarning()
+    {
+        var log = new ContextLog(_context);
+        File.WriteAllText(_folder.File("one.fasta"), ">p\nMKV\n");
+        Assert.AreEqual(1, _context.Data.LoadFasta(_folder.FullName).GetColumn<string>("Identifier").Count());
+        Assert.IsEmpty(log.Warnings);
+        File.WriteAllText(_folder.File("one.a3m"), ">p\nMKV\n>hit\nM-V\n");
+        File.WriteAllText(_folder.File("two.A2M.gz"), ">p\nMKV\n");
+        Assert.AreEqual(1, _context.Data.LoadFasta(_folder.FullName).GetColumn<string>("Identifier").Count());
+        Assert.AreEqual($"{_folder.FullName}: 2 alignments are passed over, such as one.a3m: they hold many sequences per protein. "
+            + $"A pattern reads them, such as '{_folder.File("*.a3m")}'.", log.Warnings.Single());
+        Assert.AreEqual(2, _context.Data.LoadFasta(_folder.File("*.a3m")).GetColumn<string>("Identifier").Count());
+        Assert.HasCount(1, log.Warnings);
+    }
+
+    [TestMethod]
     public void EachCursorReadsTheFilesAnew()
     {
         var file = _folder.Write("a.fasta", ">a\nMK\n");

@@ -191,8 +191,11 @@ public sealed class JoinModalitiesTests
         var warning = log.Warnings.Single();
         Assert.Contains("2 ids of viewA and viewB differ in nothing but upper and lower case, blanks at the ends or leading zeros", warning);
         Assert.Contains("'P1' and 'p1 '", warning);
+        context.Data.JoinModalities(View(A("1", 1), A("x.0", 1)), View(B("1.0", 1), B("x", 1)), "Id");
+        Assert.Contains("1 ids of viewA and viewB differ in nothing but", log.Warnings[1]);
+        Assert.Contains("or a '.0' at the end, such as '1' and '1.0': they are not pairs. No id is on both sides.", log.Warnings[1]);
         context.Data.JoinModalities(View(A("a1", 1)), View(B("b1", 1)), "Id");
-        Assert.Contains("No id is on both sides: there are no pairs. viewA, column 'Id', has 'a1', viewB, column 'Id', has 'b1'.", log.Warnings[1]);
+        Assert.Contains("No id is on both sides: there are no pairs. viewA, column 'Id', has 'a1', viewB, column 'Id', has 'b1'.", log.Warnings[2]);
         Assert.IsTrue(log.Texts(Microsoft.ML.Runtime.ChannelMessageKind.Info)
             .Any(message => message.Contains("Joined by 'Id': 1 pair of 1 id, 2 rows of A only", StringComparison.Ordinal)));
     }
