@@ -66,21 +66,22 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         {
             Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
             Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
-            foreach (var round in FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length))
+            var rounds = commandLine.Heads ? FineTuneStage.Heads(_many, data.LabelFiles.Length) : FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length);
+            foreach (var round in rounds)
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                     foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
                         Keep(json, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
                         {
                             using var model = FindOrFit(stage.Method, seed);
                             return stage.IsFrozen ? Frozen(data, pretrainer, model)
-                                : [($"fine-tuned, {stage.Sides}, {stage.Steps} steps", Tuned(data, stage, model, TuningSetting.Study))];
+                                : [($"fine-tuned, {stage.Sides}, {stage.Way}", Tuned(data, stage, model, stage.Setting))];
                         });
         }
 
         void Grid()
         {
             for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
-                foreach (var setting in TuningGrid.Settings)
+                foreach (var setting in commandLine.Heads ? TuningGrid.HeadSettings : TuningGrid.Settings)
                     foreach (var method in TuningGrid.Presets.Select(Method.Named).Where(commandLine.Methods.Contains))
                         Keep(json, $"{setting}", PresetOf(method), seed, () =>
                         {
@@ -104,7 +105,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     }
 
     private static string NameOf(FineTuneStage stage, ProteinData data) => stage.IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture,
-        $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Steps} steps");
+        $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Way}");
 
     private static string PresetOf(Method method) => method.Name == Method.Untrained ? "none (from scratch)" : method.Title;
 
@@ -233,8 +234,11 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         {
             LabelColumnName = Label,
             Side = stage.Side,
-            MaximumNumberOfSteps = stage.Steps,
+            MaximumNumberOfSteps = Math.Max(1, stage.Steps),
             Dropout = setting.Dropout,
+            HeadInitialization = setting.Head,
+            HeadL2Regularization = setting.Regularization,
+            TrainableLayers = setting.IsFrozen ? 0 : null,
             // Encoders that have seen these many chains are trained at a rate as high as fresh ones: the steps are few.
             EncoderLearningRate = setting.HeadRate * setting.EncoderShare,
             NumberOfThreads = 1,

@@ -206,7 +206,9 @@ public sealed class FineTuningTests
     }
 
     [TestMethod]
-    public void ClassWeightsRaiseARareClass()
+    [DataRow(HeadInitialization.Prior)]
+    [DataRow(HeadInitialization.LinearProbe)]
+    public void ClassWeightsRaiseARareClass(HeadInitialization head)
     {
         // Overlapping classes, one of them rare: without weights it is hardly ever the most probable.
         var random = new Random(5);
@@ -224,6 +226,7 @@ public sealed class FineTuningTests
                 Modalities = [LabelledViews.Modalities[1]],
                 TrainableLayers = 0,
                 ClassWeighting = weighting,
+                HeadInitialization = head,
                 Optimizer = new() { LearningRate = 2e-2 },
             };
             using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(data);
