@@ -23,6 +23,9 @@ public sealed record FineTuningOptions : TrainingOptions
         /// <summary>0.1 of the features.</summary>
         public const double Dropout = 0.1;
 
+        /// <summary>The solved head.</summary>
+        public const HeadInitialization HeadInitialization = GentleClip.HeadInitialization.LinearProbe;
+
         /// <summary>0.01, where no validation rows choose it.</summary>
         public const double HeadL2Regularization = 1e-2;
 
@@ -123,13 +126,16 @@ public sealed record FineTuningOptions : TrainingOptions
     /// </summary>
     public bool StandardizeFeatures { get; set; } = true;
 
-    /// <summary>What the head is before the first step. Default <see cref="HeadInitialization.Prior"/>.</summary>
+    /// <summary>
+    /// What the head is before the first step. Default <see cref="HeadInitialization.LinearProbe"/>: the solution on the features that the encoders give
+    /// then. It costs one pass of all training rows through the encoders, and the features of these rows are kept until it is found.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a value of the enumeration.</exception>
     public HeadInitialization HeadInitialization
     {
         get;
         set => field = Check.Defined(value, nameof(HeadInitialization));
-    }
+    } = Defaults.HeadInitialization;
 
     /// <summary>
     /// With <see cref="HeadInitialization.LinearProbe"/>: weight of half the head's squared weights, for standardised features, beside the mean loss of the

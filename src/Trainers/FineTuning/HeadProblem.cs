@@ -58,6 +58,9 @@ internal sealed class HeadProblem : IDisposable
 
     private long Features => _mean.size(0);
 
+    // Labels are problems of their own, whose losses are added up.
+    private long Parts => _task == FineTuningTask.MultiLabel ? _columns.size(0) : 1;
+
     /// <summary>A point whose weights are 0.</summary>
     /// <param name="bias">Of the classes or labels that can be learnt.</param>
     public Tensor Start(double[] bias)
@@ -69,12 +72,12 @@ internal sealed class HeadProblem : IDisposable
     }
 
     /// <summary>The mean loss at a point, without the regularisation; over the labels where there are many.</summary>
-    public double Loss(Tensor point) => Evaluate(point, null) / (_task == FineTuningTask.MultiLabel ? _columns.size(0) : 1);
+    public double Loss(Tensor point) => Evaluate(point, null) / Parts;
 
     /// <summary>The best point for a regularisation.</summary>
     /// <param name="regularization">Above 0.</param>
     /// <param name="start">Where to begin; no matter for numbers.</param>
-    /// <param name="onIteration">Told each iteration and its objective; may throw to stop.</param>
+    /// <param name="onIteration">Told each iteration and its objective, the mean over labels where there are many; may throw to stop.</param>
     public Lbfgs.Result Solve(double regularization, Tensor start, Action<int, double> onIteration)
     {
         if (_task == FineTuningTask.Regression)
@@ -82,7 +85,8 @@ internal sealed class HeadProblem : IDisposable
         using var scope = NewDisposeScope();
         var curvature = _task == FineTuningTask.Multiclass ? (_columns.size(0) - 1.0) / (_columns.size(0) * _columns.size(0)) : 0.25;
         using var root = Features <= MostPreconditioned ? Root(curvature, regularization) : null;
-        var result = Lbfgs.Minimize(start, point => Objective(point, regularization), Precondition, Tolerance, MostIterations, onIteration);
+        var result = Lbfgs.Minimize(start, point => Objective(point, regularization), Precondition, Tolerance, MostIterations,
+            (iteration, value) => onIteration(iteration, value / Parts));
         return result with { Point = result.Point.MoveToOuterDisposeScope() };
 
         Tensor Precondition(Tensor gradient)

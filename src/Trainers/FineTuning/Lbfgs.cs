@@ -57,7 +57,7 @@ internal static class Lbfgs
             {
                 for (var size = 1.0; size >= SmallestStep; size /= 2)
                 {
-                    var there = point + direction.Times(size);
+                    var there = point.Plus(direction.Times(size));
                     var (found, foundGradient) = evaluate(there);
                     if (found <= value + SmallestShare * size * slope + Rounding * Math.Abs(value))
                         return (there, found, foundGradient);

@@ -94,7 +94,8 @@ internal sealed class LinearProbe(FineTuningOptions options, Device device, Trai
             });
             (point, iterations) = (found.Point, iterations + found.Iterations);
             var loss = validation?.Loss(point) ?? 0;
-            reporter.Trace($"Head: regularisation {candidate:g}, {found.Iterations} iterations, objective {found.Value:F5}, validation {loss:F5}.");
+            reporter.Trace($"Head: regularisation {candidate:g}, {found.Iterations} iterations{(validation is null ? "" : string.Create(
+                CultureInfo.InvariantCulture, $", validation loss {loss:F4}"))}.");
             if (!(loss < bestLoss))
                 continue;
             (best, bestLoss, chosen) = (point, loss, candidate);

@@ -44,8 +44,8 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
             yield return [.. Presets.SelectMany(preset => Of(preset, file))];
 
         IEnumerable<FineTuneStage> Of(string preset, int? file) =>
+            from setting in new[] { TuningSetting.Study, TuningSetting.Probed with { IsFrozen = true }, TuningSetting.Probed }
             from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
-            from setting in new[] { TuningSetting.Probed with { IsFrozen = true }, TuningSetting.Probed, TuningSetting.Study }
             select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, setting.IsFrozen ? 0 : steps) { Setting = setting };
     }
 

@@ -64,8 +64,11 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
 
         void Protocol()
         {
-            Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
-            Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
+            if (!commandLine.Heads)
+            {
+                Keep(json, "hand-made", HandMade, commandLine.FirstSeed, () => ByHand(data));
+                Keep(json, "sequence baselines", HandMade, commandLine.FirstSeed, () => SequenceBaselines(data));
+            }
             var rounds = commandLine.Heads ? FineTuneStage.Heads(_many, data.LabelFiles.Length) : FineTuneStage.Rounds(_few, _many, data.LabelFiles.Length);
             foreach (var round in rounds)
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)

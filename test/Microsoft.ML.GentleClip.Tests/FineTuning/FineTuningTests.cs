@@ -254,6 +254,8 @@ public sealed class FineTuningTests
                 Modalities = [Modality.Vector("Unused", "A", new VectorEncoderOptions { HiddenDimensions = [], Standardize = false, InputNoise = 0 })],
                 TrainableLayers = 0,
                 StandardizeFeatures = isStandardised,
+                // A solved head does not learn by steps.
+                HeadInitialization = HeadInitialization.Prior,
                 Optimizer = new() { LearningRate = 1e-2 },
             };
             using var model = MlContext.MulticlassClassification.Trainers.GentleClipFineTuning(options).Fit(data);

@@ -45,7 +45,7 @@ public sealed class LinearProbeTests
             var metrics = MlContext.MulticlassClassification.Evaluate(scored);
             Assert.AreEqual(metrics.MicroAccuracy, start.ValidationScore.Value, 1e-9);
             Assert.AreEqual(metrics.LogLoss, start.ValidationLoss.Value, 1e-4);
-            Assert.IsGreaterThan(0.75, metrics.MicroAccuracy);
+            Assert.IsGreaterThan(0.7, metrics.MicroAccuracy);
         }
         else if (label == "IsFirst")
         {
@@ -58,26 +58,28 @@ public sealed class LinearProbeTests
             Assert.IsGreaterThan(0.9, start.ValidationScore.Value);
         }
         else
-            Assert.IsGreaterThan(0.85, start.ValidationScore.Value);
+            Assert.IsGreaterThan(0.8, start.ValidationScore.Value);
     }
 
     [TestMethod]
     public void FewStepsFromTheProbeKeepWhatItKnows()
     {
-        // 20 small steps from nothing do not find what the probe begins with.
-        var options = Options("Label", steps: 20);
+        // 20 small steps from the prior do not find what the probe begins with.
+        var many = Keys.Transform(MlContext.Data.LoadFromEnumerable(LabelledViews.Rows(2000, seed: 21)));
         double Accuracy(FineTuningOptions own)
         {
             using var model = Fit(own, Train);
-            return MlContext.MulticlassClassification.Evaluate(model.Transform(Test)).MicroAccuracy;
+            return MlContext.MulticlassClassification.Evaluate(model.Transform(many)).MicroAccuracy;
         }
 
+        var options = Options("Label", steps: 20);
         var frozen = Accuracy(options with { TrainableLayers = 0 });
         var prior = Accuracy(options with { HeadInitialization = HeadInitialization.Prior });
         var probed = Accuracy(options);
         TestContext.WriteLine($"frozen {frozen:0.000}, from the prior {prior:0.000}, from the probe {probed:0.000}");
-        Assert.IsLessThan(frozen - 0.03, prior, "the test needs a set where few steps from the prior are behind");
-        Assert.IsGreaterThanOrEqualTo(frozen, probed);
+        Assert.IsLessThan(frozen - 0.05, prior, "the test needs a set where few steps from the prior are behind");
+        // But for the noise of 2,000 rows.
+        Assert.IsGreaterThan(frozen - 0.01, probed);
     }
 
     [TestMethod]
