@@ -30,8 +30,9 @@ namespace Microsoft.ML.GentleClip;
 /// | Exportable to ONNX | With the pipeline where the modalities are vectors; else by `mlContext.Model.ConvertGentleClipFineTuningToOnnx` |
 ///
 /// ### Training Algorithm Details
-/// The features of each side's encoder, which come before the projection head, stand side by side, are standardised and mapped linearly to the scores. Cross
-/// entropy (for numbers squared error) is lowered by AdamW with a learning rate for the head and one for the encoders.
+/// The features of each side's encoder, which come before the projection head, stand side by side, are standardised and mapped linearly to the scores. The map
+/// is first solved on the features as they are, by L-BFGS (for numbers in closed form); then cross entropy (for numbers squared error) is lowered by AdamW with
+/// a learning rate for the head and one for the encoders.
 /// ]]></format>
 /// </remarks>
 public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>

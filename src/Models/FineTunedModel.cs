@@ -83,11 +83,14 @@ internal sealed class FineTunedModel : SidedModel
     }
 
     /// <summary>Fixes what the head sees of the features: mean 0 and standard deviation 1 of rows with these moments.</summary>
+    /// <param name="mean">Of each feature, float64.</param>
+    /// <param name="scale">1 / standard deviation of each, float64.</param>
     public void SetStandardization(Tensor mean, Tensor scale)
     {
         using var frozen = no_grad();
-        feature_mean.copy_(mean);
-        feature_scale.copy_(scale);
+        using var scope = NewDisposeScope();
+        feature_mean.copy_(mean.to(ScalarType.Float32));
+        feature_scale.copy_(scale.to(ScalarType.Float32));
     }
 
     /// <summary>Lets the head, whose weights are 0, give the same outputs for every row: what is known before any row is seen.</summary>
@@ -96,6 +99,21 @@ internal sealed class FineTunedModel : SidedModel
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         head.state_dict()["bias"].copy_(tensor(outputs));
+    }
+
+    /// <summary>Sets the head to what is right for features that were standardised by other moments than those that it sees.</summary>
+    /// <param name="weight">Of the features standardised by those moments, `[labels, features]`, float64.</param>
+    /// <param name="bias">`[labels]`, float64.</param>
+    /// <param name="mean">Of each feature, float64.</param>
+    /// <param name="scale">1 / standard deviation of each, float64.</param>
+    public void SetHead(Tensor weight, Tensor bias, Tensor mean, Tensor scale)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var byFeature = weight * scale;
+        var state = head.state_dict();
+        state["weight"].copy_(byFeature / feature_scale.to(ScalarType.Float64));
+        state["bias"].copy_(bias.Plus(byFeature.matmul(feature_mean.to(ScalarType.Float64) - mean)));
     }
 
     /// <summary>Sets the unit in which a number is learnt.</summary>

@@ -3,7 +3,9 @@ using System.Globalization;
 namespace Microsoft.ML.GentleClip;
 
 /// <summary>One epoch of a fine-tuning, as kept in <see cref="FineTunedTransformer.History"/>: as many steps as show each row once, and at least 20.</summary>
-/// <param name="Epoch">Zero-based number.</param>
+/// <param name="Epoch">
+/// Zero-based number; -1 for the head that <see cref="HeadInitialization.LinearProbe"/> solved, before the first step: its losses, without noise.
+/// </param>
 /// <param name="Step">Optimiser steps done at its end.</param>
 /// <param name="Loss">
 /// Mean of the steps' losses: cross entropy in nats, over the labels of a row where there are many; for numbers the squared error in units of the labels'

@@ -55,6 +55,7 @@ internal static class ProgressText
             TrainingPhase.MakingTowers => "Making the towers",
             TrainingPhase.EncodingRows => $"Encoding rows{of} with the frozen encoder",
             TrainingPhase.RestoringCheckpoint => "Reading the checkpoint",
+            TrainingPhase.SolvingHead => "Solving the head",
             TrainingPhase.Training => "Training",
             TrainingPhase.TrainingOnPairsOnly => "Training again, on the pairs only",
             TrainingPhase.MeasuringStatistics => "Measuring statistics",
@@ -97,6 +98,8 @@ internal static class ProgressText
         (ProgressUnit.Folds, _) => "folds",
         (ProgressUnit.Rounds, 1) => "round",
         (ProgressUnit.Rounds, _) => "rounds",
+        (ProgressUnit.Iterations, 1) => "iteration",
+        (ProgressUnit.Iterations, _) => "iterations",
         (ProgressUnit.Steps, 1) => "step",
         _ => "steps",
     };

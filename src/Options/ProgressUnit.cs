@@ -17,4 +17,7 @@ public enum ProgressUnit
 
     /// <summary>Optimiser steps.</summary>
     Steps,
+
+    /// <summary>Iterations of a solver.</summary>
+    Iterations,
 }

@@ -38,6 +38,12 @@ public enum TrainingPhase
     /// <summary>The state of a checkpoint is read.</summary>
     RestoringCheckpoint,
 
+    /// <summary>
+    /// <see cref="HeadInitialization.LinearProbe"/>: the rows are encoded once, which counts <see cref="ProgressUnit.Rows"/>, and the head of a fine-tuning is
+    /// solved on what comes out, which counts <see cref="ProgressUnit.Iterations"/> and tells their loss.
+    /// </summary>
+    SolvingHead,
+
     /// <summary>The training loop. Counts <see cref="ProgressUnit.Steps"/>.</summary>
     Training,
 

@@ -37,7 +37,9 @@ public sealed record TrainingProgress(TrainingPhase Phase, long Done, long? Tota
     /// <summary>Zero-based epoch of the step.</summary>
     public int Epoch { get; init; }
 
-    /// <summary>Weighted total of the loss terms at the step; null outside the training loop.</summary>
+    /// <summary>
+    /// Weighted total of the loss terms at the step, or the objective of an iteration of <see cref="TrainingPhase.SolvingHead"/>; null elsewhere.
+    /// </summary>
     public double? Loss { get; init; }
 
     /// <summary>Mean recall@10 of both directions at the last validation, 0 to 1, or null before the first and without validation.</summary>

@@ -162,6 +162,13 @@ internal sealed class TrainingReporter : IDisposable
         At(stepsDone);
     }
 
+    /// <summary>Reports a finished iteration of a solver.</summary>
+    public void Iteration(int done, double loss)
+    {
+        _loss = loss;
+        At(done);
+    }
+
     /// <summary>Takes note of a validation that is not one of the loop's.</summary>
     public void Validated(ValidationRetrieval retrieval) => _validationRecallAt10 = retrieval.RecallAt10;
 
@@ -250,7 +257,7 @@ internal sealed class TrainingReporter : IDisposable
         Step = _step,
         TotalSteps = _totalSteps,
         Epoch = _epoch,
-        Loss = phase.Trains ? _loss : null,
+        Loss = phase.Trains || phase.Unit == ProgressUnit.Iterations ? _loss : null,
         ValidationRecallAt10 = _validationRecallAt10,
         ValidationLoss = _validationLoss,
     };

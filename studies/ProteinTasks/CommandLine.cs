@@ -48,6 +48,9 @@ internal sealed record CommandLine
     /// <summary>What they are compared on: the structure, or null for both sides.</summary>
     public required Side? GridSide { get; init; }
 
+    /// <summary>Whether only the beginnings of the head are compared.</summary>
+    public required bool Heads { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -79,10 +82,12 @@ internal sealed record CommandLine
             "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure and both sides.");
         var grid = CommandOption.Of<(bool, Side?)?>(
             "--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides.", GridOf);
+        var heads = CommandOption.Flag(
+            "--heads", "Of fine-tuning only what compares the beginnings of the head, prior and solved; with --grid settings of the solved one.");
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
-            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid,
+            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid, heads,
         };
         command.Excludes(tiny, large);
         command.Validators.Add(result =>
@@ -116,8 +121,9 @@ internal sealed record CommandLine
                 Methods = result.GetValue(methods) ?? [.. Method.All.Where(method => !method.IsAblation)],
                 LabelFiles = result.GetValue(labels) ?? [],
                 Tiny = result.GetValue(tiny),
-                FineTune = result.GetValue(fineTune) || result.GetValue(grid) is not null,
+                FineTune = result.GetValue(fineTune) || result.GetValue(heads) || result.GetValue(grid) is not null,
                 Grid = result.GetValue(grid) is not null,
+                Heads = result.GetValue(heads),
                 GridSide = result.GetValue(grid)?.Item2,
             });
         });

@@ -27,6 +27,7 @@ internal static class CheckpointFingerprint
         nameof(GentleClipOptions.Progress), nameof(GentleClipOptions.CancellationToken), nameof(GentleClipOptions.NumberOfThreads),
         nameof(GentleClipOptions.Device), nameof(GentleClipOptions.Seed), nameof(GentleClipOptions.Checkpoints), nameof(GentleClipOptions.AllowNoPairs),
         nameof(GentleClipOptions.ProcessGroup), nameof(BatchOptions.Shards), nameof(TrainingOptions.Precision),
+        nameof(FineTuningOptions.HeadInitialization),
         nameof(GentleClipOptions.ClosedForm), nameof(GentleClipOptions.Objectives),
         nameof(Esm2Options.WeightsFile), nameof(Esm2Options.WeightsKey), nameof(BertEncoderOptions.VocabularyFile),
         "ModelFile", "TokenizerFile", // of encoders in other packages, whose weights have the hash
@@ -132,6 +133,9 @@ internal static class CheckpointFingerprint
         var result = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["seed"] = seed.ToString(CultureInfo.InvariantCulture) };
         Describe(result, "", options);
         DescribePrecision(result, options);
+        // Checkpoints from before know but the other.
+        if (options.HeadInitialization != HeadInitialization.Prior)
+            result[nameof(FineTuningOptions.HeadInitialization)] = options.HeadInitialization.ToString();
         foreach (var side in new[] { Side.A, Side.B }.Where(side => model.TowerOf(side) is not null))
             Describe(result, $"Modality{side}", model.SpecOf(side).Modality);
         result["rows"] = Hash(hash =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
@@ -25,9 +26,6 @@ internal sealed class FineTuner(
     // Enough for moments to a few per cent, where each row costs a pass through an encoder.
     private const int RowsOfMoments = 1024;
 
-    // As for the inputs of encoders: below it a spread is rounding.
-    private const double SmallestRelativeSpread = 1e-6;
-
     /// <summary>Steps of an epoch: as many as show each row once, and at least 20.</summary>
     public static int StepsPerEpoch(int rows, int batchSize) => Math.Max(SmallestEpoch, (rows + batchSize - 1) / batchSize);
 
@@ -36,10 +34,12 @@ internal sealed class FineTuner(
     /// <param name="loss">Of the model.</param>
     /// <param name="train">What to train on.</param>
     /// <param name="validation">What to validate on, or null.</param>
+    /// <param name="solveHead">Solves the head before the first step and says what came of it; null where it begins as it is.</param>
     /// <returns>The epochs.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ArithmeticException">The loss or the gradient is not finite.</exception>
-    public IReadOnlyList<FineTuningEpoch> Train(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
+    public IReadOnlyList<FineTuningEpoch> Train(
+        FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation, Func<FineTuningEpoch>? solveHead)
     {
         var batchSize = Math.Min(options.Batches.Size, train.Count);
         var stepsPerEpoch = StepsPerEpoch(train.Count, batchSize);
@@ -66,6 +66,20 @@ internal sealed class FineTuner(
             return history;
         }
         CheckCancelled(live, done);
+        if (solveHead is not null && done == 0 && history.Count == 0)
+        {
+            var start = solveHead();
+            history.Add(start);
+            reporter.Epoch(start);
+            if (start.ValidationLoss is { } score)
+                best.Offer(model, score, start.Epoch);
+        }
+        if (solveHead is not null && model.Towers.All(side => side.Tower.IsFrozen))
+        {
+            reporter.Info($"All encoders are frozen: the solved head is the result, and no steps are taken.");
+            checkpoints?.Write(live, done, isFinished: true);
+            return history;
+        }
         reporter.Begin(TrainingPhase.Training, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
         var drawsNoise = model.Towers.Index().Any(side => side.Item.Tower.PreparesWithNoise && !train.Stores[side.Index].HasFeatures);
         using var reader = new BatchReader<RowBatch>(random, [cycle], drawsNoise, _ =>
@@ -82,7 +96,7 @@ internal sealed class FineTuner(
             var outputs = model.Outputs(Features(model, rows, noise), noise, options.Dropout);
             if (step + 1 < options.MaximumNumberOfSteps)
                 reader.Begin(step + 1);
-            var (sum, weight) = loss.Sums(outputs, Labels(train, rows.Rows));
+            var (sum, weight) = loss.Sums(outputs, Labels(train, rows.Rows, device));
             var mean = sum / weight;
             var value = mean.item<float>();
             recorder.Add(value, step);
@@ -121,7 +135,7 @@ internal sealed class FineTuner(
         {
             best.Restore(model);
             WeightCasts.Forget();
-            reporter.Info($"Kept the weights of epoch {best.Epoch}, loss {best.Score:F4} on {validation!.Count} validation rows.");
+            reporter.Info($"Kept {Name(best.Epoch)}, loss {best.Score:F4} on {validation!.Count} validation rows.");
         }
         else
             MeasureStatistics(live, model, train, done);
@@ -142,25 +156,15 @@ internal sealed class FineTuner(
             rows = rows[..RowsOfMoments];
         }
         var noise = new NoiseSource(random.Torch("standardization/noise"));
-        var mean = zeros(model.FeatureDimension, dtype: ScalarType.Float64, device: device);
-        var squares = zeros_like(mean);
-        var count = 0;
+        var moments = new FeatureMoments(model.FeatureDimension, device);
         foreach (var batch in rows.Chunk(options.Batches.Size))
         {
             checkCancelled();
             using var inner = NewDisposeScope();
             using var begun = Begin(model, train, batch, noise);
-            var features = cat([.. Features(model, begun, noise)], 1).to(ScalarType.Float64);
-            var own = features.mean([0]);
-            var difference = own - mean;
-            squares.AddInPlace((features - own).Squared().sum(0)).AddInPlace(difference.Squared().Times((double)count * batch.Length / (count + batch.Length)));
-            count += batch.Length;
-            mean.AddInPlace(difference.Times((double)batch.Length / count));
+            moments.Add(cat([.. Features(model, begun, noise)], 1).to(ScalarType.Float64));
         }
-        var deviation = squares.Over((double)count).sqrt();
-        var isSpread = deviation.gt(mean.abs().Times(SmallestRelativeSpread)).logical_and(deviation.gt(Scalars.Of(float.Epsilon)));
-        var scale = where(isSpread, deviation.reciprocal(), ones_like(deviation));
-        model.SetStandardization(mean.to(ScalarType.Float32), scale.to(ScalarType.Float32).nan_to_num(1, 1, 1));
+        model.SetStandardization(moments.Mean, moments.Scale);
     }
 
     private static RowBatch Begin(FineTunedModel model, FineTuningSet set, int[] rows, NoiseSource noise)
@@ -183,7 +187,11 @@ internal sealed class FineTuner(
         return features;
     }
 
-    private Tensor Labels(FineTuningSet set, ReadOnlySpan<int> rows)
+    private static string Name(int epoch) => epoch < 0 ? "the solved head, as no epoch was better"
+        : string.Create(CultureInfo.InvariantCulture, $"the weights of epoch {epoch}");
+
+    /// <summary>Labels as they are read, `[rows, width]`.</summary>
+    public static Tensor Labels(FineTuningSet set, ReadOnlySpan<int> rows, Device device)
     {
         var width = set.Labels[0].Length;
         var values = new float[rows.Length * width];
@@ -205,7 +213,8 @@ internal sealed class FineTuner(
         });
     }
 
-    private static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> StatisticsOf(FineTunedModel model, FineTuningSet train) =>
+    /// <summary>Where a training moves running statistics, and what they are measured on.</summary>
+    public static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> StatisticsOf(FineTunedModel model, FineTuningSet train) =>
         RunningStatistics.Moving(model.Towers.Select((side, number) => (side.Tower, train.Stores[number], train.Rows.AsEnumerable())));
 
     private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
@@ -234,7 +243,7 @@ internal sealed class FineTuner(
             }));
         WeightCasts.Forget(); // made in inference mode, where no gradient may go through them
         var outputs = model.Outputs(features, noise: null);
-        var labels = Labels(validation, validation.Rows);
+        var labels = Labels(validation, validation.Rows, device);
         var (sum, weight) = loss.Sums(outputs, labels);
         return (sum.to(ScalarType.Float64).item<double>() / weight.to(ScalarType.Float64).item<double>(), ValidationScore.Of(model, outputs, labels));
     }

@@ -55,10 +55,14 @@ internal sealed class FineTuningFit(
                 ? null
                 : new TrainingCheckpoints(folder, 0, seed, fingerprint!, options.Checkpoints, options.MaximumNumberOfSteps, reporter);
             var tuner = new FineTuner(options, shareOfRate, random, device, reporter, checkCancelled, checkpoints);
-            if (options.StandardizeFeatures)
+            var solves = options.HeadInitialization == HeadInitialization.LinearProbe;
+            if (solves && model.Towers.All(side => side.Tower.IsFrozen))
+                reporter.Plan(0, 1);
+            if (options.StandardizeFeatures && !solves)
                 tuner.Standardize(model, train);
             using var loss = new FineTuningLoss(model, shares, options.ClassWeighting, device);
-            var history = tuner.Train(model, loss, train, validation);
+            var probe = new LinearProbe(options, device, reporter, checkCancelled);
+            var history = tuner.Train(model, loss, train, validation, solves ? () => probe.Solve(model, loss, shares, train, validation) : null);
             return new FittedFineTuning(model, options.LabelColumnName, seed, history);
         }
         catch

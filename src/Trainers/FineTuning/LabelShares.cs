@@ -64,6 +64,10 @@ internal sealed class LabelShares
     /// <summary>Whether any row has a class or label.</summary>
     public bool Has(int number) => _with[number] > 0;
 
+    /// <summary>The classes that rows have, or the labels that some rows have and others have not; 0 for numbers.</summary>
+    public int[] Learnable => _spec.Task == FineTuningTask.Regression ? [0]
+        : [.. Enumerable.Range(0, _spec.Count).Where(i => Has(i) && (_spec.Task == FineTuningTask.Multiclass || !IsAlways(i)))];
+
     /// <summary>What cannot be learnt, in sentences; empty where all can.</summary>
     public IEnumerable<string> Remarks
     {

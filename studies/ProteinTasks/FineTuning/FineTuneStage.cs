@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.GentleClip;
 using ProteinTasks.Pretraining;
 
@@ -13,6 +14,9 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
 {
     /// <summary>Where encoders come from, by name.</summary>
     public static readonly string[] Presets = [Method.Untrained, Method.ClipHalf, Method.GentleClip, Method.ClipAll];
+
+    /// <summary>How it is fine-tuned.</summary>
+    public TuningSetting Setting { get; init; } = TuningSetting.Study;
 
     /// <summary>All of them, the most telling first: one that is stopped has whole comparisons.</summary>
     /// <param name="few">Half of the steps.</param>
@@ -31,8 +35,27 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
         yield return [.. Presets.Select(preset => new FineTuneStage(Method.Named(preset), IsFrozen: false, Microsoft.ML.GentleClip.Side.A, null, many))];
     }
 
+    /// <summary>Only what tells the beginnings of the head apart: frozen features, the solved head on them, and fine-tuning from either beginning.</summary>
+    /// <param name="steps">Of a fine-tuning.</param>
+    /// <param name="labelFiles">How many label files there are.</param>
+    public static IEnumerable<FineTuneStage[]> Heads(int steps, int labelFiles)
+    {
+        yield return [.. Presets.SelectMany(preset => Of(preset, null).Prepend(Frozen(preset)))];
+        foreach (int file in Enumerable.Range(0, labelFiles))
+            yield return [.. Presets.SelectMany(preset => Of(preset, file))];
+
+        IEnumerable<FineTuneStage> Of(string preset, int? file) =>
+            from setting in new[] { TuningSetting.Study, TuningSetting.Probed with { IsFrozen = true }, TuningSetting.Probed }
+            from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
+            select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, setting.IsFrozen ? 0 : steps) { Setting = setting };
+    }
+
     /// <summary>The sides in words.</summary>
     public string Sides => Side switch { null => "both sides", Microsoft.ML.GentleClip.Side.A => "sequence", _ => "structure" };
+
+    /// <summary>Steps and beginning in words.</summary>
+    public string Way => string.Create(CultureInfo.InvariantCulture,
+        $"{Steps} steps{(Setting.Head == HeadInitialization.LinearProbe ? " from the solved head" : "")}");
 
     private static FineTuneStage Frozen(string preset) => new(Method.Named(preset), IsFrozen: true);
 

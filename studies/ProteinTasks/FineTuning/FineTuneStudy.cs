@@ -57,23 +57,29 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
 
         void Protocol()
         {
-            Keep(file, "hand-made", HandMade, null, () => ByHand(data));
-            Keep(file, "sequence baselines", HandMade, null, () => SequenceBaselines(data));
-            foreach (var round in FineTuneStage.Rounds(setup.Steps / 2, setup.Steps, data.LabelFiles.Length))
+            if (!commandLine.Heads)
+            {
+                Keep(file, "hand-made", HandMade, null, () => ByHand(data));
+                Keep(file, "sequence baselines", HandMade, null, () => SequenceBaselines(data));
+            }
+            var rounds = commandLine.Heads
+                ? FineTuneStage.Heads(setup.Steps, data.LabelFiles.Length)
+                : FineTuneStage.Rounds(setup.Steps / 2, setup.Steps, data.LabelFiles.Length);
+            foreach (var round in rounds)
                 for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
                     foreach (var stage in round.Where(stage => commandLine.Methods.Contains(stage.Method)))
                         Keep(file, NameOf(stage, data), PresetOf(stage.Method), seed, () =>
                         {
                             using var model = FindOrFit(stage.Method, seed);
                             return stage.IsFrozen ? Frozen(data, pretrainer, model)
-                                : [($"fine-tuned, {stage.Sides}, {stage.Steps} steps", Tuned(data, stage, model, TuningSetting.Study))];
+                                : [($"fine-tuned, {stage.Sides}, {stage.Way}", Tuned(data, stage, model, stage.Setting))];
                         });
         }
 
         void Grid()
         {
             for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
-                foreach (var setting in TuningGrid.Settings)
+                foreach (var setting in commandLine.Heads ? TuningGrid.HeadSettings : TuningGrid.Settings)
                     foreach (var method in TuningGrid.Presets.Select(Method.Named).Where(commandLine.Methods.Contains))
                         Keep(file, $"{setting}", PresetOf(method), seed, () =>
                         {
@@ -97,7 +103,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     }
 
     private static string NameOf(FineTuneStage stage, ProteinData data) => stage.IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture,
-        $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Steps} steps");
+        $"{(stage.LabelFile is { } file ? data.LabelFiles[file].Name : "folds")}, {stage.Sides}, {stage.Way}");
 
     private static string PresetOf(Method method) => method.Name == Method.Untrained ? "none (from scratch)" : method.Title;
 
@@ -231,8 +237,11 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         {
             LabelColumnName = Label,
             Side = stage.Side,
-            MaximumNumberOfSteps = stage.Steps,
+            MaximumNumberOfSteps = Math.Max(1, stage.Steps),
             Dropout = setting.Dropout,
+            HeadInitialization = setting.Head,
+            HeadL2Regularization = setting.Regularization,
+            TrainableLayers = setting.IsFrozen ? 0 : null,
             // Encoders that have seen these many chains are trained at a rate as high as fresh ones: the steps are few.
             EncoderLearningRate = setting.HeadRate * setting.EncoderShare,
             NumberOfThreads = 1,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.GentleClip;
 using ProteinTasks.Pretraining;
 
 namespace ProteinTasks.FineTuning;
@@ -12,8 +13,25 @@ internal sealed record TuningSetting(double HeadRate, double EncoderShare, doubl
     /// <summary>What the study is run with.</summary>
     public static readonly TuningSetting Study = new(1e-2, 0.3, 0.1);
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"rate {HeadRate:g}, encoders {EncoderShare:g} of it, dropout {Dropout:g}");
+    /// <summary>The same from the solved head.</summary>
+    public static readonly TuningSetting Probed = new(1e-2, 0.3, 0.1) { Head = HeadInitialization.LinearProbe };
+
+    /// <summary>What the head begins with.</summary>
+    public HeadInitialization Head { get; init; } = HeadInitialization.Prior;
+
+    /// <summary>Of the solved head; null for the default.</summary>
+    public double? Regularization { get; init; }
+
+    /// <summary>Whether only the head is fitted.</summary>
+    public bool IsFrozen { get; init; }
+
+    public override string ToString()
+    {
+        string rates = string.Create(CultureInfo.InvariantCulture, $"rate {HeadRate:g}, encoders {EncoderShare:g} of it");
+        return Head == HeadInitialization.Prior
+            ? string.Create(CultureInfo.InvariantCulture, $"{rates}, dropout {Dropout:g}")
+            : $"solved head, regularisation {Regularization?.ToString("g", CultureInfo.InvariantCulture) ?? "by default"}, {(IsFrozen ? "frozen" : rates)}";
+    }
 }
 
 /// <summary>Settings to compare on the validation domains, which no table of the study reads.</summary>
@@ -27,5 +45,15 @@ internal static class TuningGrid
     [
         .. from rate in new[] { 1e-2, 3e-3, 1e-3 } from share in new[] { 0.1, 0.3, 1 } select new TuningSetting(rate, share, 0.1),
         .. from dropout in new[] { 0, 0.3, 0.5 } select new TuningSetting(1e-2, 0.3, dropout),
+    ];
+
+    /// <summary>With the solved head: regularisations while the encoders are frozen, then rates.</summary>
+    public static readonly TuningSetting[] HeadSettings =
+    [
+        .. from regularization in new[] { 1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4 }
+            select TuningSetting.Probed with { Regularization = regularization, IsFrozen = true },
+        .. from rates in new[] { (1e-3, 0.1), (1e-3, 1), (3e-3, 0.3), (3e-3, 1), (1e-2, 0.1), (1e-2, 0.3) }
+            select TuningSetting.Probed with { HeadRate = rates.Item1, EncoderShare = rates.Item2 },
+        TuningSetting.Study,
     ];
 }

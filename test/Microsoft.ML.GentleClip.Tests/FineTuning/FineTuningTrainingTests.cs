@@ -26,13 +26,17 @@ public sealed class FineTuningTrainingTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [TestMethod]
-    [DataRow(null, 0.0)]
-    [DataRow(1, 0.25)]
-    [DataRow(0, 0.25)]
-    public void AnInterruptedTrainingGivesTheBytesOfAnUndisturbedOne(int? layers, double validation)
+    [DataRow(null, 0.0, HeadInitialization.Prior)]
+    [DataRow(1, 0.25, HeadInitialization.Prior)]
+    [DataRow(0, 0.25, HeadInitialization.Prior)]
+    [DataRow(null, 0.0, HeadInitialization.LinearProbe)]
+    [DataRow(1, 0.25, HeadInitialization.LinearProbe)]
+    [DataRow(0, 0.25, HeadInitialization.LinearProbe)]
+    public void AnInterruptedTrainingGivesTheBytesOfAnUndisturbedOne(int? layers, double validation, HeadInitialization head)
     {
         var options = Options(60) with
         {
+            HeadInitialization = head,
             TrainableLayers = layers,
             Validation = new() { Fraction = validation, EarlyStoppingPatience = 2 },
         };
@@ -135,9 +139,10 @@ public sealed class FineTuningTrainingTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow(null)]
-    [DataRow(0)]
-    public void LiveTensorsAreFlat(int? layers)
+    [DataRow(null, HeadInitialization.Prior)]
+    [DataRow(0, HeadInitialization.Prior)]
+    [DataRow(null, HeadInitialization.LinearProbe)]
+    public void LiveTensorsAreFlat(int? layers, HeadInitialization head)
     {
         var counts = new List<long>();
         var context = new MLContext(seed: 1);
@@ -146,7 +151,12 @@ public sealed class FineTuningTrainingTests : IDisposable
             if (e.Kind == ChannelMessageKind.Trace && e.Message.Contains("Epoch ", StringComparison.Ordinal))
                 counts.Add(TorchSharp.torch.Tensor.TotalCount);
         };
-        var options = Options(120) with { TrainableLayers = layers, Validation = new() { Fraction = 0.2, EarlyStoppingPatience = 100 } };
+        var options = Options(120) with
+        {
+            TrainableLayers = layers,
+            HeadInitialization = head,
+            Validation = new() { Fraction = 0.2, EarlyStoppingPatience = 100 },
+        };
         var before = LiveTensors.Settled();
         for (var i = 0; i < 2; i++)
         {
