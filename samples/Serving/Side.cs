@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 using Microsoft.ML;
 using Microsoft.ML.GentleClip;
 
@@ -86,6 +87,7 @@ internal sealed class Side<TInput> : Side
     {
         _parse = parse;
         var generator = model.CreateEmbeddingGenerator<TInput>(modality.InputColumnName);
+        CheckEngine(generator, options.Engine);
         _batcher = new(async inputs => [.. (await generator.GenerateAsync(inputs)).Select(embedding => embedding.Vector)],
             options.MaximumBatch, TimeSpan.FromMilliseconds(options.MaximumWaitMilliseconds), options.QueueLength);
     }
@@ -114,6 +116,19 @@ internal sealed class Side<TInput> : Side
     }
 
     public override Task StopAsync() => _batcher.StopAsync();
+
+    // There is nothing to embed, but an engine that cannot compute says so: now, not at the first request.
+    private static void CheckEngine(IEmbeddingGenerator<TInput, Embedding<float>> generator, ScoringEngine? engine)
+    {
+        try
+        {
+            generator.GenerateAsync([]).GetAwaiter().GetResult();
+        }
+        catch (Exception problem) when (engine is not null && problem is NotSupportedException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"The model cannot be served with --engine {engine}: {problem.Message}", problem);
+        }
+    }
 
     private static string Shown(JsonElement input)
     {

@@ -35,6 +35,15 @@ internal abstract class Encoder(string name) : nn.Module(name)
     /// <param name="noise">Augmentation and dropout in training; null in inference.</param>
     public abstract Tensor Encode(ModalityBatch batch, NoiseSource? noise);
 
+    /// <summary>
+    /// Features of some rows of a batch without noise, on the CPU, with the bits that <see cref="Encode"/> gives them beside all rows of the batch; null where
+    /// a row's bits depend on what else is in the batch.
+    /// </summary>
+    /// <param name="batch">As for <see cref="Encode"/>.</param>
+    /// <param name="rows">Numbers of the rows.</param>
+    /// <returns><c>[rows.Length, FeatureDimension]</c>.</returns>
+    public virtual Tensor? EncodeRows(ModalityBatch batch, int[] rows) => null;
+
     /// <summary>Whether no weight is trained, so that a sample's features are the same in every epoch.</summary>
     public virtual bool IsFrozen => TrainedLayers == 0;
 

@@ -60,6 +60,11 @@ internal sealed class LengthBatches
         Split(most, largest);
     }
 
+    /// <summary>Rows of a pass of scoring through rows that all cost the same.</summary>
+    /// <param name="length">What each costs.</param>
+    /// <param name="batchSize">Rows of a pass; null bounds them by what they cost.</param>
+    public static int RowsOfPass(int length, int? batchSize) => batchSize ?? (int)Math.Max(1, LargestPart / length);
+
     /// <summary>Passes through a tower, the longest examples first.</summary>
     /// <param name="examples">What to encode; where a frozen encoder has made features of it, rows are short, however long they were.</param>
     /// <param name="positions">Which of them; parts hold numbers of these positions.</param>

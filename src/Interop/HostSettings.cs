@@ -14,6 +14,9 @@ internal static class HostSettings
     /// <summary><see cref="MLContext.FallbackToCpu"/>.</summary>
     public static bool FallbackToCpu(IHostEnvironment environment) => (environment as IHostEnvironmentInternal)?.FallbackToCpu ?? true;
 
+    /// <summary><see cref="MLContext.TempFilePath"/>, the folder for temporary files; null where the environment has none.</summary>
+    public static string? TempFilePath(IHostEnvironment? environment) => (environment as IHostEnvironmentInternal)?.TempFilePath;
+
     /// <summary>Whether the host was told to stop.</summary>
     public static bool IsCanceled(IHostEnvironment environment) => environment is ICancelable { IsCanceled: true };
 }

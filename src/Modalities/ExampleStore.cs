@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Modalities;
 
@@ -20,6 +19,9 @@ internal abstract class ExampleStore : IDisposable
 
     /// <summary>What an example costs to encode, in units that are alike within a store: residues, or 1 where all are of one size.</summary>
     public virtual int LengthOf(int position) => 1;
+
+    /// <summary>What every example costs, where that is the same and much; null where it differs, or is little.</summary>
+    public virtual int? EqualLength => null;
 
     /// <summary>Most examples of a batch that may have few or many, so that it stays small; no limit where <see cref="LengthOf"/> bounds it.</summary>
     public virtual int MostRowsPerBatch => int.MaxValue;
@@ -55,11 +57,9 @@ internal abstract class ExampleStore : IDisposable
     /// <summary>Appends one example's content to a hash, with its length.</summary>
     public abstract void AppendTo(IncrementalHash hash, int position);
 
-    /// <summary>A batch of the examples at the given positions, on a device; the caller's dispose scope owns its tensors.</summary>
-    public ModalityBatch Gather(ReadOnlySpan<int> positions, Device device) => Gather(positions).To(device);
-
     /// <summary>
-    /// A batch of the examples at the given positions, on the CPU, on any thread while no example is added. Whatever has tensors only fills their memory.
+    /// A batch of the examples at the given positions, on the CPU, on any thread while no example is added. Whatever has tensors only fills their memory,
+    /// which the caller's dispose scope owns.
     /// </summary>
     public ModalityBatch Gather(ReadOnlySpan<int> positions) => GatherExamples(positions);
 

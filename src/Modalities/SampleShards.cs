@@ -9,6 +9,7 @@ internal sealed class SampleShards
 {
     private const int Elsewhere = -1;
 
+    private readonly OwnedParts _parts;
     private readonly int[] _shardOf, _localOf;
 
     /// <param name="shardOf">Of each sample, in the order of the rows.</param>
@@ -16,17 +17,17 @@ internal sealed class SampleShards
     /// <param name="group">The processes.</param>
     public SampleShards(int[] shardOf, int shards, ProcessGroup group)
     {
-        (_shardOf, Shards, Group) = (shardOf, shards, group);
+        (_shardOf, _parts) = (shardOf, new OwnedParts(shards, group));
         var here = 0;
         _localOf = Array.ConvertAll(shardOf, shard => IsOwn(shard) ? here++ : Elsewhere);
         Here = here;
     }
 
     /// <summary>Number of shards.</summary>
-    public int Shards { get; }
+    public int Shards => _parts.Count;
 
     /// <summary>The processes.</summary>
-    public ProcessGroup Group { get; }
+    public ProcessGroup Group => _parts.Group;
 
     /// <summary>Samples in all.</summary>
     public int Count => _shardOf.Length;
@@ -35,19 +36,19 @@ internal sealed class SampleShards
     public int Here { get; }
 
     /// <summary>The shards of this process.</summary>
-    public IEnumerable<int> Own => Enumerable.Range(Group.Rank * PerProcess, PerProcess);
+    public IEnumerable<int> Own => _parts.Own;
 
     /// <summary>The shard of a sample.</summary>
     public int ShardOf(int position) => _shardOf[position];
 
     /// <summary>Whether this process has a shard.</summary>
-    public bool IsOwn(int shard) => shard / PerProcess == Group.Rank;
+    public bool IsOwn(int shard) => _parts.IsOwn(shard);
 
     /// <summary>The sample's position among those of this process.</summary>
     /// <exception cref="InvalidOperationException">Another process has it.</exception>
     public int Local(int position) => _localOf[position] is var local && local != Elsewhere
         ? local
-        : throw new InvalidOperationException($"Sample {position} is in shard {_shardOf[position]}, which process {RankOf(_shardOf[position])} has.");
+        : throw new InvalidOperationException($"Sample {position} is in shard {_shardOf[position]}, which process {_parts.RankOf(_shardOf[position])} has.");
 
     /// <summary>Numbers of those of some positions that are in a shard, in their order.</summary>
     public int[] In(int shard, IReadOnlyList<int> positions) =>
@@ -60,13 +61,9 @@ internal sealed class SampleShards
     /// <param name="take">Told all of them in their order.</param>
     /// <param name="purpose">What it is for, in a few words.</param>
     public void Exchange(IReadOnlyList<int> positions, int width, Collectives.Fill fill, Collectives.Take take, string purpose) =>
-        Group.Exchange(positions.Count, number => RankOf(_shardOf[positions[number]]), width, fill, take, purpose);
+        Group.Exchange(positions.Count, number => _parts.RankOf(_shardOf[positions[number]]), width, fill, take, purpose);
 
     /// <summary>The same about the shards.</summary>
     public void ExchangeShards(int width, Collectives.Fill fill, Collectives.Take take, string purpose) =>
-        Group.Exchange(Shards, RankOf, width, fill, take, purpose);
-
-    private int PerProcess => Shards / Group.Size;
-
-    private int RankOf(int shard) => shard / PerProcess;
+        Group.Exchange(Shards, _parts.RankOf, width, fill, take, purpose);
 }

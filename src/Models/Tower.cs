@@ -149,6 +149,9 @@ internal sealed class Tower : nn.Module
     /// <summary>The encoder's features without noise, <c>[batch, FeatureDimension]</c>.</summary>
     public Tensor Features(ModalityBatch batch) => batch is FeatureBatch features ? features.Values : encoder.Encode(batch, noise: null);
 
+    /// <inheritdoc cref="Encoder.EncodeRows"/>
+    public Tensor? EncodeRows(ModalityBatch batch, int[] rows) => encoder.EncodeRows(batch, rows);
+
     /// <inheritdoc cref="Encoder.Derive"/>
     public ExampleStore? Derive(ExampleStore examples) => encoder.Derive(examples);
 

@@ -7,7 +7,10 @@ namespace Microsoft.ML.GentleClip.Models;
 /// <summary>Goes through the examples of one side in passes.</summary>
 internal static class TowerPasses
 {
-    /// <summary>The batches of passes without noise, in their order: while one is encoded, the next one is prepared on another thread.</summary>
+    /// <summary>
+    /// One batch for each pass, without noise, in their order. While one is encoded, another thread may prepare the next one; where that is little work, it is
+    /// done at its turn.
+    /// </summary>
     /// <param name="work">What is to be done before the examples at some positions are encoded.</param>
     /// <param name="passes">Positions of each pass.</param>
     /// <param name="device">Of the weights.</param>

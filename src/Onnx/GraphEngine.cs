@@ -55,33 +55,22 @@ internal static class GraphEngine
 
     /// <summary>Opens a graph.</summary>
     /// <param name="graph">Its tensors are fetched now.</param>
+    /// <param name="temporaryFolder">For a file that it goes through; null or empty for the system's.</param>
     /// <param name="largestInside">Bytes of weights from which on they go through a file.</param>
     /// <exception cref="InvalidOperationException">There is no engine, or it does not take the graph.</exception>
-    public static GraphSession Open(OnnxGraph graph, long largestInside = OnnxExporter.LargestInside)
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static GraphSession Open(OnnxGraph graph, string? temporaryFolder = null, long largestInside = OnnxExporter.LargestInside)
     {
         if (Problem is { } problem)
             throw new InvalidOperationException(problem);
-        if (graph.Tensors.Sum(tensor => tensor.Length) <= largestInside)
+        var bytes = graph.Tensors.Sum(tensor => tensor.Length);
+        if (bytes <= largestInside)
             return _open!(new GraphContent(OnnxFile.ToBytes(graph, TowerMetadata.Version), null), Threads);
         // Protocol buffers end at 2 GiB, so larger ones come from files, which nobody needs once they are read.
-        var folder = Directory.CreateTempSubdirectory("gentleclip-graph");
-        try
-        {
-            var path = Path.Combine(folder.FullName, "graph.onnx");
-            OnnxFile.Write(path, graph, new Dictionary<string, string>(), TowerMetadata.Version, largestInside, CancellationToken.None);
-            return _open!(new GraphContent(null, path), Threads);
-        }
-        finally
-        {
-            try
-            {
-                folder.Delete(recursive: true);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // Some systems keep a mapped file as long as the session; it lies in the folder for temporary files.
-            }
-        }
+        using var folder = new GraphFolder(temporaryFolder, bytes);
+        var path = folder.Write(path => OnnxFile.Write(
+            path, graph, new Dictionary<string, string>(), TowerMetadata.Version, largestInside, CancellationToken.None));
+        return _open!(new GraphContent(null, path), Threads);
     }
 }
 

@@ -2,8 +2,10 @@ using Microsoft.ML.GentleClip.Options;
 
 namespace Microsoft.ML.GentleClip;
 
-/// <summary>How a <see cref="GentleClipTransformer"/> computes its columns. But for <see cref="Precision"/> nothing of it changes what is computed, except
-/// for the last bits.</summary>
+/// <summary>
+/// How a <see cref="GentleClipTransformer"/> computes its columns: those of a view as the options were when the view was made, from its first row to its last.
+/// But for <see cref="Precision"/> nothing of it changes what is computed, except for the last bits.
+/// </summary>
 public sealed record ScoringOptions
 {
     /// <summary>The largest <see cref="BatchSize"/>: 65536 rows.</summary>
@@ -44,8 +46,8 @@ public sealed record ScoringOptions
     /// <summary>
     /// The numbers that the encoders multiply. Default <see cref="EncoderPrecision.Float32"/>, the numbers of the saved model for ever.
     /// <see cref="EncoderPrecision.BFloat16"/> rounds factors to 8 significant bits, which changes embeddings from the third digit on, and takes half the
-    /// memory of the weights more. It counts from the next pass on, for views made before as well. Setting <see cref="GentleClipTransformer.Scoring"/> throws a
-    /// <see cref="NotSupportedException"/> where the processor has no such products.
+    /// memory of the weights more. Setting <see cref="GentleClipTransformer.Scoring"/> throws a <see cref="NotSupportedException"/> where the processor has no
+    /// such products.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a precision.</exception>
     public EncoderPrecision Precision

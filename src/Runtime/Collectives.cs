@@ -181,6 +181,9 @@ internal static class Collectives
         return all.view([size, .. own.shape]).to(own.device).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Numbers to put behind some, so that <see cref="SumInOrder"/> takes them.</summary>
+    public static long Padding(this ProcessGroup group, long length) => (group.Size - length % group.Size) % group.Size;
+
     /// <summary>
     /// The sum of the processes' tensors in place, by a binary tree over the ranks (<see cref="OrderedSum"/>): the same bits on every rank and in every run.
     /// Contiguous, one dimension, its length a multiple of the group's size.

@@ -22,7 +22,7 @@ internal sealed class ModelFit(
     private TrainingPlan _plan = plan;
     private SortedDictionary<string, string>? _fingerprint;
     private (ClosedFormAlignment Alignment, ClosedFormReport Report)? _closedForm;
-    private FrozenFeatures? _features;
+    private PrecomputedRows? _precomputed;
     // Made before the closed form where that reads what its frozen encoders make of the rows; the first training takes it over.
     private TwoTowerModel? _prepared;
 
@@ -69,13 +69,13 @@ internal sealed class ModelFit(
     {
         _closedForm?.Alignment.Dispose();
         _prepared?.Dispose();
-        _features?.Dispose();
+        _precomputed?.Dispose();
     }
 
     // With what frozen encoders make of them, once that is known.
-    private TrainingData Data => _features?.Of(data) ?? data;
+    private TrainingData Data => _precomputed?.Of(data) ?? data;
 
-    private ValidationSet? Validation => _features?.Of(validation) ?? validation;
+    private ValidationSet? Validation => _precomputed?.Of(validation) ?? validation;
 
     private void PlanSteps() => reporter.Plan(_plan.Steps, Math.Max(1, _plan.Trainings));
 
@@ -88,7 +88,7 @@ internal sealed class ModelFit(
             if (_options.ModalityA is not VectorModality || _options.ModalityB is not VectorModality)
             {
                 _prepared = Create(_plan, random, initial);
-                _features = FrozenFeatures.Compute(_prepared, data, validation, device, reporter, checkCancelled);
+                _precomputed = PrecomputedRows.Compute(_prepared, data, validation, device, reporter, checkCancelled);
             }
             _closedForm = ClosedFormFactory.Fit(
                 closedForm, _plan.ClosedFormSpec?.Dimension, Data, random, device, OnAlignment, _options.CancellationToken, checkCancelled);
@@ -101,8 +101,8 @@ internal sealed class ModelFit(
             reporter.Info($"No closed form: {nothing.Message}{_plan.LeftOutWithClosedForm}");
             _prepared?.Dispose();
             _prepared = null;
-            _features?.Dispose();
-            _features = null; // of encoders whose weights are drawn again
+            _precomputed?.Dispose();
+            _precomputed = null; // of encoders whose weights are drawn again
             PlanSteps();
         }
         catch (NothingToAlignException nothing)
@@ -146,7 +146,7 @@ internal sealed class ModelFit(
                 model.SetClosedForm(Copy(_closedForm!.Value.Alignment));
             if (training.TrainsTowers)
             {
-                _features ??= FrozenFeatures.Compute(model, data, validation, device, reporter, checkCancelled);
+                _precomputed ??= PrecomputedRows.Compute(model, data, validation, device, reporter, checkCancelled);
                 reporter.EndPhase();
             }
             var history = training.TrainsTowers

@@ -37,7 +37,7 @@ internal sealed class StoredRows : SparseRows
     public override Device Device { get; }
 
     /// <inheritdoc/>
-    public override Tensor Block(long start, long length) => _store.Gather(_positions.AsSpan((int)start, (int)length), Device).Vectors;
+    public override Tensor Block(long start, long length) => _store.Gather(_positions.AsSpan((int)start, (int)length)).To(Device).Vectors;
 
     /// <inheritdoc/>
     public override RowSource Pick(long[] numbers) => new StoredRows(_store, Array.ConvertAll(numbers, number => _positions[number]), Device);

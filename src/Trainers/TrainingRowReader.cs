@@ -63,7 +63,7 @@ internal sealed class TrainingRowReader(
         using var cursor = data.GetRowCursor(
             a.Binding.Columns.Concat(b.Binding.Columns).Concat(new[] { paired, keywords }.OfType<DataViewSchema.Column>())
                 .DistinctBy(column => column.Index));
-        Func<long, bool>? isRead = isShared ? row => IsOwn(row) || IsProbe(row) : null;
+        Func<long, bool>? isRead = isShared ? row => sharding.IsOwn(row) || IsProbe(row) : null;
         var readerA = a.Binding.OpenAhead(cursor, data, isRead);
         using var endOfA = readerA as IDisposable;
         var readerB = b.Binding.OpenAhead(cursor, data, isRead);
@@ -95,7 +95,7 @@ internal sealed class TrainingRowReader(
             if (isShared && IsProbe(Rows))
                 foreach (var word in new[] { (ulong)kinds, hasA ? RowProfile.Hash(readerA) : 0, hasB ? RowProfile.Hash(readerB) : 0 })
                     probe = RowProfile.Mix(probe, word);
-            if (!IsOwn(Rows))
+            if (!sharding.IsOwn(Rows))
                 continue;
             own.Add(kinds);
             if (hasA)
@@ -156,8 +156,6 @@ internal sealed class TrainingRowReader(
         side.Store.NameLast(Rows, rowName);
     }
 
-    private bool IsOwn(long row) => sharding.IsOwn(sharding.ShardOf(row));
-
     private static bool IsProbe(long row) => row < FirstProbes || row % RowsBetweenProbes == 0;
 
     // What is in the rows of all processes, and so what is a pair and where it is.
@@ -166,7 +164,7 @@ internal sealed class TrainingRowReader(
         var (sides, shards) = (_sides, new Sides<List<int>>([], []));
         var (read, pairRows) = (0, new List<int>());
         sharding.Group.Exchange(
-            checked((int)Rows), row => sharding.ShardOf(row) / sharding.Own, 1,
+            checked((int)Rows), row => sharding.RankOf(row), 1,
             (_, bytes) => bytes[0] = (byte)own[read++], (row, bytes) => Add(row, (RowKinds)bytes[0]), "what the rows hold");
         if (!sharding.IsOn)
             return;
@@ -203,7 +201,7 @@ internal sealed class TrainingRowReader(
     {
         var (own, all, read) = (_keywords, new List<bool[]>(), 0);
         sharding.Group.Exchange(
-            pairRows.Count, pair => sharding.ShardOf(pairRows[pair]) / sharding.Own, count,
+            pairRows.Count, pair => sharding.RankOf(pairRows[pair]), count,
             (_, bytes) => MemoryMarshal.AsBytes<bool>(own[read++]).CopyTo(bytes), (_, bytes) => all.Add([.. MemoryMarshal.Cast<byte, bool>(bytes)]),
             "which pairs hold which keywords");
         _keywords = all;

@@ -56,18 +56,19 @@ internal sealed record ValidationSide(ExampleStore Store, int[] Samples, IReadOn
         using var inference = inference_mode();
         var done = 0;
         int[][] passes = [.. ShardPasses.Of(store, positions)];
-        using var batches = model.Read(side, store, passes.Select(pass => Array.ConvertAll(pass, row => positions[row])), device).GetEnumerator();
-        foreach (var pass in passes)
+        foreach (var (number, batch) in model.Read(side, store, passes.Select(pass => Array.ConvertAll(pass, row => positions[row])), device).Index())
         {
+            var pass = passes[number];
             onRows(pass.Length);
             done += pass.Length;
             using var scope = NewDisposeScope();
-            batches.MoveNext();
-            var embeddings = model.Embed(side, batches.Current).cpu().contiguous();
+            var embeddings = model.Embed(side, batch).cpu().contiguous();
             var values = MemoryMarshal.Cast<byte, float>(embeddings.bytes);
             for (var i = 0; i < pass.Length; i++)
                 result[pass[i]] = values.Slice(i * dimension, dimension).ToArray();
         }
+        if (done != passes.Sum(pass => pass.Length))
+            throw new InvalidOperationException($"The passes embedded {done} of {passes.Sum(pass => pass.Length)} rows.");
         if (store is not ShardedStore { Shards: { Group.Size: > 1 } shards })
             return result;
         shards.Exchange(

@@ -27,7 +27,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
         var holdsAll = columns.TrueForAll(column => ColumnBuffer.CanHold(column.Type));
         _schema = schema;
         _source = source;
-        _window = new RowWindow(schema, source, columns, required, holdsAll ? plan : ScoringPlan.OneRow with { UsesGraph = plan.UsesGraph });
+        _window = new RowWindow(schema, source, columns, required, holdsAll ? plan : plan.RowByRow);
         _getters = new Delegate?[schema.Output.Count];
         foreach (var column in columns)
             _getters[column.Index] = _window.Getter(column, CurrentSlot);
@@ -69,6 +69,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
                 return false;
             _slot = 0;
         }
+        _window.ComputeTo(_slot);
         _position = next;
         return true;
     }

@@ -1,5 +1,4 @@
 using Microsoft.ML.Data;
-using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
@@ -15,7 +14,7 @@ internal sealed class EmbeddingRow : DataViewRow
     private readonly bool[] _active;
 
     /// <summary>Wraps a row of the input.</summary>
-    public EmbeddingRow(EmbeddingSchema schema, DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns, bool usesGraph)
+    public EmbeddingRow(EmbeddingSchema schema, DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns, ScoringPlan plan)
     {
         _schema = schema;
         _input = input;
@@ -27,7 +26,7 @@ internal sealed class EmbeddingRow : DataViewRow
         foreach (var side in active.Where(column => schema.EmbeddingOf(column) >= 0).GroupBy(column => schema.Columns[schema.EmbeddingOf(column)].Tower))
         {
             var columns = side.Select(column => (Column: schema.Columns[schema.EmbeddingOf(column)], Index: column.Index)).ToArray();
-            var computed = new SideOfRow(_input, schema.Bindings[schema.EmbeddingOf(side.First())], [.. columns.Select(column => column.Column)], usesGraph);
+            var computed = new SideOfRow(_input, schema.Bindings[schema.EmbeddingOf(side.First())], [.. columns.Select(column => column.Column)], plan);
             foreach (var (number, column) in columns.Index())
                 _embeddingGetters[column.Index] = computed.Getter(number);
         }
@@ -66,12 +65,11 @@ internal sealed class EmbeddingRow : DataViewRow
     }
 
     /// <summary>The columns of one side of the model at the row's position.</summary>
-    private sealed class SideOfRow(DataViewRow input, ModalityBinding binding, EmbeddingColumn[] columns, bool usesGraph)
+    private sealed class SideOfRow(DataViewRow input, ModalityBinding binding, EmbeddingColumn[] columns, ScoringPlan plan)
     {
         private readonly ExampleReader _reader = binding.Open(input);
         private readonly (ColumnOutput Output, float[] Values)[] _columns = [.. columns.Select(column => (column.Output, new float[column.Dimension]))];
         private readonly RowIdentity _computed = new(input);
-        private readonly LengthBatches _batches = new();
 
         public ValueGetter<VBuffer<float>> Getter(int number) => (ref VBuffer<float> value) =>
         {
@@ -99,10 +97,7 @@ internal sealed class EmbeddingRow : DataViewRow
             }
             using var example = binding.CreateStore();
             example.Add(_reader);
-            if (usesGraph)
-                columns[0].Tower.Run(example, _batches, ScoringPlan.OneRow with { UsesGraph = true }, _columns);
-            else
-                columns[0].Tower.Run(example, [0], _columns);
+            columns[0].Tower.RunTogether(example, plan, _columns);
         }
     }
 }

@@ -4,8 +4,8 @@ namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>Maps single rows, as a prediction engine does.</summary>
 /// <param name="schema">The bound columns.</param>
-/// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
-internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, bool usesGraph = false) : IRowToRowMapper
+/// <param name="plan">How rows are computed.</param>
+internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, ScoringPlan plan) : IRowToRowMapper
 {
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;
@@ -22,6 +22,6 @@ internal sealed class EmbeddingRowMapper(EmbeddingSchema schema, bool usesGraph 
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(activeColumns);
-        return new EmbeddingRow(schema, input, activeColumns, usesGraph);
+        return new EmbeddingRow(schema, input, activeColumns, plan);
     }
 }

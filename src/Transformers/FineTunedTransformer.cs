@@ -63,7 +63,7 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
         _features =
         [
             .. facts.Spec.Sides.Select(side =>
-                new EmbeddingColumn(new TowerScorer(_shared, model, side.Side, device), ColumnOutput.Features, $"features {side.Side}")),
+                new EmbeddingColumn(new TowerScorer(_shared, model, side.Side, device, environment), ColumnOutput.Features, $"features {side.Side}")),
         ];
     }
 
@@ -119,7 +119,7 @@ public sealed class FineTunedTransformer : SaveableTransformer, ILoadable<FineTu
     /// <summary>A mapper of single rows.</summary>
     /// <param name="inputSchema">Schema of the rows.</param>
     /// <exception cref="ArgumentOutOfRangeException">An input column is missing or of another type or size than in training.</exception>
-    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema), Plan().UsesGraph);
+    public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new ScoreRowMapper(Bind(inputSchema), Plan());
 
     /// <summary>Frees the weights, as soon as no other thread computes with them.</summary>
     public void Dispose() => _shared.Dispose();

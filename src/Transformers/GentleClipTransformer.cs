@@ -73,7 +73,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
 
         IEnumerable<EmbeddingColumn> Columns(Side side)
         {
-            var tower = new TowerScorer(_shared, model, side, device);
+            var tower = new TowerScorer(_shared, model, side, device, environment);
             return ColumnOutput.Of(tower.Spec.Modality).Select(column => new EmbeddingColumn(tower, column.Output, column.ColumnName));
         }
     }
@@ -117,8 +117,8 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public TrainingRows TrainingRows => _facts.TrainingRows;
 
     /// <summary>
-    /// How the columns of views made from now on are computed, and with <see cref="ScoringOptions.Precision"/> those of views made before; not saved with the
-    /// model. Never null.
+    /// How the columns of views, prediction engines and generators' calls made from now on are computed; those made before keep what they began with. Not
+    /// saved with the model. Never null.
     /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     /// <exception cref="NotSupportedException">The processor, or the engine, has no products of the <see cref="ScoringOptions.Precision"/>.</exception>
@@ -205,7 +205,7 @@ public sealed class GentleClipTransformer : SaveableTransformer, ILoadable<Gentl
     public override IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema)
     {
         var schema = BindAndTell(inputSchema);
-        return new EmbeddingRowMapper(schema, PlanFor(schema.Columns.Except(schema.Absent)).UsesGraph);
+        return new EmbeddingRowMapper(schema, PlanFor(schema.Columns.Except(schema.Absent)));
     }
 
     /// <summary>

@@ -1,9 +1,11 @@
 using System.Buffers;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.OnnxWriter;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace Microsoft.ML.GentleClip.Transformers;
@@ -12,13 +14,15 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="shared">Guards the model's weights, and frees the graph with them.</param>
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
-internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side side)
+/// <param name="environment">Names the folder for temporary files; null takes the system's.</param>
+internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side side, IHostEnvironment? environment)
 {
     // Tokens or residues of a run: more at once is not faster on a CPU, and what a graph keeps of them grows faster than they do.
     private const long LargestRun = 4096;
 
     private readonly Lock _gate = new();
     private GraphSession? _session;
+    private BuiltGraph? _checked; // what the check has built, until a session is opened from it
     private Preparation? _preparation;
     private string? _obstacle;
     private bool _isChecked;
@@ -152,7 +156,7 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
         var modality = model.SpecOf(side).Modality;
         try
         {
-            WithGraph(_ => true);
+            _checked = shared.Own(Build());
             _ = EncoderKinds.Of(modality).CreatePreparation(modality, model.SpecOf(side).InputDimension);
             return null;
         }
@@ -174,17 +178,37 @@ internal sealed class GraphTower(SharedModel shared, ISidedModel model, Side sid
                 return _session;
             var spec = model.SpecOf(side);
             _preparation = EncoderKinds.Of(spec.Modality).CreatePreparation(spec.Modality, spec.InputDimension);
-            return _session = shared.Own(WithGraph(graph => GraphEngine.Open(graph)));
+            using var built = _checked ?? Build();
+            _checked = null;
+            return _session = shared.Own(GraphEngine.Open(built.Graph, HostSettings.TempFilePath(environment)));
         }
     }
 
     // Tensors that the graph is made from need libtorch's scope; arrays must do without libtorch.
-    private T WithGraph<T>(Func<OnnxGraph, T> use) => model is PlainModel ? use(TowerGraph.Build(model, side)) : WithTensors(use);
+    private BuiltGraph Build() => model is PlainModel ? new BuiltGraph(TowerGraph.Build(model, side), []) : BuildOfTensors();
 
-    private T WithTensors<T>(Func<OnnxGraph, T> use)
+    private BuiltGraph BuildOfTensors()
     {
         using var frozen = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        return use(TowerGraph.Build(model, side));
+        var graph = TowerGraph.Build(model, side);
+        IDisposable[] tensors = [.. scope.DisposablesView];
+        scope.Detach(tensors);
+        return new BuiltGraph(graph, tensors);
+    }
+
+    /// <summary>A graph with the handles on weights that it is written from.</summary>
+    private sealed class BuiltGraph(OnnxGraph graph, IReadOnlyList<IDisposable> tensors) : IDisposable
+    {
+        private OnnxGraph? _graph = graph;
+
+        public OnnxGraph Graph => _graph ?? throw new ObjectDisposedException(nameof(BuiltGraph));
+
+        public void Dispose()
+        {
+            _graph = null; // whoever owns this lives as long as the model
+            foreach (var tensor in tensors)
+                tensor.Dispose();
+        }
     }
 }

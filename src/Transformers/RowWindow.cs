@@ -6,16 +6,16 @@ using Microsoft.ML.GentleClip.Runtime;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>
-/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings. From the third window on the next one is read while a thread of the pool
-/// computes the one before: whoever reads so far reads on, and whoever looks at the first rows pays for no more. The source is read by the caller's thread
-/// alone.
+/// The rows that a cursor has read ahead: ids, pass-through values, and embeddings. The first two windows are computed as rows are asked for; from the third on
+/// the next one is read while a thread of the pool computes the one before: whoever reads so far reads on, and whoever looks at the first rows pays for no
+/// more. The source is read by the caller's thread alone.
 /// </summary>
 internal sealed class RowWindow : IDisposable
 {
     private const int WindowsBeforeOverlap = 2;
 
-    // A window of ONNX Runtime is four times as large as the one before, up to the plan's, so that the first row comes soon. With libtorch all are equal:
-    // another division would move the last bits of what saved models compute.
+    // A window of ONNX Runtime is four times as large as the one before, up to the plan's, so that the first row comes soon. With libtorch another division
+    // would move the last bits of what saved models compute: there windows are equal, but that the first one of pictures ends with their first pass.
     private const int FirstWindow = 8, Growth = 4;
 
     private readonly EmbeddingSchema _schema;
@@ -29,6 +29,7 @@ internal sealed class RowWindow : IDisposable
     private readonly long[] _batches;
     private readonly int _capacity;
     private readonly bool _hasEmbeddings;
+    private readonly int? _onlyTower;
     private int _limit;
     private Bank _served;
     private Bank? _next;
@@ -71,6 +72,8 @@ internal sealed class RowWindow : IDisposable
         _others.AddRange(_buffers.Values.Except(_inputs.SelectMany(input => input.Buffers)));
         _banks = [.. Enumerable.Range(0, banks).Select(bank => new Bank(bank * _capacity, [.. _inputs.Select(input => Window(input))]))];
         _served = _banks[0];
+        var computed = _inputs.Index().Where(input => input.Item.Embeddings.Length > 0).Select(input => input.Index).ToArray();
+        _onlyTower = !plan.UsesGraph && computed.Length == 1 ? computed[0] : null;
 
         TowerWindow? Window(Input input) => input.Embeddings.Length == 0
             ? null
@@ -124,7 +127,7 @@ internal sealed class RowWindow : IDisposable
             if (bank.Count == 0)
                 bank.Failure?.Throw();
             if (_windows++ < WindowsBeforeOverlap || _banks.Length == 1)
-                bank.Compute();
+                bank.Begin(inSlices: _windows == 1);
             else
                 ComputeAndReadOn(bank);
         }
@@ -136,6 +139,22 @@ internal sealed class RowWindow : IDisposable
         _failure = bank.Failure;
         _served = bank;
         return (Count = bank.Count) > 0;
+    }
+
+    /// <summary>Computes a row, where it is not computed yet.</summary>
+    public void ComputeTo(int slot)
+    {
+        try
+        {
+            foreach (var window in _served.Windows)
+                window?.ComputeTo(slot);
+        }
+        catch (Exception exception)
+        {
+            _failure = ExceptionDispatchInfo.Capture(exception);
+            Count = 0;
+            throw;
+        }
     }
 
     /// <summary>Waits for what is being computed and frees the examples.</summary>
@@ -176,7 +195,7 @@ internal sealed class RowWindow : IDisposable
         bank.Clear();
         try
         {
-            while (bank.Count < _limit && !_sourceEnded)
+            while (bank.Count < _limit && !_sourceEnded && !EndsWithPass(bank))
             {
                 if (!_source.MoveNext())
                     _sourceEnded = true;
@@ -188,8 +207,13 @@ internal sealed class RowWindow : IDisposable
         {
             bank.Failure = ExceptionDispatchInfo.Capture(exception);
         }
-        _limit = (int)Math.Min(_capacity, (long)Growth * _limit);
+        // What a first window left of the plan's rows is the second one.
+        _limit = bank.Count < _capacity && EndsWithPass(bank) ? _capacity - bank.Count : (int)Math.Min(_capacity, (long)Growth * _limit);
     }
+
+    // The first passes of equally long rows are the same, whatever follows.
+    private bool EndsWithPass(Bank bank) =>
+        _windows == 0 && _onlyTower is { } input && bank.Windows[input] is { RowsPerPass: { } rows } window && window.Count == rows;
 
     private bool TakeRow(Bank bank)
     {
@@ -239,6 +263,13 @@ internal sealed class RowWindow : IDisposable
             (Count, Failure) = (0, null);
             foreach (var window in windows)
                 window?.Clear();
+        }
+
+        /// <summary>Computes from now on as rows are asked for.</summary>
+        public void Begin(bool inSlices)
+        {
+            foreach (var window in windows)
+                window?.Begin(inSlices);
         }
 
         /// <returns>Number of rows.</returns>

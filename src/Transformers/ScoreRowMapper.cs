@@ -4,10 +4,10 @@ namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>Maps single rows to those of a fine-tuned model, as a prediction engine does.</summary>
 /// <param name="schema">The bound columns.</param>
-/// <param name="usesGraph">Whether ONNX Runtime computes, in place of libtorch.</param>
-internal sealed class ScoreRowMapper(ScoreSchema schema, bool usesGraph) : IRowToRowMapper
+/// <param name="plan">How rows are computed.</param>
+internal sealed class ScoreRowMapper(ScoreSchema schema, ScoringPlan plan) : IRowToRowMapper
 {
-    private readonly EmbeddingRowMapper _features = new(schema.Features, usesGraph);
+    private readonly EmbeddingRowMapper _features = new(schema.Features, plan);
 
     /// <inheritdoc/>
     public DataViewSchema InputSchema => schema.Input;

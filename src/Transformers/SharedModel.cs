@@ -16,24 +16,26 @@ internal sealed class SharedModel(IDisposable? model, string owner = nameof(Gent
     private readonly Lock _gate = new();
     private int _users;
     private bool _disposed;
-    private WeightCasts? _casts, _current;
+    private WeightCasts? _casts;
 
     /// <summary>Takes part in using the weights until the result is disposed.</summary>
+    /// <param name="precision">The numbers that encoders called meanwhile multiply; one that <see cref="Set"/> took.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public Use Enter()
+    public Use Enter(EncoderPrecision precision = EncoderPrecision.Float32)
     {
         lock (_gate)
         {
             ThrowIfDisposed();
             _users++;
-            return new Use(this, WeightCasts.Enter(_current));
+            // Kept to the end: other threads may compute with them.
+            return new Use(this, WeightCasts.Enter(precision == EncoderPrecision.Float32 ? null : _casts ??= WeightCasts.For(precision)));
         }
     }
 
-    /// <summary>Sets what those who come from now on compute with, together with whatever has to agree with it.</summary>
+    /// <summary>Sets what views made from now on are computed with, if it can compute.</summary>
     /// <param name="options">Precision and engine.</param>
     /// <param name="device">Where the model lives; null where it has no libtorch.</param>
-    /// <param name="set">Sets the rest.</param>
+    /// <param name="set">Sets them.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="NotSupportedException">The device or the engine has no such products.</exception>
     public void Set(ScoringOptions options, Device? device, Action set)
@@ -49,8 +51,6 @@ internal sealed class SharedModel(IDisposable? model, string owner = nameof(Gent
         lock (_gate)
         {
             ThrowIfDisposed();
-            // Kept to the end: threads may compute with it.
-            _current = precision == EncoderPrecision.Float32 ? null : _casts ??= WeightCasts.For(precision);
             set();
         }
     }

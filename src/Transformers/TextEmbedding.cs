@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 
 namespace Microsoft.ML.GentleClip.Transformers;
@@ -35,7 +34,7 @@ internal static class TextEmbedding
         column.ThrowIfDisposed();
         using var store = new TextStore(side.Encoder);
         var result = new float[texts.Count][];
-        var usesGraph = model.PlanFor([column]).UsesGraph;
+        var plan = model.PlanFor([column]);
         foreach (var rows in Enumerable.Range(0, texts.Count).Chunk(TextsPerPass))
         {
             store.Clear();
@@ -43,10 +42,8 @@ internal static class TextEmbedding
             foreach (var row in present)
                 store.Add(texts[row]);
             var values = new float[present.Length * column.Dimension];
-            if (present.Length > 0 && usesGraph)
-                column.Tower.Run(store, new LengthBatches(), ScoringPlan.OneRow with { UsesGraph = true }, [(column.Output, values)]);
-            else if (present.Length > 0)
-                column.Tower.Run(store, [.. Enumerable.Range(0, present.Length)], (column.Output, values));
+            if (present.Length > 0)
+                column.Tower.RunTogether(store, plan, (column.Output, values));
             foreach (var row in rows)
                 result[row] = Array.IndexOf(present, row) is >= 0 and var at ? values[(at * column.Dimension)..((at + 1) * column.Dimension)]
                     : [.. Enumerable.Repeat(float.NaN, column.Dimension)];

@@ -3,6 +3,8 @@ using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Runtime;
+using Microsoft.ML.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Transformers;
@@ -12,12 +14,13 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// <param name="model">The model.</param>
 /// <param name="side">Its side.</param>
 /// <param name="device">Where the model lives; null where it has no libtorch.</param>
-internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side side, Device? device)
+/// <param name="environment">Names the folder for temporary files; null takes the system's.</param>
+internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side side, Device? device, IHostEnvironment? environment = null)
 {
-    private long _forwardPasses;
+    private long _forwardPasses, _computedRows;
 
     /// <summary>The side as a graph, for the other engine than libtorch.</summary>
-    public GraphTower Graph { get; } = new(shared, model, side);
+    public GraphTower Graph { get; } = new(shared, model, side, environment);
 
     /// <summary>The side.</summary>
     public Side Side => side;
@@ -31,20 +34,32 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     /// <summary>Forward passes done so far, by all rows and cursors together.</summary>
     public long ForwardPasses => Interlocked.Read(ref _forwardPasses);
 
+    /// <summary>Rows that libtorch has computed so far, by all cursors together.</summary>
+    public long ComputedRows => Interlocked.Read(ref _computedRows);
+
     /// <summary>Length of an output's vectors.</summary>
     public int DimensionOf(ColumnOutput output) => output.Dimension(model, side);
 
-    /// <summary>Computes columns for the examples at some positions of a store in one forward pass.</summary>
+    /// <summary>Computes columns for a few examples together, in the store's order.</summary>
     /// <param name="examples">The store.</param>
-    /// <param name="positions">Which of them.</param>
-    /// <param name="columns">What they take, each with the array that receives <c>[positions.Length, Dimension]</c>.</param>
+    /// <param name="plan">What computes, and with which numbers.</param>
+    /// <param name="columns">What they take, each with the array that receives <c>[examples.Count, Dimension]</c>.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public void Run(ExampleStore examples, ReadOnlySpan<int> positions, params ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    public void RunTogether(ExampleStore examples, ScoringPlan plan, params ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
     {
-        using var use = shared.Enter();
+        if (plan.UsesGraph)
+            Run(examples, new LengthBatches(), plan.RowByRow, columns);
+        else
+            RunOnePass(examples, plan, columns);
+    }
+
+    // Apart, so that a process without libtorch never compiles it.
+    private void RunOnePass(ExampleStore examples, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    {
+        using var use = shared.Enter(plan.Precision);
         using var inference = inference_mode();
         using var scope = NewDisposeScope();
-        var pass = Run(examples.Gather(positions, device!));
+        var pass = Run(examples.Gather([.. Enumerable.Range(0, examples.Count)]).To(device!));
         foreach (var (output, target) in columns)
             Values(output, pass).CopyTo(target);
     }
@@ -79,29 +94,63 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
         CancellationToken cancellationToken)
     {
         batches.PlanScoring(examples, plan.BatchSize);
-        var passes = Enumerable.Range(0, batches.Count).Select(part => batches[part].ToArray());
-        using var prepared = ((SidedModel)model).Read(side, examples, passes, device!, plan.Overlap).GetEnumerator();
-        var start = 0;
-        for (var part = 0; part < batches.Count; part++)
+        var (passes, done) = (batches.Parts, 0);
+        foreach (var (number, batch) in Read(examples, passes, plan).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var positions = batches[part];
-            using var use = shared.Enter();
-            using var inference = inference_mode();
-            using var scope = NewDisposeScope();
-            prepared.MoveNext();
-            var pass = Run(prepared.Current);
-            foreach (var (output, target) in columns)
-            {
-                var values = Values(output, pass);
-                var dimension = values.Length / positions.Length;
-                if (!batches.IsReordered)
-                    values.CopyTo(target.AsSpan(start * dimension));
-                for (var i = 0; batches.IsReordered && i < positions.Length; i++)
-                    values.Slice(i * dimension, dimension).CopyTo(target.AsSpan(positions[i] * dimension));
-            }
-            start += positions.Length;
+            RunPass(batch, passes[number], plan, columns);
+            done += passes[number].Length;
         }
+        if (done != examples.Count)
+            throw new InvalidOperationException($"The passes computed {done} of {examples.Count} rows.");
+    }
+
+    /// <summary>A batch for each pass, in their order.</summary>
+    /// <param name="examples">The store.</param>
+    /// <param name="passes">Positions of each.</param>
+    /// <param name="plan">Whether other threads may prepare them.</param>
+    public IEnumerable<ModalityBatch> Read(ExampleStore examples, IEnumerable<int[]> passes, ScoringPlan plan) =>
+        ((SidedModel)model).Read(side, examples, passes, device!, plan.Overlap);
+
+    /// <summary>Computes the columns of a pass.</summary>
+    /// <param name="batch">Its examples.</param>
+    /// <param name="positions">Where they are.</param>
+    /// <param name="plan">Of the view.</param>
+    /// <param name="columns">Each with the array that receives the rows at their positions.</param>
+    public void RunPass(ModalityBatch batch, int[] positions, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    {
+        using var use = shared.Enter(plan.Precision);
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        Take(Run(batch), null, positions, columns);
+    }
+
+    /// <summary>Computes the columns of some rows of a pass, with the bits that they have beside all of its rows, where the encoder can do so.</summary>
+    /// <param name="batch">The examples of the pass.</param>
+    /// <param name="rows">Numbers of the rows in it.</param>
+    /// <param name="features">Of all rows of the pass, as far as they are known, else 0; null before the first slice. The caller's.</param>
+    /// <param name="positions">Where the examples are.</param>
+    /// <param name="plan">Of the view.</param>
+    /// <param name="columns">Each with the array that receives the rows at their positions.</param>
+    /// <returns>Whether it was computed.</returns>
+    public bool RunSlice(
+        ModalityBatch batch, int[] rows, ref Tensor? features, int[] positions, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    {
+        var own = (SidedModel)model;
+        // A GPU chooses other products for fewer rows.
+        if (device!.type != DeviceType.CPU || own.TowerOf(side) is not { } tower)
+            return false;
+        using var use = shared.Enter(plan.Precision);
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        ThreadCountLease.KeepOwnNumber();
+        if (tower.EncodeRows(batch, rows) is not { } found)
+            return false;
+        features ??= zeros([positions.Length, found.size(1)], found.dtype).DetachFromDisposeScope();
+        features.index_copy_(0, tensor(Array.ConvertAll(rows, row => (long)row)), found);
+        // What follows the encoder is little, and is computed in the shape of the whole pass.
+        Take(Run(new FeatureBatch(features)), rows, positions, columns);
+        return true;
     }
 
     /// <summary>Computes something from a two-tower model, whose weights stay alive meanwhile.</summary>
@@ -122,6 +171,24 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
         Interlocked.Increment(ref _forwardPasses);
         ThreadCountLease.KeepOwnNumber();
         return ((SidedModel)model).Run(side, batch);
+    }
+
+    // All rows of a pass, or some.
+    private void Take(
+        TowerOutput<Tensor> pass, int[]? rows, int[] positions, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
+    {
+        var count = rows?.Length ?? positions.Length;
+        Interlocked.Add(ref _computedRows, count);
+        foreach (var (output, target) in columns)
+        {
+            var values = Values(output, pass);
+            var dimension = values.Length / positions.Length;
+            for (var i = 0; i < count; i++)
+            {
+                var row = rows is null ? i : rows[i];
+                values.Slice(row * dimension, dimension).CopyTo(target.AsSpan(positions[row] * dimension));
+            }
+        }
     }
 
     private static ReadOnlySpan<float> Values(ColumnOutput output, TowerOutput<Tensor> pass) =>

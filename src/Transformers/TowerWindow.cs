@@ -17,6 +17,7 @@ internal sealed class TowerWindow : IDisposable
     private readonly int[] _exampleOfRow;
     private readonly (ColumnOutput Output, float[] Values)[] _columns;
     private readonly int[] _dimensions;
+    private TowerRun? _run; // of libtorch, as far as rows were asked for
 
     /// <summary>Makes an empty window.</summary>
     /// <param name="columns">What to compute, one column or more of one side.</param>
@@ -36,8 +37,18 @@ internal sealed class TowerWindow : IDisposable
     /// <summary>Frees the examples of a cursor that nobody disposed.</summary>
     ~TowerWindow() => _examples?.Dispose();
 
+    /// <summary>Examples so far.</summary>
+    public int Count => _examples.Count;
+
+    /// <summary>Rows of each of the passes that equally long examples take, in their order; null where lengths differ.</summary>
+    public int? RowsPerPass => _examples.EqualLength is { } length ? LengthBatches.RowsOfPass(length, _plan.BatchSize) : null;
+
     /// <summary>Starts a new window.</summary>
-    public void Clear() => _examples.Clear();
+    public void Clear()
+    {
+        EndRun();
+        _examples.Clear();
+    }
 
     /// <summary>Sets a row of the window to the sample that a reader holds, or to none.</summary>
     /// <param name="row">The row.</param>
@@ -57,6 +68,24 @@ internal sealed class TowerWindow : IDisposable
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public void Compute() => _tower.Run(_examples, _batches, _plan, _columns);
 
+    /// <summary>Computes the columns from now on as rows are asked for.</summary>
+    /// <param name="inSlices">Whether the first rows come before their pass is through.</param>
+    public void Begin(bool inSlices)
+    {
+        if (_plan.UsesGraph)
+            Compute(); // whose first windows are small
+        else
+            BeginTorch(inSlices);
+    }
+
+    /// <summary>Computes until the columns of a row are there.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public void ComputeTo(int row)
+    {
+        if (_run is not null && _exampleOfRow[row] != NoExample)
+            _run.ComputeTo(_exampleOfRow[row]);
+    }
+
     /// <summary>Copies a row's vector of a column; NaN in every slot where the row has no sample.</summary>
     /// <param name="column">Number of the column.</param>
     /// <param name="row">The row.</param>
@@ -75,7 +104,17 @@ internal sealed class TowerWindow : IDisposable
     /// <summary>Frees the examples.</summary>
     public void Dispose()
     {
+        EndRun();
         _examples.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    // Apart, so that a process without libtorch never compiles it.
+    private void BeginTorch(bool inSlices) => _run = new TowerRun(_tower, _examples, _batches, _plan, _columns, inSlices);
+
+    private void EndRun()
+    {
+        _run?.Dispose();
+        _run = null;
     }
 }

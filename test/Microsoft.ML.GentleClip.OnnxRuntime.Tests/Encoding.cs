@@ -22,7 +22,7 @@ internal static class Encoding
         using var generator = new Generator(1);
         using var encoder = EncoderKinds.Of(modality).Create(modality, binding.InputDimension, generator);
         encoder.LoadPretrained(line => lines?.Add(line));
-        var features = encoder.Encode(store.Gather([.. Enumerable.Range(0, store.Count)], CPU), noise: null);
+        var features = encoder.Encode(store.Gather([.. Enumerable.Range(0, store.Count)]), noise: null);
         return [.. features.data<float>().ToArray().Chunk(encoder.FeatureDimension)];
     }
 }

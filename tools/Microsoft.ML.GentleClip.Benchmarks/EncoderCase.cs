@@ -31,13 +31,19 @@ internal sealed record EncoderCase(string Name, string Element, Func<EncoderRun>
     {
         var chains = new Lazy<Chain[]>(() => MadeUpChains.Walks(count, length));
         return new(name, "residues", () => Run(chains.Value), () => Run(MadeUpChains.Walks(1, 3)),
-            () => CdConvBatch.Build(chains.Value, MadeUpChains.Options, ScalarType.Float32, CPU));
+            () => Prepare(chains.Value));
 
         static EncoderRun Run(Chain[] chains)
         {
             using var generator = new Generator(1);
-            var network = new CdConvNetwork(MadeUpChains.Options, generator);
-            return new(network, chains.Sum(chain => chain.Length), noise => network.Encode(chains, noise));
+            var encoder = new CdConvEncoder(MadeUpChains.Options, generator);
+            return new(encoder, chains.Sum(chain => chain.Length), noise => encoder.Encode(new StructureBatch(chains), noise));
+        }
+
+        static void Prepare(Chain[] chains)
+        {
+            var (graph, edges) = new CdConvWork(chains, MadeUpChains.Options, noise: null).Run();
+            _ = new CdConvBatch(graph, edges, MadeUpChains.Options, ScalarType.Float32, CPU);
         }
     }
 

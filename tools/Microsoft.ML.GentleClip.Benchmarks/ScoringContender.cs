@@ -67,7 +67,7 @@ internal sealed record ScoringContender(
         plan.PlanScoring(examples, scoring.IsUniform ? BatchSize : null);
         var batches = new List<(ModalityBatch Batch, int Rows)>();
         for (var part = 0; part < plan.Count; part++)
-            batches.Add((examples.Gather(plan[part], CPU), plan[part].Length));
+            batches.Add((examples.Gather(plan[part]), plan[part].Length));
         return Score;
 
         IEnumerable<int> Score(int rows)

@@ -126,7 +126,7 @@ internal sealed class TrainingSteps : IDisposable
         var start = Now;
         using var scope = NewDisposeScope();
         _sampler.Next();
-        var (a, b) = (_data.A.Store.Gather(_sampler.Positions(Side.A), CPU), _data.B.Store.Gather(_sampler.Positions(Side.B), CPU));
+        var (a, b) = (_data.A.Store.Gather(_sampler.Positions(Side.A)), _data.B.Store.Gather(_sampler.Positions(Side.B)));
         Lap(0);
         var second = Views > 1;
         var input = new ObjectiveInput

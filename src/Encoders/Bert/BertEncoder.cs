@@ -66,6 +66,21 @@ internal sealed class BertEncoder : Encoder
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise) =>
         Features(batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((TextBatch)batch)), noise);
 
+    /// <inheritdoc/>
+    public override Tensor EncodeRows(ModalityBatch batch, int[] rows)
+    {
+        using var scope = NewDisposeScope();
+        var all = new TokenArrays(batch as PreparedBatch ?? new PreparedBatch(_preparation.Prepare((TextBatch)batch)));
+        var (batches, slice) = (LengthBatches.Padded(all.Lengths, TorchSharp.DeviceType.CPU), new PartSlice(rows));
+        for (var part = 0; part < batches.Count; part++)
+        {
+            var (longest, shortest) = (all.Lengths[batches[part][0]], all.Lengths[batches[part][^1]]);
+            if (slice.Of(batches[part], longest) is { Length: > 0 } chosen)
+                slice.Add(chosen, Features(all, chosen, longest, longest != shortest, default, CPU));
+        }
+        return slice.Restore().MoveToOuterDisposeScope();
+    }
+
     /// <summary>Features <c>[batch, FeatureDimension]</c> of texts' tokens, encoded in parts of similar length.</summary>
     /// <param name="texts">Numbers of the tokens of each, [CLS] and [SEP] included.</param>
     /// <param name="noise">Dropout in training; null in inference.</param>
@@ -83,14 +98,20 @@ internal sealed class BertEncoder : Encoder
         var parts = new List<Tensor>();
         for (var part = 0; part < batches.Count; part++)
         {
-            using var own = NewDisposeScope();
-            var rows = batches[part];
+            var rows = batches[part].ToArray();
             var (longest, shortest) = (lengths[rows[0]], lengths[rows[^1]]);
-            var tokens = tensor(all.Rows(rows, longest), [rows.Length, longest], device: device);
-            var counts = tensor(Array.ConvertAll(rows.ToArray(), row => (long)lengths[row]), device: device);
-            parts.Add(Pool(model.Represent(tokens, longest == shortest ? null : counts, dropout), counts).MoveToOuterDisposeScope());
+            parts.Add(Features(all, rows, longest, longest != shortest, dropout, device));
         }
         return batches.Restore(parts, device).MoveToOuterDisposeScope();
+    }
+
+    // Of some rows, padded to the longest of their part.
+    private Tensor Features(TokenArrays all, int[] rows, int longest, bool isMasked, BertDropout dropout, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = tensor(all.Rows(rows, longest), [rows.Length, longest], device: device);
+        var counts = tensor(Array.ConvertAll(rows, row => (long)all.Lengths[row]), device: device);
+        return Pool(model.Represent(tokens, isMasked ? counts : null, dropout), counts).MoveToOuterDisposeScope();
     }
 
     private Tensor Pool(Tensor representations, Tensor lengths)

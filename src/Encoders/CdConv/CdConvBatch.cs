@@ -1,4 +1,3 @@
-using Microsoft.ML.GentleClip.Modalities;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
@@ -42,16 +41,4 @@ internal sealed class CdConvBatch
 
     /// <summary>Mean over the last stage's nodes of each chain.</summary>
     public CdConvMean Readout { get; }
-
-    /// <summary>Prepares chains and copies the arrays.</summary>
-    /// <param name="chains">One or more.</param>
-    /// <param name="options">Radii, kernel size, input, pooling; crop and noise are read in training only.</param>
-    /// <param name="type">Of the model's weights.</param>
-    /// <param name="device">Of the model's weights.</param>
-    /// <param name="noise">Training: chains are cropped and coordinates get noise. Null in inference.</param>
-    public static CdConvBatch Build(IReadOnlyList<Chain> chains, CdConvOptions options, ScalarType type, Device device, NoiseSource? noise = null)
-    {
-        var (graph, edges) = new CdConvWork(chains, options, noise).Run();
-        return new CdConvBatch(graph, edges, options, type, device);
-    }
 }

@@ -75,15 +75,6 @@ internal sealed class CdConvNetwork : nn.Module
     /// <summary>Whether a tensor of a public checkpoint belongs to its classifier, which is not loaded.</summary>
     public static bool IsClassifier(string name) => name.StartsWith("classifier.", StringComparison.Ordinal);
 
-    /// <summary>Builds the graph of chains and encodes it, <c>[chains, FeatureDimension]</c>.</summary>
-    /// <param name="chains">One or more.</param>
-    /// <param name="noise">Crop, coordinate noise and dropout in training; null in inference, where a chain's features depend only on that chain.</param>
-    public Tensor Encode(IReadOnlyList<Chain> chains, NoiseSource? noise)
-    {
-        var (graph, edges) = new CdConvWork(chains, _options, noise).Run();
-        return Encode(graph, edges, noise);
-    }
-
     /// <summary>Encodes chains that are prepared, <c>[chains, FeatureDimension]</c>.</summary>
     /// <param name="graph">Made with the same options.</param>
     /// <param name="edges">Of each stage.</param>
@@ -92,13 +83,7 @@ internal sealed class CdConvNetwork : nn.Module
     {
         using var scope = NewDisposeScope();
         var anyWeight = parameters().First();
-        return Encode(new CdConvBatch(graph, edges, _options, anyWeight.dtype, anyWeight.device), noise).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Encodes a graph built with the same options.</summary>
-    public Tensor Encode(CdConvBatch batch, NoiseSource? noise)
-    {
-        using var scope = NewDisposeScope();
+        var batch = new CdConvBatch(graph, edges, _options, anyWeight.dtype, anyWeight.device);
         return batch.Readout.Of(Blocks(batch, noise).Last()).MoveToOuterDisposeScope();
     }
 

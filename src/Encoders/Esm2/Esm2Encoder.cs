@@ -73,6 +73,23 @@ internal sealed class Esm2Encoder : Encoder
         return Features(tensor(tokens, [.. shape], device: parameters().First().device), IsFrozen ? null : noise).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    public override Tensor EncodeRows(ModalityBatch batch, int[] rows)
+    {
+        using var scope = NewDisposeScope();
+        var values = (batch as PreparedBatch ?? (PreparedBatch)Prepare(batch, noise: null)()).Values<long>(OnnxNames.Tokens, out var shape);
+        var tokens = tensor(values, [.. shape]);
+        var lengths = Lengths(tokens);
+        var (batches, slice) = (LengthBatches.Padded(lengths, tokens.device_type), new PartSlice(rows));
+        for (var part = 0; part < batches.Count; part++)
+        {
+            var (longest, shortest) = (lengths[batches[part][0]], lengths[batches[part][^1]]);
+            if (slice.Of(batches[part], longest) is { Length: > 0 } chosen)
+                slice.Add(chosen, Features(tokens, chosen, longest, longest != shortest));
+        }
+        return slice.Restore().MoveToOuterDisposeScope();
+    }
+
     /// <summary>Features <c>[batch, FeatureDimension]</c> of tokens <c>[batch, length]</c> of int64, encoded in parts of similar length.</summary>
     /// <param name="tokens">As <see cref="Esm2Batch"/> builds them.</param>
     /// <param name="noise">Cuts and masks in training; null in inference.</param>
@@ -82,18 +99,28 @@ internal sealed class Esm2Encoder : Encoder
         tokens = Esm2Augmentation.Crop(tokens, _options, noise);
         if (noise is not null)
             tokens = Esm2Augmentation.Mask(tokens, _options.Masking, noise);
-        var lengths = Array.ConvertAll(tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1).cpu().data<long>().ToArray(), length => (int)length);
+        var lengths = Lengths(tokens);
         var batches = LengthBatches.Padded(lengths, tokens.device_type);
         var parts = new List<Tensor>();
         for (var part = 0; part < batches.Count; part++)
         {
-            using var own = NewDisposeScope();
-            var numbers = Array.ConvertAll(batches[part].ToArray(), row => (long)row);
-            var rows = tokens.index_select(0, tensor(numbers, device: tokens.device)).narrow(1, 0, lengths[numbers[0]]).contiguous();
-            parts.Add(Pool(model.Represent(rows), rows).MoveToOuterDisposeScope());
+            var rows = batches[part].ToArray();
+            parts.Add(Features(tokens, rows, lengths[rows[0]], isMasked: null));
         }
         return batches.Restore(parts, tokens.device).MoveToOuterDisposeScope();
     }
+
+    // Of some rows, cut after the longest of their part.
+    private Tensor Features(Tensor tokens, int[] rows, int longest, bool? isMasked)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = Array.ConvertAll(rows, row => (long)row);
+        var part = tokens.index_select(0, tensor(numbers, device: tokens.device)).narrow(1, 0, longest).contiguous();
+        return Pool(model.Represent(part, isMasked: isMasked), part).MoveToOuterDisposeScope();
+    }
+
+    private static int[] Lengths(Tensor tokens) =>
+        Array.ConvertAll(tokens.ne(Scalars.Of(Esm2Alphabet.Padding)).sum(dim: 1).cpu().data<long>().ToArray(), length => (int)length);
 
     private Tensor Pool(Tensor representations, Tensor tokens)
     {

@@ -88,11 +88,12 @@ internal sealed class Esm2Module : nn.Module
     /// <param name="tokens">As <see cref="Esm2Batch"/> builds them.</param>
     /// <param name="hidden">Receives the embeddings and every layer's output before the last normalisation.</param>
     /// <param name="attentions">Receives every layer's attention probabilities, <c>[batch, heads, length, length]</c>.</param>
-    public Tensor Represent(Tensor tokens, ICollection<Tensor>? hidden = null, ICollection<Tensor>? attentions = null)
+    /// <param name="isMasked">Whether attention takes a mask; null where there is padding.</param>
+    public Tensor Represent(Tensor tokens, ICollection<Tensor>? hidden = null, ICollection<Tensor>? attentions = null, bool? isMasked = null)
     {
         using var scope = NewDisposeScope();
         var x = embed_tokens.forward(tokens);
-        var mask = PaddingMask(tokens, x.dtype);
+        var mask = PaddingMask(tokens, x.dtype, isMasked);
         foreach (var layer in layers)
         {
             var input = x;
@@ -119,10 +120,11 @@ internal sealed class Esm2Module : nn.Module
 
     private static T Head<T>(T? head) where T : class => head ?? throw new InvalidOperationException("The model was created without heads.");
 
-    private static Tensor? PaddingMask(Tensor tokens, ScalarType type)
+    private static Tensor? PaddingMask(Tensor tokens, ScalarType type, bool? isMasked)
     {
         var padding = tokens.eq(Scalars.Of(Esm2Alphabet.Padding));
-        return padding.any().item<bool>() ? zeros_like(padding, type).masked_fill_(padding, Scalars.Of(double.NegativeInfinity)).unsqueeze(1).unsqueeze(1)
+        return isMasked ?? padding.any().item<bool>()
+            ? zeros_like(padding, type).masked_fill_(padding, Scalars.Of(double.NegativeInfinity)).unsqueeze(1).unsqueeze(1)
             : null;
     }
 }

@@ -34,14 +34,17 @@ internal static class ImageAugmentation
     {
         using var scope = NewDisposeScope();
         var parts = new List<Tensor>();
-        var step = Math.Max(1, PixelsPerPart / ((long)options.Size * options.Size));
-        for (var start = 0L; start < squares.size(0); start += step)
+        foreach (var rows in Parts((int)squares.size(0), options))
         {
             using var part = NewDisposeScope();
-            parts.Add(encode(Prepare(squares.narrow(0, start, Math.Min(step, squares.size(0) - start)), options, type, noise: null)).MoveToOuterDisposeScope());
+            parts.Add(encode(Prepare(squares.narrow(0, rows[0], rows.Length), options, type, noise: null)).MoveToOuterDisposeScope());
         }
         return cat(parts, 0).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Which of so many pictures are encoded together without noise.</summary>
+    public static IEnumerable<int[]> Parts(int count, ImageOptions options) =>
+        Enumerable.Range(0, count).Chunk((int)Math.Max(1, PixelsPerPart / ((long)options.Size * options.Size)));
 
     private static Tensor Middle(Tensor squares, int size)
     {

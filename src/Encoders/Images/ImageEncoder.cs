@@ -55,4 +55,27 @@ internal sealed class ImageEncoder : Encoder
             return model.Features(ImageAugmentation.Prepare(squares, _images, type, noise), training: true).MoveToOuterDisposeScope();
         return ImageAugmentation.InParts(squares, _images, type, pictures => model.Features(pictures, training: false)).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public override Tensor? EncodeRows(ModalityBatch batch, int[] rows)
+    {
+        if (model.ProductRows is not { } width)
+            return null;
+        using var scope = NewDisposeScope();
+        var (squares, type, slice) = (((ImageBatch)batch).Squares, parameters().First().dtype, new PartSlice(rows));
+        foreach (var part in ImageAugmentation.Parts((int)squares.size(0), _images))
+        {
+            // A convolution of one picture goes another way than that of two.
+            if (slice.Of(part, width, fewest: 2) is { Length: > 0 } chosen)
+                slice.Add(chosen, Features(chosen));
+        }
+        return slice.Restore().MoveToOuterDisposeScope();
+
+        Tensor Features(int[] chosen)
+        {
+            using var own = NewDisposeScope();
+            var pictures = squares.index_select(0, tensor(Array.ConvertAll(chosen, row => (long)row)));
+            return model.Features(ImageAugmentation.Prepare(pictures, _images, type, noise: null), training: false).MoveToOuterDisposeScope();
+        }
+    }
 }

@@ -20,6 +20,11 @@ internal abstract class ImageNetwork(string name) : nn.Module(name)
     {
     }
 
+    /// <summary>
+    /// Rows of its matrix products that a picture takes, at least; null where a picture's bits, on the CPU, depend on the other pictures of a batch.
+    /// </summary>
+    public virtual int? ProductRows => null;
+
     /// <summary>Features <c>[batch, FeatureDimension]</c> of pictures <c>[batch, 3, height, width]</c>.</summary>
     public abstract Tensor Features(Tensor pictures, bool training);
 

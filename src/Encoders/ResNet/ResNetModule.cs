@@ -52,6 +52,9 @@ internal sealed class ResNetModule : ImageNetwork
             .Sum(stage => Shapes(size, stage).Sum(shape => ResNetBlock.CountWeights(shape.Inputs, shape.Width, shape.Stride, size)));
 
     /// <inheritdoc/>
+    public override int? ProductRows => PartSlice.Plenty; // it has convolutions only
+
+    /// <inheritdoc/>
     public override Tensor Features(Tensor pictures, bool training) => Features(pictures, training, stageOutputs: null);
 
     /// <summary>Features, and the outputs of the part before the stages and of each stage.</summary>

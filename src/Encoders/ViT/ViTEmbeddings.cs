@@ -26,6 +26,9 @@ internal sealed class ViTEmbeddings : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Tokens of a picture: the class token and the patches.</summary>
+    public int Tokens => (int)position_embeddings.size(1);
+
     /// <summary>Number of weights of such a layer.</summary>
     public static long CountWeights(ViTSize size, int imageSize) =>
         (long)size.HiddenDimension * (1 + Positions(size, imageSize) + Channels * size.PatchSize * size.PatchSize + 1);

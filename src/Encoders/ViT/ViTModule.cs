@@ -54,6 +54,9 @@ internal sealed class ViTModule : ImageNetwork
         ViTEmbeddings.CountWeights(size, imageSize) + size.Layers * ViTLayer.CountWeights(size) + 2L * size.HiddenDimension;
 
     /// <inheritdoc/>
+    public override int? ProductRows => embeddings.Tokens;
+
+    /// <inheritdoc/>
     public override Tensor Features(Tensor pictures, bool training)
     {
         using var scope = NewDisposeScope();

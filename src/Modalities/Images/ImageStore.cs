@@ -32,6 +32,9 @@ internal sealed unsafe class ImageStore(int side) : ExampleStore
     public override int LengthOf(int position) => Math.Max(1, side * side / PatchArea);
 
     /// <inheritdoc/>
+    public override int? EqualLength => LengthOf(0);
+
+    /// <inheritdoc/>
     public override ExampleStore Part(ReadOnlySpan<int> positions)
     {
         var part = new ImageStore(side);

@@ -12,7 +12,7 @@ namespace Microsoft.ML.GentleClip.Objectives;
 internal sealed record PairShare(int Slices, ProcessGroup Group)
 {
     /// <summary>The slices of this process.</summary>
-    public IEnumerable<int> Own => Enumerable.Range(Group.Rank * (Slices / Group.Size), Slices / Group.Size);
+    public IEnumerable<int> Own => new OwnedParts(Slices, Group).Own;
 
     /// <summary>Rows of a block at most, so that every slice gets some where there are rows enough.</summary>
     public int BlockSize(int most, Tensor a, Tensor b) => (int)Math.Clamp((Math.Min(a.size(0), b.size(0)) + Slices - 1) / Slices, 1, most);
@@ -32,7 +32,7 @@ internal sealed record PairShare(int Slices, ProcessGroup Group)
         foreach (var part in own)
         {
             length = part.numel();
-            sum.Add(cat([part, zeros((Group.Size - length % Group.Size) % Group.Size, part.dtype, part.device)], 0));
+            sum.Add(cat([part, zeros(Group.Padding(length), part.dtype, part.device)], 0));
         }
         var total = sum.Take();
         Group.SumInOrder(total, "the gradient of the losses");

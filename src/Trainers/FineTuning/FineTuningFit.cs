@@ -168,7 +168,7 @@ internal sealed class FineTuningFit(
             foreach (var store in new[] { train.Stores[number], validation?.Stores[number] }.OfType<ExampleStore>().Distinct())
             {
                 var once = side.Tower.IsFrozen
-                    ? new FeatureStore(store, FrozenFeatures.Compute(side.Tower, store, column, device, reporter, checkCancelled))
+                    ? new FeatureStore(store, PrecomputedRows.Encode(side.Tower, store, column, device, reporter, checkCancelled))
                     : side.Tower.Derive(store);
                 if (once is null)
                     continue;

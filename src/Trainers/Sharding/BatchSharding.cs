@@ -17,10 +17,10 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
     public static BatchSharding None { get; } = new(1, new SingleProcess());
 
     /// <summary>Shards of this process.</summary>
-    public int Own => Shards / Group.Size;
+    public int Own => Parts.PerProcess;
 
     /// <summary>The first of them.</summary>
-    public int First => Group.Rank * Own;
+    public int First => Parts.First;
 
     /// <summary>Whether there is anything to cut or to share.</summary>
     public bool IsOn => Shards > 1;
@@ -38,8 +38,11 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
         return (int)(((ulong)(row % Shards) + ManagedGenerator.SplitMix(ref turn) % (ulong)Shards) % (ulong)Shards);
     }
 
-    /// <summary>Whether a shard is this process's.</summary>
-    public bool IsOwn(int shard) => shard / Own == Group.Rank;
+    /// <summary>Whether this process has a row.</summary>
+    public bool IsOwn(long row) => Parts.IsOwn(ShardOf(row));
+
+    /// <summary>The process that has a row.</summary>
+    public int RankOf(long row) => Parts.RankOf(ShardOf(row));
 
     /// <summary>What the options say.</summary>
     public static BatchSharding Of(GentleClipOptions options) => new(ShardsOf(options), options.ProcessGroup ?? None.Group);
@@ -77,4 +80,6 @@ internal sealed record BatchSharding(int Shards, ProcessGroup Group)
                     + $"one a process), the smallest has {rows} rows of {side}; expected {FewestRows} or more. Take larger batches or fewer shards.");
         }
     }
+
+    private OwnedParts Parts => new(Shards, Group);
 }

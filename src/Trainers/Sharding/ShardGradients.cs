@@ -31,8 +31,7 @@ internal sealed class ShardGradients : IDisposable
         _statistics = [.. buffers.Where(buffer => buffer.Live.is_floating_point())];
         _counters = [.. buffers.Where(buffer => !buffer.Live.is_floating_point())];
         var length = _parameters.Sum(parameter => parameter.numel()) + _parameters.Length + _statistics.Sum(buffer => buffer.Live.numel());
-        var size = sharding.Group.Size;
-        _padding = zeros((size - length % size) % size, ScalarType.Float32, model.LogitScale.device).DetachFromDisposeScope();
+        _padding = zeros(sharding.Group.Padding(length), ScalarType.Float32, model.LogitScale.device).DetachFromDisposeScope();
     }
 
     /// <summary>Begins a step: the statistics from which each of its shards starts.</summary>

@@ -173,8 +173,7 @@ internal sealed class ShardedStep : IDisposable
     private Shard Next(IEnumerator<Shard> shards)
     {
         _gradients.BeginShard();
-        shards.MoveNext();
-        return shards.Current;
+        return shards.MoveNext() ? shards.Current : throw new InvalidOperationException("The step asks for more shards than were begun.");
     }
 
     private OpenShard Open(int step, int shard, Sides<int[]> positions)

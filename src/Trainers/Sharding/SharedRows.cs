@@ -116,7 +116,7 @@ internal sealed class SharedRows
     {
         using var scope = NewDisposeScope();
         var sum = new OrderedSum();
-        var padding = (Group.Size - length % Group.Size) % Group.Size;
+        var padding = Group.Padding(length);
         foreach (var part in own)
             sum.Add(cat([part.reshape(-1).cpu(), zeros(padding, ScalarType.Float64)], 0));
         var total = sum.Take();

@@ -426,6 +426,25 @@ public sealed class ServingTests
                 () => StartAsync("--model", ModelFile, "--batch", "0"))).Message, "MaximumBatch");
     }
 
+    [TestMethod]
+    public async Task AnEngineThatCannotComputeIsRefusedAtTheStart()
+    {
+        const string switchName = "Microsoft.ML.GentleClip.LoadWithoutTorch";
+        AppContext.SetSwitch(switchName, true);
+        try
+        {
+            var problem = await Assert.ThrowsExactlyAsync<InvalidDataException>(() => StartAsync("--model", ModelFile, "--engine", "Torch"));
+            StringAssert.StartsWith(problem.Message, "The model cannot be served with --engine Torch: ");
+            StringAssert.Contains(problem.Message, "ScoringOptions.Engine = Torch cannot compute; expected OnnxRuntime or Auto");
+            await using var server = await StartAsync("--model", ModelFile, "--engine", "OnnxRuntime");
+            Assert.HasCount(1, await server.EmbedAsync("Words", ["a red heart"], Token));
+        }
+        finally
+        {
+            AppContext.SetSwitch(switchName, false);
+        }
+    }
+
     private async Task<RunningServer> StartAsync(params string[] arguments)
     {
         var server = await ListenAsync(arguments);

@@ -1,6 +1,8 @@
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Interop;
 using Microsoft.ML.GentleClip.Onnx;
 using Microsoft.ML.GentleClip.OnnxEncoders;
+using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tests.Transformers;
@@ -345,12 +347,48 @@ public sealed class EngineChoiceTests : IDisposable
         using var scope = NewDisposeScope();
         var graph = TowerGraph.Build(transformer.Model, Side.A);
         using var inside = GraphEngine.Open(graph);
-        using var outside = GraphEngine.Open(graph, largestInside: 0);
+        using var outside = GraphEngine.Open(graph, _folder.FullName, largestInside: 0);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.FullName), "deleted");
         var input = new OnnxInput("features", TwoViews.Pairs(1, 3)[0].A!, 1, TwoViews.DimensionA);
         float[] first = [], second = [];
         inside.Run([input], ["embedding"], (_, values) => first = values.ToArray());
         outside.Run([input], ["embedding"], (_, values) => second = values.ToArray());
         CollectionAssert.AreEqual(first, second);
+
+        var nowhere = _folder.File("nowhere");
+        var message = Assert.ThrowsExactly<IOException>(() => GraphEngine.Open(graph, nowhere, largestInside: 0)).Message;
+        Assert.Contains($"in the folder for temporary files, '{nowhere}'. It ", message);
+        Assert.Contains("MLContext.TempFilePath, or TMPDIR", message);
+    }
+
+    [TestMethod]
+    public void AGraphThatHasNoRoomOnTheDiskSaysSoBeforeItIsWritten()
+    {
+        var graph = new OnnxGraph(new Dictionary<string, GraphWeight>());
+        graph.Constant("vast", new Vast());
+        var message = Assert.ThrowsExactly<IOException>(() => GraphEngine.Open(graph, _folder.FullName)).Message;
+        Assert.Contains("The model's graph has 1,152,921,504,607 MB of weights", message);
+        Assert.MatchesRegex(@"It has [0-9,]+ MB left; expected 1,152,921,504,623 MB\. Name another folder", message);
+        Assert.IsEmpty(Directory.GetFileSystemEntries(_folder.FullName));
+    }
+
+    [TestMethod]
+    public void TheFolderForTemporaryFilesIsTheContexts()
+    {
+        _context.TempFilePath = _folder.FullName;
+        Assert.AreEqual(_folder.FullName, HostSettings.TempFilePath(_context));
+        Assert.AreEqual(_folder.FullName, HostSettings.TempFilePath(((IHostEnvironment)_context).Register("child")), "as loaders have it");
+        Assert.IsNull(HostSettings.TempFilePath(null));
+    }
+
+    private sealed class Vast : GraphWeight
+    {
+        public override IReadOnlyList<long> Shape => [1L << 58];
+
+        public override OnnxTensor Named(string name, bool transpose) =>
+            new(name, OnnxType.Single, [1L << 58], 1L << 60, _ => throw new InvalidOperationException("It is written."));
+
+        public override byte[] ToBytes() => throw new NotSupportedException();
     }
 
     private sealed class Scored

@@ -84,7 +84,7 @@ public sealed class CdConvNetworkTests
                     ? w.Value.to(type).clone().requires_grad_() : w.Value.to(type).clone());
 
         var noise = training ? new NoiseSource(generator) : null;
-        var batch = CdConvBatch.Build(Chains(golden), options, type, CPU, noise);
+        var batch = Batch(Chains(golden), options, type, noise);
         var blocks = network.Blocks(batch, noise).ToArray();
         var floor = isDouble ? 1 : 0;
         AssertClose(Read(expected.GetProperty("embedding")), blocks[0], tolerance, "embedding", floor);
@@ -125,13 +125,13 @@ public sealed class CdConvNetworkTests
         var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
-        var features = network.Encode([chain], noise: null);
+        var features = Encode(network, [chain], noise: null);
         // Rotated coordinates are rounded to float32: some 1e-6 angstrom.
-        AssertClose(features, network.Encode([CdConvChains.Moved(chain, 0.3, -1.2, 2.5, 10, -20, 5)], noise: null), 1e-5, "moved");
+        AssertClose(features, Encode(network, [CdConvChains.Moved(chain, 0.3, -1.2, 2.5, 10, -20, 5)], noise: null), 1e-5, "moved");
         var mirrored = chain.Coordinates.ToArray();
         for (var i = 0; i < mirrored.Length; i += 3)
             mirrored[i] = -mirrored[i];
-        var difference = (features - network.Encode([new Chain(mirrored, chain.Residues)], noise: null)).abs().max().item<double>();
+        var difference = (features - Encode(network, [new Chain(mirrored, chain.Residues)], noise: null)).abs().max().item<double>();
         Assert.IsGreaterThan(1e-3, difference, "mirrored");
     }
 
@@ -143,10 +143,10 @@ public sealed class CdConvNetworkTests
         var chain = ChainOf("B");
         network.to(ScalarType.Float64);
         using var gradient = no_grad();
-        var features = network.Encode([chain], noise: null);
-        AssertClose(features, network.Encode([CdConvChains.Moved(chain, 0, 0, 0, 10, -20, 5)], noise: null), 1e-5, "shifted");
-        AssertClose(features, network.Encode([new Chain(chain.Coordinates)], noise: null), 1e-12, "without the sequence");
-        var difference = (features - network.Encode([CdConvChains.Moved(chain, 0.3, -1.2, 2.5, 0, 0, 0)], noise: null)).abs().max().item<double>();
+        var features = Encode(network, [chain], noise: null);
+        AssertClose(features, Encode(network, [CdConvChains.Moved(chain, 0, 0, 0, 10, -20, 5)], noise: null), 1e-5, "shifted");
+        AssertClose(features, Encode(network, [new Chain(chain.Coordinates)], noise: null), 1e-12, "without the sequence");
+        var difference = (features - Encode(network, [CdConvChains.Moved(chain, 0.3, -1.2, 2.5, 0, 0, 0)], noise: null)).abs().max().item<double>();
         Assert.IsGreaterThan(1e-2, difference, "rotated");
     }
 
@@ -160,12 +160,12 @@ public sealed class CdConvNetworkTests
         using var network = Create(Small with { Channels = [8, 12, 16], Radii = [8, 12, 16], Input = input });
         using var gradient = no_grad();
         Chain[] chains = [.. new[] { 40, 1, 2, 3, 7, 120, 300, 1 }.Select((length, i) => CdConvChains.Random(new Random(i), length))];
-        var whole = network.Encode(chains, noise: null);
+        var whole = Encode(network, chains, noise: null);
         for (var i = 0; i < 5; i++)
-            AssertClose(whole, network.Encode(chains, noise: null), 0, "again");
+            AssertClose(whole, Encode(network, chains, noise: null), 0, "again");
         Assert.IsTrue(whole.isfinite().all().item<bool>());
         for (var i = 0; i < chains.Length; i++)
-            AssertClose(network.Encode([chains[i]], noise: null), whole[i].unsqueeze(0), 1e-5, $"chain of {chains[i].Length}");
+            AssertClose(Encode(network, [chains[i]], noise: null), whole[i].unsqueeze(0), 1e-5, $"chain of {chains[i].Length}");
     }
 
     [TestMethod]
@@ -176,9 +176,9 @@ public sealed class CdConvNetworkTests
         Chain[] chains = [CdConvChains.Random(new Random(1), 2), CdConvChains.Random(new Random(2), 30)];
         using var sound = Create(Small);
         using var publicCode = Create(Small with { Pooling = CdConvPooling.AsPublished });
-        Assert.IsGreaterThan(1e-3, sound.Encode(chains, noise: null)[0].abs().max().item<float>());
-        Assert.AreEqual(0, publicCode.Encode(chains, noise: null)[0].abs().max().item<float>());
-        AssertClose(sound.Encode([chains[1]], noise: null), publicCode.Encode([chains[1]], noise: null), 0, "alone");
+        Assert.IsGreaterThan(1e-3, Encode(sound, chains, noise: null)[0].abs().max().item<float>());
+        Assert.AreEqual(0, Encode(publicCode, chains, noise: null)[0].abs().max().item<float>());
+        AssertClose(Encode(sound, [chains[1]], noise: null), Encode(publicCode, [chains[1]], noise: null), 0, "alone");
     }
 
     [TestMethod]
@@ -189,9 +189,9 @@ public sealed class CdConvNetworkTests
         using var network = Create(Small);
         var chain = ChainOf("S23");
         var unknown = Enumerable.Repeat(Chain.CodeOf('X'), chain.Length).ToArray();
-        var features = network.Encode([new Chain(chain.Coordinates)], noise: null);
-        AssertClose(network.Encode([new Chain(chain.Coordinates, unknown)], noise: null), features, 0, "X");
-        Assert.IsGreaterThan(1e-3, (features - network.Encode([chain], noise: null)).abs().max().item<float>());
+        var features = Encode(network, [new Chain(chain.Coordinates)], noise: null);
+        AssertClose(Encode(network, [new Chain(chain.Coordinates, unknown)], noise: null), features, 0, "X");
+        Assert.IsGreaterThan(1e-3, (features - Encode(network, [chain], noise: null)).abs().max().item<float>());
     }
 
     [TestMethod]
@@ -203,11 +203,11 @@ public sealed class CdConvNetworkTests
         Chain[] chains = [CdConvChains.Random(new Random(3), 20), CdConvChains.Random(new Random(4), 2)];
         using var generator = new Generator(9);
         var direction = randn([2, 12], dtype: ScalarType.Float64, generator: generator);
-        double Value() => (network.Encode(chains, noise: null) * direction).sum().item<double>();
+        double Value() => (Encode(network, chains, noise: null) * direction).sum().item<double>();
         using (no_grad())
             foreach (var (_, bias) in network.named_parameters().Where(p => p.name.Contains(".bs.")))
                 bias.add_(randn(bias.shape, dtype: ScalarType.Float64, generator: generator), 0.1); // an edge without features sits on the activation's kink
-        (network.Encode(chains, noise: null) * direction).sum().backward();
+        (Encode(network, chains, noise: null) * direction).sum().backward();
         const double Step = 1e-6;
         foreach (var (name, parameter) in network.named_parameters())
         {
@@ -234,9 +234,9 @@ public sealed class CdConvNetworkTests
         foreach (var seed in new ulong[] { 4, 4, 5 })
         {
             using var generator = new Generator(seed);
-            var network = new CdConvNetwork(options, generator);
-            runs.Add(network.Encode(chains, new NoiseSource(generator)));
-            runs.Add(network.Encode(chains, noise: null));
+            var network = new CdConvEncoder(options, generator);
+            runs.Add(Encode(network, chains, new NoiseSource(generator)));
+            runs.Add(Encode(network, chains, noise: null));
             network.Dispose();
         }
         AssertClose(runs[0], runs[2], 0, "training");
@@ -255,17 +255,17 @@ public sealed class CdConvNetworkTests
         var starts = new HashSet<int>();
         for (var i = 0; i < 50; i++)
         {
-            var codes = CdConvBatch.Build([chain], options, ScalarType.Float32, CPU, noise).Input.data<long>().ToArray();
+            var codes = Batch([chain], options, ScalarType.Float32, noise).Input.data<long>().ToArray();
             Assert.HasCount(31, codes);
             var start = Enumerable.Range(0, 60).Single(s => codes.Select(code => (byte)code).SequenceEqual(chain.Residues!.Value[s..(s + 31)].ToArray()));
             starts.Add(start);
         }
         Assert.IsGreaterThan(20, starts.Count, "different windows");
-        Assert.AreEqual(90, CdConvBatch.Build([chain], options, ScalarType.Float32, CPU).Input.size(0), "inference sees the whole chain");
+        Assert.AreEqual(90, Batch([chain], options, ScalarType.Float32).Input.size(0), "inference sees the whole chain");
 
         var structure = Small with { Input = CdConvInput.Steps, CoordinateNoise = 0.05 };
-        var moved = CdConvBatch.Build([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64, CPU, noise).Input;
-        var still = CdConvBatch.Build([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64, CPU).Input;
+        var moved = Batch([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64, noise).Input;
+        var still = Batch([CdConvChains.Random(new Random(2), 400)], structure, ScalarType.Float64).Input;
         // A difference of two noises of 0.05.
         Assert.AreEqual(0.05 * Math.Sqrt(2), (moved - still).narrow(0, 1, 398).std().item<double>(), 0.005);
     }
@@ -296,7 +296,7 @@ public sealed class CdConvNetworkTests
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator(2);
-        using var network = new CdConvNetwork(Small with { Dropout = 0.1 }, generator);
+        using var network = new CdConvEncoder(Small with { Dropout = 0.1 }, generator);
         using var optimizer = optim.Adam(network.parameters(), lr: 3e-3);
         Chain[] chains = [.. Enumerable.Range(0, 8).Select(i => CdConvChains.Random(new Random(i), 20 + i))];
         var noise = new NoiseSource(generator);
@@ -307,7 +307,7 @@ public sealed class CdConvNetworkTests
         {
             using var step = NewDisposeScope();
             optimizer.zero_grad();
-            var loss = (network.Encode(chains, noise) - target).square().mean();
+            var loss = (Encode(network, chains, noise) - target).square().mean();
             loss.backward();
             optimizer.step();
             losses.Add(loss.item<float>());
@@ -317,7 +317,7 @@ public sealed class CdConvNetworkTests
         LiveTensors.AssertNeverMore(live[5..]);
         Assert.IsLessThan(0.8 * losses[0], losses[^1], string.Join(' ', losses));
         using var one = NewDisposeScope();
-        network.Encode([CdConvChains.Random(new Random(1), 1)], noise).sum().backward();
+        Encode(network, [CdConvChains.Random(new Random(1), 1)], noise).sum().backward();
         Assert.IsTrue(network.parameters().All(p => p.grad is null || p.grad.isfinite().all().item<bool>()), "a batch of one residue");
     }
 
@@ -334,10 +334,18 @@ public sealed class CdConvNetworkTests
         Assert.AreEqual(2048, CdConvNetwork.Measure(CdConvOptions.Published).FeatureDimension);
     }
 
-    private static CdConvNetwork Create(CdConvOptions options)
+    private static CdConvEncoder Create(CdConvOptions options)
     {
         using var generator = new Generator(11);
-        return new CdConvNetwork(options, generator);
+        return new CdConvEncoder(options, generator);
+    }
+
+    private static Tensor Encode(CdConvEncoder encoder, Chain[] chains, NoiseSource? noise) => encoder.Encode(new StructureBatch(chains), noise);
+
+    private static CdConvBatch Batch(Chain[] chains, CdConvOptions options, ScalarType type, NoiseSource? noise = null)
+    {
+        var (graph, edges) = new CdConvWork(chains, options, noise).Run();
+        return new CdConvBatch(graph, edges, options, type, CPU);
     }
 
     // The public classifier; its weights belong to the task, not to the encoder.

@@ -133,13 +133,13 @@ public sealed class EncoderTests
         using var generator = new Generator(1);
         using var encoder = new VectorEncoder(new VectorEncoderOptions { HiddenDimensions = [] }, 4, generator);
         encoder.Prepare(data.A.Store);
-        var encoded = encoder.Encode(data.A.Store.Gather([.. Enumerable.Range(0, 50)], CPU), noise: null);
+        var encoded = encoder.Encode(data.A.Store.Gather([.. Enumerable.Range(0, 50)]), noise: null);
         AssertClose(tensor(new[] { 0f, 0, 0, 0 }), encoded.mean([0]), 1e-3);
         AssertClose(tensor(new[] { 1f, 1, 0, 1 }), encoded.std(0, unbiased: false), 1e-3);
 
         using var raw = new VectorEncoder(new VectorEncoderOptions { HiddenDimensions = [], Standardize = false }, 4, generator);
         raw.Prepare(data.A.Store);
-        AssertClose(tensor(rows[3]), raw.Encode(data.A.Store.Gather([3], CPU), noise: null)[0], 0);
+        AssertClose(tensor(rows[3]), raw.Encode(data.A.Store.Gather([3]), noise: null)[0], 0);
     }
 
     private static TwoTowerModel Model(Generator generator) => new(

@@ -153,7 +153,7 @@ public sealed class FrozenClosedFormTests
                     store.Add(reader);
             }
         }
-        var features = model.Model.TowerA.Features(store.Gather([.. Enumerable.Range(0, store.Count)], CPU)).contiguous();
+        var features = model.Model.TowerA.Features(store.Gather([.. Enumerable.Range(0, store.Count)])).contiguous();
         return [.. rows.Select(
             (row, i) => new Encoded { Text = positions[i] is { } position ? features[position].data<float>().ToArray() : null, Features = row.Features })];
     }

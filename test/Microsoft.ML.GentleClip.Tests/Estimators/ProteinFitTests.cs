@@ -91,14 +91,14 @@ public sealed class ProteinFitTests
         using var generator = new Generator(5);
         using var model = new TwoTowerModel(new TwoTowerSpec(new(options.ModalityA!, 0), new(options.ModalityB!, 0), 16, 0.07), generator);
         int[] positions = [15, 3, 3, 0];
-        var expected = model.TowerA.Embed(data.A.Store.Gather(positions, CPU), noise: null);
+        var expected = model.TowerA.Embed(data.A.Store.Gather(positions), noise: null);
         using var reporter = new TrainingReporter((Microsoft.ML.Runtime.IHost)((Microsoft.ML.Runtime.IHostEnvironment)_mlContext).Register("test"), null);
-        using var features = FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
+        using var features = PrecomputedRows.Compute(model, data, validation: null, CPU, reporter, () => { });
         var encoded = features.Of(data);
         Assert.IsTrue(encoded.A.Store.HasFeatures);
         Assert.IsFalse(encoded.B.Store.HasFeatures, "the structure's encoder trains");
         Assert.IsFalse(data.A.Store.HasFeatures, "the rows stay as they are");
-        var batch = encoded.A.Store.Gather(positions, CPU);
+        var batch = encoded.A.Store.Gather(positions);
         CollectionAssert.AreEqual(new long[] { 4, 16 }, ((FeatureBatch)batch).Values.shape);
         Esm2Golden.AssertClose(expected, model.TowerA.Embed(batch, noise: null), 1e-5);
 
@@ -106,7 +106,7 @@ public sealed class ProteinFitTests
         using (no_grad())
             foreach (var parameter in model.TowerA.parameters().Where(parameter => !parameter.requires_grad))
                 parameter.zero_();
-        Esm2Golden.AssertClose(expected, model.TowerA.Embed(encoded.A.Store.Gather(positions, CPU), noise: null), 1e-5);
+        Esm2Golden.AssertClose(expected, model.TowerA.Embed(encoded.A.Store.Gather(positions), noise: null), 1e-5);
     }
 
     [TestMethod]

@@ -1,6 +1,5 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Modalities;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.Modalities;
 
@@ -117,10 +116,10 @@ public sealed class ProteinBindingTests
                 sequenceStore.Add(sequenceReader);
                 structureStore.Add(structureReader);
             }
-            var batch = ((SequenceBatch)sequenceStore.Gather([59, 40, 0, 0], CPU)).Residues;
+            var batch = ((SequenceBatch)sequenceStore.Gather([59, 40, 0, 0])).Residues;
             CollectionAssert.AreEqual(new[] { 59, 40, 0, 0 }.Select(i => rows[i].Sequence!.Length).ToArray(), batch.Select(tokens => tokens.Length).ToArray());
             Assert.IsTrue(batch.All(tokens => tokens.Span.IndexOfAnyExcept((byte)4) < 0));
-            var chains = ((StructureBatch)structureStore.Gather(Enumerable.Range(0, 60).ToArray(), CPU)).Chains;
+            var chains = ((StructureBatch)structureStore.Gather(Enumerable.Range(0, 60).ToArray())).Chains;
             for (var i = 0; i < 60; i++)
             {
                 CollectionAssert.AreEqual(rows[i].Carbons, chains[i].Coordinates.ToArray());
@@ -128,7 +127,7 @@ public sealed class ProteinBindingTests
                 Assert.AreEqual(rows[i].Carbons!.Length / 3, structureStore.LengthOf(i));
             }
         }
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => sequenceStore.Gather([60], CPU));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => sequenceStore.Gather([60]));
     }
 
     private (Presence Presence, T Reader) Read<T>(Row row, Modality modality) where T : ExampleReader

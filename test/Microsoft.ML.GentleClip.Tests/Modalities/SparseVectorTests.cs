@@ -23,7 +23,7 @@ public sealed class SparseVectorTests : AlignmentTest
         Assert.IsLessThan(Dimension, sparse.Stored(0, out var slots).Length);
         Assert.AreEqual(slots.Length, sparse.Stored(0, out _).Length, "the numbers and their slots");
         int[] positions = [3, 0, 39, 3, 17];
-        Assert.IsTrue(sparse.Gather(positions, CPU).Vectors.equal(dense.Gather(positions, CPU).Vectors).all().item<bool>());
+        Assert.IsTrue(sparse.Gather(positions).Vectors.equal(dense.Gather(positions).Vectors).all().item<bool>());
         Assert.AreEqual(Hash(dense), Hash(sparse), "the fingerprint of a checkpoint");
         CollectionAssert.AreEqual(dense.Moments().Mean, sparse.Moments().Mean);
         CollectionAssert.AreEqual(dense.Moments().StandardDeviation, sparse.Moments().StandardDeviation);
@@ -31,7 +31,7 @@ public sealed class SparseVectorTests : AlignmentTest
         // A window of a transformer fills the same store again.
         sparse.Clear();
         Fill(sparse, [Filled(rows[5]), rows[6]]);
-        Assert.IsTrue(sparse.Gather([0, 1], CPU).Vectors.equal(dense.Gather([5, 6], CPU).Vectors).all().item<bool>());
+        Assert.IsTrue(sparse.Gather([0, 1]).Vectors.equal(dense.Gather([5, 6]).Vectors).all().item<bool>());
     }
 
     [TestMethod]
@@ -42,7 +42,7 @@ public sealed class SparseVectorTests : AlignmentTest
         rows[4] = Filled(rows[4]);
         using var store = Store(rows);
         var stored = new StoredRows(store, [.. Enumerable.Range(10, 80)], CPU);
-        var x = store.Gather([.. Enumerable.Range(10, 80)], CPU).Vectors.to(float64);
+        var x = store.Gather([.. Enumerable.Range(10, 80)]).Vectors.to(float64);
         var plain = new TensorRows(x);
         var (mean, pace) = (x.mean([0]), new Pace(16));
 

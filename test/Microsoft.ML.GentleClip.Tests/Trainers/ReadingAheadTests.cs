@@ -222,7 +222,7 @@ public sealed class ReadingAheadTests
         using var generator = new Generator(5);
         using var model = new TwoTowerModel(new TwoTowerSpec(new(options.ModalityA!, 0), new(options.ModalityB!, 6), 16, 0.07), generator);
         using var reporter = new TrainingReporter((Microsoft.ML.Runtime.IHost)((Microsoft.ML.Runtime.IHostEnvironment)Context).Register("test"), null);
-        using var features = FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
+        using var features = PrecomputedRows.Compute(model, data, validation: null, CPU, reporter, () => { });
         var store = features.Of(data).A.Store;
         Assert.IsFalse(store.HasFeatures, "the encoder trains");
         int[] positions = [3, 0, 3, 7];

@@ -133,11 +133,11 @@ public sealed class RowsByProcessTests
             using var generator = new Generator(5);
             using var model = new TwoTowerModel(new TwoTowerSpec(new(options.ModalityA!, 0), new(options.ModalityB!, 0), 16, 0.07), generator);
             using var reporter = new TrainingReporter((IHost)((IHostEnvironment)new MLContext(1)).Register("test"), null);
-            using var features = FrozenFeatures.Compute(model, data, validation: null, CPU, reporter, () => { });
+            using var features = PrecomputedRows.Compute(model, data, validation: null, CPU, reporter, () => { });
             var store = (ShardedStore)features.Of(data).A.Store;
             Assert.IsTrue(store.HasFeatures);
             int elsewhere = Enumerable.Range(0, store.Count).First(position => !store.Shards.IsOwn(store.Shards.ShardOf(position)));
-            Assert.Contains($"Sample {elsewhere} is in shard", Assert.ThrowsExactly<InvalidOperationException>(() => store.Gather([elsewhere], CPU)).Message);
+            Assert.Contains($"Sample {elsewhere} is in shard", Assert.ThrowsExactly<InvalidOperationException>(() => store.Gather([elsewhere])).Message);
             return store.Local.Count;
         });
         Assert.AreEqual(16, counts.Sum());
@@ -327,7 +327,7 @@ public sealed class RowsByProcessTests
                 Restore();
                 using var generator = random.TorchAt("noise", [step, shard, 1, 0]);
                 var noise = new NoiseSource(generator);
-                model.TowerB.Embed(data.B.Store.Gather(layout.Of(sampler.Positions(Side.B), shard), CPU), noise);
+                model.TowerB.Embed(data.B.Store.Gather(layout.Of(sampler.Positions(Side.B), shard)), noise);
                 foreach (var (name, value) in Statistics())
                     expected[name].add_(value / shards);
             }

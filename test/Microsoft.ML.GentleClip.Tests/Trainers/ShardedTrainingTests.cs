@@ -121,7 +121,7 @@ public sealed class ShardedTrainingTests : IDisposable
             var (tower, store) = side == Side.A ? (model.TowerA, data.A.Store) : (model.TowerB, data.B.Store);
             var parts = Enumerable.Range(0, 4).Select(shard =>
             {
-                var embeddings = tower.Embed(store.Gather(layout.Of(sampler.Positions(side), shard), CPU),
+                var embeddings = tower.Embed(store.Gather(layout.Of(sampler.Positions(side), shard)),
                     new NoiseSource(random.TorchAt("noise", [7, shard, side == Side.A ? 0 : 1, view])));
                 return cat([embeddings, zeros(width - embeddings.size(0), 16)], 0);
             });

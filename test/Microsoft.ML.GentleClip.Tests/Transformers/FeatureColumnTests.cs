@@ -62,7 +62,7 @@ public sealed class FeatureColumnTests
         using var transformer = Scoring.CreateTransformer();
         var (embedding, features, tower) = Columns(transformer);
         var data = new MLContext(1).Data.LoadFromEnumerable(TwoViews.Pairs(3, 3));
-        var mapper = new EmbeddingRowMapper(new EmbeddingSchema(data.Schema, embedding, features));
+        var mapper = new EmbeddingRowMapper(new EmbeddingSchema(data.Schema, embedding, features), ScoringPlan.OneRow);
         using var cursor = data.GetRowCursor(data.Schema);
         using var row = mapper.GetRow(cursor, mapper.OutputSchema);
         var getEmbedding = row.GetGetter<VBuffer<float>>(mapper.OutputSchema["EmbeddingA"]);

@@ -11,25 +11,25 @@ namespace Microsoft.ML.GentleClip.Trainers;
 /// What does not change of the rows of a training, computed once. Where an encoder is frozen, that is what it makes of them, so that the steps have only the
 /// projection head to do; where it is not, what it begins with, if that comes of each row by itself. The rows stay as they are.
 /// </summary>
-internal sealed class FrozenFeatures : IDisposable
+internal sealed class PrecomputedRows : IDisposable
 {
     private readonly Dictionary<ExampleStore, ExampleStore> _stores = [];
 
-    private FrozenFeatures()
+    private PrecomputedRows()
     {
     }
 
-    /// <summary>Encodes the examples of frozen encoders, those of the validation included.</summary>
+    /// <summary>Computes it for the training's rows and those of the validation.</summary>
     /// <param name="model">On the device.</param>
     /// <param name="data">The training's rows.</param>
     /// <param name="validation">Pairs to validate on, or null.</param>
     /// <param name="device">Where the model lives.</param>
     /// <param name="reporter">Told after each pass.</param>
     /// <param name="checkCancelled">Called before each pass; throws to stop.</param>
-    public static FrozenFeatures Compute(
+    public static PrecomputedRows Compute(
         TwoTowerModel model, TrainingData data, ValidationSet? validation, Device device, TrainingReporter reporter, Action checkCancelled)
     {
-        var result = new FrozenFeatures();
+        var result = new PrecomputedRows();
         var specs = new Sides<TowerSpec>(model.Spec.A, model.Spec.B);
         var stores = Sides<ExampleStore?[]>.Of(side => [data.Sides[side].Store, validation?.Sides[side].Store]);
         try
@@ -46,7 +46,7 @@ internal sealed class FrozenFeatures : IDisposable
                             result._stores.Add(examples, derived);
                         continue;
                     }
-                    var features = Compute(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled);
+                    var features = Encode(tower, examples, specs[side].Modality.InputColumnName, device, reporter, checkCancelled);
                     result._stores.Add(examples, With(examples, features));
                 }
             }
@@ -59,21 +59,21 @@ internal sealed class FrozenFeatures : IDisposable
         }
     }
 
-    /// <summary>The same rows, with features where there are some.</summary>
+    /// <summary>The same rows, with what was computed of them where there is something.</summary>
     public TrainingData Of(TrainingData data) => data.With(Of);
 
-    /// <summary>The same pairs, with features where there are some; null for null.</summary>
+    /// <summary>The same pairs, with what was computed of them where there is something; null for null.</summary>
     public ValidationSet? Of(ValidationSet? validation) =>
         validation is null ? null : validation with { Sides = validation.Sides.Select(side => side.With(Of)) };
 
-    /// <summary>Frees the features.</summary>
+    /// <summary>Frees what was computed.</summary>
     public void Dispose()
     {
         foreach (var store in _stores.Values)
             store.Dispose();
     }
 
-    private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var features) ? features : examples;
+    private ExampleStore Of(ExampleStore examples) => _stores.TryGetValue(examples, out var computed) ? computed : examples;
 
     private static ExampleStore? Derived(Tower tower, ExampleStore examples)
     {
@@ -89,7 +89,7 @@ internal sealed class FrozenFeatures : IDisposable
     }
 
     /// <summary>What a tower's encoder makes of the examples of a store that are here, without noise, in their order; the caller's.</summary>
-    public static VectorStore Compute(
+    public static VectorStore Encode(
         Tower tower, ExampleStore examples, string column, Device device, TrainingReporter reporter, Action checkCancelled)
     {
         var (local, shards) = ShardedStore.Of(examples);
@@ -102,13 +102,12 @@ internal sealed class FrozenFeatures : IDisposable
             reporter.Begin(TrainingPhase.EncodingRows, ProgressUnit.Rows, local.Count, column: column, work: work);
             using var inference = inference_mode();
             int[][] passes = [.. ShardPasses.Of(examples, [.. Enumerable.Range(0, examples.Count)])];
-            using var batches = tower.Read(examples, passes, device).GetEnumerator();
-            foreach (var pass in passes)
+            foreach (var (number, batch) in tower.Read(examples, passes, device).Index())
             {
                 checkCancelled();
                 using var scope = NewDisposeScope();
-                batches.MoveNext();
-                var encoded = tower.Features(batches.Current).cpu().contiguous();
+                var pass = passes[number];
+                var encoded = tower.Features(batch).cpu().contiguous();
                 var values = MemoryMarshal.Cast<byte, float>(encoded.bytes);
                 for (var i = 0; i < pass.Length; i++)
                     values.Slice(i * tower.FeatureDimension, tower.FeatureDimension).CopyTo(features.Row(shards?.Local(pass[i]) ?? pass[i]));
@@ -117,6 +116,8 @@ internal sealed class FrozenFeatures : IDisposable
                 reporter.At(done, length);
             }
             checkCancelled();
+            if (done != local.Count)
+                throw new InvalidOperationException($"The passes encoded {done} of {local.Count} rows.");
             reporter.EndPhase();
             return features;
         }
