@@ -51,6 +51,12 @@ internal sealed record CommandLine
     /// <summary>Whether only the beginnings of the head are compared.</summary>
     public required bool Heads { get; init; }
 
+    /// <summary>Whether forms of the sequence's encoder are compared instead.</summary>
+    public required bool Windows { get; init; }
+
+    /// <summary>Whether that is on rows that no table reads.</summary>
+    public required bool Choose { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -84,10 +90,13 @@ internal sealed record CommandLine
             "--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides.", GridOf);
         var heads = CommandOption.Flag(
             "--heads", "Of fine-tuning only what compares the beginnings of the head, prior and solved; with --grid settings of the solved one.");
+        var windows = CommandOption.Flag(
+            "--windows", "Compares forms of the windows encoder instead: layers with the statistics beside them, only layers, only the statistics.");
+        var choose = CommandOption.Flag("--choose", "With --windows: on domains and chains that no table reads.");
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
-            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid, heads,
+            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid, heads, windows, choose,
         };
         command.Excludes(tiny, large);
         command.Validators.Add(result =>
@@ -105,6 +114,8 @@ internal sealed record CommandLine
         command.SetAction(result =>
         {
             var (first, last) = result.GetValue(seeds) ?? (1, 3);
+            if (result.GetValue(choose) && !result.GetValue(windows))
+                throw new ArgumentException("--choose says on which rows --windows compares; give --windows as well.");
             return run(new CommandLine
             {
                 DataFolder = result.GetRequiredValue(data)!,
@@ -121,10 +132,12 @@ internal sealed record CommandLine
                 Methods = result.GetValue(methods) ?? [.. Method.All.Where(method => !method.IsAblation)],
                 LabelFiles = result.GetValue(labels) ?? [],
                 Tiny = result.GetValue(tiny),
-                FineTune = result.GetValue(fineTune) || result.GetValue(heads) || result.GetValue(grid) is not null,
+                FineTune = result.GetValue(fineTune) || result.GetValue(heads) || result.GetValue(grid) is not null || result.GetValue(windows),
                 Grid = result.GetValue(grid) is not null,
                 Heads = result.GetValue(heads),
                 GridSide = result.GetValue(grid)?.Item2,
+                Windows = result.GetValue(windows),
+                Choose = result.GetValue(choose),
             });
         });
         return command;

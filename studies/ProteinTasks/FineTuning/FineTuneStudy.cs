@@ -19,7 +19,7 @@ namespace ProteinTasks.FineTuning;
 /// </summary>
 internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, TextWriter output, CancellationToken cancellation)
 {
-    private const string Label = "Label", Validation = "validation", HandMade = "computed by hand, no pretraining";
+    private const string Label = "Label", HandMade = "computed by hand, no pretraining";
 
     /// <exception cref="InvalidDataException">A file is malformed, or of another set-up; the message says what and where.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; finished rows are kept.</exception>
@@ -34,6 +34,8 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         output.WriteLine(Describe(data, setup));
         if (commandLine.Grid)
             Grid();
+        else if (commandLine.Windows)
+            Windows();
         else
             Protocol();
         output.WriteLine();
@@ -44,7 +46,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         void Draw()
         {
             string picture = Path.ChangeExtension(json, ".png");
-            if (commandLine.Grid || File.Exists(picture)
+            if (commandLine.Grid || commandLine.Windows || File.Exists(picture)
                 || cache.FindModel(Method.Named(Method.Untrained), commandLine.FirstSeed) is not GentleClipTransformer before)
                 return;
             using (before)
@@ -89,6 +91,41 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
                         });
         }
 
+        void Windows()
+        {
+            Keep(file, "statistics", HandMade, null, () =>
+            [
+                SequenceFloor(data),
+                ("the statistics, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => SequenceFeatures.Compute(piece.Sequence)))),
+            ]);
+            var sequences = new SequencePretrainer(data, settings, cancellation);
+            for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                foreach (var method in commandLine.Methods.Where(method => method is { Input: MethodInput.Chains, IsAblation: false }))
+                    foreach (var (form, encoder) in FormsOfWindows(settings.SequenceWidths))
+                        Keep(file, form, PresetOf(method), seed, () =>
+                        {
+                            using var model = sequences.Fit(method, seed, encoder);
+                            return OfSequences(form, method, sequences, model);
+                        });
+        }
+
+        (string, Dictionary<string, double>)[] OfSequences(string form, Method method, SequencePretrainer sequences, GentleClipTransformer model)
+        {
+            var (features, embeddings) = sequences.Embed(model);
+            var stage = new FineTuneStage(method, IsFrozen: false, Side.A, null, setup.Steps);
+            var tuned = Tuned(data, stage, model, TuningSetting.Study);
+            for (int labels = 0; labels < data.LabelFiles.Length; labels++)
+                foreach (var (name, figure) in Tuned(data, stage with { LabelFile = labels }, model, TuningSetting.Study))
+                    tuned[name] = figure;
+            return
+            [
+                ($"{form}: frozen features", Figures(data, features)),
+                ($"{form}: frozen embeddings", Figures(data, embeddings)),
+                ($"{form}: fine-tuned, {setup.Steps} steps", tuned),
+                ($"{form}: search", Measurement.Retrieval(data with { Pieces = data.HeldOut }, sequences.EmbedHeldOut(model))),
+            ];
+        }
+
         GentleClipTransformer FindOrFit(Method method, int seed)
         {
             if (cache.FindModel(method, seed) is GentleClipTransformer found)
@@ -123,26 +160,48 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         file.Add(rows);
     }
 
+    private static (string Name, ProteinWindowOptions Encoder)[] FormsOfWindows(IReadOnlyList<int> widths) =>
+    [
+        ("layers and statistics", new() { HiddenDimensions = widths, KeepStatistics = true }),
+        ("only layers", new() { HiddenDimensions = widths, KeepStatistics = false }),
+        ("only statistics", new() { HiddenDimensions = [] }),
+    ];
+
     // Folds that have as many training domains as are taken, the first by name, and fewer rows of everything, in the same order.
     private ProteinData Reduce(ProteinData data, FineTuneSetup setup)
     {
         var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
             .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(setup.Folds).Select(fold => fold.Key).ToHashSet();
-        // Settings are compared on the validation domains instead.
+        // Settings are compared on the validation domains instead, and forms on the domains that were left over as well.
+        if (commandLine.Choose)
+        {
+            ScopeDomain[] toChooseOn = [.. data.Validation, .. data.Spare.Select(domain => domain with { Split = ScopeDomain.ToChooseOn })];
+            data = data with
+            {
+                Validation = toChooseOn,
+                Pieces = [.. data.Pieces.Concat(toChooseOn.Select(domain => domain.Piece)).DistinctBy(piece => piece.Key)],
+            };
+        }
         ScopeDomain[] domains =
-            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, setup.TestDomains))];
+        [
+            .. Of("train", int.MaxValue),
+            .. (commandLine.Grid || commandLine.Choose ? [ScopeDomain.ToChooseOn] : ScopeDomain.Tests).SelectMany(
+                test => Of(test, commandLine.Choose ? int.MaxValue : setup.TestDomains)),
+        ];
         if (domains.All(domain => domain.Split == "train"))
             throw new InvalidDataException($"{commandLine.DataFolder}: the {setup.Folds} most frequent folds have no "
-                + $"{(commandLine.Grid ? Validation : "test")} domains.");
+                + $"{(commandLine.Grid || commandLine.Choose ? ScopeDomain.ToChooseOn : "test")} domains.");
         if (folds.Count < 2)
             throw new InvalidDataException($"{commandLine.DataFolder}: the training domains are of {folds.Count} fold; expected 2 or more to tell apart.");
-        LabelFile[] labels = Array.ConvertAll(data.LabelFiles, file => file with
+        LabelFile[] labels = commandLine.Choose ? [] : Array.ConvertAll(data.LabelFiles, file => file with
         {
             Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Spread([.. split], setup.LabelledChains))],
         });
         foreach (var file in labels)
             LabelTask.Check(file, settings.MinimumPositives);
-        Piece[] heldOut = Spread(data.HeldOut, setup.HeldOut);
+        Piece[] heldOut = Spread(
+            commandLine.Windows ? [.. data.HeldOut.Where(piece => data.HeldOutToChooseOn.Contains(piece.Key) == commandLine.Choose)] : data.HeldOut,
+            setup.HeldOut);
         var needed = heldOut.Concat(domains.Select(domain => domain.Piece)).Select(piece => piece.Key)
             .Concat(labels.SelectMany(file => file.Chains).Select(chain => chain.ChainKey)).ToHashSet();
         return data with { Domains = domains, LabelFiles = labels, HeldOut = heldOut, Pieces = [.. data.Pieces.Where(piece => needed.Contains(piece.Key))] };
@@ -175,9 +234,12 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     // What sequence features have to beat.
     private (string, Dictionary<string, double>)[] SequenceBaselines(ProteinData data) =>
     [
-        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences)),
+        SequenceFloor(data),
         ("n-grams of 1 to 3 residues, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => NGrams(piece.Sequence)))),
     ];
+
+    private (string, Dictionary<string, double>) SequenceFloor(ProteinData data) =>
+        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences));
 
     private static float[] NGrams(string sequence)
     {
