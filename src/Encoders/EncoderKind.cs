@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
 
@@ -49,6 +50,14 @@ internal abstract class EncoderKind
 
     /// <summary>The tower as it is saved, without the names of files.</summary>
     public abstract TowerDescription Describe(Modality modality, int inputDimension);
+
+    /// <summary>
+    /// Adds to a saved description what was not written when it was saved and does not have its present default. It may be damaged: what is no description
+    /// is left to the reader.
+    /// </summary>
+    public virtual void Complete(JsonObject description)
+    {
+    }
 
     /// <summary>How the inputs are prepared, in words, for the metadata of an exported tower.</summary>
     public abstract string DescribePreprocessing(Modality modality);

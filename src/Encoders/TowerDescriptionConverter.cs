@@ -18,6 +18,7 @@ internal sealed class TowerDescriptionConverter : JsonConverter<TowerDescription
             throw new JsonException($"a tower's description has no text '{Discriminator}'.");
         var name = value.GetValue<string>();
         var kind = EncoderKinds.Named(name);
+        kind.Complete(tower);
         return (TowerDescription?)tower.Deserialize(kind.DescriptionType, options);
     }
 

@@ -47,6 +47,12 @@ internal sealed record CommandLine
     /// <summary>What they are compared on: the structure, or null for both sides.</summary>
     public required Side? GridSide { get; init; }
 
+    /// <summary>Whether forms of the sequence's encoder are compared instead.</summary>
+    public required bool Windows { get; init; }
+
+    /// <summary>Whether that is on rows that no table reads.</summary>
+    public required bool Choose { get; init; }
+
     /// <exception cref="ArgumentException">An option is unknown or missing, or its value is missing or wrong.</exception>
     public static CommandLine Parse(params string[] arguments) => ConsoleProgram.Parse<CommandLine>(arguments, Create);
 
@@ -78,14 +84,19 @@ internal sealed record CommandLine
             "--fine-tune", "The paper's protocol instead: from scratch and three presets, frozen and fine-tuned, the structure and both sides.");
         var grid = CommandOption.Of<(bool, Side?)?>(
             "--grid", "SIDE", "Compares settings of fine-tuning on the validation domains instead, for structure or both sides.", GridOf);
+        var windows = CommandOption.Flag(
+            "--windows", "Compares forms of the windows encoder instead: layers with the statistics beside them, only layers, only the statistics.");
+        var choose = CommandOption.Flag("--choose", "With --windows: on domains and chains that no table reads.");
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
-            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid,
+            data, json, cache, seeds, steps, pairs, crop, domains, large, device, methods, labels, tiny, fineTune, grid, windows, choose,
         };
         command.SetAction(result =>
         {
             var (first, last) = result.GetValue(seeds) ?? (1, 3);
+            if (result.GetValue(choose) && !result.GetValue(windows))
+                throw new ArgumentException("--choose says on which rows --windows compares; give --windows as well.");
             return run(new CommandLine
             {
                 DataFolder = result.GetRequiredValue(data)!,
@@ -102,9 +113,11 @@ internal sealed record CommandLine
                 Methods = result.GetValue(methods) ?? [.. Method.All.Where(method => !method.IsAblation)],
                 LabelFiles = result.GetValue(labels) ?? [],
                 Tiny = result.GetValue(tiny),
-                FineTune = result.GetValue(fineTune) || result.GetValue(grid) is not null,
+                FineTune = result.GetValue(fineTune) || result.GetValue(grid) is not null || result.GetValue(windows),
                 Grid = result.GetValue(grid) is not null,
                 GridSide = result.GetValue(grid)?.Item2,
+                Windows = result.GetValue(windows),
+                Choose = result.GetValue(choose),
             });
         });
         return command;

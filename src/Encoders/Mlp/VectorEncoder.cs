@@ -4,27 +4,33 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Encoders;
 
-/// <summary>Multilayer perceptron over standardised feature vectors: per layer a linear map, GELU and dropout.</summary>
+/// <summary>
+/// Multilayer perceptron over standardised feature vectors: per layer a linear map, GELU and dropout; where it keeps its input, the features are the last
+/// layer's output and the standardised vectors behind it.
+/// </summary>
 internal sealed class VectorEncoder : Encoder
 {
     private readonly VectorEncoderOptions _options;
+    private readonly bool _keepsInput;
     private readonly Tensor input_mean;
     private readonly Tensor input_scale;
     private readonly ModuleList<Linear> layers;
 
     /// <summary>Creates the encoder with fresh weights.</summary>
-    public VectorEncoder(VectorEncoderOptions options, int inputDimension, Generator generator) : base(nameof(VectorEncoder))
+    public VectorEncoder(VectorEncoderOptions options, int inputDimension, Generator generator, bool keepsInput = false) : base(nameof(VectorEncoder))
     {
         _options = options;
+        _keepsInput = KeepsInput(options, keepsInput);
         input_mean = Owned.Buffer(zeros(inputDimension, dtype: ScalarType.Float32));
         input_scale = Owned.Buffer(ones(inputDimension, dtype: ScalarType.Float32));
         layers = [];
-        FeatureDimension = inputDimension;
+        var last = inputDimension;
         foreach (var width in options.HiddenDimensions)
         {
-            layers.Add(new Linear(FeatureDimension, width, generator));
-            FeatureDimension = width;
+            layers.Add(new Linear(last, width, generator));
+            last = width;
         }
+        FeatureDimension = _keepsInput ? last + inputDimension : last;
         RegisterComponents();
     }
 
@@ -41,7 +47,7 @@ internal sealed class VectorEncoder : Encoder
     protected override IReadOnlyList<nn.Module[]> Layers => HiddenLayers;
 
     /// <summary>Number of weights and width of the features of such an encoder.</summary>
-    public static (long Weights, int FeatureDimension) Measure(VectorEncoderOptions options, int inputDimension)
+    public static (long Weights, int FeatureDimension) Measure(VectorEncoderOptions options, int inputDimension, bool keepsInput = false)
     {
         var (weights, width) = (2L * inputDimension, inputDimension);
         foreach (var next in options.HiddenDimensions)
@@ -49,8 +55,11 @@ internal sealed class VectorEncoder : Encoder
             weights += Linear.CountWeights(width, next);
             width = next;
         }
-        return (weights, width);
+        return (weights, KeepsInput(options, keepsInput) ? width + inputDimension : width);
     }
+
+    /// <summary>Whether the features hold the input a second time: without layers they are the input.</summary>
+    public static bool KeepsInput(VectorEncoderOptions options, bool isAsked) => isAsked && options.HiddenDimensions.Count > 0;
 
     /// <inheritdoc/>
     public override void Prepare(ExampleStore examples, SampleShards? shards = null)
@@ -62,15 +71,16 @@ internal sealed class VectorEncoder : Encoder
     /// <inheritdoc/>
     public override Tensor Encode(ModalityBatch batch, NoiseSource? noise)
     {
-        var x = (batch.Vectors - input_mean) * input_scale;
+        var input = (batch.Vectors - input_mean) * input_scale;
         if (noise is not null)
-            x = noise.Mask(noise.AddGaussian(x, _options.InputNoise), _options.InputMasking);
+            input = noise.Mask(noise.AddGaussian(input, _options.InputNoise), _options.InputMasking);
+        var x = input;
         foreach (var layer in layers)
         {
             x = nn.functional.gelu(layer.forward(x));
             if (noise is not null)
                 x = noise.Dropout(x, _options.Dropout);
         }
-        return x;
+        return _keepsInput ? cat([x, input], 1) : x;
     }
 }

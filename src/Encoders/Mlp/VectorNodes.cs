@@ -6,10 +6,11 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal static class VectorNodes
 {
     /// <summary>Features of vectors <c>[batch, inputs]</c>.</summary>
-    public static string Append(OnnxGraph graph, string vectors, int layers, string prefix)
+    public static string Append(OnnxGraph graph, string vectors, int layers, string prefix, bool keepsInput = false)
     {
-        var x = graph.Multiply(graph.Subtract(vectors, graph.Weight(prefix + "input_mean")), graph.Weight(prefix + "input_scale"));
-        return Layers(graph, x, layers, prefix);
+        var input = graph.Multiply(graph.Subtract(vectors, graph.Weight(prefix + "input_mean")), graph.Weight(prefix + "input_scale"));
+        var x = Layers(graph, input, layers, prefix);
+        return keepsInput ? graph.Concatenate(1, x, input) : x;
     }
 
     /// <summary>Linear maps with GELU.</summary>

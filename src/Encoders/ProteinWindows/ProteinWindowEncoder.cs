@@ -16,7 +16,7 @@ internal sealed class ProteinWindowEncoder : Encoder
     /// <summary>Creates the encoder with fresh weights.</summary>
     public ProteinWindowEncoder(ProteinWindowOptions options, Generator generator) : base(nameof(ProteinWindowEncoder))
     {
-        network = new VectorEncoder(options.Network, ProteinProfile.Count, generator);
+        network = new VectorEncoder(options.Network, ProteinProfile.Count, generator, options.KeepStatistics);
         RegisterComponents();
     }
 
@@ -27,7 +27,8 @@ internal sealed class ProteinWindowEncoder : Encoder
     protected override IReadOnlyList<nn.Module[]> Layers => network.HiddenLayers;
 
     /// <summary>Number of weights, buffers included, and width of the features of such an encoder; nothing is allocated.</summary>
-    public static (long Weights, int FeatureDimension) Measure(ProteinWindowOptions options) => VectorEncoder.Measure(options.Network, ProteinProfile.Count);
+    public static (long Weights, int FeatureDimension) Measure(ProteinWindowOptions options) =>
+        VectorEncoder.Measure(options.Network, ProteinProfile.Count, options.KeepStatistics);
 
     /// <inheritdoc/>
     public override void Prepare(ExampleStore examples, SampleShards? shards = null)

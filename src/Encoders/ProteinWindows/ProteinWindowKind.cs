@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json.Nodes;
 using Microsoft.ML.GentleClip.OnnxWriter;
 using static TorchSharp.torch;
 
@@ -44,12 +45,21 @@ internal sealed class ProteinWindowKind : EncoderKind<ProteinSequenceModality, P
         var profiles = graph.Input(
             OnnxNames.SequenceProfile, OnnxType.Single, "statistics of the sequence, see docs/encoders/protein-windows.md", OnnxNames.Batch,
             ProteinProfile.Count);
-        return VectorNodes.Append(graph, profiles, options.HiddenDimensions.Count, prefix + "network.");
+        return VectorNodes.Append(
+            graph, profiles, options.HiddenDimensions.Count, prefix + "network.", VectorEncoder.KeepsInput(options.Network, options.KeepStatistics));
     }
 
     /// <inheritdoc/>
     protected override Preparation CreatePreparation(ProteinSequenceModality modality, ProteinWindowOptions options, int inputDimension) =>
         new ProteinWindowPreparation();
+
+    /// <inheritdoc/>
+    public override void Complete(JsonObject description)
+    {
+        // Models saved before there was the setting had only the layers.
+        if (description["encoder"] is JsonObject encoder)
+            encoder.TryAdd("keepStatistics", false);
+    }
 
     private sealed record Description(string InputColumn, string OutputColumn, ProteinWindowOptions Encoder) : TowerDescription
     {

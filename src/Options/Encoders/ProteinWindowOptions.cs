@@ -27,6 +27,9 @@ public sealed record ProteinWindowOptions : ProteinSequenceEncoderOptions
 
         /// <summary>0.2.</summary>
         public const double InputMasking = VectorEncoderOptions.Defaults.InputMasking;
+
+        /// <summary>True.</summary>
+        public const bool KeepStatistics = true;
     }
 
     /// <summary>Widths of the hidden layers, each 1 to 65536, at most 32 layers; empty gives the projection head alone. Default 256, 256.</summary>
@@ -62,6 +65,13 @@ public sealed record ProteinWindowOptions : ProteinSequenceEncoderOptions
         get => _network.InputMasking;
         init => _network = _network with { InputMasking = value };
     }
+
+    /// <summary>
+    /// Whether the features are the last hidden layer's output and the 382 standardised statistics behind it, so that a classifier, the projection head and
+    /// fine-tuning read what the layers lose; in training the statistics have the noise and the masking of the layers' input. False: only the layer's output,
+    /// as in models that were saved before there was this setting. Without hidden layers the features are the statistics either way. Default true.
+    /// </summary>
+    public bool KeepStatistics { get; init; } = Defaults.KeepStatistics;
 
     /// <summary>The perceptron.</summary>
     internal VectorEncoderOptions Network => _network;

@@ -20,6 +20,12 @@ internal sealed record ProteinData
     /// <summary>Domains that settings are chosen on; no figure of a method reads them.</summary>
     public required ScopeDomain[] Validation { get; init; }
 
+    /// <summary>Training domains beyond those that are taken of a fold, without those on chains of the pretraining set; no figure reads them either.</summary>
+    public required ScopeDomain[] Spare { get; init; }
+
+    /// <summary>Keys of the held-out chains of the validation list: settings are chosen on them.</summary>
+    public required IReadOnlySet<string> HeldOutToChooseOn { get; init; }
+
     public required LabelFile[] LabelFiles { get; init; }
 
     /// <summary>Every piece that a task looks at, once, shorter ones first so that batches hold little padding.</summary>
@@ -84,6 +90,8 @@ internal sealed record ProteinData
             Pretraining = pretraining,
             HeldOut = heldOut,
             Domains = kept,
+            Spare = [.. allDomains.Where(domain => domain.Split == "train" && !training.Contains(domain) && !seen.Contains(domain.ChainKey))],
+            HeldOutToChooseOn = cath["validation"].Select(chain => chain.Key).ToHashSet(),
             Validation = [.. allDomains.Where(domain => domain.Split == "validation" && !seen.Contains(domain.ChainKey))],
             LabelFiles = labels,
             Pieces = pieces,

@@ -6,6 +6,9 @@ namespace ProteinTasks.Data;
 /// <summary>A SCOPe domain of the split: where it lies, its fold and its part of the split.</summary>
 internal sealed record ScopeDomain(string Sid, string ChainKey, string Fold, string Split, Piece Piece)
 {
+    /// <summary>The split that settings are chosen on.</summary>
+    public const string ToChooseOn = "validation";
+
     public static readonly string[] Tests = ["test_fold", "test_superfamily", "test_family"];
 
     /// <summary>The SCOPe class, a letter from a to g.</summary>
@@ -18,7 +21,7 @@ internal sealed record ScopeDomain(string Sid, string ChainKey, string Fold, str
         foreach (var row in Table.Read(splitFile, 5))
         {
             var (sid, key, fold, split) = (row.Cells[0], row.Cells[1], row.Cells[3], row.Cells[4]);
-            if (split != "train" && split != "validation" && !Tests.Contains(split))
+            if (split != "train" && split != ToChooseOn && !Tests.Contains(split))
                 throw row.Malformed($"the split of {sid} is '{split}', expected train, validation or {string.Join(", ", Tests)}");
             if (fold.Length == 0)
                 throw row.Malformed($"the fold of {sid} is empty");

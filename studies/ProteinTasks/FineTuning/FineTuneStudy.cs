@@ -20,7 +20,7 @@ namespace ProteinTasks.FineTuning;
 /// </summary>
 internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, TextWriter output, CancellationToken cancellation)
 {
-    private const string Label = "Label", Validation = "validation", HandMade = "computed by hand, no pretraining";
+    private const string Label = "Label", HandMade = "computed by hand, no pretraining";
 
     // So many of the most frequent folds and labels, and of each so many rows, that a seed takes minutes.
     private readonly int _folds = commandLine.Tiny ? 4 : 20, _domainsOfFold = commandLine.Tiny ? 6 : 25, _testDomains = commandLine.Tiny ? 20 : 200;
@@ -41,6 +41,8 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         output.WriteLine(Describe(data));
         if (commandLine.Grid)
             Grid();
+        else if (commandLine.Windows)
+            Windows();
         else
             Protocol();
         output.WriteLine();
@@ -51,7 +53,7 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         void Draw()
         {
             string picture = Path.ChangeExtension(json, ".png");
-            if (commandLine.Grid || File.Exists(picture)
+            if (commandLine.Grid || commandLine.Windows || File.Exists(picture)
                 || cache.FindModel(Method.Named(Method.Untrained), commandLine.FirstSeed) is not GentleClipTransformer before)
                 return;
             using (before)
@@ -90,6 +92,41 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
                         });
         }
 
+        void Windows()
+        {
+            Keep(json, "statistics", HandMade, commandLine.FirstSeed, () =>
+            [
+                SequenceFloor(data),
+                ("the statistics, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => SequenceFeatures.Compute(piece.Sequence)))),
+            ]);
+            var sequences = new SequencePretrainer(data, settings, cancellation);
+            for (int seed = commandLine.FirstSeed; seed < commandLine.FirstSeed + commandLine.Seeds; seed++)
+                foreach (var method in commandLine.Methods.Where(method => method is { Input: MethodInput.Chains, IsAblation: false }))
+                    foreach (var (form, encoder) in FormsOfWindows(settings.SequenceWidths))
+                        Keep(json, form, PresetOf(method), seed, () =>
+                        {
+                            using var model = sequences.Fit(method, seed, encoder);
+                            return OfSequences(form, method, sequences, model);
+                        });
+        }
+
+        (string, Dictionary<string, double>)[] OfSequences(string form, Method method, SequencePretrainer sequences, GentleClipTransformer model)
+        {
+            var (features, embeddings) = sequences.Embed(model);
+            var stage = new FineTuneStage(method, IsFrozen: false, Side.A, null, _many);
+            var tuned = Tuned(data, stage, model, TuningSetting.Study);
+            for (int file = 0; file < data.LabelFiles.Length; file++)
+                foreach (var (name, figure) in Tuned(data, stage with { LabelFile = file }, model, TuningSetting.Study))
+                    tuned[name] = figure;
+            return
+            [
+                ($"{form}: frozen features", Figures(data, features)),
+                ($"{form}: frozen embeddings", Figures(data, embeddings)),
+                ($"{form}: fine-tuned, {_many} steps", tuned),
+                ($"{form}: search", Measurement.Retrieval(data with { Pieces = data.HeldOut }, sequences.EmbedHeldOut(model))),
+            ];
+        }
+
         GentleClipTransformer FindOrFit(Method method, int seed)
         {
             if (cache.FindModel(method, seed) is GentleClipTransformer found)
@@ -124,21 +161,42 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
         StageCache.Write(json, stream => JsonSerializer.Serialize(stream, _rows));
     }
 
+    private static (string Name, ProteinWindowOptions Encoder)[] FormsOfWindows(IReadOnlyList<int> widths) =>
+    [
+        ("layers and statistics", new() { HiddenDimensions = widths, KeepStatistics = true }),
+        ("only layers", new() { HiddenDimensions = widths, KeepStatistics = false }),
+        ("only statistics", new() { HiddenDimensions = [] }),
+    ];
+
     // Folds that have as many training domains as are taken, the first by name, and fewer rows of everything, in the same order.
     private ProteinData Reduce(ProteinData data)
     {
         var folds = data.Domains.Where(domain => domain.Split == "train").CountBy(domain => domain.Fold).OrderByDescending(fold => fold.Value)
             .ThenBy(fold => fold.Key, StringComparer.Ordinal).Take(_folds).Select(fold => fold.Key).ToHashSet();
-        // Settings are compared on the validation domains instead.
+        // Settings are compared on the validation domains instead, and forms on the domains that were left over as well.
+        if (commandLine.Choose)
+        {
+            ScopeDomain[] toChooseOn = [.. data.Validation, .. data.Spare.Select(domain => domain with { Split = ScopeDomain.ToChooseOn })];
+            data = data with
+            {
+                Validation = toChooseOn,
+                Pieces = [.. data.Pieces.Concat(toChooseOn.Select(domain => domain.Piece)).DistinctBy(piece => piece.Key)],
+            };
+        }
         ScopeDomain[] domains =
-            [.. Of("train", int.MaxValue), .. (commandLine.Grid ? [Validation] : ScopeDomain.Tests).SelectMany(test => Of(test, _testDomains))];
+        [
+            .. Of("train", int.MaxValue),
+            .. (commandLine.Grid || commandLine.Choose ? [ScopeDomain.ToChooseOn] : ScopeDomain.Tests).SelectMany(
+                test => Of(test, commandLine.Choose ? int.MaxValue : _testDomains)),
+        ];
         if (domains.All(domain => domain.Split == "train"))
             throw new InvalidDataException($"{commandLine.DataFolder}: the {_folds} most frequent folds have no test domains.");
-        LabelFile[] labels = Array.ConvertAll(data.LabelFiles, file => file with
+        LabelFile[] labels = commandLine.Choose ? [] : Array.ConvertAll(data.LabelFiles, file => file with
         {
             Chains = [.. file.Chains.GroupBy(chain => chain.Split).SelectMany(split => Spread([.. split], _labelledChains))],
         });
-        Piece[] heldOut = Spread(data.HeldOut, _heldOut);
+        Piece[] heldOut = Spread(
+            commandLine.Windows ? [.. data.HeldOut.Where(piece => data.HeldOutToChooseOn.Contains(piece.Key) == commandLine.Choose)] : data.HeldOut, _heldOut);
         var needed = heldOut.Concat(domains.Select(domain => domain.Piece)).Select(piece => piece.Key)
             .Concat(labels.SelectMany(file => file.Chains).Select(chain => chain.ChainKey)).ToHashSet();
         return data with { Domains = domains, LabelFiles = labels, HeldOut = heldOut, Pieces = [.. data.Pieces.Where(piece => needed.Contains(piece.Key))] };
@@ -171,9 +229,12 @@ internal sealed class FineTuneStudy(CommandLine commandLine, Settings settings, 
     // What sequence features have to beat.
     private (string, Dictionary<string, double>)[] SequenceBaselines(ProteinData data) =>
     [
-        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences)),
+        SequenceFloor(data),
         ("n-grams of 1 to 3 residues, sequence", Figures(data, Array.ConvertAll(data.Pieces, piece => NGrams(piece.Sequence)))),
     ];
+
+    private (string, Dictionary<string, double>) SequenceFloor(ProteinData data) =>
+        ("composition and length, sequence", Figures(data, new Pretrainer(data, settings, cancellation).Composition().Sequences));
 
     private static float[] NGrams(string sequence)
     {

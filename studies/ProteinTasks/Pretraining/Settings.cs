@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.GentleClip;
 
 namespace ProteinTasks.Pretraining;
 
@@ -70,8 +71,11 @@ internal sealed record Settings
     /// <summary>Labels that fewer training chains have are left out.</summary>
     public int MinimumPositives { get; private init; } = 10;
 
+    // Models in a cache that were pretrained with another default are others.
+    private static string Beside => ProteinWindowOptions.Defaults.KeepStatistics ? " and statistics" : "";
+
     /// <summary>All that changes a pretrained model, as text.</summary>
     public string Describe() => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, {EmbeddingDimension} slots, windows {string.Join(' ', SequenceWidths)}, CDConv "
+        $"{Steps} steps, {Pairs} pairs, crops of {Crop}, {EmbeddingDimension} slots, windows {string.Join(' ', SequenceWidths)}{Beside}, CDConv "
             + $"{string.Join(' ', Channels)} within {string.Join(' ', Radii)}, learning rate {LearningRate}, on {Device}");
 }

@@ -62,7 +62,8 @@ internal static class FoldTask
         return Tests(domains).ToDictionary(test => test, test => Of(domains, test).Average(domain => domain.Fold == majority ? 1.0 : 0.0));
     }
 
-    private static IEnumerable<string> Tests(ScopeDomain[] domains) => ScopeDomain.Tests.Where(test => Of(domains, test).Any());
+    private static IEnumerable<string> Tests(ScopeDomain[] domains) =>
+        ScopeDomain.Tests.Append(ScopeDomain.ToChooseOn).Where(test => Of(domains, test).Any());
 
     private static IEnumerable<ScopeDomain> Of(ScopeDomain[] domains, string split) => domains.Where(domain => domain.Split == split);
 

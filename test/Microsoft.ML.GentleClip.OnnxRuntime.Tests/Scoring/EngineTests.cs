@@ -93,6 +93,7 @@ public sealed class EngineTests : IDisposable
     [DataRow("closed-form")]
     [DataRow("sequence-structure")]
     [DataRow("windows-steps")]
+    [DataRow("windows-statistics")]
     [DataRow("vit-bert")]
     [DataRow("resnet-ngrams")]
     public void RowsOfAllLengthsInBatchesOfAllSizes(string name)
@@ -120,11 +121,14 @@ public sealed class EngineTests : IDisposable
             A = i % 7 == 3 ? [.. Enumerable.Repeat(float.NaN, TwoViews.DimensionA)] : row.A,
             B = row.B,
         })],
-        "sequence-structure" or "windows-steps" => [.. Proteins.Chains(24).Concat(Proteins.Pieces(40, 12)).Select((row, i) => new FrozenModels.Row
-        {
-            Sequence = i % 9 == 4 ? "" : row.Sequence,
-            AlphaCarbons = row.AlphaCarbons,
-        })],
+        "sequence-structure" or "windows-steps" or "windows-statistics" =>
+        [
+            .. Proteins.Chains(24).Concat(Proteins.Pieces(40, 12)).Select((row, i) => new FrozenModels.Row
+            {
+                Sequence = i % 9 == 4 ? "" : row.Sequence,
+                AlphaCarbons = row.AlphaCarbons,
+            }),
+        ],
         _ => [.. Emoji.Words.Take(60).Append(string.Join(' ', Emoji.Words.Take(95))).Append("").Select((text, i) =>
             new FrozenModels.Row { Text = text, Path = $"{i % Pictures.Colors}.png" })],
     };

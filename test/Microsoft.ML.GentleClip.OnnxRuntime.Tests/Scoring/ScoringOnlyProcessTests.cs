@@ -25,6 +25,7 @@ public sealed class ScoringOnlyProcessTests : IDisposable
     [DataRow("closed-form", true, true)]
     [DataRow("sequence-structure", true, true)]
     [DataRow("windows-steps", true, true)]
+    [DataRow("windows-statistics", true, true)]
     [DataRow("vit-bert", false, true)]
     [DataRow("resnet-ngrams", false, true)]
     public void AModelIsLoadedAndScoresWithoutLibtorch(string name, bool hasA, bool hasB)

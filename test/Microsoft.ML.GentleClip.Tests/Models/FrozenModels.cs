@@ -38,7 +38,10 @@ internal static class FrozenModels
     internal sealed record Sheet(int Seed, int Epochs, List<Row> Rows);
 
     /// <summary>Names of the models, a kind of tower or closed form each.</summary>
-    public static string[] Names { get; } = ["vectors-beside-teacher", "closed-form", "sequence-structure", "windows-steps", "vit-bert", "resnet-ngrams"];
+    public static string[] Names { get; } =
+    [
+        "vectors-beside-teacher", "closed-form", "sequence-structure", "windows-steps", "windows-statistics", "vit-bert", "resnet-ngrams",
+    ];
 
     /// <summary>Makes all of them.</summary>
     public static void Write(string folder)
@@ -91,11 +94,11 @@ internal static class FrozenModels
                     };
                 dimension = isAlone ? 120 : 10; // wider than the closed form, and narrower
                 break;
-            case "sequence-structure" or "windows-steps":
+            case "sequence-structure" or "windows-steps" or "windows-statistics":
                 rows = Proteins.Mixed(10, 4, 4).ConvertAll(row => new Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons });
-                a = Modality.ProteinSequence("EmbeddingA", "Sequence", name == "windows-steps"
-                    ? new ProteinWindowOptions { HiddenDimensions = [8] }
-                    : new Esm2Options { Size = new Esm2Size(2, 16, 2) });
+                a = Modality.ProteinSequence("EmbeddingA", "Sequence", name == "sequence-structure"
+                    ? new Esm2Options { Size = new Esm2Size(2, 16, 2) }
+                    : new ProteinWindowOptions { HiddenDimensions = [8], KeepStatistics = name == "windows-statistics" });
                 b = Modality.ProteinStructure("EmbeddingB", "AlphaCarbons",
                     encoder: new CdConvOptions
                     {

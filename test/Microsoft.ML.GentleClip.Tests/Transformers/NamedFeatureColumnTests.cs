@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.ML.Data;
+using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Tests.Models;
 using Microsoft.ML.GentleClip.Tests.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
@@ -17,7 +18,7 @@ public sealed class NamedFeatureColumnTests
     public TestContext TestContext { get; set; } = null!;
 
     /// <summary>A kind of model: its modalities, with and without features, and what its features must be as wide as.</summary>
-    public static IEnumerable<object[]> Names => [["towers"], ["closed form"], ["closed form beside towers"], ["frozen encoder"], ["proteins"]];
+    public static IEnumerable<object[]> Names => [["towers"], ["closed form"], ["closed form beside towers"], ["frozen encoder"], ["proteins"], ["windows"]];
 
     [TestMethod]
     [DynamicData(nameof(Names))]
@@ -70,7 +71,7 @@ public sealed class NamedFeatureColumnTests
         using var session = new OnnxSession(graph);
         CollectionAssert.AreEqual(new[] { "embedding", "encoder_features" }, session.Session.OutputNames.ToArray());
         int[] present = [.. Enumerable.Range(0, rows.Count).Where(i => HasA(rows[i]))];
-        if (kind == "proteins" || kind == "frozen encoder")
+        if (kind is "proteins" or "frozen encoder" or "windows")
             await Compare([.. present.Select(i => rows[i].Sequence!)]);
         else
             await Compare([.. present.Select(i => rows[i].A!)]);
@@ -208,7 +209,7 @@ public sealed class NamedFeatureColumnTests
     private static (GentleClipOptions Options, List<FrozenModels.Row> Rows, int Width) Recipe(string kind)
     {
         set_num_threads(1);
-        var isProtein = kind is "proteins" or "frozen encoder";
+        var isProtein = kind is "proteins" or "frozen encoder" or "windows";
         List<FrozenModels.Row> rows = isProtein
             ? Proteins.Mixed(10, 4, 4).ConvertAll(row => new FrozenModels.Row { Sequence = row.Sequence, AlphaCarbons = row.AlphaCarbons })
             : TwoViews.Mixed(16, 12, 12).ConvertAll(row => new FrozenModels.Row { A = row.A, B = row.B });
@@ -216,9 +217,10 @@ public sealed class NamedFeatureColumnTests
             rows = [.. rows.Zip(TwoViews.Mixed(10, 4, 4), (row, other) =>
                 new FrozenModels.Row { Sequence = row.Sequence, B = other.B })];
         var esm = new Esm2Options { Size = new Esm2Size(2, 16, 2), TrainableLayers = kind == "frozen encoder" ? 0 : null };
-        Modality a = isProtein ? Modality.ProteinSequence("EmbeddingA", "Sequence", esm)
+        Modality a = kind == "windows" ? Modality.ProteinSequence("EmbeddingA", "Sequence", new ProteinWindowOptions { HiddenDimensions = [16] })
+            : isProtein ? Modality.ProteinSequence("EmbeddingA", "Sequence", esm)
             : Modality.Vector("EmbeddingA", "A", new VectorEncoderOptions { HiddenDimensions = [32] });
-        Modality b = kind == "proteins" ? Modality.ProteinStructure("EmbeddingB", "AlphaCarbons", encoder: new CdConvOptions
+        Modality b = kind is "proteins" or "windows" ? Modality.ProteinStructure("EmbeddingB", "AlphaCarbons", encoder: new CdConvOptions
         {
             Channels = [12, 24],
             Radii = [8, 12],
@@ -242,7 +244,7 @@ public sealed class NamedFeatureColumnTests
                 _ => null,
             },
         };
-        return (options, rows, isProtein ? 16 : kind == "closed form" ? TwoViews.DimensionA : 32);
+        return (options, rows, kind == "windows" ? 16 + ProteinProfile.Count : isProtein ? 16 : kind == "closed form" ? TwoViews.DimensionA : 32);
     }
 
     private sealed class Predicted

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.GentleClip.Encoders;
 using Microsoft.ML.GentleClip.Modalities;
+using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Tests.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using static TorchSharp.torch;
@@ -61,9 +62,12 @@ public sealed class ProteinWindowTests : IDisposable
     }
 
     [TestMethod]
-    public async Task TheGraphGivesWhatTheEncoderGives()
+    [DataRow(true, 2)]
+    [DataRow(false, 2)]
+    [DataRow(true, 0)]
+    public async Task TheGraphGivesWhatTheEncoderGives(bool keepStatistics, int layers)
     {
-        var options = new ProteinWindowOptions { HiddenDimensions = [32, 16] };
+        var options = new ProteinWindowOptions { HiddenDimensions = [.. new[] { 32, 16 }.Take(layers)], KeepStatistics = keepStatistics };
         using var transformer = OnnxModels.Create(Modality.ProteinSequence("Embedding", "Sequence", options));
         using var session = _folder.Export(transformer, "Embedding");
         List<string> sequences = [.. Proteins.Chains(24).Select(row => row.Sequence!), "M", "AX", "MK<mask>V", "<mask><mask>", "M K V<unk>.-BZUO"];
@@ -84,16 +88,75 @@ public sealed class ProteinWindowTests : IDisposable
         Context.Model.Save(model, view.Schema, _folder.File("model.zip"));
         using var loaded = (GentleClipTransformer)Context.Model.Load(_folder.File("model.zip"), out _);
         var (expected, found) = (Embeddings.Column(model.Transform(view), "SequenceFeatures"), Embeddings.Column(loaded.Transform(view), "SequenceFeatures"));
-        Assert.HasCount(256, expected[0]);
+        Assert.HasCount(256 + ProteinProfile.Count, expected[0]);
         for (var i = 0; i < expected.Length; i++)
             CollectionAssert.AreEqual(expected[i], found[i], $"row {i}");
+    }
+
+    /// <summary>Behind the layers' output stand the standardised statistics, each in its place; the layers are those of an encoder without them.</summary>
+    [TestMethod]
+    public void TheFeaturesHoldTheStatistics()
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        string[] sequences = [.. Proteins.Chains(40).Select(row => row.Sequence!)];
+        var profiles = stack(sequences.Select(sequence => tensor(Profile(sequence))));
+        var (mean, scale) = (profiles.mean([0]), 1 / (profiles.std(0, unbiased: false) + 0.01f));
+        using var beside = Create(keepStatistics: true);
+        using var only = Create(keepStatistics: false);
+        var batch = new SequenceBatch([.. new[] { 3, 0, 17 }.Select(i => (ReadOnlyMemory<byte>)Esm2Alphabet.Encode(sequences[i]))]);
+        var (features, layers) = (beside.Encode(batch, noise: null), only.Encode(batch, noise: null));
+        Assert.AreEqual((24L + ProteinProfile.Count, 24L), (features.shape[1], layers.shape[1]));
+        Assert.IsTrue(features[.., ..24].equal(layers).all().item<bool>(), "the layers' output");
+        Assert.IsTrue(((profiles[tensor([3L, 0, 17])] - mean) * scale).equal(features[.., 24..]).all().item<bool>(), "the statistics");
+        Assert.IsGreaterThan(0.2f, features[.., 24..].std(0).mean().item<float>());
+
+        // In training both paths have the same noise: the statistics are those that the layers saw.
+        using var generator = new Generator(4);
+        var noisy = beside.Encode(batch, new NoiseSource(generator));
+        Assert.IsGreaterThan(0.1f, (noisy[.., 24..] - features[.., 24..]).abs().mean().item<float>());
+        Assert.IsGreaterThan(0.1f, noisy[.., 24..].eq(0).to(ScalarType.Float32).mean().item<float>(), "masked");
+
+        ProteinWindowEncoder Create(bool keepStatistics)
+        {
+            using var random = new Generator(2);
+            var encoder = new ProteinWindowEncoder(new ProteinWindowOptions { HiddenDimensions = [24], KeepStatistics = keepStatistics }, random);
+            encoder.state_dict()["network.input_mean"].copy_(mean);
+            encoder.state_dict()["network.input_scale"].copy_(scale);
+            return encoder;
+        }
+    }
+
+    /// <summary>Where a saved model says nothing of the statistics they are not there, and today's default changes none of its bits.</summary>
+    [TestMethod]
+    public void OldDescriptionsHaveOnlyTheLayers()
+    {
+        var modality = Modality.ProteinSequence("E", "S", new ProteinWindowOptions { HiddenDimensions = [8] });
+        var json = ModelSerializer.DescribeTower(new TowerSpec(modality, 0));
+        Assert.Contains("\"keepStatistics\":true", json);
+        Assert.IsTrue(Read(json).KeepStatistics);
+        Assert.IsFalse(Read(json.Replace("\"keepStatistics\":true", "\"keepStatistics\":false", StringComparison.Ordinal)).KeepStatistics);
+        var old = json.Replace(",\"keepStatistics\":true", "", StringComparison.Ordinal);
+        Assert.AreNotEqual(json, old);
+        Assert.IsFalse(Read(old).KeepStatistics);
+        Assert.AreEqual(new ProteinWindowOptions { HiddenDimensions = [8], KeepStatistics = false }, Read(old));
+        var encoder = old[(old.IndexOf("\"encoder\":", StringComparison.Ordinal) + 10)..old.LastIndexOf(",\"outputs\"", StringComparison.Ordinal)];
+        foreach (var damaged in new[] { "null", "7", "[]", "{\"keepStatistics\":2}" })
+            Assert.ThrowsExactly<FormatException>(() => Read(old.Replace(encoder, damaged, StringComparison.Ordinal)), damaged);
+
+        var file = Path.Combine(AppContext.BaseDirectory, "data", "models", "1.3", "windows-steps.zip");
+        using var frozen = (GentleClipTransformer)Context.Model.Load(file, out _);
+        Assert.IsFalse(((ProteinWindowOptions)((ProteinSequenceModality)frozen.ModalityA).Encoder).KeepStatistics);
+
+        static ProteinWindowOptions Read(string json) => (ProteinWindowOptions)((ProteinSequenceModality)ModelSerializer.ReadTower(json).Modality).Encoder;
     }
 
     [TestMethod]
     public void MeasuredWeightsAreThoseBuiltAndSettingsAreValues()
     {
         using var scope = NewDisposeScope();
-        foreach (var options in new[] { new ProteinWindowOptions(), new ProteinWindowOptions { HiddenDimensions = [] }, new() { HiddenDimensions = [7, 9] } })
+        foreach (var options in new[] { new ProteinWindowOptions(), new ProteinWindowOptions { HiddenDimensions = [] }, new() { HiddenDimensions = [7, 9] },
+            new() { KeepStatistics = false }, new() { HiddenDimensions = [], KeepStatistics = false } })
         {
             using var generator = new Generator(1);
             using var encoder = new ProteinWindowEncoder(options, generator);
@@ -102,7 +165,8 @@ public sealed class ProteinWindowTests : IDisposable
         ProteinWindowOptions Create() => new() { HiddenDimensions = [4, 8] };
         Assert.AreEqual(Create(), Create());
         foreach (var other in new[] { Create() with { HiddenDimensions = [4] }, Create() with { Dropout = 0 }, Create() with { InputNoise = 0 },
-            Create() with { InputMasking = 0 }, Create() with { UnknownResidues = Esm2UnknownResidues.UnknownToken } })
+            Create() with { InputMasking = 0 }, Create() with { KeepStatistics = false },
+            Create() with { UnknownResidues = Esm2UnknownResidues.UnknownToken } })
         {
             Assert.AreNotEqual(Create(), other);
             Assert.AreEqual(other, JsonSerializer.Deserialize<ProteinWindowOptions>(JsonSerializer.Serialize(other)));
