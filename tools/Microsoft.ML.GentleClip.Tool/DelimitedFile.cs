@@ -113,7 +113,8 @@ internal static class DelimitedFile
                 else if (!_wasQuoted)
                     _cell.Append(letter);
                 else if (!char.IsWhiteSpace(letter))
-                    Problem ??= $"found '{letter}' behind the closing quote of cell {Cells.Count + 1}; expected the separator '{separator}', or a doubled quote";
+                    Problem ??= $"found '{letter}' behind the closing quote of cell {Cells.Count + 1}; "
+                        + $"expected the separator '{separator}', or a doubled quote";
             }
             if (_isOpen)
                 _cell.Append('\n');

@@ -109,7 +109,8 @@ internal sealed record Table(
 
     /// <summary>Whether every row holds the same numbers, from which nothing can be learnt.</summary>
     public bool IsConstant => Kind == SideKind.Numbers && Rows.Count > 1
-        && Enumerable.Range(0, Features.Length).All(slot => Rows.Select(row => row.Values[slot]).Where(value => !float.IsNaN(value)).Distinct().Take(2).Count() < 2);
+        && Enumerable.Range(0, Features.Length)
+            .All(slot => Rows.Select(row => row.Values[slot]).Where(value => !float.IsNaN(value)).Distinct().Take(2).Count() < 2);
 
     /// <summary>The first few of several names, and whether there are more.</summary>
     public static string FirstOf(IReadOnlyCollection<string> names, int count) =>

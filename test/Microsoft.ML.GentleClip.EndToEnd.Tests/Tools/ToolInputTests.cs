@@ -52,7 +52,8 @@ public sealed class ToolInputTests : ToolTest
     public async Task QuotesOpenACellOnlyAtItsBeginning()
     {
         string inches = Write("inches.csv", $"id,x,y\n5\" disc,1,2\n6\" x 7\" disc,3,4\n{Rows}");
-        string quoted = Write("quoted.csv", $"\"id\";\"u, w\";\"v, w\"\n\"5\"\" disc\";1;2\n \"6\"\" x 7\"\" disc\" ;3;4\n\"two\nlines\";1;1\n{Rows.Replace(',', ';')}");
+        string quoted = Write("quoted.csv",
+            $"\"id\";\"u, w\";\"v, w\"\n\"5\"\" disc\";1;2\n \"6\"\" x 7\"\" disc\" ;3;4\n\"two\nlines\";1;1\n{Rows.Replace(',', ';')}");
         Assert.AreEqual(0, await RunAsync("plan", inches, quoted, "--id", "id"));
         Assert.Contains("8 pairs of 8 ids, 0 rows of A only, 1 row of B only", Output);
         Assert.Contains("2 features: u, w, v, w", Error, "commas within quotes separate nothing");
@@ -91,7 +92,8 @@ public sealed class ToolInputTests : ToolTest
         string again = Write("again.csv", string.Concat(lines.Select((line, i) => $"{(i == 0 ? "Unnamed: 0" : $"{i - 1}")},{line}\n")));
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", Other, again, "--id", "id"));
-        Assert.Contains("left out, numbers of rows: 'Unnamed: 0' (numbers of rows, as pandas names them); to learn from them, name them with --columns-b", Error);
+        Assert.Contains("left out, numbers of rows: 'Unnamed: 0' (numbers of rows, as pandas names them); "
+            + "to learn from them, name them with --columns-b", Error);
         // A separator at the end of each line is a column as well, of which nothing is claimed.
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", Write("trailing.csv", string.Concat(lines.Select(line => $"{line},\n"))), Other, "--id", "id"));
@@ -144,8 +146,8 @@ public sealed class ToolInputTests : ToolTest
         Assert.AreEqual(0, await RunAsync("plan", whole, floating, "--id", "id"));
         Assert.Contains($"warning: 4 ids of {whole} and {floating} differ in nothing but upper and lower case, blanks at the ends or leading zeros, "
             + "or a '.0' at the end, such as '1' and '1.0': they are not pairs.", Error);
-        await AssertSays($"have 1 matched pairs; expected at least 2 ids that are in both, as nothing else says which row belongs to which. Ids: 'a', 'b', 'c' in {One}; "
-            + $"'a', 'x' in {Folder.File("few.csv")}.", "plan", One, Write("few.csv", "id,u\na,1\nx,2\n"), "--id", "id");
+        await AssertSays("have 1 matched pairs; expected at least 2 ids that are in both, as nothing else says which row belongs to which. "
+            + $"Ids: 'a', 'b', 'c' in {One}; 'a', 'x' in {Folder.File("few.csv")}.", "plan", One, Write("few.csv", "id,u\na,1\nx,2\n"), "--id", "id");
         // Blanks around are no part of an id.
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", One, Write("blanks.csv", "id , u,v\n a ,1,2\n\"b \",2,1\n\tc,3,1\n"), "--id", "id"));
