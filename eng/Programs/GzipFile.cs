@@ -2,7 +2,7 @@ using Microsoft.ML.GentleClip.Data;
 
 namespace Microsoft.ML.GentleClip.Programs;
 
-/// <summary>Opens files that may be gzipped. A file that was cut off is an error: .NET's own stream ends without a word, and a table just has fewer rows.</summary>
+/// <summary>Opens files that may be gzipped. A file that was cut off is an error; .NET's own stream ends there without a word.</summary>
 public static class GzipFile
 {
     /// <summary>The content of a file; its first bytes tell whether it is compressed.</summary>

@@ -158,7 +158,7 @@ internal sealed record CommandLine
     private static (int From, int To)? Range(string text)
     {
         string[] ends = text.Split('-');
-        return ends.Length <= 2 && Number(ends[^1]) is { } to && Number(ends.Length == 2 ? ends[0] : "1") is { } from && from > 0 && from <= to && to < int.MaxValue
+        return ends.Length <= 2 && Number(ends[^1]) is { } to and < int.MaxValue && Number(ends.Length == 2 ? ends[0] : "1") is { } from and > 0 && from <= to
             ? (from, to)
             : throw new ArgumentException($"--seeds is '{text}', expected N or A-B, whole numbers above 0.");
     }

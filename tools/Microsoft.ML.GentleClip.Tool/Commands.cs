@@ -194,7 +194,8 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         if (table.LeftOut.Count > 0)
             error.WriteLine($"  left out, not numbers: {Table.FirstOf(table.LeftOut, 10)}");
         if (table.Indices.Count > 0)
-            error.WriteLine($"  left out, numbers of rows: {Table.FirstOf(table.Indices, 10)}; to learn from them, name them with --columns-{side.ToLowerInvariant()}");
+            error.WriteLine($"  left out, numbers of rows: {Table.FirstOf(table.Indices, 10)}; "
+                + $"to learn from them, name them with --columns-{side.ToLowerInvariant()}");
         return table;
     }
 
@@ -205,7 +206,8 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
         mlContext.Log += (_, entry) =>
         {
             if (entry.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
-                error.WriteLine($"warning: {entry.RawMessage.Replace("viewA", fileA, StringComparison.Ordinal).Replace("viewB", fileB, StringComparison.Ordinal)}");
+                error.WriteLine("warning: "
+                    + entry.RawMessage.Replace("viewA", fileA, StringComparison.Ordinal).Replace("viewB", fileB, StringComparison.Ordinal));
         };
         return mlContext;
     }
@@ -221,9 +223,11 @@ internal sealed class Commands(TextWriter output, TextWriter error, Cancellation
             $"{a.Path} and {b.Path} have {joined.Summary.PairCount} matched pairs; expected at least 2 ids that are in both, as nothing else says which row ")
             + $"belongs to which. Ids: {Example(a)}; {Example(b)}.");
 
-        static string Example(Table table) =>
-            $"{(table.Rows.Any(row => row.Id.Length > 0) ? string.Join(", ", table.Rows.Where(row => row.Id.Length > 0).Take(3).Select(row => $"'{row.Id}'")) : "none")} "
-            + $"in {table.Path}";
+        static string Example(Table table)
+        {
+            string[] first = [.. table.Rows.Where(row => row.Id.Length > 0).Take(3).Select(row => $"'{row.Id}'")];
+            return $"{(first.Length > 0 ? string.Join(", ", first) : "none")} in {table.Path}";
+        }
     }
 
     private IEstimator<ITransformer> Pipeline(MLContext mlContext, FitArguments arguments, Table a, Table b)

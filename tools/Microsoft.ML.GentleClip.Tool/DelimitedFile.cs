@@ -25,6 +25,12 @@ internal static class DelimitedFile
             var first = line;
             if (string.IsNullOrWhiteSpace(text))
                 continue;
+            // Spreadsheets say so in a line of its own.
+            if (separator is null && text.TrimEnd() is ['s', 'e', 'p', '=', (',' or ';') and var said])
+            {
+                separator = said;
+                continue;
+            }
             var cells = new CellReader(separator ??= SeparatorOf(text));
             // A quoted cell may go over several lines.
             while (!cells.TryRead(text))
@@ -107,7 +113,8 @@ internal static class DelimitedFile
                 else if (!_wasQuoted)
                     _cell.Append(letter);
                 else if (!char.IsWhiteSpace(letter))
-                    Problem ??= $"found '{letter}' behind the closing quote of cell {Cells.Count + 1}; expected the separator '{separator}', or a doubled quote";
+                    Problem ??= $"found '{letter}' behind the closing quote of cell {Cells.Count + 1}; "
+                        + $"expected the separator '{separator}', or a doubled quote";
             }
             if (_isOpen)
                 _cell.Append('\n');

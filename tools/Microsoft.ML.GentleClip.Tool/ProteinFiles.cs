@@ -46,7 +46,8 @@ internal static class ProteinFiles
         string what = kind == SideKind.Sequences ? "sequence" : "protein chain";
         if (rows.Length == 0)
             throw new ToolException($"{path} has no {what}.");
-        if (rows.Where(entry => entry.Row.Id.Length > 0).GroupBy(entry => entry.Row.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        if (rows.Where(entry => entry.Row.Id.Length > 0).GroupBy(entry => entry.Row.Id, StringComparer.Ordinal)
+            .FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
             string[] of = [.. twice.Select(entry => entry.File).Distinct()];
             throw new ToolException($"{path} has two {what}s called '{twice.Key}'{(of.Length > 1 ? $", in {of[0]} and {of[1]}" : "")}; expected different "
@@ -67,8 +68,8 @@ internal static class ProteinFiles
         IEnumerable<(string File, string Id, string Sequence, float[] Positions)> Chains()
         {
             var options = new ProteinStructureLoadOptions { Report = report };
-            return mlContext.Data.CreateEnumerable<ChainRow>(
-                files is null ? mlContext.Data.LoadProteinStructures(path, options) : mlContext.Data.LoadProteinStructures(files, options), reuseRowObject: false)
+            var view = files is null ? mlContext.Data.LoadProteinStructures(path, options) : mlContext.Data.LoadProteinStructures(files, options);
+            return mlContext.Data.CreateEnumerable<ChainRow>(view, reuseRowObject: false)
                 .Select(row => (row.File, byFile ? NameOf(row.File) : row.Identifier, "", row.AlphaCarbons));
         }
     }

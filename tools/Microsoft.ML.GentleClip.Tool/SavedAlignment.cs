@@ -66,7 +66,8 @@ internal sealed class SavedAlignment : IDisposable
             return fitting[0];
         if (fitting.Length == 0 && (kind != SideKind.Numbers || asked.All(side => side.Kind != SideKind.Numbers)))
             throw new ToolException(
-                $"{path} holds {ProteinFiles.Words(kind)}; expected {string.Join(" or ", asked.Select(side => $"{ProteinFiles.Words(side.Kind)} (side {side.Column})"))}.");
+                $"{path} holds {ProteinFiles.Words(kind)}; expected "
+                + $"{string.Join(" or ", asked.Select(side => $"{ProteinFiles.Words(side.Kind)} (side {side.Column})"))}.");
         throw new ToolException(fitting.Length == 2
             ? $"{path} fits both sides of '{_path}': name the side with {option} {Sides[0].Column} or {option} {Sides[1].Column}."
             : $"{path} lacks columns of {(asked.Length == 2 ? "either side" : $"side {named}")} of '{_path}'. "

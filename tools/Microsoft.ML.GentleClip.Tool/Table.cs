@@ -14,6 +14,7 @@ internal sealed record Table(
     string Path, SideKind Kind, string[] Features, IReadOnlyList<TableRow> Rows, IReadOnlyList<string> LeftOut, IReadOnlyList<string> Indices)
 {
     private const int RowsNamed = 3;
+    private const string EmptyColumn = "all cells are empty";
 
     /// <summary>What a line of the file is called: a line of a text file, a row of Parquet, a record of a protein file.</summary>
     public string LineWord => Kind != SideKind.Numbers ? "record" : ParquetTable.Is(Path) ? "row" : "line";
@@ -44,7 +45,7 @@ internal sealed record Table(
             ? [.. Enumerable.Range(0, header.Length).Where(column => column != idAt && indices[column] is null)]
             : [.. features.Select(name => Find(path, header, name))];
         var (rows, cells, text) = (new List<(int Line, string Id)>(), new List<float[]>(), new string?[header.Length]);
-        var commas = new DecimalCommas(header.Length);
+        var (commas, hasIndex) = (new DecimalCommas(header.Length), new bool[header.Length]);
         while (lines.MoveNext())
         {
             var (line, row) = lines.Current;
@@ -52,6 +53,8 @@ internal sealed record Table(
                 throw new ToolException($"{path}, {line0} {line}: found {row.Length} cells; expected {header.Length}, as in the header.");
             rows.Add((line, row[idAt].Trim()));
             commas.Add(wanted, row);
+            for (int column = 0; column < header.Length; column++)
+                hasIndex[column] |= indices[column] is not null && !IsMissing(row[column].Trim());
             cells.Add(Array.ConvertAll(wanted, column => Number(path, $"{line0} {line}", header[column], row[column], features is not null, ref text[column])));
         }
         if (rows.Count == 0)
@@ -64,10 +67,14 @@ internal sealed record Table(
         // A column of nothing but empty cells says nothing; one that was asked for by name stays.
         foreach (var at in features is null ? Enumerable.Range(0, wanted.Length) : [])
             if (cells.All(row => float.IsNaN(row[at])))
-                text[wanted[at]] ??= "all cells are empty";
+                text[wanted[at]] ??= EmptyColumn;
         string[] numbering = [.. Enumerable.Range(0, header.Length).Where(column => column != idAt && indices[column] is not null)
-            .Select(column => $"'{header[column]}' ({indices[column]})")];
-        string[] leftOut = [.. wanted.Where(column => text[column] is not null).Select(column => $"'{header[column]}' ({text[column]})")];
+            .Select(column => $"'{header[column]}' ({(hasIndex[column] ? indices[column] : EmptyColumn)})")];
+        // One cell of many is more likely a slip than a text.
+        string[] leftOut = [.. Enumerable.Range(0, wanted.Length).Where(at => text[wanted[at]] is not null)
+            .Select(at => (Column: wanted[at], Numbers: cells.Count(row => !float.IsNaN(row[at]))))
+            .Select(column => $"'{header[column.Column]}' ({text[column.Column]}"
+                + (column.Numbers == 0 ? ")" : string.Create(CultureInfo.InvariantCulture, $"; {column.Numbers} of {cells.Count} cells are numbers)")))];
         int[] kept = [.. Enumerable.Range(0, wanted.Length).Where(at => text[wanted[at]] is null)];
         if (kept.Length == 0)
             throw new ToolException(leftOut.Length + numbering.Length == 0
@@ -102,7 +109,8 @@ internal sealed record Table(
 
     /// <summary>Whether every row holds the same numbers, from which nothing can be learnt.</summary>
     public bool IsConstant => Kind == SideKind.Numbers && Rows.Count > 1
-        && Enumerable.Range(0, Features.Length).All(slot => Rows.Select(row => row.Values[slot]).Where(value => !float.IsNaN(value)).Distinct().Take(2).Count() < 2);
+        && Enumerable.Range(0, Features.Length)
+            .All(slot => Rows.Select(row => row.Values[slot]).Where(value => !float.IsNaN(value)).Distinct().Take(2).Count() < 2);
 
     /// <summary>The first few of several names, and whether there are more.</summary>
     public static string FirstOf(IReadOnlyCollection<string> names, int count) =>
@@ -152,7 +160,8 @@ internal sealed record Table(
 
     // What is most often behind it.
     private static string Hint(string[] header, string name) =>
-        Array.Find(header, column => column.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } near ? $" Did you mean '{near}'?"
+        Array.Find(header, column => column.TrimStart('#', ' ').Equals(name, StringComparison.OrdinalIgnoreCase)) is { } near ? $" Did you mean '{near}'?"
+        : header[0].StartsWith('#') ? " There are no comments in such a table: the first line holds the names of the columns."
         : header.Length == 1 && header[0].AsSpan().ContainsAny('|', ' ', ':') ? " Between columns, commas, tabs or semicolons are expected."
         : header.Length > 1 && header.Skip(1).All(IsNumber) ? " The first line looks like a row; expected the names of the columns."
         : "";

@@ -51,7 +51,8 @@ internal static class ToolCommand
         var command = new CliCommand(name, description) { a, b, id, idB, byFile, columnsA, columnsB, model, overwrite, steps, test, seed };
         command.SetAction(result => run(new FitArguments(
             result.GetRequiredValue(a), result.GetRequiredValue(b), Names(result, id, idB, byFile), result.GetValue(columnsA),
-            result.GetValue(columnsB), result.GetValue(model)!, result.GetValue(overwrite), result.GetValue(steps), result.GetValue(test) ?? 0, result.GetValue(seed))));
+            result.GetValue(columnsB), result.GetValue(model)!, result.GetValue(overwrite), result.GetValue(steps),
+            result.GetValue(test) ?? 0, result.GetValue(seed))));
         return command;
     }
 

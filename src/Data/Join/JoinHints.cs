@@ -12,8 +12,8 @@ internal static class JoinHints
         var hasPairs = index.Ids.Any(entry => !index.A.RowsOf(entry.Value).IsEmpty && !index.B.RowsOf(entry.Value).IsEmpty);
         if (near.Count > 0)
             return string.Create(CultureInfo.InvariantCulture,
-                $"{near.Count} ids of {a.View} and {b.View} differ in nothing but upper and lower case, blanks at the ends or leading zeros, or a '.0' at the end, ")
-                + $"such as {near[0].A} and {near[0].B}: they are not pairs.{(hasPairs ? "" : " No id is on both sides.")}";
+                $"{near.Count} ids of {a.View} and {b.View} differ in nothing but upper and lower case, blanks at the ends or leading zeros, ")
+                + $"or a '.0' at the end, such as {near[0].A} and {near[0].B}: they are not pairs.{(hasPairs ? "" : " No id is on both sides.")}";
         if (hasPairs || index.A.Count == 0 || index.B.Count == 0)
             return null;
         return $"No id is on both sides: there are no pairs. {Example(a, index.A)}, {Example(b, index.B)}.";

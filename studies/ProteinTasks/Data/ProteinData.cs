@@ -85,8 +85,8 @@ internal sealed record ProteinData
         var folds = kept.Where(domain => domain.Split == "train").Select(domain => domain.Fold).ToHashSet();
         kept = [.. kept.Where(domain => folds.Contains(domain.Fold))];
         if (folds.Count < 2 || kept.All(domain => domain.Split == "train"))
-            throw new InvalidDataException($"{splitFile}: {folds.Count} folds with training domains at hand and {kept.Count(domain => domain.Split != "train")} "
-                + "test domains of them; expected 2 or more, and 1 or more.");
+            throw new InvalidDataException($"{splitFile}: {folds.Count} folds with training domains at hand and "
+                + $"{kept.Count(domain => domain.Split != "train")} test domains of them; expected 2 or more, and 1 or more.");
         var pieces =
             heldOut.Concat(kept.Select(domain => domain.Piece)).Concat(labels.SelectMany(file => file.Chains).Select(chain => Piece.Of(chains[chain.ChainKey])))
             .DistinctBy(piece => piece.Key).OrderBy(piece => piece.Sequence.Length).ThenBy(piece => piece.Key, StringComparer.Ordinal).ToArray();

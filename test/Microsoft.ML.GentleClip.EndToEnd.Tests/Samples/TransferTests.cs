@@ -69,9 +69,10 @@ public sealed class TransferTests
         var found = new List<string>();
         for (int style = 0; style < EmojiData.Styles.Length; style++)
         {
-            var train = data.Train.ToLookup(emoji => Convert.ToHexString(emoji.Pictures[style]), emoji => emoji.Name);
-            found.AddRange(data.Test.Where(emoji => train.Contains(Convert.ToHexString(emoji.Pictures[style]))).Select(emoji =>
-                $"{EmojiData.Styles[style]}: {emoji.Name} = {string.Join(" = ", train[Convert.ToHexString(emoji.Pictures[style])].Order(StringComparer.Ordinal))}"));
+            string Pixels(Emoji emoji) => Convert.ToHexString(emoji.Pictures[style]);
+            var train = data.Train.ToLookup(Pixels, emoji => emoji.Name);
+            found.AddRange(data.Test.Where(emoji => train.Contains(Pixels(emoji))).Select(emoji =>
+                $"{EmojiData.Styles[style]}: {emoji.Name} = {string.Join(" = ", train[Pixels(emoji)].Order(StringComparer.Ordinal))}"));
         }
         CollectionAssert.AreEquivalent(new[]
         {

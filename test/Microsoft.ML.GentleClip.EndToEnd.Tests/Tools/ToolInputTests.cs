@@ -52,7 +52,8 @@ public sealed class ToolInputTests : ToolTest
     public async Task QuotesOpenACellOnlyAtItsBeginning()
     {
         string inches = Write("inches.csv", $"id,x,y\n5\" disc,1,2\n6\" x 7\" disc,3,4\n{Rows}");
-        string quoted = Write("quoted.csv", $"\"id\";\"u, w\";\"v, w\"\n\"5\"\" disc\";1;2\n \"6\"\" x 7\"\" disc\" ;3;4\n\"two\nlines\";1;1\n{Rows.Replace(',', ';')}");
+        string quoted = Write("quoted.csv",
+            $"\"id\";\"u, w\";\"v, w\"\n\"5\"\" disc\";1;2\n \"6\"\" x 7\"\" disc\" ;3;4\n\"two\nlines\";1;1\n{Rows.Replace(',', ';')}");
         Assert.AreEqual(0, await RunAsync("plan", inches, quoted, "--id", "id"));
         Assert.Contains("8 pairs of 8 ids, 0 rows of A only, 1 row of B only", Output);
         Assert.Contains("2 features: u, w, v, w", Error, "commas within quotes separate nothing");
@@ -75,7 +76,7 @@ public sealed class ToolInputTests : ToolTest
         Clear();
         string codes = Write("codes.csv", "id;codes;x;y\na;1,2;3;1\nb;1,2,3;4;2\nc;7;5;3\n");
         Assert.AreEqual(0, await RunAsync("plan", codes, Other, "--id", "id"));
-        Assert.Contains("left out, not numbers: 'codes' (line 2: '1,2')", Error);
+        Assert.Contains("left out, not numbers: 'codes' (line 2: '1,2'; 1 of 3 cells are numbers)", Error);
         await AssertSays("line 2, column 'x': expected a number such as 1.5, found '1e39', which 32 bits do not hold.",
             "plan", Write("large.csv", "id,x\na,1e39\n"), Other, "--id", "id", "--columns-a", "x");
     }
@@ -91,7 +92,12 @@ public sealed class ToolInputTests : ToolTest
         string again = Write("again.csv", string.Concat(lines.Select((line, i) => $"{(i == 0 ? "Unnamed: 0" : $"{i - 1}")},{line}\n")));
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", Other, again, "--id", "id"));
-        Assert.Contains("left out, numbers of rows: 'Unnamed: 0' (numbers of rows, as pandas names them); to learn from them, name them with --columns-b", Error);
+        Assert.Contains("left out, numbers of rows: 'Unnamed: 0' (numbers of rows, as pandas names them); "
+            + "to learn from them, name them with --columns-b", Error);
+        // A separator at the end of each line is a column as well, of which nothing is claimed.
+        Clear();
+        Assert.AreEqual(0, await RunAsync("plan", Write("trailing.csv", string.Concat(lines.Select(line => $"{line},\n"))), Other, "--id", "id"));
+        Assert.Contains("'' (all cells are empty)", Error);
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", again, Other, "--id", "id", "--columns-a", "x,Unnamed: 0"));
         Assert.Contains("2 features: x, Unnamed: 0", Error);
@@ -140,8 +146,8 @@ public sealed class ToolInputTests : ToolTest
         Assert.AreEqual(0, await RunAsync("plan", whole, floating, "--id", "id"));
         Assert.Contains($"warning: 4 ids of {whole} and {floating} differ in nothing but upper and lower case, blanks at the ends or leading zeros, "
             + "or a '.0' at the end, such as '1' and '1.0': they are not pairs.", Error);
-        await AssertSays($"have 1 matched pairs; expected at least 2 ids that are in both, as nothing else says which row belongs to which. Ids: 'a', 'b', 'c' in {One}; "
-            + $"'a', 'x' in {Folder.File("few.csv")}.", "plan", One, Write("few.csv", "id,u\na,1\nx,2\n"), "--id", "id");
+        await AssertSays("have 1 matched pairs; expected at least 2 ids that are in both, as nothing else says which row belongs to which. "
+            + $"Ids: 'a', 'b', 'c' in {One}; 'a', 'x' in {Folder.File("few.csv")}.", "plan", One, Write("few.csv", "id,u\na,1\nx,2\n"), "--id", "id");
         // Blanks around are no part of an id.
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", One, Write("blanks.csv", "id , u,v\n a ,1,2\n\"b \",2,1\n\tc,3,1\n"), "--id", "id"));
@@ -156,8 +162,25 @@ public sealed class ToolInputTests : ToolTest
             "plan", Write("pipes.csv", "id|x|y\na|1|2\n"), Other, "--id", "id");
         await AssertSays("has no column 'id'. Columns: a, 1, 4. The first line looks like a row; expected the names of the columns.",
             "plan", Write("headless.csv", Rows), Other, "--id", "id");
+        await AssertSays("Columns: #id, x, y. Did you mean '#id'?", "plan", Write("hash.csv", $"#id,x,y\n{Rows}"), Other, "--id", "id");
+        await AssertSays("There are no comments in such a table: the first line holds the names of the columns.",
+            "plan", Write("comment.csv", $"# exported\nid,x,y\n{Rows}"), Other, "--id", "id");
         Assert.AreEqual(ConsoleProgram.WrongUsage, await RunAsync("plan", One, Other, "--id", "id", "--columns-a", "x,"));
         Assert.Contains("--columns-a has an empty name; expected names of columns, separated by commas.", Error);
+    }
+
+    [TestMethod]
+    public async Task ASpreadsheetsLineAboutItsSeparatorIsNoHeader()
+    {
+        string table = Write("sheet.csv", $"sep=;\nid;x, in mm, cm, or km;y\n{Rows.Replace(',', ';')}");
+        Assert.AreEqual(0, await RunAsync("plan", table, Other, "--id", "id"));
+        Assert.Contains("2 features: x, in mm, cm, or km, y", Error);
+        await AssertSays($"{table}, line 4: found 1 cells; expected 3, as in the header.",
+            "plan", Write("sheet.csv", "sep=;\nid;x;y\na;1;2\nb,2,1\n"), Other, "--id", "id");
+        // One slip in a column of numbers.
+        Clear();
+        Assert.AreEqual(0, await RunAsync("plan", Write("slip.csv", $"id,x,y\n{Rows}g,?,3\n"), Other, "--id", "id"));
+        Assert.Contains("left out, not numbers: 'x' (line 8: '?'; 6 of 7 cells are numbers)", Error);
     }
 
     [TestMethod]

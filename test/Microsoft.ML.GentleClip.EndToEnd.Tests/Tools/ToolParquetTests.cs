@@ -54,7 +54,8 @@ public sealed class ToolParquetTests : ToolTest
         Assert.Contains("1 feature: x", Error);
         Assert.Contains("left out, numbers of rows: 'year' (the index of pandas)", Error);
         // The index may be the id: that is what it is for.
-        string indexed = await WriteAsync("indexed.parquet", Pandas.Replace("__index_level_0__", "id", StringComparison.Ordinal), Of("x", X), Text("id", Names));
+        string indexed = await WriteAsync(
+            "indexed.parquet", Pandas.Replace("__index_level_0__", "id", StringComparison.Ordinal), Of("x", X), Text("id", Names));
         Clear();
         Assert.AreEqual(0, await RunAsync("plan", indexed, Other, "--id", "id"));
         Assert.Contains("6 pairs of 6 ids", Output);
@@ -102,7 +103,8 @@ public sealed class ToolParquetTests : ToolTest
         await Refused(new Column(time, group => group.WriteAsync<long>(time, Numbers)), $"the column 'id' holds times of day; {Expected}");
         await Refused(Of("id", 1.0, 2.5, 3.0, 4.0, 5.0, 6.0), ", row 2, column 'id': found the floating-point number 2.5; expected an id");
         await Refused(Of("id", 1f, 16_777_220f, 3f, 4f, 5f, 6f), ", row 2, column 'id': found the floating-point number 16777220; expected an id");
-        await Refused(Bytes("id", [.. Names.Select((_, i) => new byte[] { 0xFF, 0xD8, (byte)i })]), ", row 1, column 'id': found bytes that are no text; expected an id");
+        await Refused(Bytes("id", [.. Names.Select((_, i) => new byte[] { 0xFF, 0xD8, (byte)i })]),
+            ", row 1, column 'id': found bytes that are no text; expected an id");
         // As features they are left out and named.
         string parquet = await WriteAsync("times.parquet", null, Text("id", Names), Of("x", X),
             Of("at", [.. Enumerable.Range(1, 6).Select(hour => new DateTime(2024, 5, 1, hour, 0, 0, DateTimeKind.Utc))]));
