@@ -427,6 +427,7 @@ public sealed class ServingTests
     }
 
     [TestMethod]
+    [DoNotParallelize] // a switch of the process
     public async Task AnEngineThatCannotComputeIsRefusedAtTheStart()
     {
         const string switchName = "Microsoft.ML.GentleClip.LoadWithoutTorch";

@@ -6,6 +6,7 @@ using Microsoft.ML.GentleClip.OnnxWriter;
 using Microsoft.ML.GentleClip.Runtime;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.GentleClip.Tests.Transformers;
+using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.OnnxEncoders;
@@ -356,6 +357,7 @@ public sealed class EngineChoiceTests : IDisposable
         CollectionAssert.AreEqual(first, second);
 
         var nowhere = _folder.File("nowhere");
+        File.WriteAllText(nowhere, "no folder");
         var message = Assert.ThrowsExactly<IOException>(() => GraphEngine.Open(graph, nowhere, largestInside: 0)).Message;
         Assert.Contains($"in the folder for temporary files, '{nowhere}'. It ", message);
         Assert.Contains("MLContext.TempFilePath, or TMPDIR", message);
