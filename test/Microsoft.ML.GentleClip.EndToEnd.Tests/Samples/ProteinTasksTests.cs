@@ -153,25 +153,6 @@ public sealed class ProteinTasksTests : IDisposable
     }
 
     [TestMethod]
-    public void FormsOfTheWindowsEncoderAreComparedOnTestRowsAndOnOthers()
-    {
-        string output = Run("forms", "clip-half", "--windows");
-        foreach (string form in new[] { "layers and statistics", "only layers", "only statistics" })
-            foreach (string reading in new[] { "frozen features", "frozen embeddings", "fine-tuned, 8 steps", "search" })
-                StringAssert.Contains(output, $"| {form}: {reading} | Clip (half) |");
-        StringAssert.Contains(output, "| the statistics, sequence | computed by hand, no pretraining |");
-        StringAssert.Contains(output, "test_superfamily");
-        Assert.DoesNotContain("validation", output);
-        StringAssert.DoesNotMatch(Run("forms", "clip-half", "--windows"), new("seed 1"));
-
-        output = Run("chosen", "clip-half", "--windows", "--choose");
-        StringAssert.Contains(output, "validation");
-        Assert.DoesNotContain("test_superfamily", output, "a table's rows were looked at");
-        Assert.DoesNotContain("F-max", output);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Parse("chosen", "clip-half", "--choose")).Message, "give --windows as well");
-    }
-
-    [TestMethod]
     public void OwnLabelFileIsATaskOfItsOwn()
     {
         File.WriteAllLines(_folder.File("go.tsv"),

@@ -67,7 +67,7 @@ public sealed class FirstRowsTests
         using var cursor = view.GetRowCursor([view.Schema["E"]]);
         Assert.IsTrue(cursor.MoveNext());
         var computed = transformer.Columns[0].Tower.ComputedRows;
-        Assert.IsInRange(fewest, most, computed);
+        Assert.IsInRange(fewest, TowerRun.HasKnownProducts ? most : Count, computed);
         while (cursor.MoveNext())
             Assert.IsLessThanOrEqualTo(Count, transformer.Columns[0].Tower.ComputedRows);
         Assert.AreEqual(Count, transformer.Columns[0].Tower.ComputedRows, "each row once");
