@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.GentleClip.Transformers;
 
 /// <summary>
-/// libtorch's passes through the examples of a window, as far as its rows are asked for: the pass of the row that is served next comes first. Which examples
-/// are in a pass, and so the last bits of what comes of them, is as if all were computed at once.
+/// libtorch's passes through the examples of a window, computed when their rows are asked for: the pass of the row that is served next comes first. Which
+/// examples are in a pass, and so the last bits of what comes of them, is as if all were computed at once.
 /// </summary>
 internal sealed class TowerRun : IDisposable
 {

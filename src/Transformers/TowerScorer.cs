@@ -128,7 +128,7 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     /// <summary>Computes the columns of some rows of a pass, with the bits that they have beside all of its rows, where the encoder can do so.</summary>
     /// <param name="batch">The examples of the pass.</param>
     /// <param name="rows">Numbers of the rows in it.</param>
-    /// <param name="features">Of all rows of the pass, as far as they are known, else 0; null before the first slice. The caller's.</param>
+    /// <param name="features">Of all rows of the pass, 0 for those that are not known yet; null before the first slice. The caller's.</param>
     /// <param name="positions">Where the examples are.</param>
     /// <param name="plan">Of the view.</param>
     /// <param name="columns">Each with the array that receives the rows at their positions.</param>
