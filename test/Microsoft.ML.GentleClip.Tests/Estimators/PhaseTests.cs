@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Microsoft.ML.GentleClip.Tests.FineTuning;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.Runtime;
 using static Microsoft.ML.GentleClip.TrainingPhase;
@@ -319,6 +320,11 @@ public sealed class PhaseTests
 
     private void Reach(TrainingPhase phase, TemporaryFolder folder, Action<TrainingProgress> report, CancellationToken token = default)
     {
+        if (phase == SolvingHead)
+        {
+            ReachHead(report, token);
+            return;
+        }
         var proteins = phase is EncodingRows or MeasuringStatistics;
         var options = proteins ? Proteins.Options(steps: 50, sequence: Proteins.SmallSequence with { TrainableLayers = 0 }) : Everything(folder);
         if (phase == RestoringCheckpoint)
@@ -327,6 +333,22 @@ public sealed class PhaseTests
         options.Clock = new SteppingClock(TimeSpan.FromMilliseconds(130));
         options.Progress = new DirectProgress(report, all: true);
         Fit(options, proteins ? _mlContext.Data.LoadFromEnumerable(Proteins.Mixed(10, 6, 5)) : null, validate: !proteins).Dispose();
+    }
+
+    // A fine-tuning's.
+    private void ReachHead(Action<TrainingProgress> report, CancellationToken token)
+    {
+        using var aligned = LabelledViews.Aligned();
+        var rows = LabelledViews.Rows(60);
+        var data = LabelledViews.Keys(_mlContext, rows).Transform(_mlContext.Data.LoadFromEnumerable(rows));
+        var options = LabelledViews.Options(5, "Label") with
+        {
+            HeadInitialization = HeadInitialization.LinearProbe,
+            CancellationToken = token,
+            Progress = new DirectProgress(report, all: true),
+        };
+        options.Clock = new SteppingClock(TimeSpan.FromMilliseconds(130));
+        _mlContext.MulticlassClassification.Trainers.GentleClipFineTuning(aligned, options).Fit(data).Dispose();
     }
 
     private GentleClipTransformer Fit(GentleClipOptions options, IDataView? data, bool validate)
