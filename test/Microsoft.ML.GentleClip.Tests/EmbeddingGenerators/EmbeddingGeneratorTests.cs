@@ -47,9 +47,10 @@ public sealed class EmbeddingGeneratorTests
         var sequences = await transformer.CreateEmbeddingGenerator<string>().GenerateAsync(rows.Select(row => row.Sequence!), cancellationToken: Token);
         var structures = await transformer.CreateEmbeddingGenerator<AlphaCarbonTrace>()
             .GenerateAsync(rows.Select(row => new AlphaCarbonTrace(row.AlphaCarbons)), cancellationToken: Token);
+        Assert.AreEqual((Count + 6) / 7, transformer.Columns[0].ForwardPasses);
         AssertClose(Embeddings.Column(view, "SequenceEmbedding"), sequences);
         AssertClose(Embeddings.Column(view, "StructureEmbedding"), structures);
-        Assert.AreEqual(1 + (Count + 6) / 7, transformer.Columns[0].ForwardPasses);
+        Assert.AreEqual(2 * Count, transformer.Columns[0].Tower.ComputedRows, "each row once by the generator, and once for the view");
     }
 
     [TestMethod]
