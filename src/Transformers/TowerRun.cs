@@ -13,11 +13,9 @@ namespace Microsoft.ML.GentleClip.Transformers;
 /// </summary>
 internal sealed class TowerRun : IDisposable
 {
-    // Tokens or patches of the first slice of a pass, and how much more the next one has. Several threads add up products of less than 256 in another order.
-    private const long FirstSlice = 256, FirstSliceOfThreads = 512;
+    // Tokens or patches of the first slice of a pass, and how much more the next one has.
+    private const long FirstSlice = 256;
     private const int Growth = 4;
-
-    private const int MostThreads = 4;
 
     /// <summary>Whether the processor's matrix products are those whose sums were looked at: of MKL and oneDNN on Intel's, with AVX2 or AVX-512.</summary>
     public static bool HasKnownProducts { get; } = Avx2.IsSupported && X86Base.CpuId(0, 0) is (_, 0x756e6547, 0x6c65746e, 0x49656e69); // GenuineIntel
@@ -53,8 +51,9 @@ internal sealed class TowerRun : IDisposable
         _isDone = new bool[examples.Count];
         _batches = tower.Read(examples, _passes, plan).GetEnumerator();
         ThreadCountLease.KeepOwnNumber();
-        var slices = inSlices && HasKnownProducts && get_num_threads() <= MostThreads && plan.Precision == EncoderPrecision.Float32;
-        _slice = !slices ? long.MaxValue : get_num_threads() == 1 ? FirstSlice : FirstSliceOfThreads;
+        // Several threads divide a product by its rows, each library in its own way.
+        var slices = inSlices && HasKnownProducts && get_num_threads() == 1 && plan.Precision == EncoderPrecision.Float32;
+        _slice = slices ? FirstSlice : long.MaxValue;
     }
 
     /// <summary>Computes until the columns of an example are there.</summary>
