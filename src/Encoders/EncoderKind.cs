@@ -24,6 +24,11 @@ internal abstract class EncoderKind
     /// <summary>Whether the network is a user's own, which only building it can measure.</summary>
     public virtual bool IsCustom => false;
 
+    /// <summary>
+    /// Whether what it has learnt comes, as a rule, from much more data than a user has, so that fine-tuning changes it slowly. A saved model does not tell.
+    /// </summary>
+    public virtual bool IsUsuallyPublished => IsCustom;
+
     /// <summary>What is done to the inputs outside of ONNX, as a clause such as "texts are tokenised"; null where nothing is.</summary>
     public abstract string? Preprocessing { get; }
 

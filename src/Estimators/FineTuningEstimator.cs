@@ -38,7 +38,7 @@ namespace Microsoft.ML.GentleClip;
 public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
 {
     private const string ValidationRow = "Validation row";
-    private const double ShareOfPretrained = 0.1;
+    private const double ShareOfPublished = 0.1;
 
     private readonly IHostEnvironment _environment;
     private readonly GentleClipTransformer? _initial;
@@ -192,13 +192,14 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
         }
     }
 
-    // What has been learnt before is changed with care.
+    // What was learnt from much data is changed with care.
     private double ShareOfRate(Side side)
     {
         if (_options.EncoderLearningRate is { } rate)
             return rate / _options.Optimizer.LearningRate;
         var modality = _sides.First(entry => entry.Side == side).Modality;
-        return _initial is not null || EncoderKinds.Of(modality).Files(modality).Weights is not null ? ShareOfPretrained : 1;
+        var kind = EncoderKinds.Of(modality);
+        return (_initial is null ? kind.Files(modality).Weights is not null : kind.IsUsuallyPublished) ? ShareOfPublished : 1;
     }
 
     private static IReadOnlyList<(Side, Modality)> Sides(GentleClipTransformer? initial, FineTuningOptions options)

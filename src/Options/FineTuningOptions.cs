@@ -95,8 +95,8 @@ public sealed record FineTuningOptions : TrainingOptions
     }
 
     /// <summary>
-    /// Peak learning rate of the encoders, above 0. Null (default): a tenth of the head's, which is <see cref="OptimizerOptions.LearningRate"/>, for an
-    /// encoder that comes from a transformer or has published weights, all of it for one with random weights.
+    /// Peak learning rate of the encoders, above 0. Null (default): all of the head's, which is <see cref="OptimizerOptions.LearningRate"/>; a tenth of it
+    /// for a network with published weights, and for an ESM-2, BERT, ResNet, ViT or encoder of your own that comes from a transformer.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double? EncoderLearningRate

@@ -92,7 +92,7 @@ internal sealed record CommandLine
             "--heads", "Of fine-tuning only what compares the beginnings of the head, prior and solved; with --grid settings of the solved one.");
         var windows = CommandOption.Flag(
             "--windows", "Compares forms of the windows encoder instead: layers with the statistics beside them, only layers, only the statistics.");
-        var choose = CommandOption.Flag("--choose", "With --windows: on domains and chains that no table reads.");
+        var choose = CommandOption.Flag("--choose", "With --windows or --grid: on more domains and chains that no table reads.");
         var command = new RootCommand(
             "Pretrains sequence and structure encoders on CATH chains, half of them unpaired, and measures fold, enzyme and retrieval tasks.")
         {
@@ -114,8 +114,8 @@ internal sealed record CommandLine
         command.SetAction(result =>
         {
             var (first, last) = result.GetValue(seeds) ?? (1, 3);
-            if (result.GetValue(choose) && !result.GetValue(windows))
-                throw new ArgumentException("--choose says on which rows --windows compares; give --windows as well.");
+            if (result.GetValue(choose) && !result.GetValue(windows) && result.GetValue(grid) is null)
+                throw new ArgumentException("--choose says on which rows --windows and --grid compare; give one of them as well.");
             return run(new CommandLine
             {
                 DataFolder = result.GetRequiredValue(data)!,

@@ -9,6 +9,9 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class BertKind : EncoderKind<TextModality, BertEncoderOptions>
 {
     /// <inheritdoc/>
+    public override bool IsUsuallyPublished => true;
+
+    /// <inheritdoc/>
     public override string SavedName => "textBert";
 
     /// <inheritdoc/>

@@ -8,6 +8,9 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class Esm2Kind : EncoderKind<ProteinSequenceModality, Esm2Options>
 {
     /// <inheritdoc/>
+    public override bool IsUsuallyPublished => true;
+
+    /// <inheritdoc/>
     public override string SavedName => "proteinSequence";
 
     /// <inheritdoc/>

@@ -9,6 +9,9 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal abstract class ImageNetworkKind<TOptions> : EncoderKind<ImageModality, TOptions> where TOptions : ImageEncoderOptions
 {
     /// <inheritdoc/>
+    public sealed override bool IsUsuallyPublished => true;
+
+    /// <inheritdoc/>
     public override string? Preprocessing => "pictures are scaled";
 
     /// <summary>Builds the network with fresh weights.</summary>

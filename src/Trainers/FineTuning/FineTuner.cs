@@ -56,6 +56,10 @@ internal sealed class FineTuner(
         var history = new List<FineTuningEpoch>();
         reporter.Info(
             $"Batches of {batchSize} of {train.Count} rows; {stepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
+        var rates = model.Towers.Where(side => !side.Tower.IsFrozen).Select(side => string.Create(
+            CultureInfo.InvariantCulture,
+            $", {options.Optimizer.LearningRate * shareOfRate(side.Side):g3} for the encoder of column '{model.SpecOf(side.Side).Modality.InputColumnName}'"));
+        reporter.Info($"Learning rate {options.Optimizer.LearningRate.ToString("g3", CultureInfo.InvariantCulture)} for the head{string.Concat(rates)}.");
 
         var live = new LiveTraining(model, null, optimizer, null, best, recorder, [], [("rows", cycle)], random) { FineTuning = history };
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);

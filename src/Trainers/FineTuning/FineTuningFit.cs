@@ -109,8 +109,10 @@ internal sealed class FineTuningFit(
 
     private FineTuningSet? WithoutUnseen(FineTuningSet? validation, LabelShares shares)
     {
-        if (validation is null || rows.Label.Spec.Task != FineTuningTask.Multiclass)
+        if (validation is null || rows.Label.Spec.Task is FineTuningTask.Binary or FineTuningTask.Regression)
             return validation;
+        if (rows.Label.Spec.Task == FineTuningTask.MultiLabel)
+            return WithoutSurprises(validation, shares);
         int[] known = [.. validation.Rows.Where(row => shares.Has((int)validation.Labels[row][0]))];
         if (known.Length < validation.Count)
             reporter.Warning(string.Create(CultureInfo.InvariantCulture,
@@ -118,6 +120,27 @@ internal sealed class FineTuningFit(
         return known.Length > 0
             ? validation with { Rows = known }
             : throw new InvalidOperationException("No validation row is of a class that training rows have.");
+    }
+
+    // Of a label that no training row has, or every one, the head says so beyond any doubt: one row that is otherwise would be all of the validation's loss.
+    private FineTuningSet WithoutSurprises(FineTuningSet validation, LabelShares shares)
+    {
+        int[] learnable = shares.Learnable;
+        int[] surprising = [.. Enumerable.Range(0, rows.Label.Spec.Count).Except(learnable)
+            .Where(label => validation.Rows.Any(row => validation.Labels[row][label] is var value && !float.IsNaN(value) && value > 0 != shares.Has(label)))];
+        if (surprising.Length == 0)
+            return validation;
+        reporter.Warning(string.Create(CultureInfo.InvariantCulture,
+            $"Validation data: {surprising.Length} of {rows.Label.Spec.Count} labels are not counted, as rows have them where no training row does, or lack them "
+            + $"where every one has them: {shares.List(surprising)}."));
+        float[][] labels = [.. validation.Labels];
+        foreach (var row in validation.Rows)
+        {
+            labels[row] = [.. labels[row]];
+            foreach (var label in surprising)
+                labels[row][label] = float.NaN;
+        }
+        return validation with { Labels = labels };
     }
 
     private FineTunedModel Create(IReadOnlyList<(Side Side, Modality Modality)> sides, SidedModel? initial)

@@ -119,13 +119,14 @@ internal sealed class LabelShares
         ];
     }
 
+    /// <summary>Names of classes or labels, the first ten.</summary>
+    public string List(int[] numbers) =>
+        string.Join(", ", numbers.Take(Listed).Select(_spec.NameOf)) + (numbers.Length > Listed ? ", ..." : "");
+
     private bool IsAlways(int number) => _with[number] > 0 && _with[number] == _known[number];
 
     private static float Weight(ClassWeighting weighting, double fairShare, long count) => weighting == ClassWeighting.None || count == 0 ? 1
         : (float)(weighting == ClassWeighting.Balanced ? fairShare / count : Math.Sqrt(fairShare / count));
-
-    private string List(int[] numbers) =>
-        string.Join(", ", numbers.Take(Listed).Select(_spec.NameOf)) + (numbers.Length > Listed ? ", ..." : "");
 
     private void Check(string column, double lowest, double highest)
     {

@@ -65,8 +65,8 @@ internal sealed record FineTuneSetup
         data = ProteinData.Read(commandLine.DataFolder, commandLine.LabelFiles, domainsOfFold, tiny);
         return new FineTuneSetup
         {
-            Study = commandLine.Choose ? "forms of the windows, to choose" : commandLine.Windows ? "forms of the windows"
-                : !commandLine.Grid ? "protocol" : commandLine.GridSide is null ? "settings, both sides" : "settings, structure",
+            Study = $"{(commandLine.Windows ? "forms of the windows" : !commandLine.Grid ? "protocol"
+                : commandLine.GridSide is null ? "settings, both sides" : "settings, structure")}{(commandLine.Choose ? ", to choose" : "")}",
             Folds = tiny ? 4 : 20,
             DomainsOfFold = domainsOfFold,
             TestDomains = tiny ? 20 : 200,

@@ -35,7 +35,9 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
         yield return [.. Presets.Select(preset => new FineTuneStage(Method.Named(preset), IsFrozen: false, Microsoft.ML.GentleClip.Side.A, null, many))];
     }
 
-    /// <summary>Only what tells the beginnings of the head apart: frozen features, the solved head on them, and fine-tuning from either beginning.</summary>
+    /// <summary>
+    /// Only what tells beginnings and rates apart: frozen features, the solved head on them, and fine-tuning from either beginning and at the library's rates.
+    /// </summary>
     /// <param name="steps">Of a fine-tuning.</param>
     /// <param name="labelFiles">How many label files there are.</param>
     public static IEnumerable<FineTuneStage[]> Heads(int steps, int labelFiles)
@@ -45,7 +47,7 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
             yield return [.. Presets.SelectMany(preset => Of(preset, file))];
 
         IEnumerable<FineTuneStage> Of(string preset, int? file) =>
-            from setting in new[] { TuningSetting.Study, TuningSetting.Probed with { IsFrozen = true }, TuningSetting.Probed }
+            from setting in new[] { TuningSetting.Study with { IsFrozen = true }, TuningSetting.Study, TuningSetting.FromPrior, TuningSetting.Careful }
             from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
             select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, setting.IsFrozen ? 0 : steps) { Setting = setting };
     }
@@ -53,9 +55,9 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
     /// <summary>The sides in words.</summary>
     public string Sides => Side switch { null => "both sides", Microsoft.ML.GentleClip.Side.A => "sequence", _ => "structure" };
 
-    /// <summary>Steps and beginning in words.</summary>
-    public string Way => string.Create(CultureInfo.InvariantCulture,
-        $"{Steps} steps{(Setting.Head == HeadInitialization.LinearProbe ? " from the solved head" : "")}");
+    /// <summary>Steps, and what is otherwise than in the study's tables, in words.</summary>
+    public string Way => Setting.IsFrozen ? "no steps" : string.Create(CultureInfo.InvariantCulture, $"{Steps} steps{(
+        Setting.Head == HeadInitialization.Prior ? " from the prior" : Setting.HeadRate == TuningSetting.Study.HeadRate ? "" : " at the library's rates")}");
 
     private static FineTuneStage Frozen(string preset) => new(Method.Named(preset), IsFrozen: true);
 

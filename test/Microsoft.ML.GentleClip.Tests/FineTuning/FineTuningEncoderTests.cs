@@ -4,6 +4,7 @@ using Microsoft.ML.GentleClip.Tests.Estimators;
 using Microsoft.ML.GentleClip.Tests.Onnx;
 using Microsoft.ML.GentleClip.Tests.Runtime;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.GentleClip.Tests.FineTuning;
@@ -76,6 +77,35 @@ public sealed class FineTuningEncoderTests : IDisposable
             Assert.AreEqual(expected, measured is not null, $"{name}, layers {layers}");
             if (measured is not null)
                 Assert.AreEqual((long)EncoderCases.Rows, measured.Done);
+        }
+    }
+
+    /// <summary>
+    /// What comes from a transformer learns at the head's rate, but for networks whose weights are published as a rule; a saved file does not change that.
+    /// </summary>
+    [TestMethod]
+    [DynamicData(nameof(Encoders))]
+    public void TheRateOfAnEncoderFollowsItsKind(string name)
+    {
+        var (modality, inputDimension) = _cases.Modalities[name];
+        var isCareful = name is "BERT" or "ESM-2" or "ResNet" or "ViT" or "custom";
+        _cases.Context.ComponentCatalog.RegisterAssembly(typeof(GatedOptions).Assembly);
+        using var initial = OnnxModels.Create(modality, inputDimension);
+        _cases.Context.Model.Save(initial, null, _folder.File("initial.zip"));
+        using var loaded = (GentleClipTransformer)_cases.Context.Model.Load(_folder.File("initial.zip"), out _);
+        var options = EncoderCases.Options(null, steps: 1) with { EncoderLearningRate = null, Side = Side.A };
+        Learns(isCareful ? "0.0001" : "0.001", options, initial);
+        Learns(isCareful ? "0.0001" : "0.001", options, loaded);
+        Learns("2e-05", options with { EncoderLearningRate = 2e-5 }, initial);
+        Learns("0.001", options with { Side = null, Modalities = [modality] }, null);
+
+        void Learns(string rate, FineTuningOptions options, GentleClipTransformer? start)
+        {
+            var log = new ContextLog(_cases.Context);
+            var estimator = start is null ? Trainers.GentleClipFineTuning(options) : Trainers.GentleClipFineTuning(start, options);
+            estimator.Fit(_cases.View).Dispose();
+            Assert.AreEqual($"Learning rate 0.001 for the head, {rate} for the encoder of column '{modality.InputColumnName}'.",
+                log.Texts(ChannelMessageKind.Info).Find(text => text.StartsWith("Learning rate", StringComparison.Ordinal)));
         }
     }
 

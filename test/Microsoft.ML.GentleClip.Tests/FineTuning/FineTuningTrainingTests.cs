@@ -97,6 +97,38 @@ public sealed class FineTuningTrainingTests : IDisposable
             + "training row has.", StringComparison.Ordinal)), string.Join('\n', log.Warnings));
     }
 
+    /// <summary>Labels that cannot be learnt have a probability of 0 or 1: one validation row that is otherwise would be all of the loss.</summary>
+    [TestMethod]
+    [DataRow(HeadInitialization.LinearProbe)]
+    [DataRow(HeadInitialization.Prior)]
+    public void ALabelThatTrainingRowsLackIsNotValidatedOn(HeadInitialization head)
+    {
+        var rows = LabelledViews.Rows(60);
+        rows.ForEach(row => row.Flags = [row.Flags[0], row.Flags[1], false, true]);
+        var validation = LabelledViews.Rows(30, seed: 9);
+        validation.ForEach(row => row.Flags = [row.Flags[0], row.Flags[1], false, true]);
+        var options = Options(40) with { LabelColumnName = "Flags", HeadInitialization = head };
+        var log = new ContextLog(_mlContext);
+        var (expected, silence) = Fit();
+        Assert.IsFalse(silence.Exists(warning => warning.Contains("not counted", StringComparison.Ordinal)), string.Join('\n', silence));
+        validation[3].Flags[2] = true;
+        validation[5].Flags[3] = false;
+        validation[6].Flags[3] = false;
+        var (losses, warnings) = Fit();
+        Assert.IsTrue(warnings.Exists(warning => warning.Contains("2 of 4 labels are not counted", StringComparison.Ordinal)), string.Join('\n', warnings));
+        // Those two labels add nothing to the sum, but half of its weight.
+        for (var i = 0; i < losses.Length; i++)
+            Assert.AreEqual(2 * expected[i], losses[i], 1e-4 * expected[i]);
+
+        (double[] Losses, List<string> Warnings) Fit()
+        {
+            log.Clear();
+            using var model = _mlContext.BinaryClassification.Trainers.GentleClipMultiLabelFineTuning(options)
+                .Fit(_mlContext.Data.LoadFromEnumerable(rows), _mlContext.Data.LoadFromEnumerable(validation));
+            return ([.. model.History.Select(epoch => epoch.ValidationLoss!.Value)], log.Warnings);
+        }
+    }
+
     [TestMethod]
     public void ProgressIsToldInTheHousesWay()
     {
