@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.GentleClip.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,10 +17,12 @@ namespace Microsoft.ML.GentleClip.Encoders;
 internal sealed class NoiseSource(Generator generator)
 {
     /// <summary>Dropout: zeroes a share of the elements and scales the others by 1 / (1 - share).</summary>
-    public Tensor Dropout(Tensor input, double share) => share == 0 ? input : (input * Keep(input, share)).Over(1 - share);
+    public Tensor Dropout(Tensor input, double share) => share == 0 ? input
+        : input.dtype == ScalarType.Float32 ? input * Keep(input, share, (float)(1 / (1 - share)))
+        : (input * Keep(input, share, 1)).Over(1 - share);
 
     /// <summary>Zeroes a share of the elements without scaling the others.</summary>
-    public Tensor Mask(Tensor input, double share) => share == 0 ? input : input * Keep(input, share);
+    public Tensor Mask(Tensor input, double share) => share == 0 ? input : input * Keep(input, share, 1);
 
     /// <summary>Adds Gaussian noise of a standard deviation.</summary>
     public Tensor AddGaussian(Tensor input, double standardDeviation) => standardDeviation == 0
@@ -46,8 +49,12 @@ internal sealed class NoiseSource(Generator generator)
         return (long)(rand(1, dtype: ScalarType.Float64, generator: generator).item<double>() * (1L << 53));
     }
 
-    private Tensor Keep(Tensor input, double share) =>
-        On(input.device, rand(input.shape, dtype: input.dtype, generator: generator).ge(Scalars.Of(share))).to(input.dtype);
+    private Tensor Keep(Tensor input, double share, float kept)
+    {
+        var mask = empty(input.shape, dtype: ScalarType.Float32);
+        DropMask.Fill(MemoryMarshal.Cast<byte, float>(mask.bytes), share, kept, (ulong)Seed());
+        return On(input.device, mask).to(input.dtype);
+    }
 
     private static Tensor On(Device device, Tensor drawn) => device.type == DeviceType.CPU ? drawn : drawn.to(device);
 }
