@@ -6,16 +6,16 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// Some rows of a part that is encoded together, apart from the others: in the part's width and mask, so that each row's features keep their bits.
 /// </summary>
 /// <remarks>
-/// A matrix product adds up each of its rows alike, however many there are, but for three things, all measured (docs/scoring.md): products of few rows take
-/// other ways, by several threads those of up to 256; and where rows are taken four at a time, what is left over at the end is added up in another order. So
-/// a slice has rows enough, and the same rows at its end.
+/// By one thread, a matrix product adds up each of its rows alike, however many there are, but for two things, both measured (docs/scoring.md): products of
+/// few rows take other ways; and where rows are taken four at a time, what is left over at the end is added up in another order. So a slice has rows enough,
+/// and the same rows at its end.
 /// </remarks>
 internal sealed class PartSlice(int[] wanted)
 {
-    /// <summary>Rows of a product for which none of the three matters.</summary>
-    public const int Plenty = LeastByThreads;
+    /// <summary>Rows of a product that takes the ways of large ones, and has none left over.</summary>
+    public const int Plenty = 64;
 
-    private const int LeastByOneThread = 64, LeastByThreads = 512, Block = 4;
+    private const int Block = 4;
 
     private readonly HashSet<int> _wanted = [.. wanted];
     private readonly List<Tensor> _features = [];
@@ -35,7 +35,7 @@ internal sealed class PartSlice(int[] wanted)
         if (chosen.Count == 0 && !isLastWanted)
             return [];
         var hasRest = (long)part.Length * width % Block != 0;
-        var count = Math.Max(fewest, ((get_num_threads() == 1 ? LeastByOneThread : LeastByThreads) + width - 1) / width);
+        var count = Math.Max(fewest, (Plenty + width - 1) / width);
         count = Math.Max(count, chosen.Count + (isLastWanted || hasRest ? 1 : 0));
         while (count < part.Length && (long)(part.Length - count) * width % Block != 0)
             count++;

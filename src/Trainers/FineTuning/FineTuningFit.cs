@@ -127,12 +127,12 @@ internal sealed class FineTuningFit(
     {
         int[] learnable = shares.Learnable;
         int[] surprising = [.. Enumerable.Range(0, rows.Label.Spec.Count).Except(learnable)
-            .Where(label => validation.Rows.Any(row => validation.Labels[row][label] is var value && !float.IsNaN(value) && value > 0 != shares.Has(label)))];
+            .Where(label => validation.Own.Any(own => !float.IsNaN(own[label]) && own[label] > 0 != shares.Has(label)))];
         if (surprising.Length == 0)
             return validation;
         reporter.Warning(string.Create(CultureInfo.InvariantCulture,
-            $"Validation data: {surprising.Length} of {rows.Label.Spec.Count} labels are not counted, as rows have them where no training row does, or lack them "
-            + $"where every one has them: {shares.List(surprising)}."));
+            $"Validation data: {surprising.Length} of {rows.Label.Spec.Count} labels are not counted, as rows have them where no training row does, or lack "
+            + $"them where every one has them: {shares.List(surprising)}."));
         float[][] labels = [.. validation.Labels];
         foreach (var row in validation.Rows)
         {

@@ -35,7 +35,7 @@ public sealed class RunningStatisticsTests : IDisposable
         var options = GentleClipOptions.FromPreset(GentleClipPreset.Clip);
         options.ModalityA = Modality.ProteinSequence("SequenceEmbedding", "Sequence", new ProteinWindowOptions { HiddenDimensions = [32] });
         options.ModalityB = Modality.ProteinStructure("StructureEmbedding", "AlphaCarbons", encoder: new CdConvOptions { Channels = [16, 32, 64] });
-        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (16, 30, 1, 3);
+        (options.EmbeddingDimension, options.MaximumNumberOfSteps, options.NumberOfThreads, options.Seed) = (16, 30, 1, 5);
         (options.Batches.Size, options.Validation.Fraction) = (32, validationFraction);
         using var model = Context.Transforms.GentleClip(options).Fit(Context.Data.LoadFromEnumerable(rows));
         var tower = model.Model.TowerB;
