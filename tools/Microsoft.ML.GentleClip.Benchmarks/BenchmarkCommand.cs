@@ -25,6 +25,7 @@ internal static class BenchmarkCommand
         Alignment(),
         Of("scoring", "Embeddings of rows, by libtorch and ONNX Runtime.", "One run of a tenth of the rows.",
             ScoringCase.All, ScoringCase.Named, (cases, quick, json) => new ScoringBenchmark(cases, quick, json).Run()),
+        FirstRow(),
         Measure(), MeasureScale(), MeasureScoring(),
     };
 
@@ -61,6 +62,24 @@ internal static class BenchmarkCommand
         static GentleClipPreset Preset(string name) =>
             TrainingBenchmark.All.Cast<GentleClipPreset?>().FirstOrDefault(preset => preset.ToString()!.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new ArgumentException($"Unknown preset '{name}'; those that train towers are {string.Join(", ", TrainingBenchmark.All)}.");
+    }
+
+    private static CliCommand FirstRow()
+    {
+        var turns = CommandOption.Number("--turns", "NUMBER", "How often each tower takes its turn. Default 3.", 3);
+        var only = CommandOption.List(
+            "--only", "NAMES", "Some towers only, separated by commas, such as ESM-2,CDConv.", name => ScoringCase.Named(name, ScoringCase.WithLarge));
+        var engine = CommandOption.Of<ScoringEngine?>(
+            "--engine", "NAME", "Torch or OnnxRuntime. Default Torch.", text => Enum.TryParse<ScoringEngine>(text, ignoreCase: true, out var engine)
+                ? engine
+                : throw new ArgumentException($"--engine is '{text}', expected Torch or OnnxRuntime."));
+        var memory = CommandOption.Number(
+            "--memory", "WINDOWS", "Instead, the process's memory over so many windows of 256 rows; one tower at a time.", 0, smallest: 0);
+        var command = new CliCommand("first-row", "What the first row of a scored view waits for.") { turns, only, engine, memory };
+        command.SetAction(result => new FirstRowBenchmark(
+            result.GetValue(only) ?? ScoringCase.WithLarge, result.GetValue(engine) ?? ScoringEngine.Torch, result.GetValue(turns),
+            result.GetValue(memory)).Run());
+        return command;
     }
 
     private static CliCommand Precision()

@@ -32,13 +32,21 @@ internal sealed record ScoringCase(string Name, int Rows, int RowsAlone, Modalit
         new("CDConv", Chains, 200, Modality.ProteinStructure(Output, Input), 0, Structures),
     ];
 
+    /// <summary>Those, and one whose first rows are measured only: its windows take a minute.</summary>
+    public static IReadOnlyList<ScoringCase> WithLarge { get; } =
+        [.. All, new("ESM-2-35M", Chains, 200, Modality.ProteinSequence(Output, Input, new Esm2Options { Size = Esm2Size.T12_35M }), 0, Sequences)];
+
     /// <summary>Whether all rows cost the same, so that a few different ones stand for all.</summary>
     public bool IsUniform => Modality is VectorModality;
 
     /// <exception cref="ArgumentException">There is none of this name.</exception>
     public static ScoringCase Named(string name) =>
-        All.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"Unknown tower '{name}'; there are {string.Join(", ", All.Select(c => c.Name))}.");
+        Named(name, All);
+
+    /// <exception cref="ArgumentException">There is none of this name.</exception>
+    public static ScoringCase Named(string name, IReadOnlyList<ScoringCase> some) =>
+        some.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException($"Unknown tower '{name}'; there are {string.Join(", ", some.Select(c => c.Name))}.");
 
     /// <summary>A transformer with random weights, the same each time. The other tower is small and never computed.</summary>
     public GentleClipTransformer CreateTransformer()
