@@ -55,9 +55,9 @@ internal sealed class FirstRowBenchmark(IReadOnlyList<ScoringCase> cases, Scorin
             if ((row + 1) * Parts / rows > resident.Count)
                 resident.Add(ResidentMemory.Now);
         });
+        var tenths = string.Join(' ', resident.Select(bytes => (bytes / 1e6).ToString("0", CultureInfo.InvariantCulture)));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{tower.Name}, {engine}, {rows} rows: resident MB before {before / 1e6:0}, after each tenth {string.Join(' ', resident.Select(bytes => (bytes / 1e6)
-                .ToString("0", CultureInfo.InvariantCulture)))}"));
+            $"{tower.Name}, {engine}, {rows} rows: resident MB before {before / 1e6:0}, after each tenth {tenths}"));
     }
 
     private static void Read(ScoringCase tower, GentleClipTransformer transformer, int rows, Action<int> onRow)
