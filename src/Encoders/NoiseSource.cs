@@ -14,7 +14,8 @@ namespace Microsoft.ML.GentleClip.Encoders;
 /// process when a GPU is to draw from one. So equal seeds give equal noise on every device.
 /// </remarks>
 /// <param name="generator">Of the CPU.</param>
-internal sealed class NoiseSource(Generator generator)
+/// <param name="largestPart">Numbers of a mask that are drawn together: a span cannot hold more than two gigabytes.</param>
+internal sealed class NoiseSource(Generator generator, int largestPart = 1 << 28)
 {
     /// <summary>Dropout: zeroes a share of the elements and scales the others by 1 / (1 - share).</summary>
     public Tensor Dropout(Tensor input, double share) => share == 0 ? input
@@ -51,8 +52,14 @@ internal sealed class NoiseSource(Generator generator)
 
     private Tensor Keep(Tensor input, double share, float kept)
     {
-        var mask = empty(input.shape, dtype: ScalarType.Float32);
-        DropMask.Fill(MemoryMarshal.Cast<byte, float>(mask.bytes), share, kept, (ulong)Seed());
+        var mask = empty(input.shape, dtype: ScalarType.Float32, device: CPU);
+        var seed = (ulong)Seed();
+        using var flat = mask.view(-1);
+        for (long at = 0; at < flat.size(0); at += largestPart)
+        {
+            using var part = flat.narrow(0, at, Math.Min(largestPart, flat.size(0) - at));
+            DropMask.Fill(MemoryMarshal.Cast<byte, float>(part.bytes), share, kept, ref seed);
+        }
         return On(input.device, mask).to(input.dtype);
     }
 

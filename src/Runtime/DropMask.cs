@@ -5,7 +5,7 @@ namespace Microsoft.ML.GentleClip.Runtime;
 
 /// <summary>
 /// Masks of a training's noise: zeros with some probability, another value elsewhere. Sixteen generators, xoshiro128++ (Blackman and Vigna, 2019), draw side
-/// by side, which takes a tenth of the time of torch's one. The numbers are the same on every processor.
+/// by side: with AVX-512 an eighth of the time of torch's draws and comparison. The numbers are the same on every processor.
 /// </summary>
 internal static class DropMask
 {
@@ -15,8 +15,8 @@ internal static class DropMask
     /// <param name="mask">Receives it.</param>
     /// <param name="share">Probability of a zero, 0 to 1; a multiple of 2^-32.</param>
     /// <param name="kept">What stands elsewhere.</param>
-    /// <param name="seed">Decides all of it.</param>
-    public static void Fill(Span<float> mask, double share, float kept, ulong seed)
+    /// <param name="seed">Decides all of it; afterwards another, for the mask's next part.</param>
+    public static void Fill(Span<float> mask, double share, float kept, ref ulong seed)
     {
         var (a, b, c, d) = (Draw(ref seed), Draw(ref seed), Draw(ref seed), Draw(ref seed));
         var values = Vector512.Create(kept);

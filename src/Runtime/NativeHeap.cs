@@ -8,7 +8,10 @@ namespace Microsoft.ML.GentleClip.Runtime;
 /// </summary>
 internal static unsafe class NativeHeap
 {
+    private const int MillisecondsBetween = 1000;
+
     private static readonly delegate* unmanaged<nuint, int> MallocTrim = Find();
+    private static long _last;
 
     /// <summary>Whether <see cref="Trim"/> does something in this process.</summary>
     public static bool CanTrim => MallocTrim is not null;
@@ -18,6 +21,14 @@ internal static unsafe class NativeHeap
     {
         if (CanTrim)
             _ = MallocTrim(0);
+    }
+
+    /// <summary>Calls <see cref="Trim"/> once per second at most, so that it costs nothing beside work of any size. Any thread may call it.</summary>
+    public static void TrimNowAndThen()
+    {
+        var (now, last) = (Environment.TickCount64, Interlocked.Read(ref _last));
+        if (now - last >= MillisecondsBetween && Interlocked.CompareExchange(ref _last, now, last) == last)
+            Trim();
     }
 
     /// <summary>Calls <see cref="Trim"/> when it is disposed.</summary>

@@ -56,12 +56,15 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     // Apart, so that a process without libtorch never compiles it.
     private void RunOnePass(ExampleStore examples, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
     {
-        using var use = shared.Enter(plan.Precision);
-        using var inference = inference_mode();
-        using var scope = NewDisposeScope();
-        var pass = Run(examples.Gather([.. Enumerable.Range(0, examples.Count)]).To(device!));
-        foreach (var (output, target) in columns)
-            Values(output, pass).CopyTo(target);
+        using (shared.Enter(plan.Precision))
+        using (inference_mode())
+        using (NewDisposeScope())
+        {
+            var pass = Run(examples.Gather([.. Enumerable.Range(0, examples.Count)]).To(device!));
+            foreach (var (output, target) in columns)
+                Values(output, pass).CopyTo(target);
+        }
+        NativeHeap.TrimNowAndThen(); // passes of ever other lengths leave pages into which no later one fits
     }
 
     /// <summary>Computes columns for all examples of a store, in the store's order, in as many passes as planned.</summary>
@@ -119,10 +122,11 @@ internal sealed class TowerScorer(SharedModel shared, ISidedModel model, Side si
     /// <param name="columns">Each with the array that receives the rows at their positions.</param>
     public void RunPass(ModalityBatch batch, int[] positions, ScoringPlan plan, ReadOnlySpan<(ColumnOutput Output, float[] Target)> columns)
     {
-        using var use = shared.Enter(plan.Precision);
-        using var inference = inference_mode();
-        using var scope = NewDisposeScope();
-        Take(Run(batch), null, positions, columns);
+        using (shared.Enter(plan.Precision))
+        using (inference_mode())
+        using (NewDisposeScope())
+            Take(Run(batch), null, positions, columns);
+        NativeHeap.TrimNowAndThen(); // as above
     }
 
     /// <summary>Computes the columns of some rows of a pass, with the bits that they have beside all of its rows, where the encoder can do so.</summary>

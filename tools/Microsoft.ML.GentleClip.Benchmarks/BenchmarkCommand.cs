@@ -70,15 +70,26 @@ internal static class BenchmarkCommand
         var only = CommandOption.List(
             "--only", "NAMES", "Some towers only, separated by commas, such as ESM-2,CDConv.", name => ScoringCase.Named(name, ScoringCase.WithLarge));
         var engine = CommandOption.Of<ScoringEngine?>(
-            "--engine", "NAME", "Torch or OnnxRuntime. Default Torch.", text => Enum.TryParse<ScoringEngine>(text, ignoreCase: true, out var engine)
-                ? engine
-                : throw new ArgumentException($"--engine is '{text}', expected Torch or OnnxRuntime."));
-        var memory = CommandOption.Number(
-            "--memory", "WINDOWS", "Instead, the process's memory over so many windows of 256 rows; one tower at a time.", 0, smallest: 0);
+            "--engine", "NAME", "Torch or OnnxRuntime. Default Torch.", text => text.ToUpperInvariant() switch
+            {
+                "TORCH" => ScoringEngine.Torch,
+                "ONNXRUNTIME" => ScoringEngine.OnnxRuntime,
+                _ => throw new ArgumentException($"--engine is '{text}', expected Torch or OnnxRuntime."),
+            });
+        var memory = CommandOption.OptionalNumber(
+            "--memory", "WINDOWS", "Instead, the process's memory over so many windows of 256 rows of the one tower that --only names.");
         var command = new CliCommand("first-row", "What the first row of a scored view waits for.") { turns, only, engine, memory };
+        command.Excludes(memory, turns);
+        command.Validators.Add(result =>
+        {
+            // What one tower leaves in the process would be counted for the next.
+            var isOne = result.GetResult(only) is { Implicit: false } && result.GetValue(only) is { Count: 1 };
+            if (result.GetResult(memory) is { Implicit: false } && !isOne)
+                result.AddError("--memory needs --only with one tower.");
+        });
         command.SetAction(result => new FirstRowBenchmark(
             result.GetValue(only) ?? ScoringCase.WithLarge, result.GetValue(engine) ?? ScoringEngine.Torch, result.GetValue(turns),
-            result.GetValue(memory)).Run());
+            result.GetValue(memory)).Run(Console.Out));
         return command;
     }
 

@@ -12,25 +12,35 @@ namespace Microsoft.ML.GentleClip.Benchmarks;
 /// <param name="cases">Towers.</param>
 /// <param name="engine">What computes.</param>
 /// <param name="turns">How often each is measured.</param>
-/// <param name="windows">Windows of the measurement of memory; 0: none.</param>
-internal sealed class FirstRowBenchmark(IReadOnlyList<ScoringCase> cases, ScoringEngine engine, int turns, int windows)
+/// <param name="windows">Windows of the measurement of memory; null: times are measured.</param>
+internal sealed class FirstRowBenchmark(IReadOnlyList<ScoringCase> cases, ScoringEngine engine, int turns, int? windows)
 {
     private const int Window = 256, Parts = 10;
 
-    public int Run()
+    public int Run(TextWriter output)
     {
+        var threads = torch.get_num_threads();
         torch.set_num_threads(1);
-        if (windows == 0)
-            Console.WriteLine($"{"tower",-12}{"first row, s",-24}{"256 rows, s",-24}times as soon");
+        try
+        {
+            if (windows is { } number)
+                output.WriteLine(Memory(cases.Single(), number * Window));
+            else
+                Times(output);
+            return 0;
+        }
+        finally
+        {
+            torch.set_num_threads(threads);
+        }
+    }
+
+    private void Times(TextWriter output)
+    {
+        output.WriteLine($"{"tower",-12}{"first row, s",-32}{"256 rows, s",-32}times as soon");
         foreach (var tower in cases)
         {
-            using var transformer = tower.CreateTransformer();
-            transformer.Scoring = new() { Engine = engine, Overlap = false };
-            if (windows > 0)
-            {
-                Memory(tower, transformer);
-                continue;
-            }
+            using var transformer = Create(tower);
             Read(tower, transformer, Window, _ => { }); // warms up
             var figures = Enumerable.Range(0, turns).Select(_ =>
             {
@@ -38,26 +48,31 @@ internal sealed class FirstRowBenchmark(IReadOnlyList<ScoringCase> cases, Scorin
                 Read(tower, transformer, Window, row => first = row == 0 ? ProcessorSeconds() - start : first);
                 return (First: first, All: ProcessorSeconds() - start);
             }).ToArray();
-            Console.WriteLine($"{tower.Name,-12}{Range(figures.Select(f => f.First)),-24}{Range(figures.Select(f => f.All)),-24}"
+            output.WriteLine($"{tower.Name,-12}{Range(figures.Select(f => f.First)),-32}{Range(figures.Select(f => f.All)),-32}"
                 + Range(figures.Select(f => f.All / f.First)));
         }
-        Console.WriteLine($"\nProcessor time on one thread, {engine}, random weights, median (least-most) of {turns} turns.");
-        return 0;
+        output.WriteLine($"\nProcessor time on one thread, {engine}, random weights, median (least-most) of {turns} turns.");
     }
 
-    private void Memory(ScoringCase tower, GentleClipTransformer transformer)
+    private string Memory(ScoringCase tower, int rows)
     {
-        var resident = new List<long>();
-        var before = ResidentMemory.Now;
-        var rows = windows * Window;
+        using var transformer = Create(tower);
+        var (resident, before) = (new List<long>(), ResidentMemory.Now);
         Read(tower, transformer, rows, row =>
         {
-            if ((row + 1) * Parts / rows > resident.Count)
+            if ((row + 1L) * Parts / rows > resident.Count)
                 resident.Add(ResidentMemory.Now);
         });
         var tenths = string.Join(' ', resident.Select(bytes => (bytes / 1e6).ToString("0", CultureInfo.InvariantCulture)));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{tower.Name}, {engine}, {rows} rows: resident MB before {before / 1e6:0}, after each tenth {tenths}"));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{tower.Name}, {engine}, {rows} rows: resident MB before {before / 1e6:0}, after each tenth {tenths}");
+    }
+
+    private GentleClipTransformer Create(ScoringCase tower)
+    {
+        var transformer = tower.CreateTransformer();
+        transformer.Scoring = new() { Engine = engine, Overlap = false };
+        return transformer;
     }
 
     private static void Read(ScoringCase tower, GentleClipTransformer transformer, int rows, Action<int> onRow)

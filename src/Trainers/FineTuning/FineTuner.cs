@@ -56,10 +56,6 @@ internal sealed class FineTuner(
         var history = new List<FineTuningEpoch>();
         reporter.Info(
             $"Batches of {batchSize} of {train.Count} rows; {stepsPerEpoch} steps per epoch, at most {options.MaximumNumberOfSteps} steps, device {device}.");
-        var rates = model.Towers.Where(side => !side.Tower.IsFrozen).Select(side => string.Create(
-            CultureInfo.InvariantCulture,
-            $", {options.Optimizer.LearningRate * shareOfRate(side.Side):g3} for the encoder of column '{model.SpecOf(side.Side).Modality.InputColumnName}'"));
-        reporter.Info($"Learning rate {options.Optimizer.LearningRate.ToString("g3", CultureInfo.InvariantCulture)} for the head{string.Concat(rates)}.");
 
         var live = new LiveTraining(model, null, optimizer, null, best, recorder, [], [("rows", cycle)], random) { FineTuning = history };
         var (done, isFinished) = checkpoints?.Resume(live) ?? (0, false);
@@ -84,6 +80,10 @@ internal sealed class FineTuner(
             checkpoints?.Write(live, done, isFinished: true);
             return history;
         }
+        var rates = model.Towers.Where(side => !side.Tower.IsFrozen).Select(side => string.Create(
+            CultureInfo.InvariantCulture,
+            $", {options.Optimizer.LearningRate * shareOfRate(side.Side):g3} for the encoder of column '{model.SpecOf(side.Side).Modality.InputColumnName}'"));
+        reporter.Info($"Learning rate {options.Optimizer.LearningRate.ToString("g3", CultureInfo.InvariantCulture)} for the head{string.Concat(rates)}.");
         reporter.Begin(TrainingPhase.Training, ProgressUnit.Steps, options.MaximumNumberOfSteps, done);
         var drawsNoise = model.Towers.Index().Any(side => side.Item.Tower.PreparesWithNoise && !train.Stores[side.Index].HasFeatures);
         using var reader = new BatchReader<RowBatch>(random, [cycle], drawsNoise, _ =>

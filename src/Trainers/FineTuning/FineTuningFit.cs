@@ -126,6 +126,8 @@ internal sealed class FineTuningFit(
     private FineTuningSet WithoutSurprises(FineTuningSet validation, LabelShares shares)
     {
         int[] learnable = shares.Learnable;
+        if (!validation.Own.Any(own => Array.Exists(learnable, label => !float.IsNaN(own[label]))))
+            throw new InvalidOperationException("No validation row has a known label that can be learnt from the training rows.");
         int[] surprising = [.. Enumerable.Range(0, rows.Label.Spec.Count).Except(learnable)
             .Where(label => validation.Own.Any(own => !float.IsNaN(own[label]) && own[label] > 0 != shares.Has(label)))];
         if (surprising.Length == 0)

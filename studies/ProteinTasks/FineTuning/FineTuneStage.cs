@@ -47,7 +47,7 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
             yield return [.. Presets.SelectMany(preset => Of(preset, file))];
 
         IEnumerable<FineTuneStage> Of(string preset, int? file) =>
-            from setting in new[] { TuningSetting.Study with { IsFrozen = true }, TuningSetting.Study, TuningSetting.FromPrior, TuningSetting.Careful }
+            from setting in new[] { TuningSetting.Study with { IsFrozen = true }, TuningSetting.Study, TuningSetting.FromPrior, TuningSetting.Library }
             from side in new Side?[] { Microsoft.ML.GentleClip.Side.B, null }
             select new FineTuneStage(Method.Named(preset), IsFrozen: false, side, file, setting.IsFrozen ? 0 : steps) { Setting = setting };
     }
@@ -57,7 +57,7 @@ internal sealed record FineTuneStage(Method Method, bool IsFrozen, Side? Side = 
 
     /// <summary>Steps, and what is otherwise than in the study's tables, in words.</summary>
     public string Way => Setting.IsFrozen ? "no steps" : string.Create(CultureInfo.InvariantCulture, $"{Steps} steps{(
-        Setting.Head == HeadInitialization.Prior ? " from the prior" : Setting.HeadRate == TuningSetting.Study.HeadRate ? "" : " at the library's rates")}");
+        Setting.Head == HeadInitialization.Prior ? " from the prior" : Setting == TuningSetting.Library ? " at the library's rates" : "")}");
 
     private static FineTuneStage Frozen(string preset) => new(Method.Named(preset), IsFrozen: true);
 

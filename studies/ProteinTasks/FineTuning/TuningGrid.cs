@@ -17,7 +17,7 @@ internal sealed record TuningSetting(double HeadRate, double EncoderShare, doubl
     public static readonly TuningSetting FromPrior = Study with { Head = HeadInitialization.Prior };
 
     /// <summary>The library's default rates.</summary>
-    public static readonly TuningSetting Careful = Study with { HeadRate = 1e-3, EncoderShare = 1 };
+    public static readonly TuningSetting Library = Study with { HeadRate = OptimizerOptions.Defaults.LearningRate, EncoderShare = 1 };
 
     /// <summary>What the head begins with.</summary>
     public HeadInitialization Head { get; init; } = HeadInitialization.LinearProbe;
@@ -33,7 +33,8 @@ internal sealed record TuningSetting(double HeadRate, double EncoderShare, doubl
         string rates = string.Create(CultureInfo.InvariantCulture, $"rate {HeadRate:g}, encoders {EncoderShare:g} of it");
         return Head == HeadInitialization.Prior
             ? string.Create(CultureInfo.InvariantCulture, $"{rates}, dropout {Dropout:g}")
-            : $"solved head, regularisation {Regularization?.ToString("g", CultureInfo.InvariantCulture) ?? "by default"}, {(IsFrozen ? "frozen" : rates)}";
+            : $"solved head, regularisation {Regularization?.ToString("g", CultureInfo.InvariantCulture) ?? "by default"}, "
+                + (IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture, $"{rates}, dropout {Dropout:g}"));
     }
 }
 

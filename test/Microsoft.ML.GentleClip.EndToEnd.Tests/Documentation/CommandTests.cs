@@ -40,8 +40,11 @@ public sealed partial class CommandTests
     private static IEnumerable<(string Place, string Command)> Commands()
     {
         foreach (var block in CodeBlock.All().Where(block => block.Language == "sh"))
-            foreach (string line in block.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith('#')))
+        {
+            string[] lines = Continued().Replace(block.Text, " ").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            foreach (string line in lines.Where(line => !line.StartsWith('#')))
                 yield return (block.Place, line.Split(" #")[0].Trim());
+        }
         foreach (string page in LinkTests.Pages())
             foreach (Match match in Inline().Matches(File.ReadAllText(page)))
                 yield return (Path.GetRelativePath(Repository.Root, page), match.Groups[1].Value);
@@ -114,6 +117,10 @@ public sealed partial class CommandTests
     private static string OptionsOf(string folder) => string.Concat(Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
         .Where(file => !file.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
         .SelectMany(file => Option().Matches(File.ReadAllText(file)).Select(match => $"{match.Value}\n")));
+
+    // A line that ends in a backslash goes on in the next.
+    [GeneratedRegex(@"\\\n\s*")]
+    private static partial Regex Continued();
 
     [GeneratedRegex(@"`((?:[A-Z_]+=\S+ )*dotnet (?:run|test|build|pack|add package) [^`]*)`(?!`)")]
     private static partial Regex Inline();

@@ -150,7 +150,7 @@ public sealed class ProteinTasksTests : IDisposable
         Assert.DoesNotContain("test_superfamily", output, "a table's rows were looked at");
         Assert.DoesNotContain("F-max", output);
         output = Run("settings", "clip-half", "--grid", "structure", "--heads", "--choose");
-        StringAssert.Contains(output, "| solved head, regularisation by default, rate 0.001, encoders 1 of it | Clip (half) |");
+        StringAssert.Contains(output, "| solved head, regularisation by default, rate 0.001, encoders 1 of it, dropout 0.1 | Clip (half) |");
         StringAssert.Contains(output, "| rate 0.01, encoders 0.3 of it, dropout 0.1 | Clip (half) |");
         Assert.DoesNotContain("test_superfamily", output);
         string problem = Assert.ThrowsExactly<ArgumentException>(() => Parse("chosen", "clip-half", "--choose")).Message;

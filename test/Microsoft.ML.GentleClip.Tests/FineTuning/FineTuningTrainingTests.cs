@@ -120,6 +120,14 @@ public sealed class FineTuningTrainingTests : IDisposable
         for (var i = 0; i < losses.Length; i++)
             Assert.AreEqual(2 * expected[i], losses[i], 1e-4 * expected[i]);
 
+        // Nothing else is known of any validation row.
+        validation.RemoveAll(row => row.Flags is not [_, _, true, _]);
+        validation.ForEach(row => row.Known = [float.NaN, float.NaN, 1, 1]);
+        rows.ForEach(row => row.Known = [row.Flags[0] ? 1 : 0, row.Flags[1] ? 1 : 0, 0, 1]);
+        options.LabelColumnName = "Known";
+        var problem = Assert.ThrowsExactly<InvalidOperationException>(() => Fit()).Message;
+        Assert.Contains("No validation row has a known label that can be learnt from the training rows.", problem);
+
         (double[] Losses, List<string> Warnings) Fit()
         {
             log.Clear();

@@ -44,7 +44,7 @@ public sealed class DropMaskTests
             first.Zip(second, (a, b) => (a - 0.7) * (b - 0.7)).Average() / 0.21;
     }
 
-    /// <summary>Lane by lane with scalar arithmetic, for lengths that are no multiples of the lanes.</summary>
+    /// <summary>Lane by lane with the published generator, for lengths that are no multiples of the lanes; then the mask's next part.</summary>
     [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
@@ -53,42 +53,61 @@ public sealed class DropMaskTests
     [DataRow(100)]
     public void TheNumbersAreThoseOfTheGenerator(int count)
     {
-        var seed = 0xDEADBEEFUL;
-        var words = new uint[4][];
+        ulong seed = 0xDEADBEEF, expectedSeed = seed;
+        for (var part = 0; part < 2; part++)
+        {
+            var mask = new float[count];
+            DropMask.Fill(mask, 0.25, 1.25f, ref seed);
+            var lanes = Lanes(ref expectedSeed);
+            var expected = new float[count];
+            for (var i = 0; i < count; i++)
+                expected[i] = Next(lanes[i % 16]) >= 1u << 30 ? 1.25f : 0;
+            CollectionAssert.AreEqual(expected, mask, $"part {part}");
+            Assert.AreEqual(expectedSeed, seed);
+        }
+    }
+
+    /// <summary>The first outputs of xoshiro128++ from the state 1, 2, 3, 4, as its authors' C code gives them.</summary>
+    [TestMethod]
+    public void TheReferenceIsThePublishedGenerator()
+    {
+        uint[] state = [1, 2, 3, 4];
+        uint[] expected = [641, 1573767, 3222811527, 3517856514, 836907274, 4247214768, 3867114732, 1355841295, 495546011, 621204420];
+        CollectionAssert.AreEqual(expected, Array.ConvertAll(expected, _ => Next(state)));
+    }
+
+    // The states of the sixteen: words of SplitMix64, the lower half of each first, one word of all lanes after the other.
+    private static uint[][] Lanes(ref ulong seed)
+    {
+        uint[][] lanes = [.. Enumerable.Range(0, 16).Select(_ => new uint[4])];
         for (var word = 0; word < 4; word++)
         {
-            words[word] = new uint[16];
-            for (var pair = 0; pair < 8; pair++)
+            for (var lane = 0; lane < 16; lane += 2)
             {
                 var drawn = ManagedGenerator.SplitMix(ref seed);
-                (words[word][2 * pair], words[word][2 * pair + 1]) = ((uint)drawn, (uint)(drawn >> 32));
+                (lanes[lane][word], lanes[lane + 1][word]) = ((uint)drawn, (uint)(drawn >> 32));
             }
         }
-        var expected = new float[count];
-        for (var i = 0; i < count; i++)
-            expected[i] = Next(words, i % 16) >= 1u << 30 ? 1.25f : 0;
-        CollectionAssert.AreEqual(expected, Mask(count, 0.25, 1.25f, 0xDEADBEEFUL));
+        return lanes;
+    }
 
-        static uint Next(uint[][] words, int lane)
-        {
-            var (a, b, c, d) = (words[0][lane], words[1][lane], words[2][lane], words[3][lane]);
-            var result = BitOperations.RotateLeft(a + d, 7) + a;
-            var shifted = b << 9;
-            c ^= a;
-            d ^= b;
-            b ^= c;
-            a ^= d;
-            c ^= shifted;
-            d = BitOperations.RotateLeft(d, 11);
-            (words[0][lane], words[1][lane], words[2][lane], words[3][lane]) = (a, b, c, d);
-            return result;
-        }
+    private static uint Next(uint[] state)
+    {
+        var result = BitOperations.RotateLeft(state[0] + state[3], 7) + state[0];
+        var shifted = state[1] << 9;
+        state[2] ^= state[0];
+        state[3] ^= state[1];
+        state[1] ^= state[2];
+        state[0] ^= state[3];
+        state[2] ^= shifted;
+        state[3] = BitOperations.RotateLeft(state[3], 11);
+        return result;
     }
 
     private static float[] Mask(int count, double share, float kept, ulong seed)
     {
         var mask = new float[count];
-        DropMask.Fill(mask, share, kept, seed);
+        DropMask.Fill(mask, share, kept, ref seed);
         return mask;
     }
 }
