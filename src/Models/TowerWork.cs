@@ -19,18 +19,20 @@ internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore ex
     // Copying so many takes some ten microseconds, as does waking a thread.
     private const long FewNumbers = 1 << 16;
 
-    private readonly List<Func<ModalityBatch>?> _views = [];
+    private readonly List<(Func<ModalityBatch>? Prepare, int[]? Some)> _views = [];
+    private readonly List<ModalityBatch> _parts = [];
     private ModalityBatch? _gathered;
     private NoiseSource? _noise;
 
     /// <summary>Adds a view: the examples as they are embedded once.</summary>
     /// <param name="noise">Of the view; null for inference.</param>
-    public void AddView(NoiseSource? noise)
+    /// <param name="some">Positions of the examples that have it; null for all.</param>
+    public void AddView(NoiseSource? noise, int[]? some = null)
     {
         _noise = noise;
-        _views.Add(noise is not null && !examples.HasFeatures && encoder is { PreparesWithNoise: true }
-            ? encoder.Prepare(_gathered ??= Gather(positions), noise)
-            : null);
+        _views.Add((noise is not null && !examples.HasFeatures && encoder is { PreparesWithNoise: true }
+            ? encoder.Prepare(some is null ? _gathered ??= Gather(positions) : Part(some), noise)
+            : null, some));
     }
 
     /// <summary>Begins the work, or leaves it to whoever takes its result where it is little.</summary>
@@ -45,16 +47,24 @@ internal sealed class TowerWork(Encoder? encoder, string column, ExampleStore ex
         {
             batch = _gathered ?? Gather(positions);
             ModalityBatch? prepared = null; // shared by all views that draw nothing
-            var views = _views.ConvertAll(view => view is null ? prepared ??= Prepare(batch, _noise) : view());
-            return new TowerBatch(batch, views, encoder is { PreparesAlike: true } && prepared is not null ? prepared : batch);
+            var views = _views.ConvertAll(view =>
+                view.Prepare is not null ? view.Prepare() : view.Some is { } some ? Prepare(Part(some), _noise) : prepared ??= Prepare(batch, _noise));
+            return new TowerBatch(batch, views, encoder is { PreparesAlike: true } && prepared is not null ? prepared : batch) { Parts = _parts };
         }
         catch (Exception exception)
         {
             batch?.Free();
+            _parts.ForEach(part => part.Free());
             if (exception is OutOfMemoryException or ObjectDisposedException)
                 throw;
             throw Named(exception);
         }
+    }
+
+    private ModalityBatch Part(int[] some)
+    {
+        _parts.Add(Gather(some));
+        return _parts[^1];
     }
 
     private ModalityBatch Gather(ReadOnlySpan<int> some)

@@ -31,13 +31,29 @@ public sealed class ObjectiveBatch
     /// </summary>
     public Tensor EmbeddingsB => _needs.UnpairedSamples ? _input.EmbeddingsB : _parts.PairedB;
 
-    /// <summary>Embeddings of A's rows with other noise, <c>[a, dim]</c>.</summary>
+    /// <summary>
+    /// Embeddings of A's rows with other noise, <c>[a, dim]</c>; of fewer rows where <see cref="ObjectiveNeeds.SecondViewShare"/> is below 1.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The objective does not declare <see cref="ObjectiveNeeds.SecondViews"/>.</exception>
-    public Tensor SecondViewsA => Rows(_input.SecondViewsA, _needs.SecondViews, nameof(SecondViewsA), nameof(ObjectiveNeeds.SecondViews));
+    public Tensor SecondViewsA => Viewed(_input.SecondViewsA, nameof(SecondViewsA));
 
-    /// <summary>Embeddings of B's rows with other noise, <c>[b, dim]</c>.</summary>
+    /// <summary>
+    /// Embeddings of B's rows with other noise, <c>[b, dim]</c>; of fewer rows where <see cref="ObjectiveNeeds.SecondViewShare"/> is below 1.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The objective does not declare <see cref="ObjectiveNeeds.SecondViews"/>.</exception>
-    public Tensor SecondViewsB => Rows(_input.SecondViewsB, _needs.SecondViews, nameof(SecondViewsB), nameof(ObjectiveNeeds.SecondViews));
+    public Tensor SecondViewsB => Viewed(_input.SecondViewsB, nameof(SecondViewsB));
+
+    /// <summary>
+    /// The rows of <see cref="EmbeddingsA"/> that have second views, in the order of <see cref="SecondViewsA"/>: all of them, unless
+    /// <see cref="ObjectiveNeeds.SecondViewShare"/> is below 1.
+    /// </summary>
+    public Tensor FirstViewsA => _input.ViewedTwice is { } rows ? Viewed(EmbeddingsA, rows.A, rows.Pairs) : EmbeddingsA;
+
+    /// <summary>
+    /// The rows of <see cref="EmbeddingsB"/> that have second views, in the order of <see cref="SecondViewsB"/>: all of them, unless
+    /// <see cref="ObjectiveNeeds.SecondViewShare"/> is below 1.
+    /// </summary>
+    public Tensor FirstViewsB => _input.ViewedTwice is { } rows ? Viewed(EmbeddingsB, rows.B, rows.Pairs) : EmbeddingsB;
 
     /// <summary>A's rows through the moving average of the towers, without noise, <c>[a, dim]</c>; without a gradient.</summary>
     /// <exception cref="InvalidOperationException">The objective does not declare <see cref="ObjectiveNeeds.AverageDecay"/>.</exception>
@@ -90,6 +106,9 @@ public sealed class ObjectiveBatch
     /// <summary>Scalar: the logarithm of <see cref="LogitScale"/>.</summary>
     internal Tensor LogScale => _input.LogScale;
 
+    /// <summary>Whether second views are those of all rows.</summary>
+    internal bool HasAllSecondViews => _input.ViewedTwice is null;
+
     /// <summary>What <see cref="Objective.CreateState"/> made for this training; null for nothing.</summary>
     internal nn.Module? State { get; }
 
@@ -110,6 +129,14 @@ public sealed class ObjectiveBatch
         var all = Needed(rows, isDeclared, name, need);
         return _needs.UnpairedSamples ? all : all.narrow(0, 0, NumberOfPairs);
     }
+
+    private Tensor Viewed(Tensor? secondViews, string name)
+    {
+        var all = Needed(secondViews, _needs.SecondViews, name, nameof(ObjectiveNeeds.SecondViews));
+        return _needs.UnpairedSamples ? all : all.narrow(0, 0, _input.ViewedTwice?.Pairs ?? NumberOfPairs);
+    }
+
+    private Tensor Viewed(Tensor embeddings, Tensor rows, int pairs) => embeddings.index_select(0, _needs.UnpairedSamples ? rows : rows.narrow(0, 0, pairs));
 
     private Tensor Needed(Tensor? tensor, bool isDeclared, string name, string need) => tensor is not null && isDeclared
         ? tensor

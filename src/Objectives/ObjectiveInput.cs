@@ -17,11 +17,14 @@ internal sealed record ObjectiveInput
     /// <summary>Scalar: the logarithm of 1 / temperature.</summary>
     public required Tensor LogScale { get; init; }
 
-    /// <summary>Embeddings `[a, dim]` of a second augmented view of A's rows.</summary>
+    /// <summary>Embeddings `[a, dim]` of a second augmented view of A's rows, or of some of them.</summary>
     public Tensor? SecondViewsA { get; init; }
 
-    /// <summary>Embeddings `[b, dim]` of a second augmented view of B's rows.</summary>
+    /// <summary>Embeddings `[b, dim]` of a second augmented view of B's rows, or of some of them.</summary>
     public Tensor? SecondViewsB { get; init; }
+
+    /// <summary>The rows with second views; null for all.</summary>
+    public SecondViewRows? ViewedTwice { get; init; }
 
     /// <summary>A's rows through a slowly moving average of the towers `[a, dim']`, unit-norm.</summary>
     public Tensor? AveragedA { get; init; }
@@ -60,8 +63,8 @@ internal sealed record ObjectiveInput
         if (LogScale.numel() != 1)
             throw new ArgumentException($"LogScale must be a scalar; found {Shape(LogScale)}.");
         var (a, b, dim) = (EmbeddingsA.size(0), EmbeddingsB.size(0), EmbeddingsA.size(1));
-        Check(SecondViewsA, nameof(SecondViewsA), a, dim);
-        Check(SecondViewsB, nameof(SecondViewsB), b, dim);
+        Check(SecondViewsA, nameof(SecondViewsA), ViewedTwice?.A.size(0) ?? a, dim);
+        Check(SecondViewsB, nameof(SecondViewsB), ViewedTwice?.B.size(0) ?? b, dim);
         Check(AveragedA, nameof(AveragedA), a);
         Check(AveragedB, nameof(AveragedB), b, AveragedA?.size(1));
         Check(ClosedFormA, nameof(ClosedFormA), a);

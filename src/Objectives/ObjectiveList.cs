@@ -100,6 +100,8 @@ public sealed class ObjectiveList : IReadOnlyList<Objective>, IEquatable<Objecti
     {
         UnpairedSamples = Active.Any(objective => objective.Needs.UnpairedSamples),
         SecondViews = Active.Any(objective => objective.Needs.SecondViews),
+        SecondViewShare = Active.Where(objective => objective.Needs.SecondViews).Max(objective => (double?)(objective.Needs.SecondViewShare ?? 1)) is { } share
+            and < 1 ? share : null,
         ClosedForm = Active.Any(objective => objective.Needs.ClosedForm),
         AverageDecay = Shared(needs => needs.AverageDecay, "a decay of the towers' average"),
         Keywords = Shared(needs => needs.Keywords, "keywords"),

@@ -8,7 +8,7 @@ namespace Microsoft.ML.GentleClip;
 /// </summary>
 public sealed record ObjectiveNeeds
 {
-    private readonly double? _averageDecay;
+    private readonly double? _averageDecay, _secondViewShare;
 
     /// <summary>The embeddings of the matched pairs and nothing else.</summary>
     public static ObjectiveNeeds PairsOnly { get; } = new();
@@ -27,6 +27,18 @@ public sealed record ObjectiveNeeds
 
     /// <summary>Whether the batch holds a second view of each sample, which costs another forward pass. Default false.</summary>
     public bool SecondViews { get; init; }
+
+    /// <summary>
+    /// Share of the batch's rows that have a second view, above 0 to 1; the same share of the pairs and of each side's unpaired samples, and of each at least
+    /// two. A training embeds the largest share that any of its objectives needs: read the rows as <see cref="ObjectiveBatch.FirstViewsA"/>. Null (default):
+    /// all rows.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double? SecondViewShare
+    {
+        get => _secondViewShare;
+        init => _secondViewShare = value is { } share ? Check.Share(share, nameof(SecondViewShare)) : null;
+    }
 
     /// <summary>
     /// Share of the past, 0 to below 1, in a moving average of the towers, whose embeddings the batch then holds. It costs a forward pass and a copy of

@@ -36,7 +36,8 @@ internal sealed class TotalLoss : nn.Module
         input.Validate();
         using var scope = NewDisposeScope();
         var parts = new SplitBatch(input);
-        var pairs = new PairStatistics(input.EmbeddingsA, input.EmbeddingsB, _blockSize, _workspace, input.SecondViewsA, input.SecondViewsB, _share);
+        var (secondA, secondB) = input.ViewedTwice is null ? (input.SecondViewsA, input.SecondViewsB) : (null, null); // of all rows or of none
+        var pairs = new PairStatistics(input.EmbeddingsA, input.EmbeddingsB, _blockSize, _workspace, secondA, secondB, _share);
         var batches = new List<(Objective Objective, double Weight, ObjectiveBatch Batch)>();
         foreach (var (objective, state) in _objectives)
         {

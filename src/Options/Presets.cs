@@ -33,7 +33,7 @@ internal static class Presets
         var options = Towers(
         [
             new ContrastiveObjective(),
-            new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews },
+            new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews, Share = 1 },
             new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
             new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
         ]);
@@ -48,7 +48,7 @@ internal static class Presets
         var options = Towers(
         [
             new ContrastiveObjective(),
-            new SelfSupervisedObjective { Weight = 0.15 },
+            new SelfSupervisedObjective { Weight = 0.15, Share = 1 },
             new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) }, // exp(-d²)
             new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false }, // their b = 0.5 with a factor 4
         ]);

@@ -22,6 +22,9 @@ internal static class Check
     public static double NotNegative(double value, string name) =>
         value >= 0 && double.IsFinite(value) ? value : throw OutOfRange(value, name, "0 or more");
 
+    /// <summary>Returns <paramref name="value"/> when it is a share of something, but not nothing: above 0 to 1.</summary>
+    public static double Share(double value, string name) => value is > 0 and <= 1 ? value : throw OutOfRange(value, name, "above 0 to 1");
+
     /// <summary>Returns <paramref name="value"/> when it is above zero.</summary>
     public static TimeSpan AboveZero(TimeSpan value, string name) =>
         value > TimeSpan.Zero ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be above zero, found {value}.");

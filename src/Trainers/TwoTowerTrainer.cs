@@ -44,8 +44,9 @@ internal sealed class TwoTowerTrainer(
         var trainable = model.named_parameters().Where(entry => entry.name != fixedParameter).Select(entry => entry.parameter);
         using var optimizer = new AdamW(trainable.Concat(loss.parameters()), _options.Optimizer.WeightDecay);
         using var averaged = needs.AverageDecay is { } decay ? new AveragedTowers(model, decay, device) : null;
+        using var viewedTwice = new ViewedTwice(sampler, needs, device);
         using var sharded = sharding.IsOn
-            ? new ShardedStep(model, data, sampler, needs, averaged, keywords, follows, sharding, random, device)
+            ? new ShardedStep(model, data, sampler, needs, viewedTwice, averaged, keywords, follows, sharding, random, device)
             : null;
         var noise = sharded is null ? new NoiseSource(random.Torch("noise")) : null; // the shards' noise has no state
         using var best = new BestWeights();
@@ -133,6 +134,7 @@ internal sealed class TwoTowerTrainer(
                     EmbeddingsB = model.TowerB.Embed(b.Views[0], noise),
                     SecondViewsA = needs.SecondViews ? model.TowerA.Embed(a.Views[1], noise) : null,
                     SecondViewsB = needs.SecondViews ? model.TowerB.Embed(b.Views[1], noise) : null,
+                    ViewedTwice = viewedTwice.Rows,
                     AveragedA = averagedEmbeddings?.A,
                     AveragedB = averagedEmbeddings?.B,
                     ClosedFormA = follows?.Embed(a.Examples.AlignedRows, Side.A),
@@ -174,10 +176,12 @@ internal sealed class TwoTowerTrainer(
             if (sharded is not null)
                 return batch with { FirstShard = sharded.OpenFirst(step, batch.Positions) };
             var (a, b) = (model.TowerA.Work(data.A.Store, batch.Positions.A), model.TowerB.Work(data.B.Store, batch.Positions.B));
-            for (var view = 0; view < (needs.SecondViews ? 2 : 1); view++)
+            a.AddView(noise);
+            b.AddView(noise);
+            if (needs.SecondViews)
             {
-                a.AddView(noise);
-                b.AddView(noise);
+                a.AddView(noise, viewedTwice.Some(Side.A, batch.Positions.A));
+                b.AddView(noise, viewedTwice.Some(Side.B, batch.Positions.B));
             }
             return batch with { Whole = new(a.Begin(), b.Begin()) };
         }

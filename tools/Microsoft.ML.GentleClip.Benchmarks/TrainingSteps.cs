@@ -1,5 +1,6 @@
 using Microsoft.ML.Data;
 using Microsoft.ML.GentleClip.Encoders;
+using Microsoft.ML.GentleClip.Modalities;
 using Microsoft.ML.GentleClip.Models;
 using Microsoft.ML.GentleClip.Objectives;
 using Microsoft.ML.GentleClip.Runtime;
@@ -33,6 +34,7 @@ internal sealed class TrainingSteps : IDisposable
     private readonly TotalLoss _loss;
     private readonly AdamW _optimizer;
     private readonly NoiseSource _noise;
+    private readonly ViewedTwice _viewedTwice;
     private readonly Tensor _teacherA, _teacherB;
     private readonly (Tensor Left, Tensor Right, Tensor Target)[] _products;
     private int _steps;
@@ -57,6 +59,7 @@ internal sealed class TrainingSteps : IDisposable
             new MLContext(1).Data.LoadFromEnumerable(Rows(objectives.Needs.UnpairedSamples ? rows / 2 : rows, rows).ToList()), _options, () => { });
         _plan = BatchPlan.Create(_options, objectives, _data.PairCount, _data.A.Unpaired.Count, _data.B.Unpaired.Count);
         _sampler = new(_data, _plan, _random);
+        _viewedTwice = new(_sampler, objectives.Needs, CPU);
         using var generator = new Generator(1);
         _model = new(new(new(_options.ModalityA, Features), new(_options.ModalityB, Features), _options.EmbeddingDimension, _options.Temperature), generator);
         (_loss, _noise) = (new(objectives), new(_random.Torch("noise")));
@@ -79,9 +82,12 @@ internal sealed class TrainingSteps : IDisposable
     public int RowsB => _plan.Pairs + _plan.UnpairedB;
 
     /// <summary>Rows that go through a tower in a step: second views count again.</summary>
-    public int EncodedRows => (RowsA + RowsB) * Views;
+    public int EncodedRows => RowsA + RowsB + Second(Side.A) + Second(Side.B);
 
-    private int Views => _options.Objectives.Needs.SecondViews ? 2 : 1;
+    // Rows of a side that are embedded twice.
+    private int Second(Side side) => HasSecondViews ? _viewedTwice.Count(side) : 0;
+
+    private bool HasSecondViews => _options.Objectives.Needs.SecondViews;
 
     /// <summary>Takes steps, and gives the mean of each phase.</summary>
     public TrainingPhases Run(int steps)
@@ -116,6 +122,7 @@ internal sealed class TrainingSteps : IDisposable
         _loss.Dispose();
         _model.Dispose();
         _random.Dispose();
+        _viewedTwice.Dispose();
         _data.Dispose();
     }
 
@@ -127,14 +134,15 @@ internal sealed class TrainingSteps : IDisposable
         using var scope = NewDisposeScope();
         _sampler.Next();
         var (a, b) = (_data.A.Store.Gather(_sampler.Positions(Side.A)), _data.B.Store.Gather(_sampler.Positions(Side.B)));
+        var (secondA, secondB) = HasSecondViews ? (Gathered(Side.A), Gathered(Side.B)) : (null, null);
         Lap(0);
-        var second = Views > 1;
         var input = new ObjectiveInput
         {
             EmbeddingsA = _model.TowerA.Embed(a, _noise),
             EmbeddingsB = _model.TowerB.Embed(b, _noise),
-            SecondViewsA = second ? _model.TowerA.Embed(a, _noise) : null,
-            SecondViewsB = second ? _model.TowerB.Embed(b, _noise) : null,
+            SecondViewsA = secondA is null ? null : _model.TowerA.Embed(secondA, _noise),
+            SecondViewsB = secondB is null ? null : _model.TowerB.Embed(secondB, _noise),
+            ViewedTwice = _viewedTwice.Rows,
             ClosedFormA = _options.Objectives.Needs.ClosedForm ? _teacherA : null,
             ClosedFormB = _options.Objectives.Needs.ClosedForm ? _teacherB : null,
             NumberOfPairs = _plan.Pairs,
@@ -154,6 +162,10 @@ internal sealed class TrainingSteps : IDisposable
             NativeHeap.Trim();
         Lap(4);
 
+        ModalityBatch Gathered(Side side) => _viewedTwice.Some(side, _sampler.Positions(side).ToArray()) is { } some
+            ? _data.Sides[side].Store.Gather(some)
+            : side == Side.A ? a : b;
+
         void Lap(int phase)
         {
             var now = Now;
@@ -165,20 +177,19 @@ internal sealed class TrainingSteps : IDisposable
     // Forward, the gradient of the weights, and that of the inputs but for the first layer.
     private IEnumerable<(long Rows, long Inner, long Columns)> TowerProducts()
     {
-        foreach (var (tower, rows) in new[] { (_model.TowerA, RowsA), (_model.TowerB, RowsB) })
+        (Tower, int Rows)[] views =
+            [(_model.TowerA, RowsA), (_model.TowerB, RowsB), (_model.TowerA, Second(Side.A)), (_model.TowerB, Second(Side.B))];
+        foreach (var (tower, rows) in views.Where(view => view.Rows > 0))
         {
-            foreach (var _ in Enumerable.Range(0, Views))
+            var isFirst = true;
+            foreach (var weight in tower.parameters().Where(parameter => parameter.ndim == 2))
             {
-                var isFirst = true;
-                foreach (var weight in tower.parameters().Where(parameter => parameter.ndim == 2))
-                {
-                    var (from, to) = (weight.size(1), weight.size(0));
-                    yield return (rows, from, to);
-                    yield return (to, rows, from);
-                    if (!isFirst)
-                        yield return (rows, to, from);
-                    isFirst = false;
-                }
+                var (from, to) = (weight.size(1), weight.size(0));
+                yield return (rows, from, to);
+                yield return (to, rows, from);
+                if (!isFirst)
+                    yield return (rows, to, from);
+                isFirst = false;
             }
         }
     }
@@ -186,7 +197,7 @@ internal sealed class TrainingSteps : IDisposable
     // Each matrix of similarities once, and its gradient: one product for a set against itself, two otherwise.
     private IEnumerable<(long Rows, long Inner, long Columns)> LossProducts()
     {
-        long a = RowsA, b = RowsB, n = _plan.Pairs, dim = _options.EmbeddingDimension;
+        long a = RowsA, b = RowsB, secondA = Second(Side.A), secondB = Second(Side.B), n = _plan.Pairs, dim = _options.EmbeddingDimension;
         var objectives = _options.Objectives;
         var all = objectives.Any(objective => objective is MmdObjective or SddObjective);
         if (all)
@@ -203,7 +214,7 @@ internal sealed class TrainingSteps : IDisposable
             {
                 ContrastiveObjective { UnpairedNegatives: null } when !all => Both(n, n),
                 ContrastiveObjective { UnpairedNegatives: not null } when !all => [.. Both(a, n), .. Both(n, b - n)],
-                SelfSupervisedObjective { Form: SelfSupervisedForm.SimCse } => [.. Both(a, a), .. Both(b, b)],
+                SelfSupervisedObjective { Form: SelfSupervisedForm.SimCse } => [.. Both(secondA, secondA), .. Both(secondB, secondB)],
                 PseudoLabelObjective when !all => [(a - n, dim, n), (b - n, dim, n)],
                 KlotObjective => [.. Both(a - n, b - n), (a - n, TeacherDimension, b - n)],
                 _ => [],

@@ -13,6 +13,7 @@ public sealed record SelfSupervisedObjective : Objective
 {
     private static readonly string[] Names = ["selfSupervisedA", "selfSupervisedB"];
 
+    private readonly double _share = 0.25;
     private readonly SelfSupervisedForm _form = SelfSupervisedForm.SimCse;
 
     /// <summary>Creates the objective with a weight of 0.1, the product of alpha and mu in equations 8 and 9; 0.3 and more hurt.</summary>
@@ -27,8 +28,20 @@ public sealed record SelfSupervisedObjective : Objective
         init => _form = Check.Defined(value, nameof(Form));
     }
 
+    /// <summary>
+    /// Share of the batch's rows that are compared, above 0 to 1: of the pairs and of each side's unpaired samples. Only these are encoded a second time,
+    /// which is most of what the objective costs. Default 0.25, with which trainings end as they do with 1, the paper's. Where another objective asks for
+    /// second views of more rows, those are compared as well.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
+    public double Share
+    {
+        get => _share;
+        init => _share = Check.Share(value, nameof(Share));
+    }
+
     /// <inheritdoc/>
-    public override ObjectiveNeeds Needs { get; } = new() { UnpairedSamples = true, Pairs = true, SecondViews = true };
+    public override ObjectiveNeeds Needs => new() { UnpairedSamples = true, Pairs = true, SecondViews = true, SecondViewShare = Share < 1 ? Share : null };
 
     internal override IReadOnlyList<string> PartNames => Names;
 
@@ -42,6 +55,8 @@ public sealed record SelfSupervisedObjective : Objective
     internal override object? Prepare(ObjectiveBatch batch, PairStatistics pairs)
     {
         var scale = batch.LogScale.exp();
+        if (!batch.HasAllSecondViews)
+            return null;
         return new Normalizers(Of(PairMatrix.A, PairMatrix.SecondViewsA, pairs.A), Of(PairMatrix.B, PairMatrix.SecondViewsB, pairs.B));
 
         PairResult? Of(PairMatrix views, PairMatrix secondViews, Tensor rows) => rows.size(0) == 0 ? null : Form switch
@@ -53,9 +68,9 @@ public sealed record SelfSupervisedObjective : Objective
         };
     }
 
-    private Tensor OfA(ObjectiveBatch batch) => Of(batch.EmbeddingsA, batch.SecondViewsA, batch, (batch.Prepared as Normalizers)?.A);
+    private Tensor OfA(ObjectiveBatch batch) => Of(batch.FirstViewsA, batch.SecondViewsA, batch, (batch.Prepared as Normalizers)?.A);
 
-    private Tensor OfB(ObjectiveBatch batch) => Of(batch.EmbeddingsB, batch.SecondViewsB, batch, (batch.Prepared as Normalizers)?.B);
+    private Tensor OfB(ObjectiveBatch batch) => Of(batch.FirstViewsB, batch.SecondViewsB, batch, (batch.Prepared as Normalizers)?.B);
 
     private Tensor Of(Tensor views, Tensor secondViews, ObjectiveBatch batch, PairResult? normalizer) => SelfSupervisedLoss.Compute(
         views, secondViews, batch.LogScale, Form, batch.BlockSize, normalizer is { IsThere: true } ? normalizer.Value : null);

@@ -23,20 +23,24 @@ internal sealed class ShardedStep : IDisposable
     private readonly RandomSource _random;
     private readonly Device _device;
     private readonly ShardGradients _gradients;
+    private readonly ViewedTwice _viewedTwice;
     private readonly Sides<ShardLayout> _layouts;
+    private readonly Sides<ShardLayout>? _secondLayouts;
     private readonly View[] _views;
     private readonly int _width;
 
     /// <summary>Of a training; nothing is owned but what is made here.</summary>
     public ShardedStep(
-        TwoTowerModel model, TrainingData data, MixedBatchSampler sampler, ObjectiveNeeds needs, AveragedTowers? averaged, KeywordBatch? keywords,
-        ClosedFormAlignment? follows, BatchSharding sharding, RandomSource random, Device device)
+        TwoTowerModel model, TrainingData data, MixedBatchSampler sampler, ObjectiveNeeds needs, ViewedTwice viewedTwice, AveragedTowers? averaged,
+        KeywordBatch? keywords, ClosedFormAlignment? follows, BatchSharding sharding, RandomSource random, Device device)
     {
-        (_model, _data, _averaged, _keywords, _follows) = (model, data, averaged, keywords, follows);
+        (_model, _data, _viewedTwice, _averaged, _keywords, _follows) = (model, data, viewedTwice, averaged, keywords, follows);
         (_sharding, _random, _device) = (sharding, random, device);
         var (pairs, unpaired) = (sampler.PairsOfShards, sampler.UnpairedOfShards);
         _width = Enumerable.Range(0, sharding.Shards).Max(shard => pairs[shard] + Math.Max(unpaired.A[shard], unpaired.B[shard]));
         _layouts = unpaired.Select(own => new ShardLayout(pairs, own, _width, device));
+        if (viewedTwice.Rows is not null)
+            _secondLayouts = viewedTwice.UnpairedOfShards.Select(own => new ShardLayout(viewedTwice.PairsOfShards, own, _width, device));
         _views = [new(Side.A, 0), new(Side.B, 0), .. needs.SecondViews ? new View[] { new(Side.A, 1), new(Side.B, 1) } : []];
         _gradients = new ShardGradients(model, sharding);
     }
@@ -55,7 +59,7 @@ internal sealed class ShardedStep : IDisposable
         var kept = new Tensor[_views.Length];
         using var shards = Shards(step, rows, passes: keepsGraphs ? 1 : 2).GetEnumerator();
         var gathered = Gather(shards, keepsGraphs ? kept : null);
-        var leaves = _views.Select((view, number) => _layouts[view.Side].Batch(gathered.Views[number]).requires_grad_()).ToArray();
+        var leaves = _views.Select((view, number) => LayoutOf(view).Batch(gathered.Views[number]).requires_grad_()).ToArray();
         var keywordLeaf = keywords?.detach().requires_grad_();
         compute(new ObjectiveInput
         {
@@ -63,6 +67,7 @@ internal sealed class ShardedStep : IDisposable
             EmbeddingsB = leaves[1],
             SecondViewsA = leaves.ElementAtOrDefault(2),
             SecondViewsB = leaves.ElementAtOrDefault(3),
+            ViewedTwice = _viewedTwice.Rows,
             AveragedA = Batch(gathered.Averaged, Side.A),
             AveragedB = Batch(gathered.Averaged, Side.B),
             ClosedFormA = Batch(gathered.ClosedForm, Side.A),
@@ -81,7 +86,7 @@ internal sealed class ShardedStep : IDisposable
                 using var viewScope = NewDisposeScope();
                 var embeddings = open is null ? kept[number] : Embed(open, number);
                 if (embeddings.requires_grad && leaves[number].grad is { } gradient)
-                    autograd.backward([embeddings], [_layouts[_views[number].Side].Of(gradient, shard)]);
+                    autograd.backward([embeddings], [LayoutOf(_views[number]).Of(gradient, shard)]);
             }
             // Every process embeds the few keywords; the first shard has their gradient.
             if (shard == 0 && keywordLeaf?.grad is { } ofKeywords && keywords!.requires_grad)
@@ -97,7 +102,7 @@ internal sealed class ShardedStep : IDisposable
     public void Dispose()
     {
         _gradients.Dispose();
-        foreach (var (_, layout) in _layouts.Each)
+        foreach (var (_, layout) in _layouts.Each.Concat(_secondLayouts?.Each ?? []))
             layout.Dispose();
     }
 
@@ -185,10 +190,13 @@ internal sealed class ShardedStep : IDisposable
         {
             var generator = Generator(step, shard, view);
             noise.Add((generator, new NoiseSource(generator)));
-            work[view.Side].AddView(noise[^1].Noise);
+            var some = view.Number == 0 ? null : _viewedTwice.Some(view.Side, positions[view.Side]);
+            work[view.Side].AddView(noise[^1].Noise, some is null ? null : LayoutOf(view).Of(some, shard));
         }
         return new OpenShard(work.Select(side => side.Begin()), noise);
     }
+
+    private ShardLayout LayoutOf(View view) => view.Number == 1 && _secondLayouts is { } layouts ? layouts[view.Side] : _layouts[view.Side];
 
     private Tensor Embed(Shard shard, int number)
     {

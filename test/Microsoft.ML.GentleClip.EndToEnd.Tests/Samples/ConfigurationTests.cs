@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Experiments.Configuration;
 using Experiments.Methods;
 
@@ -41,6 +42,20 @@ public sealed class ConfigurationTests : ExperimentTest
         var message = Assert.ThrowsExactly<ConfigurationException>(() => Run(Json(method, more))).Message;
         StringAssert.Contains(message, expected);
         StringAssert.Contains(message, "config.json");
+    }
+
+    /// <summary>What the committed configurations read of the repository is there; the rest comes with --data.</summary>
+    [TestMethod]
+    public void FilesOfTheRepositoryAreWhereConfigurationsSay()
+    {
+        var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip };
+        var files = (from file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "studies/Experiments/configurations"))
+                     from data in JsonDocument.Parse(File.ReadAllText(file), options).RootElement.GetProperty("data").EnumerateArray()
+                     where data.TryGetProperty("file", out var name) && name.GetString()!.StartsWith("../", StringComparison.Ordinal)
+                     select Path.Combine(Path.GetDirectoryName(file)!, data.GetProperty("file").GetString()!)).ToArray();
+        Assert.IsGreaterThan(3, files.Length);
+        foreach (var file in files)
+            Assert.IsTrue(File.Exists(file), file);
     }
 
     [TestMethod]

@@ -92,7 +92,9 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
     {
         ObjectiveList list =
             [new ContrastiveObjective(), new SelfSupervisedObjective(), new KlotObjective { Weight = 0 }, new TransportPairObjective { AverageDecay = 0.9 }];
-        Assert.AreEqual(new ObjectiveNeeds { UnpairedSamples = true, SecondViews = true, AverageDecay = 0.9 }, list.Needs);
+        Assert.AreEqual(new ObjectiveNeeds { UnpairedSamples = true, SecondViews = true, SecondViewShare = 0.25, AverageDecay = 0.9 }, list.Needs);
+        Assert.AreEqual(0.5, list.With(new Viewing(0.5)).Needs.SecondViewShare);
+        Assert.IsNull(list.With(new Viewing(null)).Needs.SecondViewShare, "all rows");
         Assert.AreEqual(ObjectiveNeeds.PairsOnly, list.OnPairsOnly().Needs);
         Assert.AreEqual(ObjectiveNeeds.PairsOnly, ((ObjectiveList)[]).Needs);
         var two = list.With(new Averaging());
@@ -160,6 +162,13 @@ public sealed class ObjectiveNeedsTests : ObjectiveTest
         Keywords = needs.Keywords is null ? null : RandomUnit(2, 5, 9),
         PairHasKeyword = needs.Keywords is null ? null : tensor([true, false, false, true, true, true, false, true], [Pairs, 2]),
     };
+
+    private sealed record Viewing(double? Share) : Objective("viewing")
+    {
+        public override ObjectiveNeeds Needs => new() { SecondViews = true, SecondViewShare = Share };
+
+        public override Tensor Compute(ObjectiveBatch batch) => (batch.FirstViewsA - batch.SecondViewsA).pow(2).sum();
+    }
 
     private sealed record Averaging() : Objective("averaging")
     {

@@ -8,6 +8,8 @@ public sealed class TotalLossTests : ObjectiveTest
 {
     private static readonly ObjectiveList Recommended = new GentleClipOptions().Objectives;
 
+    public static IEnumerable<object[]> Forms => Enum.GetValues<SelfSupervisedForm>().Select(form => new object[] { form });
+
     public static IEnumerable<object[]> Cases => GoldenCase.Rows("total.json");
 
     [TestMethod]
@@ -134,6 +136,66 @@ public sealed class TotalLossTests : ObjectiveTest
 
         void Throws(string message, ObjectiveInput input) =>
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => objective.Compute(input)).Message, message);
+    }
+
+    /// <summary>Of rows that have second views, the objective is what it is in a batch of only these.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Forms))]
+    public void OnlyRowsWithSecondViewsAreCompared(SelfSupervisedForm form)
+    {
+        var input = Input(6, 5, 3);
+        long[] a = [0, 2, 3, 5], b = [0, 2, 4];
+        var (rowsA, rowsB) = (tensor(a), tensor(b));
+        var some = input with
+        {
+            SecondViewsA = input.SecondViewsA!.index_select(0, rowsA),
+            SecondViewsB = input.SecondViewsB!.index_select(0, rowsB),
+            ViewedTwice = new(rowsA, rowsB, 2),
+        };
+        using var loss = new TotalLoss([new MmdObjective(), new SelfSupervisedObjective { Form = form, Weight = 1 }]);
+        var terms = loss.Compute(some).Terms;
+        using var alone = new TotalLoss([new SelfSupervisedObjective { Form = form, Weight = 1 }]);
+        var expected = alone.Compute(some with
+        {
+            EmbeddingsA = input.EmbeddingsA.index_select(0, rowsA),
+            EmbeddingsB = input.EmbeddingsB.index_select(0, rowsB),
+            NumberOfPairs = 2,
+            ViewedTwice = null,
+        }).Terms;
+        for (var i = 0; i < 2; i++)
+            Assert.AreEqual(expected[i].Value.item<double>(), terms[i + 1].Value.item<double>(), 1e-12);
+        Assert.AreNotEqual(alone.Compute(input).Terms[0].Value.item<double>(), expected[0].Value.item<double>());
+
+        (terms[1].Value + terms[2].Value).backward();
+        var gradient = input.EmbeddingsA.grad!.norm(1);
+        foreach (var row in Enumerable.Range(0, 6))
+            Assert.AreEqual(Array.IndexOf(a, row) >= 0, gradient[row].item<double>() > 0, $"row {row}");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => loss.Compute(some with { ViewedTwice = null })).Message, "SecondViewsA must be [6, 4]; found [4, 4]");
+    }
+
+    /// <summary>An objective on only the pairs sees those of them that have second views.</summary>
+    [TestMethod]
+    public void OfPairsThoseWithSecondViewsAreSeen()
+    {
+        var input = Input(6, 5, 3);
+        var (rowsA, rowsB) = (tensor(new long[] { 0, 2, 3, 5 }), tensor(new long[] { 0, 2, 4 }));
+        Tensor[] seen = [];
+        using var loss = new TotalLoss([new Custom.Given("mine", batch =>
+        {
+            Tensor[] rows = [batch.FirstViewsA, batch.SecondViewsA, batch.FirstViewsB, batch.SecondViewsB];
+            seen = Array.ConvertAll(rows, own => own.detach().clone().DetachFromDisposeScope());
+            return batch.FirstViewsA.sum();
+        }, unpaired: false, views: true)]);
+        _ = loss.Compute(input with
+        {
+            SecondViewsA = input.SecondViewsA!.index_select(0, rowsA),
+            SecondViewsB = input.SecondViewsB!.index_select(0, rowsB),
+            ViewedTwice = new(rowsA, rowsB, 2),
+        });
+        Tensor[] expected = [input.EmbeddingsA, input.SecondViewsA, input.EmbeddingsB, input.SecondViewsB!];
+        foreach (var (own, all) in seen.Zip(expected))
+            Assert.AreEqual(0, (own - stack([all[0], all[2]], 0)).abs().max().item<double>());
     }
 
     [TestMethod]

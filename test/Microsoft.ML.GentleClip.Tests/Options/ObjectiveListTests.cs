@@ -91,14 +91,14 @@ public sealed class ObjectiveListTests
                     (ContrastiveObjective own, GentleClipPreset.GentleSClip or GentleClipPreset.HardPseudoLabels or GentleClipPreset.SoftPseudoLabels
                         or GentleClipPreset.SClip) =>
                         new ContrastiveObjective { UnpairedNegatives = UnpairedSides.Both },
-                    (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews },
+                    (SelfSupervisedObjective own, GentleClipPreset.Paper) => new SelfSupervisedObjective { Form = SelfSupervisedForm.FirstViews, Share = 1 },
                     (MmdObjective own, GentleClipPreset.Paper) => new MmdObjective { KernelWeights = MmdKernelWeights.Learnable },
                     (SddObjective own, GentleClipPreset.Paper) => new SddObjective { Weight = 10, Bandwidth = 1, LeaveOneOut = false },
                     (MmdObjective own, GentleClipPreset.PublishedCode) =>
                         new MmdObjective { Weight = 0.2, GaussianWeight = 1, GaussianBandwidth = Math.Sqrt(0.5) },
                     (SddObjective own, GentleClipPreset.PublishedCode) =>
                         new SddObjective { Weight = 0.7, Bandwidth = 1, Divergence = SddDivergence.RawSymmetric, LeaveOneOut = false },
-                    (SelfSupervisedObjective own, GentleClipPreset.PublishedCode) => new SelfSupervisedObjective { Weight = 0.15 },
+                    (SelfSupervisedObjective own, GentleClipPreset.PublishedCode) => new SelfSupervisedObjective { Weight = 0.15, Share = 1 },
                     (PseudoLabelObjective own, GentleClipPreset.HardPseudoLabels) => new PseudoLabelObjective { Kind = PseudoLabelKind.Hard },
                     (PseudoLabelObjective own, GentleClipPreset.SoftPseudoLabels) => new PseudoLabelObjective { Kind = PseudoLabelKind.Soft },
                     (KlotObjective own, GentleClipPreset.SotAlign) => new KlotObjective { TeacherRegularization = 0.005 },

@@ -24,6 +24,28 @@ public sealed class CheckpointTests : IDisposable
         CollectionAssert.AreEqual(new[] { "gone is not set, was 7", "seed is 4, was 3" }, CheckpointFingerprint.Differences(older, newer).ToArray());
     }
 
+    /// <summary>Checkpoints of versions whose second views were always of all rows are gone on with where all rows have them.</summary>
+    [TestMethod]
+    public void SecondViewsOfAllRowsAreWhatThereWasBefore()
+    {
+        CollectionAssert.AreEqual(Array.Empty<string>(), Shares(GentleClipPreset.Paper));
+        CollectionAssert.AreEqual(
+            new[] { "Objectives.selfSupervised.Needs.SecondViewShare 0.25", "Objectives.selfSupervised.Share 0.25" }, Shares(GentleClipPreset.Recommended));
+
+        string[] Shares(GentleClipPreset preset)
+        {
+            using var own = new TemporaryFolder();
+            var options = Options(preset);
+            options.Checkpoints.Directory = own.File("checkpoints");
+            Fit(options);
+            using var folder = new CheckpointFolder(own.File("checkpoints"), message => Assert.Fail(message));
+            var newest = folder.Newest(0)!.Value;
+            using var tensors = newest.Tensors;
+            return [.. newest.State.Fingerprint.Where(entry => entry.Key.EndsWith("Share", StringComparison.Ordinal) && entry.Value != "not set")
+                .Select(entry => $"{entry.Key} {entry.Value}")];
+        }
+    }
+
     [TestMethod]
     public void ACheckpointFromBeforeTheGroupsIsOfTheSameTraining()
     {

@@ -334,8 +334,9 @@ public sealed class RowsByProcessTests
             }
         Restore();
         using var loss = new TotalLoss(options.Objectives);
+        using var viewedTwice = new ViewedTwice(sampler, options.Objectives.Needs, CPU);
         using (var sharded = new ShardedStep(
-            model, data, sampler, options.Objectives.Needs, null, null, null, new BatchSharding(shards, new SingleProcess()), random, CPU))
+            model, data, sampler, options.Objectives.Needs, viewedTwice, null, null, null, new BatchSharding(shards, new SingleProcess()), random, CPU))
         {
             var rows = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
             using var begun = rows with { FirstShard = sharded.OpenFirst(step, rows.Positions) };

@@ -92,11 +92,13 @@ public sealed class ShardedTrainingTests : IDisposable
     }
 
     [TestMethod]
-    public void GradientsAreThoseOfOneGraph()
+    [DataRow(1.0)]
+    [DataRow(0.3)]
+    public void GradientsAreThoseOfOneGraph(double share)
     {
         using var scope = NewDisposeScope();
         var options = Options(GentleClipPreset.Recommended);
-        options.Objectives = options.Objectives.With(new PairDistance());
+        options.Objectives = options.Objectives.With(new PairDistance()).With<SelfSupervisedObjective>(own => own with { Share = share });
         using var data = TrainingData.Read(Load(TwoViews.Mixed(40, 60, 50)), options, () => { });
         var batches = BatchPlan.Create(options, 40, 60, 50);
         using var random = new RandomSource(5);
@@ -108,7 +110,8 @@ public sealed class ShardedTrainingTests : IDisposable
         var sampler = new MixedBatchSampler(data, batches, random, sharding.Shards);
         sampler.Next();
         var rows = new StepBatch(Sides<int[]>.Of(side => sampler.Positions(side).ToArray()), sampler.Pairs.ToArray());
-        using (var step = new ShardedStep(model, data, sampler, options.Objectives.Needs, null, null, null, sharding, random, CPU))
+        using var viewedTwice = new ViewedTwice(sampler, options.Objectives.Needs, CPU);
+        using (var step = new ShardedStep(model, data, sampler, options.Objectives.Needs, viewedTwice, null, null, null, sharding, random, CPU))
         using (var begun = rows with { FirstShard = step.OpenFirst(7, rows.Positions) })
             step.Run(7, begun, Descend);
         var sharded = Gradients();
@@ -117,11 +120,15 @@ public sealed class ShardedTrainingTests : IDisposable
         int width = 64;
         Tensor Whole(Side side, int view)
         {
-            using var layout = new ShardLayout(sampler.PairsOfShards, sampler.UnpairedOfShards[side], width, CPU);
+            var some = view == 0 ? null : viewedTwice.Some(side, sampler.Positions(side).ToArray());
+            Assert.AreEqual(share < 1 && view == 1, some is not null);
+            using var layout = some is null
+                ? new ShardLayout(sampler.PairsOfShards, sampler.UnpairedOfShards[side], width, CPU)
+                : new ShardLayout(viewedTwice.PairsOfShards, viewedTwice.UnpairedOfShards[side], width, CPU);
             var (tower, store) = side == Side.A ? (model.TowerA, data.A.Store) : (model.TowerB, data.B.Store);
             var parts = Enumerable.Range(0, 4).Select(shard =>
             {
-                var embeddings = tower.Embed(store.Gather(layout.Of(sampler.Positions(side), shard)),
+                var embeddings = tower.Embed(store.Gather(layout.Of(some ?? sampler.Positions(side), shard)),
                     new NoiseSource(random.TorchAt("noise", [7, shard, side == Side.A ? 0 : 1, view])));
                 return cat([embeddings, zeros(width - embeddings.size(0), 16)], 0);
             });
@@ -133,6 +140,7 @@ public sealed class ShardedTrainingTests : IDisposable
             EmbeddingsB = Whole(Side.B, 0),
             SecondViewsA = Whole(Side.A, 1),
             SecondViewsB = Whole(Side.B, 1),
+            ViewedTwice = viewedTwice.Rows,
             NumberOfPairs = batches.Pairs,
             LogScale = model.LogitScale,
         });

@@ -204,6 +204,7 @@ public sealed class TrainingTests
             nameof(ContrastiveObjective.UnpairedNegatives), own => own with { UnpairedNegatives = UnpairedSides.A });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Weight), own => own with { Weight = 1 });
         yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Form), own => own with { Form = SelfSupervisedForm.NtXent });
+        yield return Objective<SelfSupervisedObjective>(nameof(SelfSupervisedObjective.Share), own => own with { Share = 0.5 });
         yield return Objective<MmdObjective>(nameof(MmdObjective.Weight), own => own with { Weight = 2 });
         yield return Objective<MmdObjective>(nameof(MmdObjective.Ramp), own => own with { Ramp = new() });
         yield return Objective<MmdObjective>(nameof(MmdObjective.KernelWeights), own => own with { KernelWeights = MmdKernelWeights.Power });
