@@ -163,6 +163,8 @@ public sealed class FineTuningEstimator : IEstimator<FineTunedTransformer>
             reporter.Warning(remark);
         foreach (var remark in validationRows?.LeftOut ?? [])
             reporter.Warning($"Validation data: {remark}");
+        if (validationRows?.Label.Remark is { } guess)
+            reporter.Warning($"Validation data: {guess}");
         foreach (var finding in rows.FindDefaultValues())
             reporter.Warning(finding);
         using var run = new FineTuningFit(_options, seed, random, device, reporter, CheckCancelled, folder, rows, validationRows);

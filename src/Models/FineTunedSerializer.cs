@@ -43,11 +43,19 @@ internal static class FineTunedSerializer
         FineTunedSpec? spec = null;
         readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream, registered));
         FittedFineTuning? fitted = null;
-        readEntry(WeightsEntry, stream =>
+        try
         {
-            using var weights = SafetensorsReader.Read(stream, WeightsEntry);
-            fitted = new FittedFineTuning(Build(spec!, weights, device), description!.LabelColumn, description.Seed, description.History);
-        });
+            readEntry(WeightsEntry, stream =>
+            {
+                using var weights = SafetensorsReader.Read(stream, WeightsEntry);
+                fitted = new FittedFineTuning(Build(spec!, weights, device), description!.LabelColumn, description.Seed, description.History);
+            });
+        }
+        catch
+        {
+            fitted?.Model.Dispose(); // it was read, but is not what was saved
+            throw;
+        }
         return fitted!;
     }
 

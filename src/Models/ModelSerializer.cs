@@ -70,11 +70,19 @@ internal static class ModelSerializer
         TwoTowerSpec? spec = null;
         readEntry(DescriptionEntry, stream => (description, spec) = ReadDescription(stream, registered ?? []));
         FittedModel? fitted = null;
-        readEntry(WeightsEntry, stream =>
+        try
         {
-            using var weights = SafetensorsReader.Read(stream, WeightsEntry);
-            fitted = Build(description!, spec!, weights, device);
-        });
+            readEntry(WeightsEntry, stream =>
+            {
+                using var weights = SafetensorsReader.Read(stream, WeightsEntry);
+                fitted = Build(description!, spec!, weights, device);
+            });
+        }
+        catch
+        {
+            fitted?.Model.Dispose(); // it was read, but is not what was saved
+            throw;
+        }
         return fitted!;
     }
 

@@ -95,14 +95,16 @@ public sealed record FineTuningOptions : TrainingOptions
     }
 
     /// <summary>
-    /// Peak learning rate of the encoders, above 0. Null (default): all of the head's, which is <see cref="OptimizerOptions.LearningRate"/>; a tenth of it
+    /// Peak learning rate of the encoders, 1e-30 to 1e6. Null (default): all of the head's, which is <see cref="OptimizerOptions.LearningRate"/>; a tenth of it
     /// for a network with published weights, and for an ESM-2, BERT, ResNet, ViT or encoder of your own that comes from a transformer.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double? EncoderLearningRate
     {
         get;
-        set => field = value is { } rate ? Check.Positive(rate, nameof(EncoderLearningRate)) : null;
+        set => field = value is { } rate
+            ? Check.InRange(rate, OptimizerOptions.SmallestRate, OptimizerOptions.LargestRate, nameof(EncoderLearningRate))
+            : null;
     }
 
     /// <summary>Optimiser steps, 1 or more; early stopping may end before. Default 500.</summary>

@@ -7,6 +7,9 @@ public sealed record OptimizerOptions
 {
     private const string Group = $"{nameof(TrainingOptions.Optimizer)}.";
 
+    // What is beyond these is a slip, and what a step makes of it no float32.
+    internal const double SmallestRate = 1e-30, LargestRate = 1e6, LargestDecay = 1e6;
+
     /// <summary>Default values.</summary>
     public static class Defaults
     {
@@ -23,20 +26,20 @@ public sealed record OptimizerOptions
         public const double GradientClipNorm = 1;
     }
 
-    /// <summary>Peak learning rate of AdamW, above 0; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
+    /// <summary>Peak learning rate of AdamW, 1e-30 to 1e6; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double LearningRate
     {
         get;
-        set => field = Check.Positive(value, Group + nameof(LearningRate));
+        set => field = Check.InRange(value, SmallestRate, LargestRate, Group + nameof(LearningRate));
     } = Defaults.LearningRate;
 
-    /// <summary>Decoupled weight decay of AdamW on weight matrices, 0 or more. Default 1e-2.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    /// <summary>Decoupled weight decay of AdamW on weight matrices, 0 to 1e6. Default 1e-2.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double WeightDecay
     {
         get;
-        set => field = Check.NotNegative(value, Group + nameof(WeightDecay));
+        set => field = Check.InRange(value, 0, LargestDecay, Group + nameof(WeightDecay));
     } = Defaults.WeightDecay;
 
     /// <summary>Share of the steps in which the learning rate rises from 0, 0 to 1. Default 0.05.</summary>

@@ -165,7 +165,8 @@ internal sealed class TwoTowerTrainer(
         }
         else
             MeasureStatistics(live, model, data, done, sharding.Group);
-        checkpoints?.Write(live, done, isFinished: true);
+        FiniteWeights.Check(model, done);
+        checkpoints?.WriteFinished(live, done);
         reporter.EndPhase();
         return history;
 

@@ -68,8 +68,8 @@ internal sealed class SharedModel(IDisposable? model, string owner = nameof(Gent
     {
         if (Volatile.Read(ref _disposed))
             throw new ObjectDisposedException(owner,
-                "The transformer was disposed, so it computes no more embeddings. (A PredictionEngine disposes its transformer unless it is created with "
-                    + "ownsTransformer: false.)");
+                "The transformer was disposed, so it computes nothing any more. (A PredictionEngine disposes its transformer unless it is created with "
+                    + "new PredictionEngineOptions { OwnsTransformer = false }.)");
     }
 
     /// <summary>Frees the weights, or leaves that to the last user.</summary>

@@ -22,9 +22,17 @@ internal static class SavedModel
         return content.ToArray();
     }
 
+    /// <summary>Takes the entries' digests out, as in a file of before them: what is changed then is found by what it says.</summary>
+    public static void ForgetDigests(ZipArchive zip)
+    {
+        foreach (var entry in zip.Entries.Where(entry => entry.Name.EndsWith(".sha256", StringComparison.Ordinal)).ToArray())
+            entry.Delete();
+    }
+
     /// <summary>Replaces a piece of the description, which must be there.</summary>
     public static void EditDescription(ZipArchive zip, string from, string to)
     {
+        ForgetDigests(zip);
         var entry = zip.Entries.Single(e => e.Name == "model.json");
         var path = entry.FullName;
         string json;

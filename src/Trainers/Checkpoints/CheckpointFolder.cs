@@ -169,7 +169,8 @@ internal sealed partial class CheckpointFolder : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new IOException(
-                $"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. Earlier checkpoints are as they were.",
+                $"The checkpoint of step {state.Step} cannot be written to '{_path}': {exception.Message.TrimEnd('.')}. "
+                + (Directory.Exists(_path) ? "Earlier checkpoints are as they were." : "The folder is gone, and earlier checkpoints with it."),
                 exception);
         }
         var older = Files(state.Training).Where(file => Path.GetFileName(file.Path) != name && (state.IsFinished || !file.IsFinished)).ToArray();

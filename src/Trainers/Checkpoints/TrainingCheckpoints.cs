@@ -81,6 +81,19 @@ internal sealed class TrainingCheckpoints(
             Write(live, done, isFinished: false);
     }
 
+    /// <summary>Writes the result of a training. Where that fails, the log says so: the model need not be lost with its checkpoint.</summary>
+    public void WriteFinished(LiveTraining live, int done)
+    {
+        try
+        {
+            Write(live, done, isFinished: true);
+        }
+        catch (IOException problem)
+        {
+            reporter.Warning($"{problem.Message} The training is finished all the same; only its last checkpoint is missing.");
+        }
+    }
+
     /// <summary>Writes a checkpoint, unless one of this step was the last.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(LiveTraining live, int done, bool isFinished)

@@ -77,7 +77,7 @@ internal sealed class FineTuner(
         if (solveHead is not null && model.Towers.All(side => side.Tower.IsFrozen))
         {
             reporter.Info($"All encoders are frozen: the solved head is the result, and no steps are taken.");
-            checkpoints?.Write(live, done, isFinished: true);
+            checkpoints?.WriteFinished(live, done);
             return history;
         }
         var rates = model.Towers.Where(side => !side.Tower.IsFrozen).Select(side => string.Create(
@@ -117,7 +117,7 @@ internal sealed class FineTuner(
             var stop = false;
             if ((step + 1) % stepsPerEpoch == 0 || step + 1 == options.MaximumNumberOfSteps)
             {
-                var found = Validate(model, loss, train, validation);
+                var found = Validate(model, loss, train, validation, step);
                 var entry = new FineTuningEpoch(epoch, step + 1, recorder.Finish()[LossTerm.Total], learningRate, found?.Loss, found?.Score);
                 history.Add(entry);
                 reporter.Epoch(entry);
@@ -143,7 +143,8 @@ internal sealed class FineTuner(
         }
         else
             MeasureStatistics(live, model, train, done);
-        checkpoints?.Write(live, done, isFinished: true);
+        FiniteWeights.Check(model, done);
+        checkpoints?.WriteFinished(live, done);
         reporter.EndPhase();
         return history;
     }
@@ -221,7 +222,7 @@ internal sealed class FineTuner(
     public static IReadOnlyList<(Tower Tower, ExampleStore Store, int[] Positions)> StatisticsOf(FineTunedModel model, FineTuningSet train) =>
         RunningStatistics.Moving(model.Towers.Select((side, number) => (side.Tower, train.Stores[number], train.Rows.AsEnumerable())));
 
-    private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation)
+    private (double Loss, double Score)? Validate(FineTunedModel model, FineTuningLoss loss, FineTuningSet train, FineTuningSet? validation, int step)
     {
         if (validation is null)
             return null;
@@ -249,7 +250,10 @@ internal sealed class FineTuner(
         var outputs = model.Outputs(features, noise: null);
         var labels = Labels(validation, validation.Rows, device);
         var (sum, weight) = loss.Sums(outputs, labels);
-        return (sum.to(ScalarType.Float64).item<double>() / weight.to(ScalarType.Float64).item<double>(), ValidationScore.Of(model, outputs, labels));
+        var mean = sum.to(ScalarType.Float64).item<double>() / weight.to(ScalarType.Float64).item<double>();
+        return double.IsFinite(mean)
+            ? (mean, ValidationScore.Of(model, outputs, labels))
+            : throw validation.NotFinite(mean, outputs, string.Create(CultureInfo.InvariantCulture, $"after step {step}"));
     }
 
     private void CheckCancelled(LiveTraining live, int done)

@@ -17,6 +17,9 @@ internal abstract class FineTuningLabels
     /// <summary>What is predicted from it.</summary>
     public LabelSpec Spec { get; }
 
+    /// <summary>What is guessed about the labels, as a sentence; null for nothing.</summary>
+    public string? Remark { get; private set; }
+
     /// <summary>Why <see cref="Read"/> found none, in words, as the end of "rows are left out: ".</summary>
     public virtual string Missing => $"column '{Column.Name}' has no label there";
 
@@ -35,7 +38,8 @@ internal abstract class FineTuningLabels
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of another type.</exception>
     public static FineTuningLabels Bind(FineTuningTask task, string name, DataViewSchema schema, LabelSpec? training = null)
     {
-        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing("label", name, schema);
+        var role = training is null ? "label" : "validation label";
+        var column = schema.GetColumnOrNull(name) ?? throw SchemaErrors.Missing(role, name, schema);
         FineTuningLabels? labels = (task, column.Type) switch
         {
             (FineTuningTask.Multiclass, KeyDataViewType { RawType: var raw } key) when raw == typeof(uint) => new Classes(column, key.Count, training),
@@ -47,7 +51,15 @@ internal abstract class FineTuningLabels
                 new LabelVector(LabelVectorReader.Find(column), training),
             _ => null,
         };
-        return labels ?? throw SchemaErrors.Mismatch("label", name, Expected(task), SchemaErrors.Describe(column.Type));
+        if (labels is null)
+            throw SchemaErrors.Mismatch(role, name, Expected(task), SchemaErrors.Describe(column.Type));
+        // A saved model is JSON, where half a character would become another one.
+        if (training is null && Array.FindIndex(labels.Spec.SlotNames ?? [], text => !IsUnicode(text)) is >= 0 and var broken)
+            throw SchemaErrors.Mismatch(role, name, "values that are Unicode text", string.Create(
+                CultureInfo.InvariantCulture, $"half a surrogate pair in value {broken + 1} of {labels.Spec.Count}"));
+        if (training is not null && training.Task is FineTuningTask.Multiclass or FineTuningTask.MultiLabel)
+            labels.Remark = GuessOf(column, training);
+        return labels;
     }
 
     /// <summary>Checks the promise of a label column.</summary>
@@ -72,11 +84,30 @@ internal abstract class FineTuningLabels
 
     private static string Expected(FineTuningTask task) => task switch
     {
-        FineTuningTask.Multiclass => "Key<UInt32>, as MapValueToKey makes it,",
+        FineTuningTask.Multiclass => "Key<UInt32>, as MapValueToKey makes it",
         FineTuningTask.Binary => "Boolean",
         FineTuningTask.Regression => "Single",
         _ => "Vector<Boolean> or Vector<Single> of known size, or Vector<Key<UInt32>>",
     };
+
+    // Values that only one view has cannot be compared.
+    private static string? GuessOf(DataViewSchema.Column column, LabelSpec training)
+    {
+        var isKey = column.Type is KeyDataViewType or VectorDataViewType { ItemType: KeyDataViewType };
+        var hasOwn = isKey ? KeyValueList.Of(column) is not null : LabelVectorReader.Find(column).SlotNames is not null;
+        if (hasOwn == training.SlotNames is not null)
+            return null;
+        var what = isKey ? "values of the keys" : "slot names";
+        return $"only {(hasOwn ? "this view" : "the training data")} has {what} in column '{column.Name}', so labels are matched by number.";
+    }
+
+    private static bool IsUnicode(string text)
+    {
+        for (var i = 0; i < text.Length; i += char.IsSurrogatePair(text, i) ? 2 : 1)
+            if (char.IsSurrogate(text[i]) && !char.IsSurrogatePair(text, i))
+                return false;
+        return true;
+    }
 
     private static int Counted(DataViewSchema.Column column, ulong count) => count <= LabelSpec.MostLabels
         ? (int)count

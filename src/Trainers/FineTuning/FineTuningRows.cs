@@ -69,8 +69,8 @@ internal sealed class FineTuningRows : IDisposable
             return rows.Count > 0
                 ? rows
                 : throw new InvalidOperationException(rows.Rows == 0
-                    ? "There are no rows; expected some with a label."
-                    : $"No row can be used. {string.Join(' ', rows.LeftOut)}");
+                    ? $"There are no {rowName.ToLowerInvariant()}s; expected some with a label."
+                    : $"No {rowName.ToLowerInvariant()} can be used. {string.Join(' ', rows.LeftOut)}");
         }
         catch
         {

@@ -40,7 +40,9 @@ internal sealed class LinearProbe(FineTuningOptions options, Device device, Trai
         var held = validation is null ? null : Features(validation);
         var heldLabels = validation is null ? null : FineTuner.Labels(validation, validation.Rows, device);
         WeightCasts.Forget(); // made in inference mode, where no gradient may go through them
-        CheckFinite(features);
+        CheckFinite(features, train, "");
+        if (held is not null)
+            CheckFinite(held, validation!, "validation ");
         var moments = new FeatureMoments(model.FeatureDimension, device);
         for (long at = 0; at < features.size(0); at += RowsOfPass)
         {
@@ -53,8 +55,8 @@ internal sealed class LinearProbe(FineTuningOptions options, Device device, Trai
         reporter.Begin(TrainingPhase.SolvingHead, ProgressUnit.Iterations);
         Solve(model, shares, Problem(features, labels), held is null ? null : Problem(held, heldLabels!), moments);
         reporter.EndPhase();
-        var (ownLoss, _) = Measure(model, loss, features, labels);
-        var found = held is null ? ((double Loss, double Score)?)null : Measure(model, loss, held, heldLabels!);
+        var (ownLoss, _) = Measure(model, loss, features, labels, null);
+        var found = held is null ? ((double Loss, double Score)?)null : Measure(model, loss, held, heldLabels!, validation);
         return new FineTuningEpoch(Epoch, 0, ownLoss, 0, found?.Loss, found?.Score);
 
         Tensor Features(FineTuningSet set)
@@ -111,7 +113,8 @@ internal sealed class LinearProbe(FineTuningOptions options, Device device, Trai
         reporter.Info($"Head solved in {iterations} iterations: regularisation {chosen:g} ({by}), loss {train.Loss(best):F4}.");
     }
 
-    private static (double Loss, double Score) Measure(FineTunedModel model, FineTuningLoss loss, Tensor features, Tensor labels)
+    private static (double Loss, double Score) Measure(
+        FineTunedModel model, FineTuningLoss loss, Tensor features, Tensor labels, FineTuningSet? validation)
     {
         using var scope = NewDisposeScope();
         var (sum, weight, outputs) = (0d, 0d, new List<Tensor>());
@@ -125,16 +128,19 @@ internal sealed class LinearProbe(FineTuningOptions options, Device device, Trai
             weight += weights.to(ScalarType.Float64).item<double>();
             outputs.Add(own.MoveToOuterDisposeScope());
         }
-        return (sum / weight, ValidationScore.Of(model, cat(outputs, 0), labels));
+        var (mean, all) = (sum / weight, cat(outputs, 0));
+        if (validation is not null && !double.IsFinite(mean))
+            throw validation.NotFinite(mean, all, "with the solved head");
+        return (mean, ValidationScore.Of(model, all, labels));
     }
 
-    private static void CheckFinite(Tensor features)
+    private static void CheckFinite(Tensor features, FineTuningSet set, string kind)
     {
         using var scope = NewDisposeScope();
-        var bad = features.isfinite().all(1).logical_not().to(ScalarType.Int64).sum().item<long>();
-        if (bad > 0)
+        long[] bad = [.. features.isfinite().all(1).logical_not().nonzero().cpu().data<long>()];
+        if (bad.Length > 0)
             throw new ArithmeticException(string.Create(CultureInfo.InvariantCulture,
-                $"The head cannot be solved: the encoders' features of {bad} of {features.size(0)} rows are not finite. Look for extreme values in the input "
-                + $"columns."));
+                $"The head cannot be solved: the encoders' features of {bad.Length} of {features.size(0)} {kind}rows are not finite, first "
+                + $"{set.Stores[0].RowName} {set.Stores[0].RowOf(set.Rows[bad[0]])}. Look for extreme values in the input columns."));
     }
 }

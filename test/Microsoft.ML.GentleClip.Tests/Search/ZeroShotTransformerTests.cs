@@ -188,6 +188,7 @@ public sealed class ZeroShotTransformerTests
         _mlContext.Model.Save(_mlContext.Transforms.ZeroShot(Classifier, "E").Fit(data), data.Schema, file);
         using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
         {
+            SavedModel.ForgetDigests(zip);
             using var stream = zip.Entries.Single(one => one.Name == entry).Open();
             stream.SetLength(stream.Length - 1);
         }
@@ -208,6 +209,7 @@ public sealed class ZeroShotTransformerTests
         _mlContext.Model.Save(_mlContext.Transforms.ZeroShot(Classifier, "E").Fit(data), data.Schema, file);
         using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
         {
+            SavedModel.ForgetDigests(zip);
             using var stream = zip.Entries.Single(one => one.Name == "zero-shot.json").Open();
             var json = new StreamReader(stream).ReadToEnd();
             Assert.Contains("\"dimension\":3", json);
