@@ -7,8 +7,8 @@ public sealed record OptimizerOptions
 {
     private const string Group = $"{nameof(TrainingOptions.Optimizer)}.";
 
-    // What is beyond these is a slip, and what a step makes of it no float32.
-    internal const double SmallestRate = 1e-30, LargestRate = 1e6, LargestDecay = 1e6;
+    // What is beyond these is no float32 in a step.
+    internal const double SmallestRate = 1e-30, LargestRate = 1e30, LargestDecay = 1e6;
 
     /// <summary>Default values.</summary>
     public static class Defaults
@@ -26,7 +26,7 @@ public sealed record OptimizerOptions
         public const double GradientClipNorm = 1;
     }
 
-    /// <summary>Peak learning rate of AdamW, 1e-30 to 1e6; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
+    /// <summary>Peak learning rate of AdamW, 1e-30 to 1e30; reached after the warm-up, then lowered along a cosine. Default 1e-3.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
     public double LearningRate
     {

@@ -17,7 +17,7 @@ public sealed class GentleClipOptionsTests
         ("Batches.Shards", [0, -1, 1048577], "from 1 to 1048576", [null, 1, 1048576]),
         ("Precision", [(EncoderPrecision)2, (EncoderPrecision)(-1)], "one of Float32, BFloat16", [EncoderPrecision.BFloat16, EncoderPrecision.Float32]),
         ("MaximumNumberOfSteps", [0, -1], "from 1 to 2147483647", [1, int.MaxValue]),
-        ("Optimizer.LearningRate", [0.0, -1e-3, 1e-31, 1.1e6, double.NaN, double.PositiveInfinity], "from 1E-30 to 1000000", [1e-30, 1e6]),
+        ("Optimizer.LearningRate", [0.0, -1e-3, 1e-31, 1e31, double.NaN, double.PositiveInfinity], "from 1E-30 to 1E+30", [1e-30, 1e30]),
         ("Optimizer.WeightDecay", [-0.1, 1.1e6, double.NaN, double.PositiveInfinity], "from 0 to 1000000", [0.0, 1.5]),
         ("Optimizer.WarmupFraction", [-0.1, 1.1, double.NaN], "from 0 to 1", [0.0, 1.0]),
         ("Optimizer.GradientClipNorm", [0.0, -1.0, double.NaN, double.PositiveInfinity], "above 0", [1e-3, 1e6]),
