@@ -95,7 +95,7 @@ public sealed record FineTuningOptions : TrainingOptions
     }
 
     /// <summary>
-    /// Peak learning rate of the encoders, 1e-30 to 1e30. Null (default): all of the head's, which is <see cref="OptimizerOptions.LearningRate"/>; a tenth of it
+    /// Peak rate of the encoders, 1e-30 to 1e30. Null (default): all of the head's, which is <see cref="OptimizerOptions.LearningRate"/>; a tenth of it
     /// for a network with published weights, and for an ESM-2, BERT, ResNet, ViT or encoder of your own that comes from a transformer.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Out of range.</exception>
