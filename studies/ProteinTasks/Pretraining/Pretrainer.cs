@@ -117,7 +117,7 @@ internal sealed class Pretrainer(ProteinData data, Settings settings, Cancellati
         options.Optimizer.LearningRate = method.IsTrained ? settings.LearningRate : NoLearning;
         if (!method.HasSelfSupervision)
             options.Objectives = options.Objectives.Without<SelfSupervisedObjective>();
-        else
+        if (options.Objectives.OfType<SelfSupervisedObjective>().Any())
             options.Objectives = options.Objectives.With<SelfSupervisedObjective>(own => own with { Share = 1 }); // as in the paper
         if (!method.HasMmd)
             options.Objectives = options.Objectives.Without<MmdObjective>();

@@ -131,7 +131,8 @@ public sealed class ExperimentRunTests : ExperimentTest
         string[] files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "configurations"), "*.json");
         string[] expected =
         [
-            "agreeing", "ceiling", "chosen", "closed-forms", "core", "heldout", "mismatch", "reproduction", "smoke", "transport-curve",
+            "agreeing", "ceiling", "chosen", "closed-forms", "core", "heldout", "mismatch", "reproduction", "second-views", "second-views-tuning", "smoke",
+            "transport-curve",
         ];
         CollectionAssert.AreEquivalent(expected, files.Select(Path.GetFileNameWithoutExtension).ToArray());
         foreach (var file in files)

@@ -44,7 +44,7 @@ public sealed class DisposedTransformerTests
         var row = TwoViews.Pairs(1, 1)[0];
         using (var owner = Engine(transformer, owns: true))
             owner.Predict(row);
-        StringAssert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(() => Engine(transformer, owns: false)).Message, "ownsTransformer: false");
+        StringAssert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(() => Engine(transformer, owns: false)).Message, "OwnsTransformer = false");
     }
 
     [TestMethod]
