@@ -83,8 +83,9 @@ internal static class BenchmarkCommand
         command.Validators.Add(result =>
         {
             // What one tower leaves in the process would be counted for the next.
-            var isOne = result.GetResult(only) is { Implicit: false } && result.GetValue(only) is { Count: 1 };
-            if (result.GetResult(memory) is { Implicit: false } && !isOne)
+            if (result.GetResult(memory) is not { Implicit: false })
+                return;
+            if (result.GetResult(only) is not { Implicit: false } || result.GetValue(only) is not { Count: 1 })
                 result.AddError("--memory needs --only with one tower.");
         });
         command.SetAction(result => new FirstRowBenchmark(
